@@ -1,0 +1,241 @@
+//! The client for programs that run on tokio. A client is a cheap handle on a key; handles made
+//! from one another share cache, connections and flights.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle as Runtime;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::http::Http;
+use crate::key::Key;
+use crate::latch::Latch;
+use crate::profile::Profile;
+use crate::refresh::Engine;
+use crate::slot::Slot;
+use crate::token::Token;
+
+/// Hands out tokens for one set of scopes, cached and renewed in time. Clones are the same handle;
+/// any number of tasks and threads may use it at once.
+#[derive(Clone)]
+pub struct Client(Arc<Handle>);
+
+struct Handle {
+    engine: Arc<Engine>,
+    slot: Arc<Slot>,
+    closed: Latch,
+    is_root: bool,
+}
+
+impl Client {
+    /// Validates the configuration. Nothing is sent and nothing is started until the first token
+    /// is asked for.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument`, naming the setting and what it accepts.
+    #[expect(clippy::needless_pass_by_value, reason = "the configuration's secrets end with it")]
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let (profile, scopes) = Profile::new(&config)?;
+        let profile = Arc::new(profile);
+        let clock = clock();
+        let source = Arc::new(Http::new(Arc::clone(&profile), clock.clone())?);
+        let engine = Arc::new(Engine::new(profile, clock, source));
+        Ok(Self::handle(engine, scopes, true))
+    }
+
+    /// A handle for other scopes of the same client. It shares cache and connections with this
+    /// one, so making one for each use is fine. A SEEK API token has no scopes.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for scopes that the service does not take, `closed`.
+    pub fn with_scopes<I, S>(&self, scopes: I) -> Result<Self, Error>
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.check_open()?;
+        let scopes = scopes.into_iter().map(Into::into).collect();
+        let scopes = self.0.engine.profile.scopes(Some(scopes))?;
+        Ok(Self::handle(Arc::clone(&self.0.engine), scopes, false))
+    }
+
+    fn handle(engine: Arc<Engine>, scopes: Arc<[String]>, is_root: bool) -> Self {
+        let slot = engine.cache.slot(&Key::new(&engine.profile, scopes));
+        Self(Arc::new(Handle { engine, slot, closed: Latch::new(), is_root }))
+    }
+
+    /// The value of the `Authorization` header. Returns at once while the cached token is usable;
+    /// otherwise waits for the one request under way, for the client's `timeout` at most.
+    ///
+    /// # Errors
+    ///
+    /// Any of [`ErrorKind`] that a token request can end with; `timeout`, `cancelled`, `closed`.
+    pub async fn authorization(&self) -> Result<Authorization, Error> {
+        self.get_token().await.map(Authorization)
+    }
+
+    /// The token with its facts; waits and fails as [`authorization`](Self::authorization) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`authorization`](Self::authorization).
+    pub async fn get_token(&self) -> Result<Arc<Token>, Error> {
+        self.get_token_within(self.0.engine.profile.timeout).await
+    }
+
+    /// [`get_token`](Self::get_token) with a deadline of the caller's own. Dropping the future
+    /// gives up this call alone; the request goes on for the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`authorization`](Self::authorization).
+    pub async fn get_token_within(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
+        self.check_open()?;
+        if let Some(token) = self.fresh_token() {
+            return Ok(token);
+        }
+        if Runtime::try_current().is_err() {
+            return Err(Error::invalid(
+                "seekauth::Client needs a tokio runtime; outside of one use seekauth::host::Client",
+            ));
+        }
+        let cancelled =
+            || Error::new(ErrorKind::Cancelled, "the client was closed during the call");
+        tokio::select! {
+            biased;
+            () = self.0.closed.wait() => Err(cancelled()),
+            () = self.0.engine.closed.wait() => Err(cancelled()),
+            result = self.0.engine.get(&self.0.slot, timeout) => result,
+        }
+    }
+
+    /// The cached token if it has not expired. Never waits and never asks the server.
+    #[must_use]
+    pub fn cached_token(&self) -> Option<Arc<Token>> {
+        if self.is_closed() { None } else { self.0.slot.live(self.0.engine.clock.now()) }
+    }
+
+    /// Tells the client that the API rejected this token. If it is still the current one, the next
+    /// call gets a new one; if it was renewed meanwhile, nothing happens. Renewals forced like this
+    /// are limited to five at once and five a minute, so that an API that rejects every token does
+    /// not turn into a storm of token requests.
+    ///
+    /// Returns whether the token was current and is now dropped.
+    #[must_use = "false means that no new token will come of it"]
+    pub fn invalidate(&self, token: &Token) -> bool {
+        self.invalidate_value(token.value())
+    }
+
+    /// [`invalidate`](Self::invalidate) by the token's value or the whole header value.
+    #[must_use = "false means that no new token will come of it"]
+    pub fn invalidate_value(&self, value: &str) -> bool {
+        !self.is_closed() && self.0.slot.invalidate(value, self.0.engine.clock.now())
+    }
+
+    /// Closes this handle: calls that wait end with `cancelled`, later ones with `closed`. Closing
+    /// the client that the others were made from closes them too and forgets all tokens. Closing
+    /// twice is fine.
+    pub fn close(&self) {
+        self.0.closed.set();
+        if self.0.is_root {
+            self.0.engine.closed.set();
+            self.0.engine.cache.clear();
+        }
+    }
+
+    /// Lends the cached token if it needs nothing: no renewal is due and the client is open. Takes
+    /// no lock and touches no reference count; `None` means that
+    /// [`get_token`](Self::get_token) is to be asked.
+    pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
+        if self.is_closed() { None } else { self.0.slot.with_fresh(&self.0.engine.clock, read) }
+    }
+
+    /// The [generation](Token::generation) of the token that [`with_fresh`](Self::with_fresh)
+    /// would lend, or 0.
+    #[must_use]
+    pub fn fresh_generation(&self) -> u64 {
+        if self.is_closed() { 0 } else { self.0.slot.fresh_generation(&self.0.engine.clock) }
+    }
+
+    /// The address of the API that this client's tokens are for: the environment's own, or the
+    /// setting `api_url`. `None` for an `oauth` client, or SEEK Pass, that was given none.
+    #[must_use]
+    pub fn api_url(&self) -> Option<&str> {
+        self.0.engine.profile.api_url.as_ref().map(url::Url::as_str)
+    }
+
+    pub(crate) fn fresh_token(&self) -> Option<Arc<Token>> {
+        if self.is_closed() { None } else { self.0.slot.fresh(&self.0.engine.clock) }
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.engine.profile.timeout
+    }
+
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        if self.is_closed() {
+            Err(Error::new(ErrorKind::Closed, "the client is closed; make a new one"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.closed.is_set() || self.0.engine.closed.is_set()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("target", &self.0.slot.target()).finish_non_exhaustive()
+    }
+}
+
+/// The value of an `Authorization` header, kept alive together with its token. Derefs to `str`;
+/// its `Debug` does not show it.
+#[derive(Clone)]
+pub struct Authorization(Arc<Token>);
+
+impl Authorization {
+    /// The token it belongs to, for [`Client::invalidate`].
+    #[must_use]
+    pub fn token(&self) -> &Arc<Token> {
+        &self.0
+    }
+}
+
+impl Deref for Authorization {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.authorization()
+    }
+}
+
+impl AsRef<str> for Authorization {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorization([redacted])")
+    }
+}
+
+#[cfg(feature = "manual-clock")]
+fn clock() -> Clock {
+    crate::manual_clock::clock_for_new_client()
+}
+
+#[cfg(not(feature = "manual-clock"))]
+fn clock() -> Clock {
+    Clock::System
+}

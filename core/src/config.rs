@@ -1,0 +1,303 @@
+//! What a caller asked for, before it is validated. Rust programs use the typed constructors and
+//! setters, bindings and the environment go through [`Config::set`]; both end in the same place,
+//! and [`crate::Client::new`] judges the whole.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroize;
+
+use crate::error::Error;
+use crate::setting::{self, Setting, Value};
+
+/// Where a service runs. SEEK API has `Live` and `Playground`, SEEK Pass `Staging` and
+/// `Production`; each has credentials of its own, and there is no default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// SEEK API, real data.
+    Live,
+    /// SEEK API, mock data that can only be read.
+    Playground,
+    /// SEEK Pass, for trying out.
+    Staging,
+    /// SEEK Pass, real. Its address is not public: give [`Config::base_url`] too.
+    Production,
+}
+
+impl Environment {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Playground => "playground",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// How the client proves who it is to the token endpoint (RFC 6749, 2.3.1; names of RFC 7591).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// `client_id` and `client_secret` in the body.
+    ClientSecretPost,
+    /// HTTP Basic, both form-encoded first.
+    ClientSecretBasic,
+}
+
+impl AuthMethod {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretBasic => "client_secret_basic",
+        }
+    }
+}
+
+/// How the token request's body is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestFormat {
+    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
+    Form,
+    /// A JSON object.
+    Json,
+}
+
+impl RequestFormat {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Settings for a [`crate::Client`]. Nothing is validated until the client is made, and then all
+/// of it is.
+#[derive(Clone, Default)]
+pub struct Config {
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Config {
+    /// No settings at all; `service` is the first to give.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The SEEK API.
+    #[must_use]
+    pub fn seek_api(environment: Environment) -> Self {
+        Self::new()
+            .text(&setting::SERVICE, "seek_api")
+            .text(&setting::ENVIRONMENT, environment.name())
+    }
+
+    /// SEEK Pass. It also needs [`scopes`](Self::scopes).
+    #[must_use]
+    pub fn seek_pass(environment: Environment) -> Self {
+        Self::new()
+            .text(&setting::SERVICE, "seek_pass")
+            .text(&setting::ENVIRONMENT, environment.name())
+    }
+
+    /// Any token endpoint that speaks the client-credentials grant of RFC 6749.
+    #[must_use]
+    pub fn oauth(token_url: impl Into<String>) -> Self {
+        Self::new().text(&setting::SERVICE, "oauth").text(&setting::TOKEN_URL, token_url)
+    }
+
+    /// The settings whose environment variable is set: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID`
+    /// and so on, one for each setting. Lengths of time are in seconds, flags `true` or `false`,
+    /// scopes separated by spaces. More may be set afterwards; what is missing is named when the
+    /// client is made.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when a variable is not UTF-8 or not of its setting's kind.
+    pub fn from_env() -> Result<Self, Error> {
+        let mut config = Self::new();
+        for setting in Setting::all() {
+            let variable = setting.environment_variable();
+            match env::var(&variable) {
+                Ok(text) => config.set(setting, Value::Text(text))?,
+                Err(env::VarError::NotPresent) => {}
+                Err(env::VarError::NotUnicode(_)) => {
+                    return Err(setting.refuse(format!("is not UTF-8 in {variable}")));
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    /// Sets one setting by the core's own table; a later value replaces an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the value is not of the setting's kind.
+    pub fn set(&mut self, setting: &Setting, value: Value) -> Result<(), Error> {
+        self.values.insert(setting.name(), setting.read(value)?);
+        Ok(())
+    }
+
+    /// The client id and secret that SEEK issued. Keep the secret in a secret store.
+    #[must_use]
+    pub fn credentials(
+        self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        self.text(&setting::CLIENT_ID, client_id).text(&setting::CLIENT_SECRET, client_secret)
+    }
+
+    /// Who is calling, as `name/version`; sent with every request.
+    #[must_use]
+    pub fn user_agent(self, user_agent: impl Into<String>) -> Self {
+        self.text(&setting::USER_AGENT, user_agent)
+    }
+
+    /// The scopes to ask for. Order and repetition do not matter.
+    #[must_use]
+    pub fn scopes<I, S>(self, scopes: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.put(&setting::SCOPES, Value::List(scopes.into_iter().map(Into::into).collect()))
+    }
+
+    /// The audience to ask for, in place of the environment's own.
+    #[must_use]
+    pub fn audience(self, audience: impl Into<String>) -> Self {
+        self.text(&setting::AUDIENCE, audience)
+    }
+
+    /// Where SEEK Pass is; token endpoint and API follow from it.
+    #[must_use]
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        self.text(&setting::BASE_URL, url)
+    }
+
+    /// The token endpoint, in place of the environment's own.
+    #[must_use]
+    pub fn token_url(self, url: impl Into<String>) -> Self {
+        self.text(&setting::TOKEN_URL, url)
+    }
+
+    /// The only origin that tokens may be sent to, in place of the environment's own.
+    #[must_use]
+    pub fn api_url(self, url: impl Into<String>) -> Self {
+        self.text(&setting::API_URL, url)
+    }
+
+    /// How an `oauth` client proves who it is. Default: in the body.
+    #[must_use]
+    pub fn token_endpoint_auth_method(self, method: AuthMethod) -> Self {
+        self.text(&setting::AUTH_METHOD, method.name())
+    }
+
+    /// How an `oauth` client writes its request. Default: form.
+    #[must_use]
+    pub fn token_request_format(self, format: RequestFormat) -> Self {
+        self.text(&setting::REQUEST_FORMAT, format.name())
+    }
+
+    /// Further members of an `oauth` client's token request.
+    #[must_use]
+    pub fn extra_parameters<I, N, V>(self, parameters: I) -> Self
+    where
+        I: IntoIterator<Item = (N, V)>,
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let pairs = parameters.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.put(&setting::EXTRA_PARAMETERS, Value::Pairs(pairs.collect()))
+    }
+
+    /// Accepts a reply without `expires_in` as a token that does not expire. Default: it is an
+    /// error, because a lifetime must never be guessed.
+    #[must_use]
+    pub fn allow_non_expiring(self, allow: bool) -> Self {
+        self.put(&setting::ALLOW_NON_EXPIRING, Value::Flag(allow))
+    }
+
+    /// How long a call waits for a token. Default: 30 s.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.seconds(&setting::TIMEOUT, timeout)
+    }
+
+    /// How long one token request may take in all. Default: 10 s.
+    #[must_use]
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        self.seconds(&setting::REQUEST_TIMEOUT, timeout)
+    }
+
+    /// How long connecting may take. Default: 5 s.
+    #[must_use]
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        self.seconds(&setting::CONNECT_TIMEOUT, timeout)
+    }
+
+    /// How long before its expiry a token counts as used up, at most half its life. Default:
+    /// 60 s, or a tenth of the life of a token that lives for less than ten minutes.
+    #[must_use]
+    pub fn refresh_margin(self, margin: Duration) -> Self {
+        self.seconds(&setting::REFRESH_MARGIN, margin)
+    }
+
+    /// Renews tokens in time even while nobody asks for them. Default: an idle client does
+    /// nothing.
+    #[must_use]
+    pub fn stay_warm(self, warm: bool) -> Self {
+        self.put(&setting::STAY_WARM, Value::Flag(warm))
+    }
+
+    /// A PEM file of certificate authorities to trust besides the system's.
+    #[must_use]
+    pub fn ca_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CA_FILE, path)
+    }
+
+    pub(crate) fn value(&self, setting: &Setting) -> Option<&Value> {
+        self.values.get(setting.name())
+    }
+
+    fn text(self, setting: &Setting, text: impl Into<String>) -> Self {
+        self.put(setting, Value::Text(text.into()))
+    }
+
+    fn seconds(self, setting: &Setting, span: Duration) -> Self {
+        self.put(setting, Value::Seconds(span.as_secs_f64()))
+    }
+
+    fn put(mut self, setting: &Setting, value: Value) -> Self {
+        self.values.insert(setting.name(), value);
+        self
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        for setting in Setting::all().iter().filter(|setting| setting.is_secret()) {
+            match self.values.get_mut(setting.name()) {
+                Some(Value::Text(text)) => text.zeroize(),
+                Some(Value::Pairs(pairs)) => {
+                    for (_, value) in pairs {
+                        value.zeroize();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Which settings are given helps; the values may be secrets, and the errors say enough.
+        f.debug_struct("Config").field("settings", &self.values.keys()).finish()
+    }
+}

@@ -1,0 +1,229 @@
+//! The client for programs that do not run on tokio: C, Python, Node, and Rust without async. It
+//! owns one worker thread for the whole process, started by the first call that has to wait, and
+//! started anew by a forked child.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::AbortHandle;
+
+use crate::client;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::latch::Latch;
+use crate::per_process::PerProcess;
+use crate::token::Token;
+
+pub use crate::setting::duration_from_seconds;
+
+/// How long the resolver's thread stays around for the next name.
+const RESOLVER_IDLE: Duration = Duration::from_secs(2);
+const RESOLVER_THREADS: usize = 2;
+
+static RUNTIME: PerProcess<OnceCell<Runtime>> = PerProcess::new();
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A [`crate::Client`] whose calls block, call back or are polled. Clones are the same handle; any
+/// number of threads may use it at once.
+#[derive(Clone)]
+pub struct Client(client::Client);
+
+impl Client {
+    /// Validates the configuration. Opens nothing and starts no thread.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument`, naming the setting and what it accepts.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        client::Client::new(config).map(Self)
+    }
+
+    /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for scopes that the service does not take, `closed`.
+    pub fn with_scopes<I, S>(&self, scopes: I) -> Result<Self, Error>
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.0.with_scopes(scopes).map(Self)
+    }
+
+    /// A token, at once while the cached one is usable, else after waiting on this thread for
+    /// `timeout` at most (`None`: the client's own).
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Client::get_token`]; `invalid_argument` on a library thread, in a callback,
+    /// where waiting would stop the very work that is waited for.
+    pub fn get_token(&self, timeout: Option<Duration>) -> Result<Arc<Token>, Error> {
+        self.0.check_open()?;
+        if let Some(token) = self.0.fresh_token() {
+            return Ok(token);
+        }
+        if IS_WORKER.get() {
+            return Err(Error::invalid(
+                "a callback must not wait for a token; use the asynchronous call there",
+            ));
+        }
+        self.begin(timeout)?.finish()
+    }
+
+    /// Asks for a token and calls `done` with the result: exactly once, on a library thread, never
+    /// within this call. `done` should be quick; other calls wait while it runs.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the system refuses the library its thread; `done` is then never called.
+    pub fn get_token_then(
+        &self,
+        timeout: Option<Duration>,
+        done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
+    ) -> Result<Waiter, Error> {
+        let given_up = Arc::new(Latch::new());
+        let waiter = Waiter(Arc::clone(&given_up));
+        let client = self.0.clone();
+        let timeout = timeout.unwrap_or_else(|| client.timeout());
+        runtime()?.spawn(async move {
+            let given_up_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
+            let result = tokio::select! {
+                biased;
+                () = given_up.wait() => Err(given_up_error()),
+                result = client.get_token_within(timeout) => result,
+            };
+            done(result);
+        });
+        Ok(waiter)
+    }
+
+    /// Asks for a token and lets the caller look for the result, for hosts that must stay
+    /// interruptible while they wait.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the system refuses the library its thread.
+    pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending, Error> {
+        let (sender, result) = mpsc::sync_channel(1);
+        let client = self.0.clone();
+        let timeout = timeout.unwrap_or_else(|| client.timeout());
+        let task = runtime()?.spawn(async move {
+            // Nobody listens any more once the caller has given up.
+            let _ = sender.send(client.get_token_within(timeout).await);
+        });
+        Ok(Pending { result, task: task.abort_handle() })
+    }
+
+    /// The cached token if it has not expired. Never waits and never asks the server.
+    #[must_use]
+    pub fn cached_token(&self) -> Option<Arc<Token>> {
+        self.0.cached_token()
+    }
+
+    /// Lends the cached token if it needs nothing; see [`crate::Client::with_fresh`].
+    pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
+        self.0.with_fresh(read)
+    }
+
+    /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.
+    #[must_use]
+    pub fn fresh_generation(&self) -> u64 {
+        self.0.fresh_generation()
+    }
+
+    /// Tells the client that the API rejected this token, given bare or as the whole header value;
+    /// see [`crate::Client::invalidate`].
+    #[must_use = "false means that no new token will come of it"]
+    pub fn invalidate(&self, value: &str) -> bool {
+        self.0.invalidate_value(value)
+    }
+
+    /// The address of the API that this client's tokens are for; see [`crate::Client::api_url`].
+    #[must_use]
+    pub fn api_url(&self) -> Option<&str> {
+        self.0.api_url()
+    }
+
+    /// Closes this handle; see [`crate::Client::close`].
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A call started by [`Client::get_token_then`]. Dropping it changes nothing.
+#[derive(Debug)]
+pub struct Waiter(Arc<Latch>);
+
+impl Waiter {
+    /// Gives the call up: its callback runs with `cancelled`, unless it ran already. The request
+    /// itself goes on for other callers.
+    pub fn cancel(&self) {
+        self.0.set();
+    }
+}
+
+/// A call started by [`Client::begin`]. Dropping it gives the call up.
+#[derive(Debug)]
+pub struct Pending {
+    result: Receiver<Result<Arc<Token>, Error>>,
+    task: AbortHandle,
+}
+
+impl Pending {
+    /// Waits for `slice` at most; `None` means not yet.
+    pub fn wait(&mut self, slice: Duration) -> Option<Result<Arc<Token>, Error>> {
+        match self.result.recv_timeout(slice) {
+            Ok(result) => Some(result),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(lost())),
+        }
+    }
+
+    fn finish(self) -> Result<Arc<Token>, Error> {
+        self.result.recv().unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn lost() -> Error {
+    Error::new(ErrorKind::Internal, "the call ended without a result")
+}
+
+/// The process's own runtime.
+fn runtime() -> Result<Handle, Error> {
+    let owned = RUNTIME.get(OnceCell::new);
+    let runtime = owned.get_or_try_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(RESOLVER_THREADS)
+            .thread_keep_alive(RESOLVER_IDLE)
+            .thread_name("seekauth")
+            .on_thread_start(|| IS_WORKER.set(true))
+            .enable_all()
+            .build()
+            .map_err(|problem| {
+                Error::new(ErrorKind::Internal, format!("no worker thread: {}", problem.kind()))
+            })
+    })?;
+    Ok(runtime.handle().clone())
+}

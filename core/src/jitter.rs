@@ -1,0 +1,25 @@
+//! Random draws that differ between a process and its forked children. They spread load and carry
+//! no secret, so a small generator is enough.
+
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A number from 0 up to but not including 1.
+pub(crate) fn draw() -> f64 {
+    // The thread's generator is copied by fork(); process id and time tell the copies apart.
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    let salt = (u64::from(process::id()) << 32) ^ u64::from(time);
+    fastrand::Rng::with_seed(fastrand::u64(..) ^ salt).f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+
+    #[test]
+    fn draws_fill_the_unit_interval() {
+        let draws: Vec<f64> = (0..1_000).map(|_| draw()).collect();
+        assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+        assert!(draws.iter().any(|draw| *draw < 0.1) && draws.iter().any(|draw| *draw > 0.9));
+    }
+}

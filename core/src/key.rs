@@ -1,0 +1,54 @@
+//! What makes two requests for a token the same request. A key holds nothing secret: the secret
+//! takes part as a fingerprint that only this process can compute.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use once_cell::sync::Lazy;
+
+use crate::profile::Profile;
+
+static FINGERPRINT: Lazy<RandomState> = Lazy::new(RandomState::new);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    token_url: String,
+    client_id: String,
+    secret: u64,
+    audience: Option<String>,
+    extra: u64,
+    scopes: Arc<[String]>,
+}
+
+impl Key {
+    pub(crate) fn new(profile: &Profile, scopes: Arc<[String]>) -> Self {
+        Self {
+            token_url: profile.token_url.to_string(),
+            client_id: profile.client_id.clone(),
+            secret: FINGERPRINT.hash_one(profile.client_secret.expose()),
+            audience: profile.audience.clone(),
+            extra: FINGERPRINT.hash_one(&profile.extra_parameters),
+            scopes,
+        }
+    }
+
+    pub(crate) fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// The public parts in one line, for errors.
+    pub(crate) fn describe(&self) -> Arc<str> {
+        let endpoint = self.token_url.split('?').next().unwrap_or_default();
+        let mut text = format!("{endpoint} client_id={}", self.client_id);
+        if let Some(audience) = &self.audience {
+            text.push_str(" audience=");
+            text.push_str(audience);
+        }
+        if !self.scopes.is_empty() {
+            text.push_str(" scope=");
+            text.push_str(&self.scopes.join(" "));
+        }
+        text.into()
+    }
+}

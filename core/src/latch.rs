@@ -1,0 +1,37 @@
+//! A switch that is thrown once and can be waited for. Reading it is one atomic load.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::per_process::PerProcess;
+
+#[derive(Debug)]
+pub(crate) struct Latch {
+    set: AtomicBool,
+    waiters: PerProcess<Notify>,
+}
+
+impl Latch {
+    pub(crate) const fn new() -> Self {
+        Self { set: AtomicBool::new(false), waiters: PerProcess::new() }
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.set.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set(&self) {
+        self.set.store(true, Ordering::Release);
+        self.waiters.get(Notify::new).notify_waiters();
+    }
+
+    pub(crate) async fn wait(&self) {
+        let waiters = self.waiters.get(Notify::new);
+        // Made before the look at the switch, so that a throw in between is not missed.
+        let thrown = waiters.notified();
+        if !self.is_set() {
+            thrown.await;
+        }
+    }
+}

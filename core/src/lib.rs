@@ -1,0 +1,54 @@
+//! SEEK partner tokens and SEEK Pass tokens: obtained by client credentials, cached for as long as
+//! the reply says, renewed before they expire.
+//!
+//! ```no_run
+//! use seekauth::{Client, Config, Environment};
+//!
+//! # async fn example() -> Result<(), seekauth::Error> {
+//! let client = Client::new(
+//!     Config::seek_api(Environment::Playground)
+//!         .credentials("client id", "client secret")
+//!         .user_agent("Acme/1.2.3"),
+//! )?;
+//! let authorization = client.authorization().await?; // "Bearer …", from the cache while it is good
+//! # drop(authorization);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Arrows point down only: [`host`] and [`Client`] stand on the refresh engine, the engine on pure
+//! policy, and only one file knows the HTTP library.
+#![forbid(unsafe_code)]
+
+mod cache;
+mod client;
+mod clock;
+mod config;
+mod error;
+pub mod host;
+mod http;
+mod jitter;
+mod key;
+mod latch;
+#[cfg(feature = "manual-clock")]
+pub mod manual_clock;
+mod per_process;
+mod policy;
+mod profile;
+mod refresh;
+mod reply;
+mod request;
+mod secret;
+mod setting;
+mod slot;
+mod source;
+mod token;
+
+pub use client::{Authorization, Client};
+pub use config::{AuthMethod, Config, Environment, RequestFormat};
+pub use error::{Error, ErrorKind};
+pub use setting::{Setting, SettingKind, Value};
+pub use token::Token;
+
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

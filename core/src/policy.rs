@@ -1,0 +1,158 @@
+//! Every decision about time, as pure functions of what is passed in: when a token is fresh, when
+//! to renew it, how long to leave a failing server alone, how often a rejection may force a
+//! renewal. No I/O, no lock, no clock and no randomness of its own.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::error::{Error, ErrorKind};
+
+/// The margin before expiry in which a token is no longer given out without an attempt to renew.
+const MARGIN: Duration = Duration::from_secs(60);
+/// The longest time before the margin at which renewal in the background may begin.
+const LONGEST_AHEAD: Duration = Duration::from_secs(15 * 60);
+/// Servers may say anything up to the largest integer; a century is long enough for all of them,
+/// and dates this far still exist in every language.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// The longest time that a server's wish to be left alone is followed without asking again.
+const LONGEST_WISH: Duration = Duration::from_secs(5 * 60);
+/// The first pauses after a passing and after a lasting failure. Both double up to the longest.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+const FIRST_COOL_DOWN: Duration = Duration::from_secs(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+/// Requests that one flight makes while callers wait and nothing is left to serve.
+pub(crate) const ATTEMPTS: u32 = 3;
+/// Forced renewals: this many at once, then one for each interval that has passed.
+const FORCED_BURST: u32 = 5;
+const FORCED_INTERVAL: Duration = Duration::from_secs(12);
+
+/// The deadlines that follow from one token's lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Windows {
+    /// From here on the token is renewed in the background.
+    pub(crate) refresh_at: Moment,
+    /// From here on callers wait for the renewal.
+    pub(crate) usable_until: Moment,
+    /// From here on the token is never given out.
+    pub(crate) expires_at: Moment,
+}
+
+impl Windows {
+    /// The windows of a token asked for at `sent` that lives for `lifetime`. `margin` is the
+    /// configured one; `draw`, from 0 to 1, places this process's own point in the window.
+    pub(crate) fn new(
+        sent: Moment,
+        lifetime: Duration,
+        margin: Option<Duration>,
+        draw: f64,
+    ) -> Self {
+        let lifetime = lifetime.min(LONGEST_LIFETIME);
+        // A margin must never eat the whole life of a short token.
+        let margin = match margin {
+            Some(wanted) => wanted.min(lifetime / 2),
+            None => MARGIN.min(lifetime / 10),
+        };
+        let usable = lifetime.saturating_sub(margin);
+        let ahead = (lifetime / 5).min(LONGEST_AHEAD).min(usable);
+        Self {
+            refresh_at: sent.plus(usable.saturating_sub(ahead) + point(ahead, draw)),
+            usable_until: sent.plus(usable),
+            expires_at: sent.plus(lifetime),
+        }
+    }
+
+    /// Another point for background renewal in what is left of the window, for a process that
+    /// inherited the token from its parent together with the parent's point.
+    pub(crate) fn redrawn(&self, now: Moment, draw: f64) -> Moment {
+        if self.refresh_at.reached(now) {
+            now.plus(point(self.usable_until.remaining(now), draw))
+        } else {
+            self.refresh_at
+        }
+    }
+}
+
+/// A point in the first nine tenths of a window, so that the renewal has time to arrive before
+/// anyone has to wait for it.
+fn point(window: Duration, draw: f64) -> Duration {
+    window.mul_f64(0.9 * draw.clamp(0.0, 1.0))
+}
+
+/// What a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Fresh,
+    /// To be given out, and renewed in the background.
+    Ahead,
+    /// To be renewed before it is given out, and given out if that fails.
+    Margin,
+    Expired,
+}
+
+pub(crate) fn phase(windows: &Windows, refresh_at: Moment, now: Moment) -> Phase {
+    if windows.expires_at.reached(now) {
+        Phase::Expired
+    } else if windows.usable_until.reached(now) {
+        Phase::Margin
+    } else if refresh_at.reached(now) {
+        Phase::Ahead
+    } else {
+        Phase::Fresh
+    }
+}
+
+/// How long to leave the server alone after `failures` failures in a row, the last of them
+/// `error`, with a token that lives for another `life`.
+pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, draw: f64) -> Duration {
+    let first = if is_lasting(error.kind()) { FIRST_COOL_DOWN } else { FIRST_BACK_OFF };
+    let full =
+        first.saturating_mul(1_u32 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF);
+    if is_lasting(error.kind()) {
+        return full;
+    }
+    let jittered = full / 2 + (full / 2).mul_f64(draw.clamp(0.0, 1.0));
+    // Several tries must fit into the life that is left, or a passing failure becomes an outage.
+    let bounded = match life {
+        Some(life) => jittered.min((life / 4).max(FIRST_BACK_OFF)),
+        None => jittered,
+    };
+    bounded.max(error.retry_after().unwrap_or_default().min(LONGEST_WISH))
+}
+
+/// Failures that the same request will meet again until somebody changes something.
+pub(crate) fn is_lasting(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidArgument | ErrorKind::InvalidCredentials | ErrorKind::NotGranted
+    )
+}
+
+/// Failures that callers are told of at once: waiting would not help them. `protocol` is among
+/// them although the server may heal, because no wait can be named.
+pub(crate) fn is_final(error: &Error) -> bool {
+    !error.retryable()
+}
+
+/// Limits how often rejected tokens force a renewal: a burst, then one per interval. The state is
+/// the moment at which the whole burst is available again (the generic cell rate algorithm).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Damper {
+    full_at: Moment,
+}
+
+impl Damper {
+    pub(crate) const fn new() -> Self {
+        Self { full_at: Moment::PAST }
+    }
+
+    /// Takes one renewal if there is one.
+    pub(crate) fn take(&mut self, now: Moment) -> bool {
+        let base = if self.full_at.reached(now) { now } else { self.full_at };
+        let next = base.plus(FORCED_INTERVAL);
+        let allowed = next.remaining(now) <= FORCED_INTERVAL * FORCED_BURST;
+        if allowed {
+            self.full_at = next;
+        }
+        allowed
+    }
+}

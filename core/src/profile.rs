@@ -1,0 +1,404 @@
+//! A validated configuration: what to ask, where, as whom, and for how long to wait. Everything
+//! that differs between the SEEK API, SEEK Pass and any other server is decided here, once.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use crate::config::{AuthMethod, Config, Environment, RequestFormat};
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::setting::{self, Setting, Value, duration_from_seconds};
+
+const SEEK_TOKEN_URL: &str = "https://auth.seek.com/oauth/token";
+const SEEK_API_URL: &str = "https://graphql.seek.com/graphql";
+const SEEK_LIVE_AUDIENCE: &str = "https://graphql.seek.com";
+const SEEK_PLAYGROUND_AUDIENCE: &str = "https://test.graphql.seek.com";
+const PASS_STAGING_URL: &str = "https://app.seekpass-staging.com";
+const PASS_TOKEN_PATH: &str = "/api/partner/v1/oauth/token.json";
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Members of the token request that have a setting of their own.
+const RESERVED: [&str; 5] = ["grant_type", "client_id", "client_secret", "scope", "audience"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    SeekApi,
+    SeekPass,
+    OAuth,
+}
+
+#[derive(Debug)]
+pub(crate) struct Profile {
+    pub(crate) token_url: Url,
+    /// The only place a token may be sent to, where the service or the caller named one.
+    pub(crate) api_url: Option<Url>,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) auth_method: AuthMethod,
+    pub(crate) format: RequestFormat,
+    pub(crate) audience: Option<String>,
+    pub(crate) extra_parameters: Vec<(String, String)>,
+    pub(crate) user_agent: String,
+    pub(crate) allow_non_expiring: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) refresh_margin: Option<Duration>,
+    pub(crate) stay_warm: bool,
+    pub(crate) ca_file: Option<String>,
+    service: Service,
+}
+
+impl Profile {
+    /// The profile and the scopes of the first handle.
+    pub(crate) fn new(config: &Config) -> Result<(Self, Arc<[String]>), Error> {
+        let given = Given(config);
+        let service = given.service()?;
+        let environment = given.environment(service)?;
+        given.only_for(&setting::BASE_URL, service == Service::SeekPass, "seek_pass")?;
+        let oauth = service == Service::OAuth;
+        given.only_for(&setting::AUTH_METHOD, oauth, "oauth")?;
+        given.only_for(&setting::REQUEST_FORMAT, oauth, "oauth")?;
+        given.only_for(&setting::EXTRA_PARAMETERS, oauth, "oauth")?;
+
+        let (token_url, api_url) = given.endpoints(service, environment)?;
+        let profile = Self {
+            token_url,
+            api_url,
+            client_id: given.credential(&setting::CLIENT_ID)?.to_owned(),
+            client_secret: Secret::new(given.credential(&setting::CLIENT_SECRET)?),
+            auth_method: given.one_of(
+                &setting::AUTH_METHOD,
+                &[AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
+                AuthMethod::name,
+            )?,
+            format: match service {
+                Service::SeekApi => RequestFormat::Json,
+                Service::SeekPass => RequestFormat::Form,
+                Service::OAuth => given.one_of(
+                    &setting::REQUEST_FORMAT,
+                    &[RequestFormat::Form, RequestFormat::Json],
+                    RequestFormat::name,
+                )?,
+            },
+            audience: given.audience(service, environment)?,
+            extra_parameters: given.extra_parameters()?,
+            user_agent: given.user_agent()?,
+            allow_non_expiring: given.flag(&setting::ALLOW_NON_EXPIRING),
+            timeout: given.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
+            request_timeout: given.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT),
+            connect_timeout: given.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
+            refresh_margin: given.seconds(&setting::REFRESH_MARGIN)?,
+            stay_warm: given.flag(&setting::STAY_WARM),
+            ca_file: given.text(&setting::CA_FILE)?.map(str::to_owned),
+            service,
+        };
+        let scopes = profile.scopes(given.list(&setting::SCOPES))?;
+        Ok((profile, scopes))
+    }
+
+    /// Scopes in canonical form (sorted, each once), or the error that says what is wrong with
+    /// them for this service.
+    pub(crate) fn scopes(&self, wanted: Option<Vec<String>>) -> Result<Arc<[String]>, Error> {
+        let setting = setting::SCOPES;
+        let given = wanted.is_some();
+        let mut scopes = wanted.unwrap_or_default();
+        match self.service {
+            Service::SeekApi if given => {
+                return Err(setting.refuse(
+                    "do not apply to seek_api: a partner token has no scopes; leave them out",
+                ));
+            }
+            Service::SeekPass if !given => {
+                return Err(
+                    setting.missing("SEEK Pass needs at least one, such as write.education")
+                );
+            }
+            _ if given && scopes.is_empty() => {
+                return Err(setting.refuse("must hold at least one scope"));
+            }
+            _ => {}
+        }
+        // RFC 6749, appendix A.4.
+        let legal = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if scopes.iter().any(|scope| scope.is_empty() || !scope.bytes().all(legal)) {
+            return Err(setting.refuse(
+                "must each be visible ASCII without spaces, quotes or backslashes, and not empty",
+            ));
+        }
+        scopes.sort_unstable();
+        scopes.dedup();
+        Ok(scopes.into())
+    }
+}
+
+/// The settings as given, with the checks that each needs.
+struct Given<'a>(&'a Config);
+
+impl Given<'_> {
+    fn service(&self) -> Result<Service, Error> {
+        let setting = setting::SERVICE;
+        match self.text(&setting)? {
+            Some("seek_api") => Ok(Service::SeekApi),
+            Some("seek_pass") => Ok(Service::SeekPass),
+            Some("oauth") => Ok(Service::OAuth),
+            Some(_) => Err(setting.refuse("must be seek_api, seek_pass or oauth")),
+            None => Err(setting.missing("give seek_api, seek_pass or oauth")),
+        }
+    }
+
+    fn environment(&self, service: Service) -> Result<Option<Environment>, Error> {
+        let setting = setting::ENVIRONMENT;
+        let (choices, names): (&[Environment], _) = match service {
+            Service::SeekApi => {
+                (&[Environment::Live, Environment::Playground], "live or playground")
+            }
+            Service::SeekPass => {
+                (&[Environment::Staging, Environment::Production], "staging or production")
+            }
+            Service::OAuth => {
+                self.only_for(&setting, false, "seek_api and seek_pass")?;
+                return Ok(None);
+            }
+        };
+        let Some(text) = self.text(&setting)? else {
+            return Err(setting.missing(&format!("give {names}")));
+        };
+        match choices.iter().find(|choice| choice.name() == text) {
+            Some(choice) => Ok(Some(*choice)),
+            None => Err(setting.refuse(format!("must be {names}"))),
+        }
+    }
+
+    fn endpoints(
+        &self,
+        service: Service,
+        environment: Option<Environment>,
+    ) -> Result<(Url, Option<Url>), Error> {
+        let token_url = self.url(&setting::TOKEN_URL)?;
+        let api_url = self.url(&setting::API_URL)?;
+        let base_url = self.url(&setting::BASE_URL)?;
+        match service {
+            Service::SeekApi => Ok((
+                token_url.map_or_else(|| built_in(SEEK_TOKEN_URL), Ok)?,
+                Some(api_url.map_or_else(|| built_in(SEEK_API_URL), Ok)?),
+            )),
+            Service::SeekPass => {
+                let base_url = match (base_url, environment) {
+                    (None, Some(Environment::Staging)) => Some(built_in(PASS_STAGING_URL)?),
+                    (base_url, _) => base_url,
+                };
+                let token_url = match (token_url, &base_url) {
+                    (Some(url), _) => url,
+                    (None, Some(base)) => under(base, PASS_TOKEN_PATH),
+                    (None, None) => {
+                        return Err(setting::BASE_URL.missing(
+                            "SEEK Pass production has no public address; give the one SEEK told you",
+                        ));
+                    }
+                };
+                Ok((token_url, api_url.or(base_url)))
+            }
+            Service::OAuth => match token_url {
+                Some(url) => Ok((url, api_url)),
+                None => Err(setting::TOKEN_URL.missing("give the server's token endpoint")),
+            },
+        }
+    }
+
+    fn audience(
+        &self,
+        service: Service,
+        environment: Option<Environment>,
+    ) -> Result<Option<String>, Error> {
+        let setting = setting::AUDIENCE;
+        self.only_for(&setting, service != Service::SeekPass, "seek_api and oauth")?;
+        let given = self.text(&setting)?.map(str::to_owned);
+        Ok(match (service, environment) {
+            (Service::SeekApi, Some(Environment::Playground)) => {
+                Some(given.unwrap_or_else(|| SEEK_PLAYGROUND_AUDIENCE.to_owned()))
+            }
+            (Service::SeekApi, _) => Some(given.unwrap_or_else(|| SEEK_LIVE_AUDIENCE.to_owned())),
+            _ => given,
+        })
+    }
+
+    fn credential(&self, setting: &Setting) -> Result<&str, Error> {
+        let Some(text) = self.text(setting)? else {
+            return Err(
+                setting.missing("give the credentials that SEEK issued for this environment")
+            );
+        };
+        if text.trim() != text {
+            return Err(setting.refuse("has white space at its beginning or end; remove it"));
+        }
+        Ok(text)
+    }
+
+    fn user_agent(&self) -> Result<String, Error> {
+        let setting = setting::USER_AGENT;
+        let Some(text) = self.text(&setting)? else {
+            return Err(
+                setting.missing("give your application as name/version, such as Acme/1.2.3")
+            );
+        };
+        let product = text.split(' ').next().unwrap_or_default();
+        let is_product = product
+            .split_once('/')
+            .is_some_and(|(name, version)| is_http_token(name) && is_http_token(version));
+        if is_product && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            Ok(text.to_owned())
+        } else {
+            Err(setting
+                .refuse("must begin with name/version, such as Acme/1.2.3, in visible ASCII"))
+        }
+    }
+
+    fn extra_parameters(&self) -> Result<Vec<(String, String)>, Error> {
+        let setting = setting::EXTRA_PARAMETERS;
+        let Some(Value::Pairs(pairs)) = self.0.value(&setting) else { return Ok(Vec::new()) };
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            if name.is_empty() {
+                return Err(setting.refuse("must not hold an empty name"));
+            }
+            if RESERVED.contains(&name.as_str()) {
+                return Err(
+                    setting.refuse(format!("must not hold {name}, which has its own setting"))
+                );
+            }
+            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(setting.refuse("must hold each name once (RFC 6749, 3.2)"));
+            }
+        }
+        Ok(pairs.clone())
+    }
+
+    fn url(&self, setting: &Setting) -> Result<Option<Url>, Error> {
+        let Some(text) = self.text(setting)? else { return Ok(None) };
+        // The parser would quietly drop white space; whoever put it there meant something else.
+        if text.contains(char::is_whitespace) {
+            return Err(setting.refuse("must not hold white space"));
+        }
+        let url = Url::parse(text)
+            .map_err(|problem| setting.refuse(format!("must be an absolute URL: {problem}")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                setting.refuse("must not hold credentials; use client_id and client_secret")
+            );
+        }
+        if url.fragment().is_some() {
+            return Err(setting.refuse("must not have a fragment"));
+        }
+        if *setting != setting::TOKEN_URL && url.query().is_some() {
+            return Err(setting.refuse("must not have a query"));
+        }
+        match url.scheme() {
+            "https" => Ok(Some(url)),
+            "http" if is_loopback(&url) => Ok(Some(url)),
+            _ => Err(setting.refuse("must be https (http only for a loopback address)")),
+        }
+    }
+
+    /// A text setting without control characters, or nothing when it is not given.
+    fn text(&self, setting: &Setting) -> Result<Option<&str>, Error> {
+        match self.0.value(setting) {
+            Some(Value::Text(text)) if text.is_empty() => Err(setting.refuse("must not be empty")),
+            Some(Value::Text(text)) if text.contains(char::is_control) => {
+                Err(setting.refuse("must not hold control characters, such as a line end"))
+            }
+            Some(Value::Text(text)) => Ok(Some(text)),
+            _ => Ok(None),
+        }
+    }
+
+    fn list(&self, setting: &Setting) -> Option<Vec<String>> {
+        match self.0.value(setting) {
+            Some(Value::List(list)) => Some(list.clone()),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, setting: &Setting) -> bool {
+        matches!(self.0.value(setting), Some(Value::Flag(true)))
+    }
+
+    fn seconds(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
+        match self.0.value(setting) {
+            Some(Value::Seconds(seconds)) => {
+                duration_from_seconds(setting.name(), *seconds).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A length of time that must not be zero.
+    fn wait(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
+        match self.seconds(setting)? {
+            Some(Duration::ZERO) => Err(setting.refuse("must be more than 0 seconds")),
+            wait => Ok(wait),
+        }
+    }
+
+    /// One of a few names; the first when none is given.
+    fn one_of<T: Copy>(
+        &self,
+        setting: &Setting,
+        choices: &[T; 2],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, Error> {
+        match self.text(setting)? {
+            None => Ok(choices[0]),
+            Some(text) => match choices.iter().find(|choice| name(**choice) == text) {
+                Some(choice) => Ok(*choice),
+                None => Err(setting.refuse(format!(
+                    "must be {} or {}",
+                    name(choices[0]),
+                    name(choices[1])
+                ))),
+            },
+        }
+    }
+
+    fn only_for(&self, setting: &Setting, applies: bool, services: &str) -> Result<(), Error> {
+        if applies || self.0.value(setting).is_none() {
+            Ok(())
+        } else {
+            Err(setting.refuse(format!("applies to {services} only; leave it out")))
+        }
+    }
+}
+
+fn built_in(url: &str) -> Result<Url, Error> {
+    Url::parse(url)
+        .map_err(|problem| Error::new(crate::ErrorKind::Internal, format!("{url}: {problem}")))
+}
+
+/// `path` below a base URL that may have a path of its own.
+fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),
+        Some(Host::Ipv6(address)) => Ipv6Addr::is_loopback(&address),
+        None => false,
+    }
+}
+
+/// A token in the sense of RFC 9110, 5.6.2.
+fn is_http_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

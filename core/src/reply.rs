@@ -1,0 +1,267 @@
+//! What a token endpoint's reply means: a grant, or a failure that says which member was wrong or
+//! what the server refused. Status and error code are read together, because servers use the same
+//! code for passing and for lasting failures. No I/O; nothing of the body reaches an error.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind};
+use crate::profile::Profile;
+use crate::secret::Secret;
+
+/// The largest reply that is read.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) rate_limit_remaining: Option<String>,
+    pub(crate) rate_limit_reset: Option<String>,
+    pub(crate) body: zeroize::Zeroizing<Vec<u8>>,
+}
+
+/// A token as granted. A zero lifetime is possible: a server that hands out one token again and
+/// again counts its life down to nothing.
+pub(crate) struct Grant {
+    pub(crate) access_token: Secret,
+    pub(crate) lifetime: Duration,
+    pub(crate) scopes: Vec<String>,
+}
+
+/// Members are read one by one and not by type, so that an error can name the wrong one.
+#[derive(Deserialize)]
+struct Members {
+    access_token: Option<Value>,
+    token_type: Option<Value>,
+    expires_in: Option<Value>,
+    scope: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: Option<Value>,
+    error_description: Option<Value>,
+}
+
+impl Reply {
+    /// Reads the reply to a request for `scopes`; `now` is the wall clock, for `Retry-After` dates.
+    pub(crate) fn read(
+        &self,
+        profile: &Profile,
+        scopes: &[String],
+        now: SystemTime,
+    ) -> Result<Grant, Error> {
+        if (200..300).contains(&self.status) {
+            self.grant(profile, scopes)
+        } else {
+            Err(self.refusal(profile, now))
+        }
+    }
+
+    fn grant(&self, profile: &Profile, wanted: &[String]) -> Result<Grant, Error> {
+        let members: Members = serde_json::from_slice(&self.body).map_err(|problem| {
+            let problem = match problem.classify() {
+                _ if self.body.is_empty() => "is empty",
+                serde_json::error::Category::Data => "is not a JSON object with each member once",
+                _ => "is not JSON",
+            };
+            self.protocol(&format!("the token reply {problem}"))
+        })?;
+        let access_token = match members.access_token {
+            Some(Value::String(token)) => Secret::new(token),
+            _ => return Err(self.protocol("access_token is not a string")),
+        };
+        // It becomes part of a header: whatever is not visible ASCII could not be sent, or worse.
+        if access_token.expose().is_empty()
+            || !access_token.expose().bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err(self.protocol("access_token is empty or not visible ASCII"));
+        }
+        match members.token_type {
+            Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+            _ => return Err(self.protocol("token_type is not Bearer")),
+        }
+        let lifetime = match members.expires_in {
+            None | Some(Value::Null) if profile.allow_non_expiring => Duration::MAX,
+            None | Some(Value::Null) => {
+                return Err(self.protocol(
+                    "expires_in is missing; set allow_non_expiring if this server's tokens never expire",
+                ));
+            }
+            Some(value) => whole_seconds(&value).ok_or_else(|| {
+                self.protocol("expires_in is not a whole number of seconds, 0 or more")
+            })?,
+        };
+        let scopes = match members.scope {
+            // Left out or blank: as asked for (RFC 6749, 5.1).
+            None | Some(Value::Null) => wanted.to_vec(),
+            Some(Value::String(text)) => match sorted(&text) {
+                granted if granted.is_empty() => wanted.to_vec(),
+                granted => granted,
+            },
+            Some(_) => return Err(self.protocol("scope is not a string")),
+        };
+        let lacking: Vec<&str> =
+            wanted.iter().filter(|scope| !scopes.contains(scope)).map(String::as_str).collect();
+        if !lacking.is_empty() {
+            return Err(self.error(
+                ErrorKind::NotGranted,
+                format!(
+                    "the token does not cover {}; ask SEEK to grant the scope to this client, or leave it out",
+                    lacking.join(" ")
+                ),
+                None,
+            ));
+        }
+        Ok(Grant { access_token, lifetime, scopes })
+    }
+
+    fn refusal(&self, profile: &Profile, now: SystemTime) -> Error {
+        let refusal: Option<Refusal> = serde_json::from_slice(&self.body).ok();
+        let text = |value: Option<Value>| match value {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        let (code, description) = refusal
+            .map_or((None, None), |refusal| (text(refusal.error), text(refusal.error_description)));
+        let code = code.filter(|code| is_safe_code(code, profile));
+        let (kind, advice) = self.classify(code.as_deref(), description.as_deref());
+        let mut message = format!("the token endpoint answered {}", self.status);
+        if let Some(code) = &code {
+            message.push(' ');
+            message.push_str(code);
+        }
+        message.push_str(": ");
+        message.push_str(advice);
+        let wait = if kind.retryable() { self.wait(now) } else { None };
+        self.error(kind, message, code).with_retry_after(wait)
+    }
+
+    #[expect(clippy::match_same_arms, reason = "earlier arms are exceptions to later ones")]
+    fn classify(&self, code: Option<&str>, description: Option<&str>) -> (ErrorKind, &'static str) {
+        const CREDENTIALS: (ErrorKind, &str) = (
+            ErrorKind::InvalidCredentials,
+            "check client_id and client_secret, and that they belong to this environment",
+        );
+        const THROTTLED: (ErrorKind, &str) = (ErrorKind::Throttled, "slow down");
+        const UNAVAILABLE: (ErrorKind, &str) =
+            (ErrorKind::Unavailable, "the server failed; the request may be repeated");
+        match (self.status, code) {
+            (429, _) | (400..=499, Some("too_many_requests" | "slow_down")) => THROTTLED,
+            (500..=599, _) if self.is_rate_limit(code, description) => THROTTLED,
+            (500..=599 | 408 | 425, _) => UNAVAILABLE,
+            // Doorkeeper answers 400 for failures of its own too.
+            (
+                400..=499,
+                Some("server_error" | "temporarily_unavailable" | "invalid_token_reuse"),
+            ) => UNAVAILABLE,
+            (407, _) => (ErrorKind::Network, "a proxy wants credentials"),
+            (400..=499, Some("invalid_client")) => CREDENTIALS,
+            (_, Some("invalid_scope")) => {
+                (ErrorKind::NotGranted, "a scope is unknown or not granted to this client")
+            }
+            (_, Some("unauthorized_client")) => {
+                (ErrorKind::NotGranted, "this client may not use the client-credentials grant")
+            }
+            (_, Some("invalid_target")) => {
+                (ErrorKind::NotGranted, "the audience is unknown or not granted to this client")
+            }
+            (403, Some("access_denied")) => {
+                (ErrorKind::NotGranted, "the audience is unknown or not granted to this client")
+            }
+            (_, Some("invalid_request" | "unsupported_grant_type")) => (
+                ErrorKind::InvalidArgument,
+                "the server does not take this form of request; check service and token_url",
+            ),
+            (401, _) => CREDENTIALS,
+            (415, _) => (
+                ErrorKind::InvalidArgument,
+                "the server does not take this form of request; check service and token_request_format",
+            ),
+            (404 | 405 | 410, _) => {
+                (ErrorKind::Protocol, "there is no token endpoint here; check token_url")
+            }
+            _ => (
+                ErrorKind::Protocol,
+                "not a reply of RFC 6749; check token_url and what stands in between",
+            ),
+        }
+    }
+
+    /// Whether a 5xx is about limits. Auth0 reports its tenant-wide limit as 500 `access_denied`.
+    fn is_rate_limit(&self, code: Option<&str>, description: Option<&str>) -> bool {
+        matches!(code, Some("access_denied" | "too_many_requests"))
+            || self.rate_limit_remaining.as_deref().is_some_and(|left| left.trim() == "0")
+            || description.is_some_and(|text| {
+                let text = text.to_ascii_lowercase();
+                text.contains("rate limit") || text.contains("limit has been reached")
+            })
+    }
+
+    /// How long the server wants to be left alone: `Retry-After`, else `X-RateLimit-Reset`.
+    fn wait(&self, now: SystemTime) -> Option<Duration> {
+        let until = |when: SystemTime| when.duration_since(now).unwrap_or_default();
+        let after = self.retry_after.as_deref().map(str::trim).and_then(|text| {
+            let seconds = digits(text).map(Duration::from_secs);
+            seconds.or_else(|| httpdate::parse_http_date(text).ok().map(until))
+        });
+        after.or_else(|| {
+            let reset = digits(self.rate_limit_reset.as_deref()?.trim())?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset)).map(until)
+        })
+    }
+
+    fn protocol(&self, problem: &str) -> Error {
+        self.error(
+            ErrorKind::Protocol,
+            format!("{problem} (HTTP {}); check token_url and what stands in between", self.status),
+            None,
+        )
+    }
+
+    fn error(&self, kind: ErrorKind, message: String, code: Option<String>) -> Error {
+        Error::new(kind, message).with_reply(self.status, code)
+    }
+}
+
+/// A lifetime in whole seconds. Some servers send it as a string, or with a decimal point; more
+/// than fits is as good as the most that fits.
+fn whole_seconds(value: &Value) -> Option<Duration> {
+    match value {
+        Value::Number(number) => match (number.as_u64(), number.as_f64()) {
+            (Some(seconds), _) => Some(Duration::from_secs(seconds)),
+            (None, Some(seconds)) if seconds >= 0.0 && seconds.fract() == 0.0 => {
+                Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+            }
+            _ => None,
+        },
+        Value::String(text) => digits(text).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+/// A number written with digits alone.
+fn digits(text: &str) -> Option<u64> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(u64::MAX))
+}
+
+fn sorted(scope: &str) -> Vec<String> {
+    let mut scopes: Vec<String> = scope.split_ascii_whitespace().map(str::to_owned).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
+}
+
+/// Whether an `error` member may be shown: a plain word that does not echo a credential.
+fn is_safe_code(code: &str, profile: &Profile) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    !code.is_empty()
+        && code.len() <= 64
+        && code.bytes().all(plain)
+        && !code.contains(profile.client_secret.expose())
+}

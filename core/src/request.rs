@@ -1,0 +1,65 @@
+//! The token request, written out byte for byte as each server wants it. No I/O.
+
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::config::{AuthMethod, RequestFormat};
+use crate::error::{Error, ErrorKind};
+use crate::profile::Profile;
+use crate::secret::Secret;
+
+pub(crate) struct TokenRequest {
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    /// User name and password for HTTP Basic, when the credentials are not in the body.
+    pub(crate) basic: Option<(Secret, Secret)>,
+}
+
+impl TokenRequest {
+    pub(crate) fn new(profile: &Profile, scopes: &[String]) -> Result<Self, Error> {
+        let scope = scopes.join(" ");
+        let mut members = vec![("grant_type", "client_credentials")];
+        let mut basic = None;
+        match profile.auth_method {
+            AuthMethod::ClientSecretPost => {
+                members.push(("client_id", &profile.client_id));
+                members.push(("client_secret", profile.client_secret.expose()));
+            }
+            AuthMethod::ClientSecretBasic => {
+                basic = Some((
+                    form_encoded(&profile.client_id),
+                    form_encoded(profile.client_secret.expose()),
+                ));
+            }
+        }
+        if let Some(audience) = &profile.audience {
+            members.push(("audience", audience));
+        }
+        if !scope.is_empty() {
+            members.push(("scope", &scope));
+        }
+        for (name, value) in &profile.extra_parameters {
+            members.push((name, value));
+        }
+        let (content_type, body) = match profile.format {
+            RequestFormat::Json => ("application/json", json(&members)?),
+            RequestFormat::Form => ("application/x-www-form-urlencoded", form(&members)),
+        };
+        Ok(Self { content_type, body: Zeroizing::new(body), basic })
+    }
+}
+
+fn json(members: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
+    let object: std::collections::BTreeMap<_, _> = members.iter().copied().collect();
+    serde_json::to_vec(&object)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the token request could not be written"))
+}
+
+fn form(members: &[(&str, &str)]) -> Vec<u8> {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish().into_bytes()
+}
+
+/// One value as RFC 6749, 2.3.1 wants it inside HTTP Basic.
+fn form_encoded(value: &str) -> Secret {
+    Secret::new(form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+}

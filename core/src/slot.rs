@@ -1,0 +1,357 @@
+//! One token and what is known about it: whether it is fresh, whether a request for the next one
+//! is under way, how the last one failed. All decisions are taken here, under one short lock that
+//! is never held over I/O; readers of a fresh token take no lock at all.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Error, ErrorKind};
+use crate::jitter::draw;
+use crate::key::Key;
+use crate::per_process::{Owned, PerProcess};
+use crate::policy::{self, Damper, Phase};
+use crate::token::Token;
+
+/// How far a flight has come, as its waiters see it.
+#[derive(Debug, Clone)]
+pub(crate) enum Progress {
+    Fetching,
+    /// The last attempt failed; the next one is made at `until`.
+    Pausing {
+        until: Moment,
+        error: Error,
+    },
+    Done(Result<Arc<Token>, Error>),
+}
+
+/// What a caller is to do.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// A flight that the caller must start, as a task of the core's own.
+    pub(crate) launch: Option<watch::Sender<Progress>>,
+    pub(crate) action: Action,
+}
+
+#[derive(Debug)]
+pub(crate) enum Action {
+    Serve(Arc<Token>),
+    Wait(watch::Receiver<Progress>),
+    Fail(Error),
+}
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    key: Key,
+    target: Arc<str>,
+    /// The token needs no thought until this moment on either clock; 0 when there is none. Written
+    /// under the lock, always after `generation`.
+    look_again_monotonic: AtomicU64,
+    look_again_wall: AtomicU64,
+    generation: AtomicU64,
+    token: ArcSwapOption<Token>,
+    state: PerProcess<Mutex<State>>,
+    last_used: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    flight: Option<watch::Receiver<Progress>>,
+    /// The latest moment until which any caller of this flight is willing to wait.
+    patience: Moment,
+    refresh_at: Moment,
+    failures: u32,
+    failure: Option<Failure>,
+    damper: Damper,
+}
+
+/// The last failure, and how long it stands for further callers.
+#[derive(Debug, Clone)]
+struct Failure {
+    error: Error,
+    until: Moment,
+    /// When the server wants to be asked again, which may be later than we wait.
+    again_at: Moment,
+}
+
+impl Failure {
+    fn report(&self, now: Moment) -> Error {
+        if self.error.retryable() {
+            self.error.clone().with_retry_after(Some(self.again_at.remaining(now)))
+        } else {
+            self.error.clone()
+        }
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(key: Key) -> Self {
+        Self {
+            target: key.describe(),
+            key,
+            look_again_monotonic: AtomicU64::new(0),
+            look_again_wall: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+            token: ArcSwapOption::empty(),
+            state: PerProcess::new(),
+            last_used: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The public parts of the key.
+    pub(crate) fn target(&self) -> &Arc<str> {
+        &self.target
+    }
+
+    pub(crate) fn last_used(&self) -> &AtomicU64 {
+        &self.last_used
+    }
+
+    /// The generation of a token that can be given out without a thought, or 0.
+    pub(crate) fn fresh_generation(&self, clock: &Clock) -> u64 {
+        if self.is_fresh(clock) { self.generation.load(Ordering::Acquire) } else { 0 }
+    }
+
+    /// Lends such a token.
+    pub(crate) fn with_fresh<R>(&self, clock: &Clock, read: impl FnOnce(&Token) -> R) -> Option<R> {
+        if self.is_fresh(clock) { self.token.load().as_deref().map(read) } else { None }
+    }
+
+    pub(crate) fn fresh(&self, clock: &Clock) -> Option<Arc<Token>> {
+        if self.is_fresh(clock) { self.token.load_full() } else { None }
+    }
+
+    fn is_fresh(&self, clock: &Clock) -> bool {
+        let now = clock.coarse();
+        now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
+            && now.wall < self.look_again_wall.load(Ordering::Acquire)
+    }
+
+    /// The token as long as it has not expired, renewed or not.
+    pub(crate) fn live(&self, now: Moment) -> Option<Arc<Token>> {
+        self.token.load_full().filter(|token| !token.windows().expires_at.reached(now))
+    }
+
+    /// Forgets the token, for a client that is closed.
+    pub(crate) fn clear(&self) {
+        self.look_again(Moment::PAST);
+        self.token.store(None);
+    }
+
+    /// Decides what a caller who can wait until `deadline` is to do.
+    pub(crate) fn consult(&self, now: Moment, deadline: Moment) -> Step {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        let token = self.live(now);
+        let phase = token
+            .as_ref()
+            .map_or(Phase::Expired, |token| policy::phase(token.windows(), state.refresh_at, now));
+        let pausing = state.failure.clone().filter(|failure| !failure.until.reached(now));
+        let (launch, action) = match (phase, token, pausing) {
+            (Phase::Fresh, Some(token), _) => (None, Action::Serve(token)),
+            (Phase::Ahead, Some(token), None) if state.in_flight().is_none() => {
+                (Some(state.take_off(now)), Action::Serve(token))
+            }
+            (Phase::Ahead, Some(token), _) | (Phase::Margin, Some(token), Some(_)) => {
+                (None, Action::Serve(token))
+            }
+            (_, _, Some(failure)) if policy::is_final(&failure.error) => {
+                (None, Action::Fail(failure.report(now)))
+            }
+            (_, _, Some(failure)) if failure.until.monotonic > deadline.monotonic => {
+                (None, Action::Fail(failure.report(now)))
+            }
+            _ => {
+                let launch =
+                    if state.in_flight().is_none() { Some(state.take_off(deadline)) } else { None };
+                if deadline.monotonic > state.patience.monotonic {
+                    state.patience = deadline;
+                }
+                match state.in_flight() {
+                    Some(flight) => (launch, Action::Wait(flight)),
+                    None => (
+                        None,
+                        Action::Fail(Error::new(ErrorKind::Internal, "no flight to wait for")),
+                    ),
+                }
+            }
+        };
+        self.schedule(&state, now);
+        Step { launch, action }
+    }
+
+    /// How long the flight must wait before its next attempt, or the failure to end with when no
+    /// caller would wait that long.
+    pub(crate) fn before_attempt(&self, now: Moment) -> Result<Option<(Moment, Error)>, Error> {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        match state.failure.clone() {
+            Some(failure) if !failure.until.reached(now) => {
+                if failure.until.monotonic <= state.patience.monotonic {
+                    Ok(Some((failure.until, failure.report(now))))
+                } else {
+                    state.flight = None;
+                    self.schedule(&state, now);
+                    Err(failure.report(now))
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends a flight that nobody waits for any more, instead of asking for a token in vain.
+    pub(crate) fn abandon(&self, progress: &watch::Sender<Progress>, now: Moment) -> bool {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        // One receiver is the slot's own.
+        let abandoned = progress.receiver_count() <= 1;
+        if abandoned {
+            state.flight = None;
+            self.schedule(&state, now);
+        }
+        abandoned
+    }
+
+    /// Takes in a new token and ends the flight.
+    pub(crate) fn accept(&self, token: Arc<Token>, now: Moment) {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        state.refresh_at = token.windows().refresh_at;
+        state.failures = 0;
+        state.failure = None;
+        state.flight = None;
+        // Readers that still hold the old deadlines must not see the new generation with them.
+        self.look_again(Moment::PAST);
+        self.generation.store(token.generation(), Ordering::Release);
+        self.token.store(Some(token));
+        self.schedule(&state, now);
+    }
+
+    /// Ends the flight with a token that has no life left: whoever waits may use it, nobody else,
+    /// and the next request is damped like one after a failure.
+    pub(crate) fn pass_through(&self, error: &Error, now: Moment) {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        state.record(error, None, now);
+        state.flight = None;
+        self.schedule(&state, now);
+    }
+
+    /// Notes a failed attempt. Says whether the flight goes on; if not, it has ended, and the
+    /// error is the one for its waiters.
+    pub(crate) fn fail(&self, error: Error, attempts: u32, now: Moment) -> Result<(), Error> {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        let error = error.with_target(Arc::clone(&self.target));
+        let life = self.live(now).map(|token| token.windows().expires_at.remaining(now));
+        let failure = state.record(&error, life, now);
+        if life.is_none() && attempts < policy::ATTEMPTS && !policy::is_final(&error) {
+            return Ok(());
+        }
+        state.flight = None;
+        self.schedule(&state, now);
+        Err(failure.report(now))
+    }
+
+    /// When the slot is worth a look without anybody asking, for clients that stay warm.
+    pub(crate) fn next_look(&self, now: Moment) -> Moment {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        match &state.failure {
+            Some(failure) => failure.until,
+            None => state.refresh_at,
+        }
+    }
+
+    /// Drops the token if `value` is the current one and rejections have not forced too many
+    /// renewals lately.
+    pub(crate) fn invalidate(&self, value: &str, now: Moment) -> bool {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        let current = self.token.load().as_ref().is_some_and(|token| token.is(value));
+        if !current || !state.damper.take(now) {
+            return false;
+        }
+        self.clear();
+        true
+    }
+
+    /// Sets the moment until which readers need not come here again.
+    fn schedule(&self, state: &State, now: Moment) {
+        let Some(token) = self.live(now) else {
+            self.look_again(Moment::PAST);
+            return;
+        };
+        let windows = token.windows();
+        let phase = policy::phase(windows, state.refresh_at, now);
+        let pausing = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
+        self.look_again(match (phase, state.in_flight(), pausing) {
+            (Phase::Fresh, _, _) => state.refresh_at.earlier(windows.usable_until),
+            (Phase::Ahead, Some(_), _) => windows.usable_until,
+            (Phase::Ahead | Phase::Margin, None, Some(failure)) => {
+                failure.until.earlier(windows.expires_at)
+            }
+            _ => Moment::PAST,
+        });
+    }
+
+    fn look_again(&self, moment: Moment) {
+        self.look_again_monotonic.store(moment.monotonic, Ordering::Release);
+        self.look_again_wall.store(moment.wall, Ordering::Release);
+    }
+
+    fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
+        self.state.get(|| Mutex::new(State::new(self.token.load().as_deref(), now)))
+    }
+}
+
+impl State {
+    /// The state of a process that has not used this slot before. A token that is there already
+    /// was inherited by a fork.
+    fn new(inherited: Option<&Token>, now: Moment) -> Self {
+        Self {
+            flight: None,
+            patience: Moment::PAST,
+            refresh_at: inherited
+                .map_or(Moment::PAST, |token| token.windows().redrawn(now, draw())),
+            failures: 0,
+            failure: None,
+            damper: Damper::new(),
+        }
+    }
+
+    /// The flight under way. One whose task is gone, with the runtime that ran it, does not count.
+    fn in_flight(&self) -> Option<watch::Receiver<Progress>> {
+        self.flight.clone().filter(|flight| flight.has_changed().is_ok())
+    }
+
+    fn take_off(&mut self, patience: Moment) -> watch::Sender<Progress> {
+        let (progress, flight) = watch::channel(Progress::Fetching);
+        self.flight = Some(flight);
+        self.patience = patience;
+        progress
+    }
+
+    fn record(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
+        self.failures = self.failures.saturating_add(1);
+        let until = now.plus(policy::pause(error, self.failures, life, draw()));
+        let wish = now.plus(error.retry_after().unwrap_or_default());
+        let again_at = if wish.monotonic > until.monotonic { wish } else { until };
+        let failure = Failure { error: error.clone(), until, again_at };
+        self.failure = Some(failure.clone());
+        failure
+    }
+}
+
+/// Nothing under this lock can panic halfway through a change, so a poisoned lock is still good.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,105 @@
+//! An immutable snapshot of one token and its facts. The header value is built once, when the
+//! token arrives, so that handing it out costs nothing.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Clock;
+use crate::policy::Windows;
+use crate::secret::Secret;
+
+const PREFIX: &str = "Bearer ";
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+
+/// A partner token as the server issued it, with the times that follow from its lifetime. It is
+/// shared as `Arc<Token>`; its `Debug` shows the facts and never the value.
+pub struct Token {
+    header: Secret,
+    scopes: Vec<String>,
+    generation: u64,
+    windows: Windows,
+    clock: Clock,
+}
+
+impl Token {
+    pub(crate) fn new(value: &Secret, scopes: Vec<String>, windows: Windows, clock: Clock) -> Self {
+        let mut header = String::with_capacity(PREFIX.len() + value.expose().len());
+        header.push_str(PREFIX);
+        header.push_str(value.expose());
+        Self {
+            header: Secret::new(header),
+            scopes,
+            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+            windows,
+            clock,
+        }
+    }
+
+    /// The access token itself. It reaches the data of every hirer the partner works with: keep it
+    /// on the backend.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.header.expose()[PREFIX.len()..]
+    }
+
+    /// The whole value of the `Authorization` header: `Bearer …`.
+    #[must_use]
+    pub fn authorization(&self) -> &str {
+        self.header.expose()
+    }
+
+    /// When the token expires by the wall clock: the moment it was asked for plus the lifetime
+    /// that the reply gave it. It is renewed before that.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        self.windows.expires_at.system_time()
+    }
+
+    /// [`expires_at`](Self::expires_at) in milliseconds since 1970.
+    #[must_use]
+    pub fn expires_at_unix_ms(&self) -> u64 {
+        self.windows.expires_at.wall / 1_000_000
+    }
+
+    /// How long until it expires, by whichever of the monotonic and the wall clock comes first;
+    /// zero once it has.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.windows.expires_at.remaining(self.clock.now())
+    }
+
+    /// The scopes granted, sorted: those the reply named, or those asked for when it named none
+    /// (RFC 6749, 5.1). Empty for the SEEK API, whose tokens have no scopes.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// A number that no other token in this process has, never 0. For caches of what was made of
+    /// the token, such as a header value in another language's string type.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Whether `value` is this token, bare or as the whole header value.
+    pub(crate) fn is(&self, value: &str) -> bool {
+        value == self.value() || value == self.authorization()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("value", &self.header)
+            .field("scopes", &self.scopes)
+            .field("expires_at_unix_ms", &self.expires_at_unix_ms())
+            .finish_non_exhaustive()
+    }
+}
