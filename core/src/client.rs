@@ -230,12 +230,12 @@ impl fmt::Debug for Authorization {
     }
 }
 
-#[cfg(feature = "manual-clock")]
+#[cfg(any(test, feature = "manual-clock"))]
 fn clock() -> Clock {
     crate::manual_clock::clock_for_new_client()
 }
 
-#[cfg(not(feature = "manual-clock"))]
+#[cfg(not(any(test, feature = "manual-clock")))]
 fn clock() -> Clock {
     Clock::System
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-#[cfg(feature = "manual-clock")]
+#[cfg(any(test, feature = "manual-clock"))]
 use crate::manual_clock::ManualClock;
 
 /// One reading of both clocks, in nanoseconds; also used for deadlines on both.
@@ -56,7 +56,7 @@ fn nanoseconds(span: Duration) -> u64 {
 #[derive(Debug, Clone)]
 pub(crate) enum Clock {
     System,
-    #[cfg(feature = "manual-clock")]
+    #[cfg(any(test, feature = "manual-clock"))]
     Manual(ManualClock),
 }
 
@@ -65,7 +65,7 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         match self {
             Self::System => system::precise(),
-            #[cfg(feature = "manual-clock")]
+            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.now(),
         }
     }
@@ -74,7 +74,7 @@ impl Clock {
     pub(crate) fn coarse(&self) -> Moment {
         match self {
             Self::System => system::coarse(),
-            #[cfg(feature = "manual-clock")]
+            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.now(),
         }
     }
@@ -83,7 +83,7 @@ impl Clock {
     pub(crate) async fn back_off(&self, span: Duration) {
         match self {
             Self::System => tokio::time::sleep(span).await,
-            #[cfg(feature = "manual-clock")]
+            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.back_off(span).await,
         }
     }
@@ -98,7 +98,7 @@ impl Clock {
                     tokio::time::sleep(remaining.min(Duration::from_secs(60))).await;
                 }
             }
-            #[cfg(feature = "manual-clock")]
+            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.until(deadline).await,
         }
     }

@@ -30,7 +30,7 @@ mod http;
 mod jitter;
 mod key;
 mod latch;
-#[cfg(feature = "manual-clock")]
+#[cfg(any(test, feature = "manual-clock"))]
 pub mod manual_clock;
 mod per_process;
 mod policy;

@@ -156,3 +156,123 @@ impl Damper {
         allowed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START: Moment = Moment { monotonic: 1_000_000_000_000, wall: 1_800_000_000_000_000_000 };
+
+    fn at(millis: u64) -> Moment {
+        START.plus(Duration::from_millis(millis))
+    }
+
+    fn passing() -> Error {
+        Error::new(ErrorKind::Unavailable, "scripted")
+    }
+
+    #[test]
+    fn documented_windows() {
+        let secs = Duration::from_secs;
+        // Lifetime, margin, length of the window before it.
+        let documented = [
+            (30, 3, 6),
+            (60, 6, 12),
+            (600, 60, 120),
+            (1_800, 60, 360),
+            (7_199, 60, 900),
+            (86_400, 60, 900),
+        ];
+        for (lifetime, margin, ahead) in documented {
+            let windows = Windows::new(START, secs(lifetime), None, 0.0);
+            assert_eq!(windows.expires_at, START.plus(secs(lifetime)));
+            assert_eq!(windows.usable_until, START.plus(secs(lifetime - margin)));
+            assert_eq!(windows.refresh_at, START.plus(secs(lifetime - margin - ahead)));
+        }
+        let wide = Windows::new(START, secs(100), Some(secs(3_600)), 0.0);
+        assert_eq!(wide.usable_until, START.plus(secs(50)), "half the life is the widest margin");
+    }
+
+    #[test]
+    fn pauses_grow_and_stop_growing() {
+        let pauses: Vec<u64> =
+            (1..=9).map(|failures| pause(&passing(), failures, None, 1.0).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        let lasting = Error::new(ErrorKind::NotGranted, "scripted");
+        assert_eq!(pause(&lasting, 1, None, 0.0), Duration::from_secs(10));
+        assert_eq!(pause(&lasting, u32::MAX, None, 0.0), Duration::from_secs(60));
+    }
+
+    proptest! {
+        #[test]
+        fn windows_are_in_order(lifetime_ms in 0_u64..=u64::MAX, margin_ms in proptest::option::of(0_u64..90_000_000), draw in 0.0..1.0) {
+            let lifetime = Duration::from_millis(lifetime_ms);
+            let windows = Windows::new(START, lifetime, margin_ms.map(Duration::from_millis), draw);
+            let order = [START, windows.refresh_at, windows.usable_until, windows.expires_at];
+            prop_assert!(order.is_sorted_by_key(|moment| moment.monotonic));
+            prop_assert!(order.is_sorted_by_key(|moment| moment.wall));
+            // A token just issued is good for at least a few tenths of its life.
+            let usable = windows.usable_until.remaining(START);
+            prop_assert!(usable >= lifetime.min(LONGEST_LIFETIME) / 2);
+        }
+
+        #[test]
+        fn phases_only_move_forward(lifetime_ms in 1_u64..100_000_000, steps in proptest::collection::vec(0_u64..10_000_000, 1..50), draw in 0.0..1.0) {
+            let windows = Windows::new(START, Duration::from_millis(lifetime_ms), None, draw);
+            let (mut elapsed, mut last) = (0, 0);
+            for step in steps {
+                elapsed += step;
+                let now = at(elapsed);
+                let phase = match phase(&windows, windows.refresh_at, now) {
+                    Phase::Fresh => 0,
+                    Phase::Ahead => 1,
+                    Phase::Margin => 2,
+                    Phase::Expired => 3,
+                };
+                prop_assert!(phase >= last);
+                prop_assert_eq!(phase == 3, elapsed >= lifetime_ms, "expired exactly when the life is over");
+                last = phase;
+            }
+        }
+
+        #[test]
+        fn a_redrawn_point_lies_ahead_and_inside(elapsed_ms in 0_u64..1_740_000, first in 0.0..1.0, second in 0.0..1.0) {
+            let windows = Windows::new(START, Duration::from_secs(1_800), None, first);
+            let redrawn = windows.redrawn(at(elapsed_ms), second);
+            prop_assert!(redrawn.monotonic >= windows.refresh_at.monotonic.min(at(elapsed_ms).monotonic));
+            prop_assert!(redrawn.monotonic <= windows.usable_until.monotonic);
+        }
+
+        #[test]
+        fn pauses_are_bounded(failures in 1_u32..=u32::MAX, life_ms in proptest::option::of(0_u64..10_000_000), wish in proptest::option::of(0_u64..1_000_000), draw in 0.0..1.0) {
+            let error = passing().with_retry_after(wish.map(Duration::from_secs));
+            let life = life_ms.map(Duration::from_millis);
+            let pause = pause(&error, failures, life, draw);
+            let wish = Duration::from_secs(wish.unwrap_or(0)).min(LONGEST_WISH);
+            prop_assert!(pause >= wish && pause >= FIRST_BACK_OFF / 2);
+            prop_assert!(pause <= wish.max(LONGEST_BACK_OFF));
+            if let Some(life) = life {
+                prop_assert!(pause <= wish.max(life / 4).max(FIRST_BACK_OFF), "several tries fit into the life left");
+            }
+        }
+
+        #[test]
+        fn forced_renewals_are_bounded(gaps in proptest::collection::vec(0_u64..5_000, 1..500)) {
+            let mut damper = Damper::new();
+            let mut taken = Vec::new();
+            let mut elapsed = 0;
+            for gap in gaps {
+                elapsed += gap;
+                if damper.take(at(elapsed)) {
+                    taken.push(elapsed);
+                }
+            }
+            for (index, start) in taken.iter().enumerate() {
+                let in_a_minute = taken[index..].iter().take_while(|time| **time < start + 60_000).count();
+                prop_assert!(in_a_minute <= 10);
+            }
+        }
+    }
+}

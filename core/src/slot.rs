@@ -240,6 +240,8 @@ impl Slot {
     pub(crate) fn pass_through(&self, error: &Error, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
+        // The server did answer, so the pause does not grow.
+        state.failures = 0;
         state.record(error, None, now);
         state.flight = None;
         self.schedule(&state, now);

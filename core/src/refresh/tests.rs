@@ -1,0 +1,384 @@
+//! The engine against a scripted source and a manual clock: counts, who waits, who is told what.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::config::Config;
+use crate::key::Key;
+use crate::manual_clock::{ManualClock, Which};
+use crate::reply::Grant;
+use crate::secret::Secret;
+use crate::source::Fetch;
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// Answers each request with the next of its script, or with the last lifetime given, once a
+/// permit is there.
+struct Script {
+    answers: Mutex<VecDeque<Result<u64, Error>>>,
+    lifetime: u64,
+    requests: AtomicUsize,
+    permits: Semaphore,
+}
+
+impl Source for Script {
+    fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
+        Box::pin(async move {
+            let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+            self.permits.acquire().await.unwrap().forget();
+            let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Ok(self.lifetime));
+            answer.map(|lifetime| Grant {
+                access_token: Secret::new(format!("token-{number}")),
+                lifetime: Duration::from_secs(lifetime),
+                scopes: scopes.to_vec(),
+            })
+        })
+    }
+}
+
+struct Bench {
+    engine: Arc<Engine>,
+    slot: Arc<Slot>,
+    script: Arc<Script>,
+    clock: ManualClock,
+}
+
+impl Bench {
+    fn new(lifetime: u64) -> Self {
+        Self::with(lifetime, |config| config)
+    }
+
+    fn with(lifetime: u64, configure: impl FnOnce(Config) -> Config) -> Self {
+        let config = Config::oauth("http://127.0.0.1/token")
+            .credentials("id", "secret")
+            .user_agent("Test/1");
+        let (profile, scopes) = Profile::new(&configure(config)).unwrap();
+        let profile = Arc::new(profile);
+        let clock = ManualClock::new();
+        let script = Arc::new(Script {
+            answers: Mutex::default(),
+            lifetime,
+            requests: AtomicUsize::new(0),
+            permits: Semaphore::new(1_000_000),
+        });
+        let source = Arc::clone(&script) as Arc<dyn Source>;
+        let engine =
+            Arc::new(Engine::new(Arc::clone(&profile), Clock::Manual(clock.clone()), source));
+        let slot = engine.cache.slot(&Key::new(&profile, scopes));
+        Self { engine, slot, script, clock }
+    }
+
+    async fn get(&self) -> Result<Arc<Token>, Error> {
+        self.engine.get(&self.slot, PATIENT).await
+    }
+
+    async fn value(&self) -> String {
+        self.get().await.unwrap().value().to_owned()
+    }
+
+    fn answer(&self, answer: Result<u64, Error>) {
+        self.script.answers.lock().unwrap().push_back(answer);
+    }
+
+    fn requests(&self) -> usize {
+        self.script.requests.load(Ordering::SeqCst)
+    }
+
+    /// Holds requests back until [`release`](Self::release).
+    fn hold(&self) {
+        self.script.permits.forget_permits(usize::MAX);
+    }
+
+    fn release(&self) {
+        self.script.permits.add_permits(1_000_000);
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clock.advance(Which::Both, seconds * 1_000);
+    }
+
+    fn invalidate(&self, value: &str) -> bool {
+        self.slot.invalidate(value, self.engine.clock.now())
+    }
+
+    /// Lets tasks run until a condition of theirs holds.
+    async fn until(&self, condition: impl Fn(&Self) -> bool) {
+        while !condition(self) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn unavailable() -> Error {
+    Error::new(ErrorKind::Unavailable, "scripted")
+}
+
+fn throttled(seconds: u64) -> Error {
+    Error::new(ErrorKind::Throttled, "scripted")
+        .with_retry_after(Some(Duration::from_secs(seconds)))
+}
+
+fn refused() -> Error {
+    Error::new(ErrorKind::InvalidCredentials, "scripted")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_callers_at_once_make_one_request() {
+    let bench = Arc::new(Bench::new(1_800));
+    let calls: Vec<_> = (0..10_000)
+        .map(|_| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.value().await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), "token-1");
+    }
+    assert_eq!(bench.requests(), 1);
+}
+
+#[tokio::test]
+async fn short_tokens_are_cached_too() {
+    for lifetime in [30, 60, 225, 300, 1_800, 7_199, 86_400] {
+        let bench = Bench::new(lifetime);
+        for _ in 0..100 {
+            bench.value().await;
+        }
+        assert_eq!(bench.requests(), 1, "lifetime {lifetime}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_while_the_token_is_usable() {
+    let bench = Bench::new(1_800);
+    bench.value().await;
+    bench.pass(1_739);
+    bench.hold();
+    for _ in 0..50 {
+        assert_eq!(bench.value().await, "token-1");
+    }
+    bench.until(|bench| bench.requests() == 2).await;
+    bench.release();
+    bench
+        .until(|bench| {
+            bench.slot.fresh(&bench.engine.clock).is_some_and(|t| t.value() == "token-2")
+        })
+        .await;
+    assert_eq!(bench.requests(), 2);
+}
+
+#[tokio::test]
+async fn an_outage_is_not_seen_while_the_token_lives() {
+    let bench = Bench::new(1_800);
+    bench.value().await;
+    for _ in 0..1_000 {
+        bench.answer(Err(unavailable()));
+    }
+    for second in 1..1_800 {
+        bench.pass(1);
+        assert_eq!(bench.value().await, "token-1", "at {second} s");
+        tokio::task::yield_now().await;
+    }
+    bench.pass(1);
+    let error = bench.get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.retry_after().is_some());
+    let requests = bench.requests();
+    assert!((8..=60).contains(&requests), "{requests} requests during the outage");
+}
+
+#[tokio::test]
+async fn a_lasting_failure_does_not_take_a_live_token_away() {
+    let bench = Bench::new(1_800);
+    bench.value().await;
+    bench.answer(Err(refused()));
+    bench.pass(1_790);
+    assert_eq!(bench.value().await, "token-1");
+    assert_eq!(bench.requests(), 2);
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_cancels_nobody() {
+    let bench = Arc::new(Bench::new(1_800));
+    bench.hold();
+    let start = |timeout| {
+        let bench = Arc::clone(&bench);
+        tokio::spawn(async move { bench.engine.get(&bench.slot, timeout).await })
+    };
+    let leader = start(PATIENT);
+    bench.until(|bench| bench.requests() == 1).await;
+    let hasty = start(Duration::from_millis(1));
+    let patient = start(PATIENT);
+    assert_eq!(hasty.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    leader.abort();
+    assert!(leader.await.unwrap_err().is_cancelled());
+    bench.release();
+    assert_eq!(patient.await.unwrap().unwrap().value(), "token-1");
+    assert_eq!(bench.requests(), 1);
+}
+
+#[tokio::test]
+async fn all_callers_share_a_failure() {
+    let bench = Arc::new(Bench::new(1_800));
+    bench.answer(Err(refused()));
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.get().await.unwrap_err().kind() })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), ErrorKind::InvalidCredentials);
+    }
+    assert_eq!(bench.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_lasting_failure_is_remembered_briefly() {
+    let bench = Bench::new(1_800);
+    bench.answer(Err(refused()));
+    for _ in 0..1_000 {
+        let error = bench.get().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidCredentials);
+        assert!(error.target().is_some_and(|target| target.contains("client_id=id")));
+    }
+    assert_eq!(bench.requests(), 1);
+    bench.pass(10);
+    assert_eq!(bench.value().await, "token-2");
+}
+
+#[tokio::test]
+async fn passing_failures_are_retried_within_the_callers_time() {
+    let bench = Bench::new(1_800);
+    bench.answer(Err(unavailable()));
+    bench.answer(Err(throttled(5)));
+    let start = bench.clock.now();
+    assert_eq!(bench.value().await, "token-3");
+    let waited = bench.clock.now().monotonic - start.monotonic;
+    assert!((5_500_000_000..=6_100_000_000).contains(&waited), "{waited}");
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_deadline_fails_at_once() {
+    let bench = Bench::new(1_800);
+    bench.answer(Err(throttled(40)));
+    let start = bench.clock.now();
+    let error = bench.get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
+    assert_eq!(bench.clock.now(), start);
+    bench.pass(1);
+    let again = bench.get().await.unwrap_err();
+    assert_eq!(again.retry_after(), Some(Duration::from_secs(39)));
+    assert_eq!(bench.requests(), 1);
+    // Whoever has the time waits for the server's own moment and is served.
+    let token = bench.engine.get(&bench.slot, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(token.value(), "token-2");
+}
+
+#[tokio::test]
+async fn a_wish_for_a_whole_day_does_not_freeze_the_client() {
+    let bench = Bench::new(1_800);
+    bench.answer(Err(throttled(86_400)));
+    let error = bench.get().await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
+    bench.pass(300);
+    assert_eq!(bench.value().await, "token-2");
+}
+
+#[tokio::test]
+async fn a_hundred_rejections_of_one_token_cause_one_renewal() {
+    let bench = Bench::new(1_800);
+    let rejected = bench.value().await;
+    let acted = (0..100).filter(|_| bench.invalidate(&rejected)).count();
+    assert_eq!(acted, 1);
+    assert_eq!(bench.value().await, "token-2");
+    assert!(!bench.invalidate(&rejected), "a late rejection of an old token changes nothing");
+    assert!(!bench.invalidate("Bearer unknown"));
+    assert_eq!(bench.value().await, "token-2");
+    assert_eq!(bench.requests(), 2);
+}
+
+#[tokio::test]
+async fn an_api_that_rejects_every_token_causes_no_storm() {
+    let bench = Bench::new(1_800);
+    for _ in 0..60 {
+        for _ in 0..10 {
+            let token = bench.get().await.unwrap();
+            let _ = bench.invalidate(token.authorization());
+        }
+        bench.pass(1);
+    }
+    assert!(bench.requests() <= 11, "{} requests in a minute", bench.requests());
+}
+
+#[tokio::test]
+async fn the_earlier_expiry_of_two_clocks_wins() {
+    let bench = Bench::new(1_800);
+    bench.value().await;
+    bench.clock.advance(Which::Wall, 3_600_000);
+    assert_eq!(bench.value().await, "token-2", "suspended, or stepped forward");
+    bench.clock.advance(Which::Wall, -7_200_000);
+    for _ in 0..100 {
+        assert_eq!(bench.value().await, "token-2");
+    }
+    bench.clock.advance(Which::Monotonic, 1_800_000);
+    assert_eq!(bench.value().await, "token-3", "the age counts whatever the wall clock says");
+    assert_eq!(bench.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_token_without_life_serves_its_waiters_and_is_damped() {
+    let bench = Bench::new(0);
+    let start = bench.clock.now();
+    for call in 1..=10 {
+        assert_eq!(bench.value().await, format!("token-{call}"));
+        assert!(bench.slot.fresh(&bench.engine.clock).is_none());
+    }
+    let waited = bench.clock.now().monotonic - start.monotonic;
+    assert!((4_500_000_000..=9_100_000_000).contains(&waited), "{waited}");
+}
+
+#[tokio::test]
+async fn a_flight_whose_runtime_is_gone_is_started_again() {
+    let bench = Arc::new(Bench::new(1_800));
+    bench.hold();
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let elsewhere = Arc::clone(&bench);
+    other.spawn(async move { elsewhere.get().await });
+    bench.until(|bench| bench.requests() == 1).await;
+    other.shutdown_background();
+    bench.release();
+    assert!(["token-1", "token-2"].contains(&bench.value().await.as_str()));
+}
+
+#[tokio::test]
+async fn an_idle_client_fetches_nothing() {
+    let bench = Bench::new(60);
+    bench.value().await;
+    bench.pass(86_400);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_stays_warm_renews_without_being_asked() {
+    let bench = Bench::with(60, |config| config.stay_warm(true));
+    bench.value().await;
+    for renewal in 2..=5 {
+        // The timer starts once the flight has ended; until then time stands still for it.
+        while bench.requests() < renewal {
+            bench.pass(1);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert!(bench.slot.live(bench.engine.clock.now()).is_some(), "renewal {renewal}");
+    }
+}
