@@ -149,6 +149,13 @@ impl Client {
         }
     }
 
+    /// Ends the calls that wait on this handle with `cancelled`, and later ones with `closed`, and
+    /// leaves everything that it shares with other handles as it is. For languages in which a
+    /// handle is let go while calls on it are still under way.
+    pub(crate) fn release(&self) {
+        self.0.closed.set();
+    }
+
     /// Lends the cached token if it needs nothing: no renewal is due and the client is open. Takes
     /// no lock and touches no reference count; `None` means that
     /// [`get_token`](Self::get_token) is to be asked.

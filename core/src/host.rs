@@ -59,6 +59,16 @@ impl Client {
         self.0.with_scopes(scopes).map(Self)
     }
 
+    /// [`with_scopes`](Self::with_scopes) for scopes in one string with spaces between them, as
+    /// the parameter `scope` of RFC 6749 has them.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_scopes`](Self::with_scopes).
+    pub fn with_scope(&self, scope: &str) -> Result<Self, Error> {
+        self.with_scopes(scope.split_ascii_whitespace())
+    }
+
     /// A token, at once while the cached one is usable, else after waiting on this thread for
     /// `timeout` at most (`None`: the client's own).
     ///
@@ -151,6 +161,12 @@ impl Client {
     #[must_use]
     pub fn api_url(&self) -> Option<&str> {
         self.0.api_url()
+    }
+
+    /// Lets go of this handle alone: calls that wait on it end with `cancelled`, and handles made
+    /// from it go on. For languages whose handles are freed by hand or by a garbage collector.
+    pub fn release(&self) {
+        self.0.release();
     }
 
     /// Closes this handle; see [`crate::Client::close`].
