@@ -79,7 +79,16 @@ impl Clock {
         }
     }
 
-    /// Waits out a back-off. A manual clock moves itself forward instead of waiting.
+    /// Waits for so long by the monotonic clock.
+    pub(crate) async fn sleep(&self, span: Duration) {
+        match self {
+            Self::System => tokio::time::sleep(span).await,
+            #[cfg(any(test, feature = "manual-clock"))]
+            Self::Manual(clock) => clock.sleep(span).await,
+        }
+    }
+
+    /// Waits out a back-off, which a manual clock may skip by moving itself forward.
     pub(crate) async fn back_off(&self, span: Duration) {
         match self {
             Self::System => tokio::time::sleep(span).await,

@@ -6,10 +6,33 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A number from 0 up to but not including 1.
 pub(crate) fn draw() -> f64 {
+    #[cfg(test)]
+    if let Some(draw) = seeded::draw() {
+        return draw;
+    }
     // The thread's generator is copied by fork(); process id and time tell the copies apart.
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
     let salt = (u64::from(process::id()) << 32) ^ u64::from(time);
     fastrand::Rng::with_seed(fastrand::u64(..) ^ salt).f64()
+}
+
+/// Draws that a test can repeat.
+#[cfg(test)]
+pub(crate) mod seeded {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static SEEDED: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
+    }
+
+    /// From now on this thread's draws follow from `seed`.
+    pub(crate) fn seed(seed: u64) {
+        SEEDED.set(Some(fastrand::Rng::with_seed(seed)));
+    }
+
+    pub(super) fn draw() -> Option<f64> {
+        SEEDED.with_borrow_mut(|rng| rng.as_mut().map(fastrand::Rng::f64))
+    }
 }
 
 #[cfg(test)]

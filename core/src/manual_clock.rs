@@ -59,10 +59,22 @@ struct Hands {
     monotonic: AtomicU64,
     wall: AtomicU64,
     moves: watch::Sender<u64>,
+    skips: bool,
 }
 
 impl ManualClock {
+    /// A clock that skips back-offs: it moves itself forward instead of waiting for somebody to.
     pub(crate) fn new() -> Self {
+        Self::with(true)
+    }
+
+    /// A clock that only moves by hand.
+    #[cfg(test)]
+    pub(crate) fn unskipping() -> Self {
+        Self::with(false)
+    }
+
+    fn with(skips: bool) -> Self {
         let start = 1_000_000_000;
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(Arc::new(Hands {
@@ -70,6 +82,7 @@ impl ManualClock {
             monotonic: AtomicU64::new(start),
             wall: AtomicU64::new(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)),
             moves: watch::Sender::new(0),
+            skips,
         }))
     }
 
@@ -93,15 +106,27 @@ impl ManualClock {
     }
 
     pub(crate) async fn back_off(&self, span: Duration) {
+        if !self.0.skips {
+            return self.sleep(span).await;
+        }
         // Let whoever waits see that a back-off began before time jumps over it.
         tokio::task::yield_now().await;
         let milliseconds = span.as_nanos().div_ceil(1_000_000);
         self.advance(Which::Both, i64::try_from(milliseconds).unwrap_or(i64::MAX));
     }
 
+    pub(crate) async fn sleep(&self, span: Duration) {
+        let end = self.now().plus(span).monotonic;
+        self.moved_until(|now| now.monotonic >= end).await;
+    }
+
     pub(crate) async fn until(&self, deadline: Moment) {
+        self.moved_until(|now| deadline.reached(now)).await;
+    }
+
+    async fn moved_until(&self, reached: impl Fn(Moment) -> bool) {
         let mut moves = self.0.moves.subscribe();
-        while !deadline.reached(self.now()) {
+        while !reached(self.now()) {
             // The sender lives as long as this clock, so the wait cannot fail.
             let _ = moves.changed().await;
         }

@@ -69,11 +69,16 @@ impl Engine {
                     }
                 }
             };
-            let result = match tokio::time::timeout(deadline.remaining(now), landing).await {
-                Ok(Some(result)) => result,
+            let landed = tokio::select! {
+                biased;
+                landed = landing => Some(landed),
+                () = self.clock.sleep(deadline.remaining(now)) => None,
+            };
+            let result = match landed {
+                Some(Some(result)) => result,
                 // The runtime that carried the task has shut down. This one can start another.
-                Ok(None) => continue,
-                Err(_) => Err(Error::new(
+                Some(None) => continue,
+                None => Err(Error::new(
                     ErrorKind::Timeout,
                     format!(
                         "no token within {} ms; the request goes on and a later call may find its result",
@@ -182,5 +187,7 @@ impl Engine {
     }
 }
 
+#[cfg(test)]
+mod histories;
 #[cfg(test)]
 mod tests;

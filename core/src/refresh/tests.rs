@@ -113,6 +113,13 @@ impl Bench {
     }
 }
 
+/// Lets every task of this single-threaded runtime run until it waits for something.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn unavailable() -> Error {
     Error::new(ErrorKind::Unavailable, "scripted")
 }
@@ -213,6 +220,8 @@ async fn a_caller_that_gives_up_cancels_nobody() {
     bench.until(|bench| bench.requests() == 1).await;
     let hasty = start(Duration::from_millis(1));
     let patient = start(PATIENT);
+    settle().await;
+    bench.clock.advance(Which::Both, 1);
     assert_eq!(hasty.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
@@ -361,9 +370,7 @@ async fn an_idle_client_fetches_nothing() {
     let bench = Bench::new(60);
     bench.value().await;
     bench.pass(86_400);
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(bench.requests(), 1);
 }
 
@@ -375,9 +382,7 @@ async fn a_client_that_stays_warm_renews_without_being_asked() {
         // The timer starts once the flight has ended; until then time stands still for it.
         while bench.requests() < renewal {
             bench.pass(1);
-            for _ in 0..10 {
-                tokio::task::yield_now().await;
-            }
+            settle().await;
         }
         assert!(bench.slot.live(bench.engine.clock.now()).is_some(), "renewal {renewal}");
     }
