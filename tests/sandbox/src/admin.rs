@@ -1,0 +1,107 @@
+//! The same controls over HTTP, for tests that are not written in Rust. Plain HTTP on loopback, JSON in and out.
+
+use hyper::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::Control;
+use crate::reply::Reply;
+use crate::request::Received;
+use crate::script::Scripted;
+use crate::service::not_found;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revoke {
+    token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answers {
+    Many(Vec<Value>),
+    One(Value),
+}
+
+/// Answers an admin request.
+pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
+    let done = || Ok(json!({"ok": true}));
+    let outcome = match (received.method(), received.path()) {
+        (&Method::GET, "/urls") => Ok(json!(control.urls())),
+        (&Method::GET, "/journal") => Ok(journal(control, received)),
+        (&Method::DELETE, "/journal") => {
+            control.clear_journal();
+            done()
+        }
+        (&Method::GET, "/counts") => Ok(json!(control.counts())),
+        (&Method::GET, "/settings") => Ok(json!(control.settings())),
+        (&Method::PATCH, "/settings") => body(received).and_then(|patch: Value| {
+            control.configure_json(&patch).map_err(|error| error.to_string())?;
+            Ok(json!(control.settings()))
+        }),
+        (&Method::GET, "/script") => Ok(json!({"left": control.script_left()})),
+        (&Method::POST, "/script") => body(received).and_then(|answers| script(control, answers)),
+        (&Method::DELETE, "/script") => {
+            control.clear_script();
+            done()
+        }
+        (&Method::POST, "/revoke") => {
+            body(received).map(|revoke: Revoke| json!({"revoked": control.revoke(&revoke.token)}))
+        }
+        (&Method::POST, "/forget") => {
+            control.forget_tokens();
+            done()
+        }
+        (&Method::POST, "/advance") => body(received).and_then(|advance: Advance| {
+            control.advance_ms(advance.ms);
+            done()
+        }),
+        (&Method::POST, "/release") => {
+            control.release();
+            done()
+        }
+        (&Method::POST, "/reset") => {
+            control.reset();
+            done()
+        }
+        _ => return not_found(),
+    };
+    match outcome {
+        Ok(value) => Reply::json(StatusCode::OK, &value),
+        Err(text) => Reply::json(StatusCode::BAD_REQUEST, &json!({"error": text})),
+    }
+}
+
+/// The entries, or with `?endpoint=…` those of one endpoint.
+fn journal(control: &Control, received: &Received) -> Value {
+    let mut entries = control.journal();
+    if let Some(endpoint) = received.query("endpoint") {
+        entries.retain(|entry| entry.endpoint.name() == endpoint);
+    }
+    json!(entries)
+}
+
+fn script(control: &Control, answers: Answers) -> Result<Value, String> {
+    let answers = match answers {
+        Answers::Many(answers) => answers,
+        Answers::One(answer) => vec![answer],
+    };
+    // One by one, because an untagged enum would not say which member is wrong.
+    let answers: Vec<Scripted> = answers
+        .into_iter()
+        .map(serde_json::from_value)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("script: {error}"))?;
+    control.script(answers).map_err(|error| error.to_string())?;
+    Ok(json!({"left": control.script_left()}))
+}
+
+fn body<'a, T: Deserialize<'a>>(received: &'a Received) -> Result<T, String> {
+    serde_json::from_slice(&received.body).map_err(|error| format!("body: {error}"))
+}

@@ -1,0 +1,213 @@
+//! Everything a running sandbox can be asked or told, by a test in Rust or over the admin endpoint.
+//! One lock guards the whole state; it is never held across an await.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::graphql::Positions;
+use crate::journal::{Counts, Entry, Journal};
+use crate::sandbox::Urls;
+use crate::script::{Drop, Endpoint, Script, Scripted};
+use crate::seek_api::QuotaWindow;
+use crate::seek_pass_resource::Submissions;
+use crate::settings::Settings;
+use crate::tokens::Tokens;
+
+/// A handle on a running sandbox; clones are the same sandbox.
+#[derive(Clone, Debug)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    urls: Urls,
+    started: Instant,
+    state: Mutex<State>,
+    connections: AtomicU64,
+    arrivals: watch::Sender<()>,
+    releases: watch::Sender<()>,
+}
+
+/// What the services read and change while they answer.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) tokens: Tokens,
+    pub(crate) quota: QuotaWindow,
+    pub(crate) submissions: Submissions,
+    pub(crate) positions: Positions,
+    script: Script,
+    journal: Journal,
+    advanced: Duration,
+}
+
+/// The sandbox's idea of now, which [`Control::advance_ms`] moves ahead of real time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// Time since the sandbox started.
+    pub(crate) age: Duration,
+    /// Seconds since 1970.
+    pub(crate) unix_s: u64,
+}
+
+impl Control {
+    pub(crate) fn new(urls: Urls) -> Control {
+        Control {
+            shared: Arc::new(Shared {
+                urls,
+                started: Instant::now(),
+                state: Mutex::default(),
+                connections: AtomicU64::new(0),
+                arrivals: watch::Sender::new(()),
+                releases: watch::Sender::new(()),
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the sandbox listens.
+    #[must_use]
+    pub fn urls(&self) -> &Urls {
+        &self.shared.urls
+    }
+
+    /// Appends answers to the queues of their endpoints.
+    ///
+    /// # Errors
+    /// [`Error::Script`] when one of them makes no sense; then none is appended.
+    pub fn script(&self, answers: Vec<Scripted>) -> Result<(), Error> {
+        self.state().script.append(answers)
+    }
+
+    /// Forgets the scripted answers not yet used.
+    pub fn clear_script(&self) {
+        self.state().script = Script::default();
+    }
+
+    /// How many scripted answers were not used yet; one that is repeated for ever counts once.
+    #[must_use]
+    pub fn script_left(&self) -> u64 {
+        self.state().script.waiting()
+    }
+
+    /// Changes settings. The change is made under the sandbox's lock, so it must not call the sandbox.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.state().settings);
+    }
+
+    /// Replaces the settings that a JSON object names.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] when it is no object, names an unknown member or gives one a value it does not take; then
+    /// nothing changes.
+    pub fn configure_json(&self, patch: &Value) -> Result<(), Error> {
+        let mut state = self.state();
+        state.settings = state.settings.patched(patch)?;
+        Ok(())
+    }
+
+    /// The settings as they are.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.state().settings.clone()
+    }
+
+    /// What arrived, in order. The newest 200,000 requests are kept.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.state().journal.entries()
+    }
+
+    /// How many requests arrived since the start or the last clearing.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.state().journal.counts().clone()
+    }
+
+    /// Forgets what arrived, and the counts of it.
+    pub fn clear_journal(&self) {
+        self.state().journal.clear();
+    }
+
+    /// Waits until `count` requests have arrived at `endpoint` since the start or the last clearing. It waits for ever
+    /// when they never come.
+    pub async fn wait_for(&self, endpoint: Endpoint, count: u64) {
+        let mut arrivals = self.shared.arrivals.subscribe();
+        while self.state().journal.counts().at(endpoint) < count {
+            if arrivals.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Revokes a token, given as its value or as a whole `Bearer …` header value. False if the sandbox does not know it.
+    #[must_use = "a token the sandbox does not know is not revoked"]
+    pub fn revoke(&self, token: &str) -> bool {
+        let value = token.strip_prefix("Bearer ").unwrap_or(token);
+        self.state().tokens.revoke(value)
+    }
+
+    /// Forgets every token, so that each of them is unknown from now on.
+    pub fn forget_tokens(&self) {
+        self.state().tokens = Tokens::default();
+    }
+
+    /// Lets so many milliseconds pass for tokens, quotas and submissions. Delays and the journal stay in real time.
+    pub fn advance_ms(&self, milliseconds: u64) {
+        let mut state = self.state();
+        state.advanced = state.advanced.saturating_add(Duration::from_millis(milliseconds));
+    }
+
+    /// Lets go every answer on hold whose request has arrived.
+    pub fn release(&self) {
+        self.shared.releases.send_replace(());
+    }
+
+    /// Makes the sandbox as fresh as it started: script, journal, tokens, settings and clock. Answers on hold are let go.
+    pub fn reset(&self) {
+        *self.state() = State::default();
+        self.release();
+    }
+
+    /// Runs `act` on the state at the sandbox's now.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut State, Now) -> R) -> R {
+        let mut state = self.state();
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Now {
+            age: self.shared.started.elapsed().saturating_add(state.advanced),
+            unix_s: unix.saturating_add(state.advanced).as_secs(),
+        };
+        act(&mut state, now)
+    }
+
+    /// Numbers a connection.
+    pub(crate) fn connected(&self) -> u64 {
+        self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Records an arrival and takes the scripted answer for it. The receiver sees every release after this moment.
+    pub(crate) fn arrived(&self, mut entry: Entry) -> (u64, Option<Scripted>, watch::Receiver<()>) {
+        let held = self.shared.releases.subscribe();
+        entry.at_ms = u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (number, scripted) = {
+            let mut state = self.state();
+            let scripted = state.script.next(entry.endpoint);
+            (state.journal.arrived(entry), scripted)
+        };
+        self.shared.arrivals.send_replace(());
+        (number, scripted, held)
+    }
+
+    pub(crate) fn answered(&self, number: u64, status: Option<u16>, dropped: Option<Drop>) {
+        self.state().journal.answered(number, status, dropped);
+    }
+}

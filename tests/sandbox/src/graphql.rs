@@ -1,0 +1,245 @@
+//! Plays the GraphQL endpoint: who a token belongs to, a hiring organisation, and a mutation that posts a position once.
+//! The token's audience decides between live and Playground; errors come in the body, as SEEK's do.
+
+use std::collections::HashMap;
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::control::{Now, State};
+use crate::graphql_document::{Field, Kind, Operation, parse};
+use crate::reply::Reply;
+use crate::request::Received;
+use crate::settings::PLAYGROUND_AUDIENCE;
+use crate::tokens::{Grant, Rejected};
+
+/// Position openings by client and idempotency id.
+#[derive(Debug, Default)]
+pub(crate) struct Positions {
+    posted: HashMap<(String, String), String>,
+}
+
+/// Whose token came with the request.
+struct Caller {
+    client_id: String,
+    playground: bool,
+}
+
+/// A field that could not be had.
+struct FieldError {
+    code: &'static str,
+    message: String,
+}
+
+fn failed<T>(code: &'static str, message: &str) -> Result<T, FieldError> {
+    Err(FieldError { code, message: message.to_owned() })
+}
+
+/// Answers a GraphQL request.
+pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply {
+    let operation = match operation(received) {
+        Ok(operation) => operation,
+        Err((code, message)) => {
+            let error = json!({"message": message, "extensions": {"code": code}});
+            return reply(state, StatusCode::BAD_REQUEST, &json!({"errors": [error]}));
+        }
+    };
+    let root = match operation.kind {
+        Kind::Query => "Query",
+        Kind::Mutation => "Mutation",
+    };
+    let fields = operation.fields(&operation.selections, root);
+    let caller = caller(state, now, received);
+    let mut data = Map::new();
+    let mut errors = Vec::new();
+    for field in fields {
+        let outcome = match &caller {
+            Ok(caller) => resolve(state, caller, root, field)
+                .and_then(|value| project(&operation, field, &value)),
+            Err(rejected) => failed("UNAUTHENTICATED", unauthenticated(*rejected)),
+        };
+        let value = outcome.unwrap_or_else(|error| {
+            errors.push(json!({
+                "message": error.message,
+                "path": [field.key],
+                "extensions": {"code": error.code},
+            }));
+            Value::Null
+        });
+        data.insert(field.key.clone(), value);
+    }
+    let status = match errors.first() {
+        Some(error) if error["extensions"]["code"] == "UNAUTHENTICATED" => {
+            StatusCode::from_u16(state.settings.graphql_unauthenticated_status)
+                .unwrap_or(StatusCode::OK)
+        }
+        _ => StatusCode::OK,
+    };
+    let data = if data.values().all(Value::is_null) && !errors.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(data)
+    };
+    let mut body = json!({"data": data});
+    if !errors.is_empty() {
+        body["errors"] = Value::Array(errors);
+    }
+    reply(state, status, &body)
+}
+
+fn reply(state: &State, status: StatusCode, body: &Value) -> Reply {
+    Reply::json(status, body).header("content-type", &state.settings.graphql_content_type)
+}
+
+fn operation(received: &Received) -> Result<Operation, (&'static str, String)> {
+    let bad = |text: &str| ("BAD_REQUEST", text.to_owned());
+    if received.media_type() != "application/json" {
+        return Err(bad("The request must be application/json"));
+    }
+    let body = received.json().ok_or_else(|| bad("The body must be a JSON object"))?;
+    let query =
+        body.get("query").and_then(Value::as_str).ok_or_else(|| bad("query must be a string"))?;
+    let none = Map::new();
+    let variables = match body.get("variables") {
+        None | Some(Value::Null) => &none,
+        Some(Value::Object(variables)) => variables,
+        Some(_) => return Err(bad("variables must be a JSON object")),
+    };
+    let name = body.get("operationName").and_then(Value::as_str);
+    parse(query, variables, name).map_err(|text| ("GRAPHQL_PARSE_FAILED", text))
+}
+
+fn caller(state: &State, now: Now, received: &Received) -> Result<Caller, Rejected> {
+    let issued = state.tokens.check(received.bearer(), now.age)?;
+    match &issued.grant {
+        Grant::Audience(audience) => Ok(Caller {
+            client_id: issued.client_id.clone(),
+            playground: audience == PLAYGROUND_AUDIENCE,
+        }),
+        Grant::Scopes(_) => Err(Rejected::Unknown),
+    }
+}
+
+fn unauthenticated(rejected: Rejected) -> &'static str {
+    match rejected {
+        Rejected::Missing => "No access token was sent",
+        Rejected::Unknown => "The access token is not known",
+        Rejected::Expired => "The access token has expired",
+        Rejected::Revoked => "The access token was revoked",
+    }
+}
+
+/// The whole object behind a root field.
+fn resolve(
+    state: &mut State,
+    caller: &Caller,
+    root: &str,
+    field: &Field,
+) -> Result<Value, FieldError> {
+    match (root, field.name.as_str()) {
+        (_, "__typename") => Ok(json!(root)),
+        ("Query", "self") => Ok(json!({
+            "__typename": "Self",
+            "partner": {
+                "__typename": "PartnerOrganization",
+                "id": identifier(caller, "organization", "sandbox"),
+                "name": format!("Sandbox partner {}", caller.client_id),
+            },
+            "hirer": null,
+        })),
+        ("Query", "hiringOrganization") => hiring_organization(state, caller, field),
+        ("Mutation", "postPosition") => post_position(state, caller, field),
+        (_, name) => failed(
+            "GRAPHQL_VALIDATION_FAILED",
+            &format!("Cannot query field {name} on type {root}"),
+        ),
+    }
+}
+
+fn identifier(caller: &Caller, kind: &str, number: &str) -> Value {
+    let scheme = if caller.playground { "seekAnzPublicTest" } else { "seekAnz" };
+    json!({
+        "__typename": "ObjectIdentifier",
+        "value": format!("{scheme}:{kind}:seek:{number}"),
+    })
+}
+
+fn hiring_organization(state: &State, caller: &Caller, field: &Field) -> Result<Value, FieldError> {
+    let Some(id) = field.arguments.get("id").and_then(Value::as_str) else {
+        return failed("BAD_USER_INPUT", "id must be an object identifier");
+    };
+    let scheme = id.split(':').next().unwrap_or_default();
+    if scheme.ends_with("PublicTest") != caller.playground {
+        return failed("UNAUTHENTICATED", "The access token belongs to the other environment");
+    }
+    if !state.settings.hirers.iter().any(|hirer| hirer == id) {
+        return failed("FORBIDDEN", "There is no relationship with this hirer");
+    }
+    Ok(json!({
+        "__typename": "HiringOrganization",
+        "id": {"__typename": "ObjectIdentifier", "value": id},
+        "name": "Sandbox hirer",
+    }))
+}
+
+/// Posts a position; a repeat of the idempotency id gives the conflict that a retrying client may read as success.
+fn post_position(state: &mut State, caller: &Caller, field: &Field) -> Result<Value, FieldError> {
+    let id = field
+        .arguments
+        .get("input")
+        .and_then(|input| input.get("idempotencyId"))
+        .and_then(Value::as_str)
+        .filter(|id| !id.is_empty());
+    let Some(id) = id else {
+        return failed("BAD_USER_INPUT", "input.idempotencyId must be given");
+    };
+    // Only now, because the Playground checks input before it refuses.
+    if caller.playground {
+        return failed("FORBIDDEN", "The Playground is read-only");
+    }
+    let next = format!("sandbox{}", state.positions.posted.len() + 1);
+    let key = (caller.client_id.clone(), id.to_owned());
+    let opening = |number: &str| {
+        json!({
+            "__typename": "PositionOpening",
+            "documentId": identifier(caller, "positionOpening", number),
+        })
+    };
+    if let Some(posted) = state.positions.posted.get(&key) {
+        return Ok(json!({
+            "__typename": "PostPositionPayload_Conflict",
+            "conflictingPositionOpening": opening(posted),
+        }));
+    }
+    let payload = json!({
+        "__typename": "PostPositionPayload_Success",
+        "positionOpening": opening(&next),
+    });
+    state.positions.posted.insert(key, next);
+    Ok(payload)
+}
+
+/// What `field` selects of `value`.
+fn project(operation: &Operation, field: &Field, value: &Value) -> Result<Value, FieldError> {
+    let Some(object) = value.as_object() else {
+        return Ok(value.clone());
+    };
+    let on = object.get("__typename").and_then(Value::as_str).unwrap_or_default();
+    if field.selections.is_empty() {
+        return failed(
+            "GRAPHQL_VALIDATION_FAILED",
+            &format!("Field {} of type {on} must have a selection", field.name),
+        );
+    }
+    let mut selected = Map::new();
+    for inner in operation.fields(&field.selections, on) {
+        let Some(value) = object.get(&inner.name) else {
+            return failed(
+                "GRAPHQL_VALIDATION_FAILED",
+                &format!("Cannot query field {} on type {on}", inner.name),
+            );
+        };
+        selected.insert(inner.key.clone(), project(operation, inner, value)?);
+    }
+    Ok(Value::Object(selected))
+}

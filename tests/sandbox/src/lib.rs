@@ -1,0 +1,32 @@
+//! A stand-in for SEEK: real HTTP servers on loopback that issue, age, revoke and check tokens the way auth.seek.com,
+//! graphql.seek.com and SEEK Pass are documented to, that can be scripted to misbehave, and that keep a journal.
+//! It is a test tool: it keeps secrets in its journal and must never see a real one.
+
+#![forbid(unsafe_code)]
+
+mod admin;
+mod connection;
+mod control;
+mod error;
+mod fault;
+mod graphql;
+mod graphql_document;
+mod journal;
+mod reply;
+mod request;
+mod sandbox;
+mod script;
+mod seek_api;
+mod seek_pass;
+mod seek_pass_resource;
+mod service;
+mod settings;
+mod tls;
+mod tokens;
+
+pub use control::Control;
+pub use error::Error;
+pub use journal::{Counts, Entry};
+pub use sandbox::{Options, Sandbox, Urls};
+pub use script::{Drop, DropWith, Endpoint, Scripted};
+pub use settings::{Client, LIVE_AUDIENCE, PLAYGROUND_AUDIENCE, Quota, Settings, WrongSecret};

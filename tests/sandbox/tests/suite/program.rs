@@ -1,0 +1,142 @@
+//! The program: its line of URLs, its ways to end, its arguments, and ten thousand requests at once.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+use crate::support::{client, live, members, status_and_json};
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seekauth-sandbox"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+async fn start(arguments: &[&str]) -> (Child, Value) {
+    let mut child = command().args(arguments).spawn().unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).await.unwrap();
+    (child, serde_json::from_str(&line).unwrap())
+}
+
+fn text<'a>(urls: &'a Value, name: &str) -> &'a str {
+    urls[name].as_str().unwrap()
+}
+
+async fn serves(urls: &Value) -> bool {
+    let request = client().post(text(urls, "token_url")).json(&live());
+    request.send().await.is_ok_and(|response| response.status() == 200)
+}
+
+#[tokio::test]
+async fn prints_its_urls_and_ends_by_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let (mut child, urls) = start(&[]).await;
+        let wanted = [
+            "admin",
+            "auth",
+            "ca_file",
+            "graphql",
+            "graphql_url",
+            "pass",
+            "pass_token_url",
+            "token_url",
+        ];
+        assert_eq!(members(&urls), wanted);
+        assert!(serves(&urls).await);
+        // Without the flag, the end of standard input means nothing.
+        drop(child.stdin.take());
+        assert!(serves(&urls).await);
+        let id = i32::try_from(child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        assert!(child.wait().await.unwrap().success());
+        assert!(!serves(&urls).await);
+    }
+}
+
+#[tokio::test]
+async fn can_end_with_its_input_and_clean_up() {
+    let (mut child, urls) = start(&["--exit-with-stdin", "--tls"]).await;
+    assert!(text(&urls, "auth").starts_with("https://127.0.0.1:"));
+    let authority = text(&urls, "ca_file");
+    assert!(std::path::Path::new(authority).exists());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"ignored\n").await.unwrap();
+    let (status, _) =
+        status_and_json(client().get(format!("{}/counts", text(&urls, "admin")))).await;
+    assert_eq!(status, 200);
+    drop(stdin);
+    assert!(child.wait().await.unwrap().success());
+    assert!(!std::path::Path::new(authority).exists());
+}
+
+#[tokio::test]
+async fn explains_itself() {
+    let help = command().arg("--help").output().await.unwrap();
+    assert!(help.status.success());
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(["--tls", "--exit-with-stdin"].iter().all(|flag| text.contains(flag)), "{text}");
+    let wrong = command().arg("--nonsense").stderr(Stdio::piped()).output().await.unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("unknown argument --nonsense"));
+}
+
+/// As many connections as this process may open, ten thousand at most.
+fn crowd() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let files = limit.maximum.map_or(10_000, |files| usize::try_from(files).unwrap());
+    (files - 100).min(10_000)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_ten_thousand_at_once() {
+    let (_child, urls) = start(&[]).await;
+    let admin = text(&urls, "admin").to_owned();
+    let hold = json!({"endpoint": "seek_api_token", "hold": true, "times": 0});
+    let scripted = client().post(format!("{admin}/script")).json(&hold).send().await.unwrap();
+    assert_eq!(scripted.status(), 200);
+    let address = text(&urls, "auth").trim_start_matches("http://").to_owned();
+    let crowd = crowd();
+    // All are connected before the first is answered; only connecting goes in turns, as the backlog wants.
+    let turns = Arc::new(Semaphore::new(1000));
+    let callers: Vec<_> = (0..crowd)
+        .map(|_| {
+            let (address, turns, body) = (address.clone(), Arc::clone(&turns), live().to_string());
+            tokio::spawn(async move {
+                let turn = turns.acquire().await.unwrap();
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                drop(turn);
+                let head = "POST /oauth/token HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json";
+                let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let mut response = String::new();
+                stream.read_to_string(&mut response).await.unwrap();
+                assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
+                response.split_once("\r\n\r\n").unwrap().1.to_owned()
+            })
+        })
+        .collect();
+    let arrived = async || {
+        let (_, counts) = status_and_json(client().get(format!("{admin}/counts"))).await;
+        counts["endpoints"]["seek_api_token"].as_u64().unwrap_or(0)
+    };
+    let wanted = u64::try_from(crowd).unwrap();
+    while arrived().await < wanted {
+        assert!(callers.iter().all(|caller| !caller.is_finished()), "a caller failed early");
+    }
+    client().post(format!("{admin}/release")).send().await.unwrap();
+    let mut tokens = std::collections::HashSet::new();
+    for caller in callers {
+        let reply: Value = serde_json::from_str(&caller.await.unwrap()).unwrap();
+        tokens.insert(text(&reply, "access_token").to_owned());
+    }
+    assert_eq!(tokens.len(), crowd);
+}
