@@ -97,6 +97,12 @@ impl Client {
     /// As [`authorization`](Self::authorization).
     pub async fn get_token_within(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
         self.check_open()?;
+        self.wait_for_token(timeout).await
+    }
+
+    /// [`get_token_within`](Self::get_token_within) for a call that was made while the client was
+    /// open; if it is closed by now, the call is cancelled.
+    pub(crate) async fn wait_for_token(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
         if let Some(token) = self.fresh_token() {
             return Ok(token);
         }

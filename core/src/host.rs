@@ -102,14 +102,13 @@ impl Client {
     ) -> Result<Waiter, Error> {
         let given_up = Arc::new(Latch::new());
         let waiter = Waiter(Arc::clone(&given_up));
-        let client = self.0.clone();
-        let timeout = timeout.unwrap_or_else(|| client.timeout());
+        let call = self.call(timeout);
         runtime()?.spawn(async move {
             let given_up_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
             let result = tokio::select! {
                 biased;
                 () = given_up.wait() => Err(given_up_error()),
-                result = client.get_token_within(timeout) => result,
+                result = call => result,
             };
             done(result);
         });
@@ -124,13 +123,27 @@ impl Client {
     /// `internal` when the system refuses the library its thread.
     pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending, Error> {
         let (sender, result) = mpsc::sync_channel(1);
-        let client = self.0.clone();
-        let timeout = timeout.unwrap_or_else(|| client.timeout());
+        let call = self.call(timeout);
         let task = runtime()?.spawn(async move {
             // Nobody listens any more once the caller has given up.
-            let _ = sender.send(client.get_token_within(timeout).await);
+            let _ = sender.send(call.await);
         });
         Ok(Pending { result, task: task.abort_handle() })
+    }
+
+    /// What a task is to do for a call. Whether the client is open counts now, not when the task
+    /// comes to run.
+    fn call(
+        &self,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
+        let client = self.0.clone();
+        let open = client.check_open();
+        async move {
+            open?;
+            let timeout = timeout.unwrap_or_else(|| client.timeout());
+            client.wait_for_token(timeout).await
+        }
     }
 
     /// The cached token if it has not expired. Never waits and never asks the server.
