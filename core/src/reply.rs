@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::error::Category;
 
 use crate::error::{Error, ErrorKind};
 use crate::profile::Profile;
@@ -61,14 +62,7 @@ impl Reply {
     }
 
     fn grant(&self, profile: &Profile, wanted: &[String]) -> Result<Grant, Error> {
-        let members: Members = serde_json::from_slice(&self.body).map_err(|problem| {
-            let problem = match problem.classify() {
-                _ if self.body.is_empty() => "is empty",
-                serde_json::error::Category::Data => "is not a JSON object with each member once",
-                _ => "is not JSON",
-            };
-            self.protocol(&format!("the token reply {problem}"))
-        })?;
+        let members = self.members()?;
         let access_token = match members.access_token {
             Some(Value::String(token)) => Secret::new(token),
             _ => return Err(self.protocol("access_token is not a string")),
@@ -116,6 +110,20 @@ impl Reply {
             ));
         }
         Ok(Grant { access_token, lifetime, scopes })
+    }
+
+    fn members(&self) -> Result<Members, Error> {
+        let wrong = |problem: &str| self.protocol(&format!("the token reply {problem}"));
+        // An array would be read as the members in their order.
+        match self.body.trim_ascii_start().first() {
+            None => return Err(wrong("is empty")),
+            Some(b'[') => return Err(wrong("is not a JSON object")),
+            Some(_) => {}
+        }
+        serde_json::from_slice(&self.body).map_err(|problem| match problem.classify() {
+            Category::Data => wrong("is not a JSON object with each member once"),
+            _ => wrong("is not JSON"),
+        })
     }
 
     fn refusal(&self, profile: &Profile, now: SystemTime) -> Error {
