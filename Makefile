@@ -1,0 +1,167 @@
+# make demo    the whole story in five languages, against a stand-in for SEEK on this machine
+# make test    everything that is tested: formatting, lints, all languages, packaging, the README
+#
+# Everything is set up inside the checkout. The machine must have Rust, Python >= 3.10, Node >= 20,
+# a C and C++ compiler and make; `make doctor` says what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DEBUG := $(CURDIR)/target/debug
+RELEASE := $(CURDIR)/target/release
+VENV := $(CURDIR)/python/.venv
+PY := $(VENV)/bin/python
+SANDBOX := $(DEBUG)/seekauth-sandbox
+WITH_SANDBOX := sh tests/c/with-sandbox.sh $(SANDBOX)
+CASES := $(DEBUG)/seekauth-cases
+
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help
+help: ## shows this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- set-up ---------------------------------------------------------------------------------------
+
+.PHONY: doctor
+doctor: ## says what the machine lacks
+	@missing=; for program in cargo rustc $(PYTHON) node npm cc c++ pkg-config; do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "please install:$$missing" >&2; exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed" if sys.version_info < (3, 10) else 0)'
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : (console.error("Node 20 or newer is needed"), 1))'
+
+# libcurl is what C programs use; the demo needs its headers.
+.PHONY: libcurl
+libcurl: doctor
+	@if ! echo '#include <curl/curl.h>' | cc -E - >/dev/null 2>&1; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo "installing libcurl's headers"; apt-get update -qq; apt-get install -y -qq libcurl4-openssl-dev >/dev/null; \
+		else echo "please install libcurl's headers (Debian: libcurl4-openssl-dev)" >&2; exit 1; fi; fi
+
+$(VENV)/.ready: python/requirements-dev.txt
+	@echo "setting up a virtual environment in python/.venv"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+node/node_modules/.ready: node/package-lock.json
+	@echo "setting up node/node_modules"
+	cd node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# ---- artefacts ------------------------------------------------------------------------------------
+# Each package is built by itself: together, the runner's test clock would slip into all of them.
+
+.PHONY: release-c release-python release-node wheel npm-package install
+release-c:
+	cargo build --quiet --release -p seekauth-capi
+
+wheel: $(VENV)/.ready ## builds target/wheels/seekauth-*.whl
+	rm -rf target/wheels python/seekauth/_native.abi3.so
+	cd python && $(VENV)/bin/maturin build --quiet --release --out ../target/wheels
+
+release-node: node/node_modules/.ready
+	cd node && npm run --silent build
+
+npm-package: release-node ## builds target/npm/seekauth-*.tgz
+	rm -rf target/npm && mkdir -p target/npm
+	cd node && npm pack --silent --pack-destination ../target/npm
+
+install: release-c ## installs library, headers and pkg-config file below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(RELEASE)/libseekauth.so $(DESTDIR)$(PREFIX)/lib/libseekauth.so.0
+	ln -sf libseekauth.so.0 $(DESTDIR)$(PREFIX)/lib/libseekauth.so
+	install -m 644 $(RELEASE)/libseekauth.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/seekauth.h include/seekauth.hpp $(DESTDIR)$(PREFIX)/include/
+	sed -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|" \
+		bindings/c/seekauth.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/seekauth.pc
+
+.PHONY: debug-rust debug-c debug-python debug-node
+debug-rust:
+	cargo build --quiet -p seekauth-sandbox
+	cargo build --quiet -p seekauth-runner
+
+debug-c:
+	cargo build --quiet -p seekauth-capi --features manual-clock
+	$(MAKE) --no-print-directory --silent -C tests/c all
+
+# Moved into place in one step: a process that has the old file loaded keeps it.
+debug-python: $(VENV)/.ready
+	cargo build --quiet -p seekauth-python --features manual-clock
+	cp target/debug/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
+
+debug-node: node/node_modules/.ready
+	cd node && npm run --silent build:test
+
+# ---- demo -----------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: libcurl $(VENV)/.ready node/node_modules/.ready ## tells one story in five languages
+	$(MAKE) --no-print-directory -C tests/demo demo PY=$(PY)
+
+# ---- tests ----------------------------------------------------------------------------------------
+
+.PHONY: test lint test-rust test-c cases test-python test-node test-packaging test-readme
+test: lint test-rust test-c test-python test-node cases test-readme test-packaging ## runs everything
+	@echo "make test: all passed"
+
+lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
+		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth
+	cd python && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+	cd python && $(VENV)/bin/mypy
+	cd node && npm run --silent check
+
+test-rust: ## tests of the core, the sandbox and the runner
+	cargo test --quiet -p seekauth
+	cargo test --quiet -p seekauth-sandbox
+	cargo test --quiet -p seekauth-runner
+
+test-c: debug-rust debug-c ## C and C++ programs, header, symbols
+	cargo test --quiet -p seekauth-capi --features manual-clock
+	$(MAKE) --no-print-directory -C tests/c check memcheck
+
+test-python: debug-rust debug-python
+	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) $(PY) -m pytest --quiet
+
+test-node: debug-rust debug-node
+	cd node && SEEKAUTH_SANDBOX=$(SANDBOX) node --test test/
+
+# The numbers must be equal: every language passes every case.
+cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five languages
+	@rm -f target/cases.txt
+	@$(CASES) --language rust -- $(DEBUG)/seekauth-agent | tee -a target/cases.txt
+	@$(CASES) --language c -- target/c/agent-c | tee -a target/cases.txt
+	@$(CASES) --language c++ -- target/c/agent-cpp | tee -a target/cases.txt
+	@PYTHONPATH=python $(CASES) --language python -- $(PY) python/tests/agent.py | tee -a target/cases.txt
+	@$(CASES) --language node -- node node/test/agent.js | tee -a target/cases.txt
+	@test "$$(grep -c ' passed, 0 failed$$' target/cases.txt)" = 5
+	@test "$$(sed 's/^[^:]*: //' target/cases.txt | sort -u | wc -l)" = 1
+
+test-readme: debug-rust debug-c debug-python debug-node
+	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/packaging/readme.py target/c
+
+test-packaging: debug-rust release-c wheel npm-package
+	$(MAKE) --no-print-directory -C tests/c check-release LIBDIR=$(RELEASE)
+	$(WITH_SANDBOX) $(PY) tests/packaging/packages.py target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
+
+# ---- writing --------------------------------------------------------------------------------------
+
+.PHONY: header format clean
+header: ## writes include/seekauth.h anew
+	UPDATE_HEADER=1 cargo test --quiet -p seekauth-capi --features manual-clock --test header
+
+format: $(VENV)/.ready ## formats Rust and Python
+	cargo fmt --all
+	cd python && $(VENV)/bin/ruff check --quiet --fix . && $(VENV)/bin/ruff format --quiet .
+
+clean: ## removes everything that was built or set up
+	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node node/LICENSE-*

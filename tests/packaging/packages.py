@@ -1,0 +1,92 @@
+"""Installs the built wheel and the packed npm tarball into empty environments, runs the README's
+one-liners there against the sandbox, and looks into what is shipped.
+
+Takes the wheel, the tarball and the released libseekauth.so as arguments and the sandbox's addresses
+from the environment, as tests/c/with-sandbox.sh sets them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+from readme import ROOT, environment
+
+FORBIDDEN = b"test_clock"
+
+
+def one_liners() -> dict[str, list[str]]:
+    """The README's commands that check credentials, by program."""
+    blocks = re.findall(r"^```sh\n((?:python|node) .*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    commands = [shlex.split(block) for block in blocks]
+    return {command[0]: command[1:] for command in commands}
+
+
+def run(command: list[object], **options: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300, **options)
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def check_shown(text: str) -> None:
+    """The token's facts are shown, its value is not."""
+    assert "Token" in text, text
+    assert "sandbox-seek-api-" not in text and "Bearer" not in text, "a token is shown"
+
+
+def wheel_installs(wheel: Path, folder: Path) -> None:
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", wheel])
+    check_shown(run([python, *one_liners()["python"]], env=environment(), cwd=folder))
+    names = run([python, "-c", "import seekauth._native as n; print(dir(n))"], cwd=folder)
+    assert "test_clock" not in names, names
+
+
+def tarball_installs(tarball: Path, folder: Path) -> None:
+    run(["npm", "init", "--yes", "--silent"], cwd=folder)
+    subprocess.run(["npm", "install", "--silent", "--offline", tarball], cwd=folder, check=True, timeout=300)
+    check_shown(run(["node", *one_liners()["node"]], env=environment(), cwd=folder))
+    assert "withScopes" in run(
+        ["node", "--input-type=module", "-e", "import { Client } from 'seekauth'; console.log(Object.getOwnPropertyNames(Client.prototype).join())"],
+        cwd=folder,
+    )
+
+
+def versions_agree(wheel: Path, tarball: Path) -> None:
+    manifest = (ROOT / "Cargo.toml").read_text()
+    version = re.search(r'^\[workspace.package\]\nversion = "(.*)"$', manifest, re.MULTILINE).group(1)
+    npm = json.loads((ROOT / "node" / "package.json").read_text())["version"]
+    assert npm == version, f"node/package.json says {npm}, Cargo.toml {version}"
+    assert f"-{version}-" in wheel.name and tarball.name.endswith(f"-{version}.tgz"), (wheel.name, tarball.name)
+
+
+def no_test_clock(*shipped: Path) -> None:
+    """Released artefacts have no clock that could be set."""
+    for path in shipped:
+        assert FORBIDDEN not in path.read_bytes() and b"testClock" not in path.read_bytes(), path
+
+
+def main() -> None:
+    wheel, tarball, library = (Path(argument).resolve() for argument in sys.argv[1:4])
+    with tempfile.TemporaryDirectory() as python, tempfile.TemporaryDirectory() as node:
+        versions_agree(wheel, tarball)
+        wheel_installs(wheel, Path(python))
+        tarball_installs(tarball, Path(node))
+        natives = [*Path(python).rglob("_native*.so"), *Path(node).rglob("*.node")]
+        assert len(natives) == 2, natives
+        no_test_clock(library, *natives)
+        for path in (library, *natives, wheel, tarball):
+            print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+    print("packaging: 4 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()

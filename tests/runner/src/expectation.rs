@@ -1,0 +1,171 @@
+//! What a step expects of the agent's reply. Without a word it expects success; an expected error implies its number
+//! and whether it may be retried, so no case can forget them.
+
+use serde_json::{Map, Value};
+
+use crate::kind::Kind;
+use crate::matcher::Matcher;
+use crate::verb::{ERROR_PARTS, Verb};
+use crate::wire::{Outcome, Reply};
+
+/// The expected end of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    error: Option<&'static Kind>,
+    parts: Vec<(String, Matcher)>,
+}
+
+impl Expectation {
+    /// Reads the `expect` of a step, after its variables were replaced.
+    ///
+    /// # Errors
+    /// A name is not one that the step's reply can have, or a condition cannot be read.
+    pub fn read(verb: &Verb, members: &Map<String, Value>) -> Result<Self, String> {
+        let error = match members.get("error") {
+            Some(Value::String(name)) => Some(Kind::named(name)?),
+            Some(other) => return Err(format!("`error` takes the name of a kind, not {other}")),
+            None => None,
+        };
+        let known = if error.is_some() { ERROR_PARTS } else { verb.results };
+        let mut parts = Vec::new();
+        for (name, value) in members.iter().filter(|(name, _)| *name != "error") {
+            if !known.contains(&name.as_str()) {
+                return Err(format!(
+                    "{:?} has no result {name:?} here; it has {known:?}",
+                    verb.name
+                ));
+            }
+            parts.push((
+                name.clone(),
+                Matcher::read(value).map_err(|problem| format!("{name}: {problem}"))?,
+            ));
+        }
+        // A reply that is no token has neither value nor life, and must not pass for one by accident.
+        if error.is_none() && verb.results.contains(&"none") && !members.contains_key("none") {
+            parts.push(("none".to_owned(), Matcher::Absent));
+        }
+        Ok(Self { error, parts })
+    }
+
+    /// Compares the reply with this.
+    ///
+    /// # Errors
+    /// They differ; the text says what was expected and what came.
+    pub fn check(&self, reply: &Reply) -> Result<(), String> {
+        match (self.error, reply.outcome) {
+            (None, Outcome::Ok) => self.check_parts(reply),
+            (Some(kind), Outcome::Error) => {
+                is("error", kind.name, reply.fields.get("name"))?;
+                is("code", &kind.code.to_string(), reply.fields.get("code"))?;
+                if let Some(retryable) = kind.retryable {
+                    is("retryable", &retryable.to_string(), reply.fields.get("retryable"))?;
+                }
+                let message = reply.fields.get("message").map(String::as_str);
+                Matcher::All(vec![crate::matcher::Condition::Present]).check("message", message)?;
+                self.check_parts(reply)
+            }
+            (None, _) => Err(format!("expected success, came {}", show(reply))),
+            (Some(kind), _) => {
+                Err(format!("expected the error {}, came {}", kind.name, show(reply)))
+            }
+        }
+    }
+
+    fn check_parts(&self, reply: &Reply) -> Result<(), String> {
+        self.parts
+            .iter()
+            .try_for_each(|(name, matcher)| {
+                matcher.check(name, reply.fields.get(name).map(String::as_str))
+            })
+            .map_err(|problem| format!("{problem}, in {}", show(reply)))
+    }
+}
+
+fn is(what: &str, expected: &str, found: Option<&String>) -> Result<(), String> {
+    Matcher::Is(expected.to_owned()).check(what, found.map(String::as_str))
+}
+
+fn show(reply: &Reply) -> String {
+    let parts: Vec<String> =
+        reply.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    format!("{:?}({})", reply.outcome, parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(verb: &str, expected: &Value, reply: &Reply) -> Result<(), String> {
+        let members = expected.as_object().ok_or("not an object")?;
+        Expectation::read(Verb::named(verb)?, members)?.check(reply)
+    }
+
+    fn failure() -> Reply {
+        Reply::error()
+            .with("code", "8")
+            .with("name", "throttled")
+            .with("retryable", "true")
+            .with("retry_after_ms", "3000")
+            .with("status", "429")
+            .with("message", "slow down")
+    }
+
+    fn token() -> Reply {
+        Reply::ok()
+            .with("value", "abc")
+            .with("authorization", "Bearer abc")
+            .with("remaining_ms", "1000")
+    }
+
+    #[test]
+    fn success_is_expected_without_a_word() {
+        assert_eq!(check("get_token", &json!({}), &token()), Ok(()));
+        assert!(check("get_token", &json!({}), &failure()).is_err());
+        let refused = Reply { outcome: Outcome::TypeError, fields: failure().fields };
+        assert!(check("get_token", &json!({}), &refused).is_err());
+        assert!(check("get_token", &json!({"error": "throttled"}), &refused).is_err());
+    }
+
+    #[test]
+    fn an_error_implies_its_number_and_whether_to_retry() {
+        assert_eq!(check("get_token", &json!({"error": "throttled"}), &failure()), Ok(()));
+        for (part, value) in
+            [("code", "9"), ("name", "network"), ("retryable", "false"), ("message", "")]
+        {
+            let reply = failure().with(part, value);
+            assert!(
+                check("get_token", &json!({"error": "throttled"}), &reply).is_err(),
+                "{part} was not compared"
+            );
+        }
+        assert!(check("get_token", &json!({"error": "throttled"}), &token()).is_err());
+        assert!(check("get_token", &json!({"error": "timeout"}), &failure()).is_err());
+    }
+
+    #[test]
+    fn parts_are_compared() {
+        let expected = json!({"error": "throttled", "retry_after_ms": 3000, "status": 429, "server_code": null});
+        assert_eq!(check("get_token", &expected, &failure()), Ok(()));
+        assert!(check("get_token", &expected, &failure().with("retry_after_ms", "3001")).is_err());
+        assert!(check("get_token", &expected, &failure().with("server_code", "x")).is_err());
+        let expected = json!({"value": "abc", "remaining_ms": {"min": 1000}});
+        assert_eq!(check("get_token", &expected, &token()), Ok(()));
+        assert!(check("get_token", &expected, &token().with("remaining_ms", "999")).is_err());
+        assert!(check("get_token", &expected, &token().with("none", "true")).is_err());
+        assert!(check("cached_token", &json!({"none": true}), &token()).is_err());
+    }
+
+    #[test]
+    fn mistyped_names_are_refused() {
+        for expected in [
+            json!({"valu": "a"}),
+            json!({"error": "throttle"}),
+            json!({"error": "closed", "value": "a"}),
+        ] {
+            let problem = check("get_token", &expected, &token());
+            assert!(problem.is_err(), "{expected} was read");
+        }
+        assert!(check("close", &json!({"value": null}), &Reply::ok()).is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! The driver of the cases in `tests/cases`: one suite as data, run through the public API of every language by a small
+//! agent each. The driver starts the sandbox, decides and compares; an agent only calls and reports.
+//! `tests/cases/README.md` describes the format of a case and the protocol.
+
+#![forbid(unsafe_code)]
+
+pub mod arrival;
+pub mod case;
+pub mod expectation;
+pub mod kind;
+pub mod leak;
+pub mod matcher;
+pub mod preset;
+pub mod process;
+pub mod run;
+pub mod suite;
+pub mod variables;
+pub mod verb;
+pub mod wire;

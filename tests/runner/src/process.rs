@@ -1,0 +1,120 @@
+//! One agent process: a program of one language that calls the public API and prints what it saw. It lives through the
+//! whole suite, so state that leaks from one case into the next is noticed, and is replaced when it dies.
+
+use std::env;
+use std::io;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::wire::{Reply, Request};
+
+/// How long an agent may take to end once its input has ended.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// A running agent.
+#[derive(Debug)]
+pub struct Agent {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    log: Arc<Mutex<String>>,
+    /// When its manual clock began, by the real wall clock.
+    pub started: SystemTime,
+    /// How far its manual wall clock was moved apart from its monotonic one, in milliseconds.
+    pub skew_ms: i64,
+}
+
+impl Agent {
+    /// Starts the agent with the manual clock running. It inherits no `SEEKAUTH_` variable and no proxy.
+    ///
+    /// # Errors
+    /// The program cannot be started or does not answer.
+    pub async fn start(command: &[String]) -> Result<Self, String> {
+        let (program, arguments) = command.split_first().ok_or("there is no agent command")?;
+        let mut starting = Command::new(program);
+        starting
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, _) in env::vars_os() {
+            let lower = name.to_string_lossy().to_ascii_lowercase();
+            if lower.starts_with("seekauth_") || lower.ends_with("_proxy") {
+                starting.env_remove(name);
+            }
+        }
+        let mut child = starting
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|problem| format!("cannot start {program}: {problem}"))?;
+        let (Some(input), Some(output), Some(mut errors)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(format!("{program} has no pipes"));
+        };
+        let log = Arc::new(Mutex::new(String::new()));
+        let writing = Arc::clone(&log);
+        tokio::spawn(async move {
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = errors.read(&mut piece).await {
+                let text = String::from_utf8_lossy(&piece[..length]);
+                writing.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
+            }
+        });
+        let output = BufReader::new(output).lines();
+        let mut agent = Self { child, input, output, log, started: SystemTime::now(), skew_ms: 0 };
+        agent.ask(&Request::new("clock_start")).await?;
+        agent.started = SystemTime::now();
+        Ok(agent)
+    }
+
+    /// Asks the agent and waits for its answer, for ever if need be: the caller has the deadline.
+    ///
+    /// # Errors
+    /// The agent died or printed something that is no reply. It is of no use any more.
+    pub async fn ask(&mut self, request: &Request) -> Result<Reply, String> {
+        if let Ok(Some(line)) = self.exchange(&format!("{request}\n")).await {
+            return Reply::parse(&line)
+                .map_err(|problem| format!("the agent said {line:?}: {problem}"));
+        }
+        let end = match timeout(FAREWELL, self.child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(problem)) => problem.to_string(),
+            Err(_) => "its pipes closed".to_owned(),
+        };
+        Err(format!("the agent was gone at {} ({end}): {}", request.verb, self.take_log()))
+    }
+
+    async fn exchange(&mut self, line: &str) -> io::Result<Option<String>> {
+        self.input.write_all(line.as_bytes()).await?;
+        self.input.flush().await?;
+        self.output.next_line().await
+    }
+
+    /// What the agent wrote to its error output since the last time.
+    #[must_use]
+    pub fn take_log(&self) -> String {
+        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the agent's input and waits for it to leave in good order.
+    ///
+    /// # Errors
+    /// It does not end, or not with success.
+    pub async fn stop(mut self) -> Result<(), String> {
+        drop(self.input);
+        match timeout(FAREWELL, self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(format!("the agent ended with {status} when its input ended")),
+            Ok(Err(problem)) => Err(format!("the agent cannot be waited for: {problem}")),
+            Err(_) => {
+                Err(format!("the agent still runs {} s after its input ended", FAREWELL.as_secs()))
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The steps a case may take: those that an agent carries out and those of the driver itself, with the arguments each
+//! takes and the results it can expect. A case that uses another name is refused when it is loaded.
+
+/// One kind of step.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verb {
+    /// The name in `do`.
+    pub name: &'static str,
+    /// Arguments that have to be there.
+    pub required: &'static [&'static str],
+    /// Arguments that may be there.
+    pub optional: &'static [&'static str],
+    /// Results that `expect` and `save` may name.
+    pub results: &'static [&'static str],
+    /// Whether the agent is asked. The others are the driver's own.
+    pub asks_agent: bool,
+}
+
+/// Parts of an error that `expect` may name beside `error`.
+pub const ERROR_PARTS: &[&str] =
+    &["code", "retryable", "retry_after_ms", "status", "server_code", "message", "target"];
+
+const TOKEN: &[&str] =
+    &["none", "value", "authorization", "scopes", "remaining_ms", "expires_at_ms"];
+
+/// Every kind of step.
+pub const VERBS: &[Verb] = &[
+    agent("new", &[], &["use", "with", "handle"], &[]),
+    agent("from_env", &[], &["handle"], &[]),
+    agent("with_scopes", &["handle", "scopes"], &["client"], &[]),
+    agent("authorization", &[], &["client"], &["value"]),
+    agent("authorization_async", &[], &["client"], &["value"]),
+    agent("get_token", &[], &["client", "timeout_ms"], TOKEN),
+    agent("get_token_async", &[], &["client", "timeout_ms"], TOKEN),
+    agent("cached_token", &[], &["client"], TOKEN),
+    agent("invalidate", &["token"], &["client"], &["acted"]),
+    agent("burst", &["n"], &["client", "async"], &["distinct", "errors"]),
+    agent("begin", &["id"], &["client", "timeout_ms"], &[]),
+    agent("join", &["id"], &[], TOKEN),
+    agent("cancel", &["id"], &[], &[]),
+    agent("close", &[], &["client"], &[]),
+    agent("free", &[], &["client"], &[]),
+    agent("debug", &[], &["client"], &["text"]),
+    agent("advance", &["which", "ms"], &[], &[]),
+    agent("elapsed", &[], &[], &["ms"]),
+    driver("environment", &["values"], &["use"]),
+    driver("script", &["answers"], &[]),
+    driver("sandbox", &["settings"], &[]),
+    driver("revoke", &["token"], &[]),
+    driver("forget_tokens", &[], &[]),
+    driver("release", &[], &[]),
+    driver("requests", &["are"], &[]),
+];
+
+const fn agent(
+    name: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    results: &'static [&'static str],
+) -> Verb {
+    Verb { name, required, optional, results, asks_agent: true }
+}
+
+const fn driver(
+    name: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+) -> Verb {
+    Verb { name, required, optional, results: &[], asks_agent: false }
+}
+
+impl Verb {
+    /// The kind of step with this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Result<&'static Self, String> {
+        VERBS.iter().find(|verb| verb.name == name).ok_or_else(|| format!("unknown step {name:?}"))
+    }
+
+    /// Whether the step speaks of one client, `c1` if it names none.
+    #[must_use]
+    pub fn has_client(&self) -> bool {
+        self.optional.contains(&"client")
+    }
+}

@@ -1,0 +1,223 @@
+//! The driver itself: what is not as a case expects is reported with its place, and an agent that
+//! dies, hangs or babbles fails its case and no other.
+
+use std::time::Duration;
+
+use seekauth_runner::suite::{self, Summary};
+use seekauth_runner::{case, run};
+use serde_json::{Value, json};
+
+fn rust() -> Vec<String> {
+    vec![env!("CARGO_BIN_EXE_seekauth-agent").to_owned()]
+}
+
+async fn run(cases: &[Value], agent: &[String], limit: Duration) -> Result<Summary, String> {
+    let cases = case::parse("driver", &Value::from(cases).to_string())?;
+    suite::run(&cases, agent, limit, |_| {}).await
+}
+
+/// A case that passes.
+fn good(name: &str) -> Value {
+    json!({
+        "name": format!("driver/{name}"), "why": "a test of the driver",
+        "steps": [{"do": "new", "use": "seek_api"}, {"do": "get_token"}],
+        "requests": [{"endpoint": "seek_api_token"}]
+    })
+}
+
+/// The same case with other members.
+fn with(changes: &Value) -> Value {
+    let mut case = good("wrong");
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        case[name] = value.clone();
+    }
+    case
+}
+
+/// The same case with a further step.
+fn and_then(step: &Value) -> Value {
+    with(
+        &json!({"steps": [{"do": "new", "use": "seek_api"}, {"do": "get_token", "save": {"t": "value"}}, step]}),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_wrong_expectation_fails() -> Result<(), String> {
+    for (case, expected) in wrong_wholes().into_iter().chain(wrong_steps()) {
+        // The case after it shows that the agent is none the worse for a failure.
+        let summary = run(&[case.clone(), good("after")], &rust(), Duration::from_secs(3)).await?;
+        assert_eq!(summary.failed.len(), 1, "{case} passed");
+        assert!(
+            summary.failed[0].contains(expected),
+            "{expected:?} is not in {:?}",
+            summary.failed[0]
+        );
+        assert_eq!(summary.passed, 1, "{case} spoiled the next one");
+    }
+    Ok(())
+}
+
+fn wrong_wholes() -> Vec<(Value, &'static str)> {
+    vec![
+        (with(&json!({"requests": 2})), "end: requests: expected \"2\", came \"1\""),
+        (with(&json!({"requests": {"graphql": 0}})), "expected no request to seek_api_token"),
+        (with(&json!({"requests": [{"method": "GET"}]})), "request 1: method: expected \"GET\""),
+        (
+            with(&json!({"requests": [{"headers": {"user-agent": "Other/1"}}]})),
+            "header user-agent: expected \"Other/1\", came \"CaseRunner/1.0\"",
+        ),
+        (with(&json!({"requests": [{"json": {"audience": "x"}}]})), "expected the body members"),
+        (with(&json!({"requests": "1"})), "`requests` takes"),
+        (
+            with(&json!({"script": [{"endpoint": "graphql", "status": 500}]})),
+            "1 answers of the script were never asked for",
+        ),
+        (
+            with(&json!({"sandbox": {"seek_api_lifetime": 5}})),
+            "start: settings: unknown field `seek_api_lifetime`",
+        ),
+        (
+            with(&json!({"script": [{"endpoint": "seek_api_token", "status": 503, "times": 0}]})),
+            "step 2 (get_token): expected success",
+        ),
+        (
+            with(&json!({
+                "secrets": ["sandbox-live"],
+                "script": [{"endpoint": "seek_api_token", "error": "invalid_client"}],
+                "steps": [{"do": "new", "use": "seek_api"}, {"do": "get_token", "expect": {"error": "invalid_credentials"}}]
+            })),
+            "shows the secret \"sandbox-live\"",
+        ),
+        (
+            // The request that nobody waits for arrives a moment after the last step.
+            with(&json!({
+                "steps": [
+                    {"do": "new", "use": "seek_api", "with": {"stay_warm": true}},
+                    {"do": "get_token"},
+                    {"do": "advance", "which": "both", "ms": 1_739_999}
+                ],
+                "requests": 1
+            })),
+            "requests: expected \"1\", came \"2\"",
+        ),
+    ]
+}
+
+fn wrong_steps() -> Vec<(Value, &'static str)> {
+    vec![
+        (
+            and_then(&json!({"do": "get_token", "expect": {"value": "other"}})),
+            "step 3 (get_token): value",
+        ),
+        (
+            and_then(&json!({"do": "get_token", "expect": {"remaining_ms": 1}})),
+            "remaining_ms: expected \"1\"",
+        ),
+        (
+            and_then(&json!({"do": "get_token", "expect": {"error": "closed"}})),
+            "expected the error closed",
+        ),
+        (
+            and_then(&json!({"do": "cached_token", "expect": {"none": true}})),
+            "none: expected \"true\", came nothing",
+        ),
+        (
+            and_then(&json!({"do": "debug", "expect": {"text": {"lacks": "Client"}}})),
+            "text: expected text without",
+        ),
+        (
+            and_then(&json!({"do": "elapsed", "expect": {"ms": {"min": 1}}})),
+            "ms: expected at least 1, came \"0\"",
+        ),
+        (
+            and_then(&json!({"do": "invalidate", "token": "x", "expect": {"acted": true}})),
+            "acted: expected \"true\"",
+        ),
+        (and_then(&json!({"do": "revoke", "token": "x"})), "never issued this token"),
+        (
+            and_then(&json!({"do": "get_token", "client": "c9"})),
+            "was not understood: agent: no such client",
+        ),
+        (and_then(&json!({"do": "new", "use": "seek"})), "unknown preset \"seek\""),
+        (
+            and_then(&json!({"do": "get_token", "expect": {"value": "${u}"}})),
+            "unknown variable ${u}",
+        ),
+        (
+            and_then(&json!({"do": "requests", "are": 0})),
+            "step 3 (requests): requests: expected \"0\"",
+        ),
+        (
+            and_then(&json!({"do": "requests", "are": 2, "eventually": true})),
+            "step 3 (requests): requests: expected \"2\"",
+        ),
+        (
+            and_then(
+                &json!({"do": "cached_token", "eventually": true, "expect": {"value": {"not": "${t}"}}}),
+            ),
+            "step 3 (cached_token): value: expected anything but",
+        ),
+    ]
+}
+
+/// An agent that does as `line` says when it is asked for a client, and answers all else.
+fn shell(line: &str) -> Vec<String> {
+    let script = format!(
+        "while read verb; do case $verb in new*) {line};; elapsed*) printf 'ok\\tms=0\\n';; *) echo ok;; esac; done"
+    );
+    vec!["sh".to_owned(), "-c".to_owned(), script]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_in_trouble_fails_its_case_and_is_replaced() -> Result<(), String> {
+    for (line, expected) in [
+        (
+            "echo worse things happen >&2; exit 3",
+            "the agent was gone at new (exit status: 3): worse things happen",
+        ),
+        ("sleep 60", "still not done"),
+        ("echo hello", "a reply starts with ok, error or type_error"),
+    ] {
+        let cases = [good("one"), good("two")];
+        let summary = run(&cases, &shell(line), Duration::from_secs(2)).await?;
+        assert_eq!((summary.passed, summary.failed.len()), (0, 2), "{summary:?}");
+        for failed in &summary.failed {
+            assert!(failed.contains(expected), "{expected:?} is not in {failed:?}");
+            assert!(failed.contains("the agent was replaced"), "{failed:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_must_not_mix_up_its_errors() -> Result<(), String> {
+    let case = with(&json!({
+        "steps": [{"do": "new", "use": "seek_api", "expect": {"error": "invalid_argument"}}],
+        "requests": 0
+    }));
+    let reply =
+        |fields: &str| shell(&format!("printf 'error\\tname=invalid_argument\\t{fields}\\n'"));
+    for (fields, passed) in [
+        ("code=1\\tretryable=false\\tmessage=no", 1),
+        ("code=2\\tretryable=false\\tmessage=no", 0),
+        ("code=1\\tretryable=true\\tmessage=no", 0),
+        ("code=1\\tretryable=false", 0),
+        ("code=1\\tretryable=false\\tmessage=agent%%3A%%20no", 0),
+        ("code=1\\tretryable=false\\tmessage=sandbox-live-secret", 0),
+        ("code=1\\tretryable=false\\tmessage=no\\ttarget=sandbox-live-secret", 0),
+    ] {
+        let summary = run(std::slice::from_ref(&case), &reply(fields), run::CASE_LIMIT).await?;
+        assert_eq!(summary.passed, passed, "{fields}: {summary:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_in_the_log_fails_the_case() -> Result<(), String> {
+    let agent = shell("echo client_secret=sandbox-live-secret >&2; sleep 0.1; echo ok");
+    let case = with(&json!({"steps": [{"do": "new", "use": "seek_api"}], "requests": 0}));
+    let summary = run(&[case], &agent, run::CASE_LIMIT).await?;
+    assert_eq!(summary.passed, 0);
+    assert!(summary.failed[0].contains("the log shows the secret"), "{summary:?}");
+    Ok(())
+}
