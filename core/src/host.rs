@@ -234,6 +234,17 @@ impl Drop for Pending {
     }
 }
 
+/// A thread of the library's own must not run the host's signal handlers, and a connection that
+/// breaks while it is written to must be an error and not SIGPIPE, which ends most C programs.
+fn start_thread() {
+    IS_WORKER.set(true);
+    #[cfg(unix)]
+    {
+        // Fails for a malformed set only.
+        let _ = nix::sys::signal::SigSet::all().thread_block();
+    }
+}
+
 fn lost() -> Error {
     Error::new(ErrorKind::Internal, "the call ended without a result")
 }
@@ -247,7 +258,7 @@ fn runtime() -> Result<Handle, Error> {
             .max_blocking_threads(RESOLVER_THREADS)
             .thread_keep_alive(RESOLVER_IDLE)
             .thread_name("seekauth")
-            .on_thread_start(|| IS_WORKER.set(true))
+            .on_thread_start(start_thread)
             .enable_all()
             .build()
             .map_err(|problem| {
