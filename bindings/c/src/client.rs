@@ -1,0 +1,300 @@
+//! Clients as C sees them: each entry point checks its pointers, asks the core's blocking client,
+//! and writes the answer where C wants it.
+
+use std::ffi::CString;
+use std::mem::MaybeUninit;
+use std::time::Duration;
+
+use seekauth_core::host::{self, duration_from_seconds};
+use seekauth_core::{Config, ErrorKind};
+
+use crate::error::{Error, c_string};
+use crate::guard::{attempt, guard};
+use crate::pointer::{Buffer, OptionsIn, Text, UserData, required};
+use crate::request::Request;
+use crate::token::Token;
+
+/// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+/// threads may use it at once. Whoever makes one frees it with seekauth_client_free.
+#[derive(Debug)]
+pub struct Client {
+    inner: host::Client,
+    api_url: Option<CString>,
+}
+
+impl Client {
+    fn new(inner: host::Client) -> Self {
+        let api_url = inner.api_url().map(c_string);
+        Self { inner, api_url }
+    }
+}
+
+/// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
+/// Whichever it is belongs to the callback, which frees it.
+pub type TokenCallback = Option<
+    extern "C" fn(user_data: UserData, error: Option<Box<Error>>, token: Option<Box<Token>>),
+>;
+
+/// Receives the outcome of seekauth_client_authorization_async: NULL and the value of the
+/// Authorization header, or an error and NULL. The error belongs to the callback, which frees it; the
+/// text is lent until the callback returns.
+pub type AuthorizationCallback =
+    Option<extern "C" fn(user_data: UserData, error: Option<Box<Error>>, authorization: Text<'_>)>;
+
+/// Makes a client. Checks every setting and starts nothing: no request, no thread.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_new(
+    options: OptionsIn<'_>,
+    out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let out = required("out", out)?;
+        out.write(Some(Box::new(Client::new(host::Client::new(options.read()?.config()?)?))));
+        Ok(())
+    })
+}
+
+/// Makes a client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_ENVIRONMENT,
+/// SEEKAUTH_CLIENT_ID, SEEKAUTH_CLIENT_SECRET, SEEKAUTH_USER_AGENT and so on, one for each setting;
+/// durations there are in seconds. The environment must not be changed by another thread meanwhile.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_from_env(
+    out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let out = required("out", out)?;
+        out.write(Some(Box::new(Client::new(host::Client::new(Config::from_env()?)?))));
+        Ok(())
+    })
+}
+
+/// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
+/// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
+/// SEEKAUTH_CLOSED.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_with_scopes(
+    client: Option<&Client>,
+    scopes: Text<'_>,
+    out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let scopes = scopes.read_required("scopes")?;
+        let out = required("out", out)?;
+        out.write(Some(Box::new(Client::new(client.inner.with_scope(scopes)?))));
+        Ok(())
+    })
+}
+
+/// Copies the value of the Authorization header, "Bearer " and the token, into `buffer`, with a NUL
+/// after it. While the token is fresh this is a copy and waits for nothing; otherwise it waits for a
+/// token, for the time that the client's `timeout_ms` says.
+///
+/// `length`, which may be NULL, receives the length of the value without its NUL. If the value does
+/// not fit, nothing is copied, the call fails with SEEKAUTH_INVALID_ARGUMENT, and `length` is
+/// written all the same: `*length + 1` bytes are enough for this value. To ask for the size alone,
+/// pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
+/// buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
+///
+/// Fails also with whatever seekauth_client_get_token fails with.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_authorization(
+    client: Option<&Client>,
+    buffer: Buffer<'_>,
+    capacity: usize,
+    length: Option<&mut MaybeUninit<usize>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = &required("client", client)?.inner;
+        let wanted = buffer.is_present(capacity)?;
+        if !wanted && length.is_none() {
+            return Err(invalid("buffer and length are both NULL; one of them has to be given"));
+        }
+        let copy = |token: &seekauth_core::Token| {
+            let authorization = token.authorization();
+            (authorization.len(), buffer.store(capacity, authorization) || !wanted)
+        };
+        let (needed, fits) = match client.with_fresh(copy) {
+            Some(copied) => copied,
+            None => copy(&*client.get_token(None)?),
+        };
+        if let Some(length) = length {
+            length.write(needed);
+        }
+        if fits {
+            Ok(())
+        } else {
+            Err(invalid(format!(
+                "capacity is {capacity}; the value and its NUL need {} bytes",
+                needed + 1
+            )))
+        }
+    })
+}
+
+/// As seekauth_client_authorization, without waiting for it: `callback` receives the value.
+///
+/// Arguments and failures are those of seekauth_client_get_token_async.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_authorization_async(
+    client: Option<&Client>,
+    timeout_ms: u64,
+    callback: AuthorizationCallback,
+    user_data: UserData,
+    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let callback = required("callback", callback)?;
+        let timeout = timeout(timeout_ms)?;
+        let waiter = client.inner.get_token_then(timeout, move |outcome| match outcome {
+            Ok(token) => callback(user_data, None, Token::new(token).lend_authorization()),
+            Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::lend(None)),
+        })?;
+        if let Some(request) = request {
+            request.write(Some(Box::new(Request::new(waiter))));
+        }
+        Ok(())
+    })
+}
+
+/// Waits for a usable token, for at most `timeout_ms` milliseconds; 0 means as long as the client's
+/// own `timeout_ms` says. If one is in the cache it waits for nothing.
+///
+/// Fails with SEEKAUTH_TIMEOUT when the time is up, SEEKAUTH_CLOSED or SEEKAUTH_CANCELLED when the
+/// client is or was closed, and otherwise as the token request failed: SEEKAUTH_NETWORK,
+/// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
+/// SEEKAUTH_PROTOCOL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_get_token(
+    client: Option<&Client>,
+    timeout_ms: u64,
+    out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let out = required("out", out)?;
+        let token = client.inner.get_token(timeout(timeout_ms)?)?;
+        out.write(Some(Box::new(Token::new(token))));
+        Ok(())
+    })
+}
+
+/// As seekauth_client_get_token, without waiting for it: `callback` receives the outcome, with
+/// `user_data` passed through.
+///
+/// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+/// this call, possibly before this call has returned. If the call returns an error, it never runs.
+/// `request`, which may be NULL, receives a handle by which the call can be given up; the caller
+/// frees it.
+///
+/// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
+/// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_get_token_async(
+    client: Option<&Client>,
+    timeout_ms: u64,
+    callback: TokenCallback,
+    user_data: UserData,
+    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let callback = required("callback", callback)?;
+        let timeout = timeout(timeout_ms)?;
+        let waiter = client.inner.get_token_then(timeout, move |outcome| match outcome {
+            Ok(token) => callback(user_data, None, Some(Box::new(Token::new(token)))),
+            Err(error) => callback(user_data, Some(Box::new(Error::new(error))), None),
+        })?;
+        if let Some(request) = request {
+            request.write(Some(Box::new(Request::new(waiter))));
+        }
+        Ok(())
+    })
+}
+
+/// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
+/// fetches.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_cached_token(
+    client: Option<&Client>,
+    out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let out = required("out", out)?;
+        out.write(client.inner.cached_token().map(|token| Box::new(Token::new(token))));
+        Ok(())
+    })
+}
+
+/// Says that an API refused `token`: the token itself, or the whole header value that was sent. If it
+/// is still the client's current token it is dropped, the next call gets a new one, and `*acted`,
+/// which may be NULL, is true. Otherwise nothing happens and `*acted` is false: a newer one has taken
+/// its place, or tokens were refused so often lately that another new one would not help.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_invalidate(
+    client: Option<&Client>,
+    token: Text<'_>,
+    acted: Option<&mut MaybeUninit<bool>>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let client = required("client", client)?;
+        let token = token.read_required("token")?;
+        let invalidated = client.inner.invalidate(token);
+        if let Some(acted) = acted {
+            acted.write(invalidated);
+        }
+        Ok(())
+    })
+}
+
+/// The address of the API that the client's tokens are for: the service's own, or the setting
+/// `api_url`; NULL if there is none, and for NULL. The client owns the text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_api_url(client: Option<&Client>) -> Text<'_> {
+    Text::lend(client.and_then(|client| client.api_url.as_deref()))
+}
+
+/// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
+/// Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
+/// other scopes, and forgets all tokens. Closing again does nothing, and NULL is accepted. The client
+/// still has to be freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
+    guard((), || {
+        if let Some(client) = client {
+            client.inner.close();
+        }
+    });
+}
+
+/// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
+/// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
+/// NULL is accepted.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
+    guard((), || {
+        if let Some(client) = client {
+            client.inner.release();
+        }
+    });
+}
+
+/// How long to wait, or `None` for the client's own setting.
+fn timeout(milliseconds: u64) -> Result<Option<Duration>, seekauth_core::Error> {
+    if milliseconds == 0 {
+        return Ok(None);
+    }
+    duration_from_seconds("timeout_ms", Duration::from_millis(milliseconds).as_secs_f64()).map(Some)
+}
+
+fn invalid(message: impl Into<String>) -> seekauth_core::Error {
+    seekauth_core::Error::new(ErrorKind::InvalidArgument, message)
+}

@@ -1,0 +1,165 @@
+//! Errors as C sees them: the core's error with its texts made ready for C. Codes and names are the
+//! core's; the constants are checked against its table by a test.
+
+use std::ffi::CString;
+use std::sync::LazyLock;
+
+use seekauth_core::ErrorKind;
+
+use crate::guard::guard;
+use crate::pointer::Text;
+
+/// Success. Never the code of an error object: a call that succeeds returns NULL.
+pub const SEEKAUTH_OK: i32 = 0;
+/// The caller's bug or bad configuration.
+pub const SEEKAUTH_INVALID_ARGUMENT: i32 = 1;
+/// The client was closed before the call.
+pub const SEEKAUTH_CLOSED: i32 = 2;
+/// The caller gave up, or closed or freed the client during the call.
+pub const SEEKAUTH_CANCELLED: i32 = 3;
+/// The caller's deadline passed.
+pub const SEEKAUTH_TIMEOUT: i32 = 4;
+/// Name resolution, connection, TLS, or a connection that broke.
+pub const SEEKAUTH_NETWORK: i32 = 5;
+/// The server refused the client id or secret.
+pub const SEEKAUTH_INVALID_CREDENTIALS: i32 = 6;
+/// The audience or a scope is not granted to this client.
+pub const SEEKAUTH_NOT_GRANTED: i32 = 7;
+/// The server said to slow down; seekauth_error_retry_after_ms says for how long.
+pub const SEEKAUTH_THROTTLED: i32 = 8;
+/// The server failed.
+pub const SEEKAUTH_UNAVAILABLE: i32 = 9;
+/// The reply was not understood.
+pub const SEEKAUTH_PROTOCOL: i32 = 10;
+/// The API refused a newly issued token too: check audience and environment.
+pub const SEEKAUTH_TOKEN_REJECTED: i32 = 11;
+/// A token would have left the configured origin.
+pub const SEEKAUTH_FORBIDDEN_ORIGIN: i32 = 12;
+/// The credential provider failed.
+pub const SEEKAUTH_CREDENTIALS_UNAVAILABLE: i32 = 13;
+/// A bug in seekauth.
+pub const SEEKAUTH_INTERNAL: i32 = 99;
+
+/// Why a call failed. Whoever receives one frees it with seekauth_error_free. It never changes, so
+/// any number of threads may read it at once. No text in it holds a secret, a token or a server's
+/// reply body.
+#[derive(Debug)]
+pub struct Error {
+    cause: seekauth_core::Error,
+    message: CString,
+    server_code: Option<CString>,
+    target: Option<CString>,
+}
+
+impl Error {
+    /// The failure with its texts as C reads them.
+    pub(crate) fn new(cause: seekauth_core::Error) -> Self {
+        Self {
+            message: c_string(cause.message()),
+            server_code: cause.server_code().map(c_string),
+            target: cause.target().map(c_string),
+            cause,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn cause(&self) -> &seekauth_core::Error {
+        &self.cause
+    }
+}
+
+/// The text for C. A NUL would cut it short there, so it goes.
+pub(crate) fn c_string(text: &str) -> CString {
+    CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "")).unwrap_or_default())
+}
+
+/// The code of the error; SEEKAUTH_OK for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_code(error: Option<&Error>) -> i32 {
+    guard(SEEKAUTH_INTERNAL, || error.map_or(SEEKAUTH_OK, |error| error.cause.kind().code()))
+}
+
+/// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_name(error: Option<&Error>) -> Text<'static> {
+    seekauth_error_code_name(seekauth_error_code(error))
+}
+
+/// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_message(error: Option<&Error>) -> Text<'_> {
+    Text::lend(error.map(|error| error.message.as_c_str()))
+}
+
+/// Whether the same call may succeed later with nothing changed; false for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_retryable(error: Option<&Error>) -> bool {
+    guard(false, || error.is_some_and(|error| error.cause.retryable()))
+}
+
+/// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_retry_after_ms(error: Option<&Error>) -> i64 {
+    guard(-1, || {
+        let wait = error.and_then(|error| error.cause.retry_after());
+        wait.map_or(-1, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+    })
+}
+
+/// The HTTP status of the reply that failed; 0 if there was none, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_status(error: Option<&Error>) -> i32 {
+    guard(0, || error.and_then(|error| error.cause.status()).map_or(0, i32::from))
+}
+
+/// The `error` member of the server's reply (RFC 6749, 5.2); NULL if there was none. The error owns
+/// it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_server_code(error: Option<&Error>) -> Text<'_> {
+    Text::lend(error.and_then(|error| error.server_code.as_deref()))
+}
+
+/// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
+/// the call did not come so far. The error owns it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_target(error: Option<&Error>) -> Text<'_> {
+    Text::lend(error.and_then(|error| error.target.as_deref()))
+}
+
+/// Frees an error and every text it owns. NULL is accepted.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_free(error: Option<Box<Error>>) {
+    guard((), || drop(error));
+}
+
+/// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
+/// that this library does not use. Static text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_code_name(code: i32) -> Text<'static> {
+    guard(Text::lend(None), || Text::lend(row(code).map(|row| row.name.as_c_str())))
+}
+
+/// What a code means, in a few words; NULL for a number that this library does not use. Static text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_code_meaning(code: i32) -> Text<'static> {
+    guard(Text::lend(None), || Text::lend(row(code).map(|row| row.meaning.as_c_str())))
+}
+
+struct Row {
+    code: i32,
+    name: CString,
+    meaning: CString,
+}
+
+fn row(code: i32) -> Option<&'static Row> {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let ok = Row { code: SEEKAUTH_OK, name: c_string("ok"), meaning: c_string("success") };
+        let kinds = ErrorKind::ALL.iter().map(|kind| Row {
+            code: kind.code(),
+            name: c_string(kind.name()),
+            meaning: c_string(kind.meaning()),
+        });
+        std::iter::once(ok).chain(kinds).collect()
+    });
+    ROWS.iter().find(|row| row.code == code)
+}

@@ -1,0 +1,17 @@
+//! libseekauth: the C interface of seekauth. Every entry point checks what C handed over, asks the
+//! core, and hands the answer back; the contract with C programs stands at the top of `seekauth.h`.
+//! Only `pointer` knows raw pointers, only `guard` knows panics, and no decision is made here.
+#![expect(clippy::doc_markdown, reason = "the comments become the C header, which is not Markdown")]
+
+pub mod client;
+pub mod error;
+pub mod options;
+pub mod pointer;
+pub mod request;
+pub mod token;
+pub mod version;
+
+#[cfg(feature = "manual-clock")]
+pub mod clock;
+
+mod guard;

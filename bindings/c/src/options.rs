@@ -1,0 +1,203 @@
+//! The settings as C hands them over: one field per setting of the core, in a struct that can grow.
+//! Names, defaults and validation are the core's; a test checks that no setting lacks a field.
+
+use std::mem::offset_of;
+use std::time::Duration;
+
+use seekauth_core::{Config, Error, ErrorKind, Setting, Value};
+
+use crate::pointer::Text;
+
+/// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
+/// field means the default. Every text is borrowed for the call that takes the options.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// sizeof(seekauth_options), which is how the library knows the header you compiled with.
+    pub struct_size: usize,
+    /// Required. "seek_api", "seek_pass", or "oauth" for any other endpoint with RFC 6749 client
+    /// credentials.
+    pub service: Text<'a>,
+    /// "live" or "playground" for seek_api, "staging" or "production" for seek_pass.
+    pub environment: Text<'a>,
+    /// Required. The client id you were issued.
+    pub client_id: Text<'a>,
+    /// Required. The client secret you were issued.
+    pub client_secret: Text<'a>,
+    /// Required. Your product, as "name/version"; sent with every request.
+    pub user_agent: Text<'a>,
+    /// Scopes to ask for, separated by single spaces.
+    pub scopes: Text<'a>,
+    /// Audience to ask for. seek_api knows its own by the environment.
+    pub audience: Text<'a>,
+    /// Base URL of SEEK Pass, for seek_pass in production.
+    pub base_url: Text<'a>,
+    /// URL of the token endpoint. Required for oauth; overrides the built-in one otherwise.
+    pub token_url: Text<'a>,
+    /// URL of the API that the tokens are for. Overrides the service's own.
+    pub api_url: Text<'a>,
+    /// How oauth sends the credentials: "client_secret_post", in the body, or "client_secret_basic",
+    /// as HTTP Basic. Default: in the body.
+    pub token_endpoint_auth_method: Text<'a>,
+    /// How oauth writes the request: "form" or "json". Default: form.
+    pub token_request_format: Text<'a>,
+    /// Further parameters of the token request of oauth, form-encoded: "a=1&b=2".
+    pub extra_parameters: Text<'a>,
+    /// 1 to accept a reply without a lifetime, as a token that does not expire. Otherwise such a reply
+    /// is an error.
+    pub allow_non_expiring: u64,
+    /// How long a call waits for a token, in milliseconds, unless the call says otherwise. Default:
+    /// 30 s.
+    pub timeout_ms: u64,
+    /// How long one request to the token endpoint may take, in milliseconds. Default: 10 s.
+    pub request_timeout_ms: u64,
+    /// How long connecting may take, in milliseconds. Default: 5 s.
+    pub connect_timeout_ms: u64,
+    /// How long before its expiry a token counts as used up, in milliseconds, at most half its life.
+    /// Default: 60 s, or a tenth of the life of a token that lives for less than ten minutes.
+    pub refresh_margin_ms: u64,
+    /// 1 to renew the token ahead of its expiry even while nobody asks for it.
+    pub stay_warm: u64,
+    /// Path of a PEM file with certificate authorities to trust in addition to the system's.
+    pub ca_file: Text<'a>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        let unset = Text::lend(None);
+        Self {
+            struct_size: size_of::<Self>(),
+            service: unset,
+            environment: unset,
+            client_id: unset,
+            client_secret: unset,
+            user_agent: unset,
+            scopes: unset,
+            audience: unset,
+            base_url: unset,
+            token_url: unset,
+            api_url: unset,
+            token_endpoint_auth_method: unset,
+            token_request_format: unset,
+            extra_parameters: unset,
+            allow_non_expiring: 0,
+            timeout_ms: 0,
+            request_timeout_ms: 0,
+            connect_timeout_ms: 0,
+            refresh_margin_ms: 0,
+            stay_warm: 0,
+            ca_file: unset,
+        }
+    }
+}
+
+/// What a field holds, as the header says.
+enum Field<'a> {
+    Text(Text<'a>),
+    Milliseconds(u64),
+    Flag(u64),
+}
+
+impl<'a> Options<'a> {
+    /// The size of the struct when this SONAME began; no header ever made a shorter one.
+    pub(crate) const FIRST_SIZE: usize = offset_of!(Options<'static>, ca_file) + size_of::<Text>();
+
+    /// The configuration that the fields make. Fails on the first field that is not what the
+    /// header says; the core judges the rest when the client is made.
+    pub(crate) fn config(&self) -> Result<Config, Error> {
+        let mut config = Config::new();
+        for (name, field) in self.fields() {
+            let setting = Setting::all().iter().find(|setting| setting.name() == name);
+            if let (Some(setting), Some(value)) = (setting, field.value(name)?) {
+                config.set(setting, value)?;
+            }
+        }
+        Ok(config)
+    }
+
+    /// Each field but the size, under the name of its setting. A test compares this with the
+    /// core's table.
+    fn fields(&self) -> [(&'static str, Field<'a>); 20] {
+        [
+            ("service", Field::Text(self.service)),
+            ("environment", Field::Text(self.environment)),
+            ("client_id", Field::Text(self.client_id)),
+            ("client_secret", Field::Text(self.client_secret)),
+            ("user_agent", Field::Text(self.user_agent)),
+            ("scopes", Field::Text(self.scopes)),
+            ("audience", Field::Text(self.audience)),
+            ("base_url", Field::Text(self.base_url)),
+            ("token_url", Field::Text(self.token_url)),
+            ("api_url", Field::Text(self.api_url)),
+            ("token_endpoint_auth_method", Field::Text(self.token_endpoint_auth_method)),
+            ("token_request_format", Field::Text(self.token_request_format)),
+            ("extra_parameters", Field::Text(self.extra_parameters)),
+            ("allow_non_expiring", Field::Flag(self.allow_non_expiring)),
+            ("timeout", Field::Milliseconds(self.timeout_ms)),
+            ("request_timeout", Field::Milliseconds(self.request_timeout_ms)),
+            ("connect_timeout", Field::Milliseconds(self.connect_timeout_ms)),
+            ("refresh_margin", Field::Milliseconds(self.refresh_margin_ms)),
+            ("stay_warm", Field::Flag(self.stay_warm)),
+            ("ca_file", Field::Text(self.ca_file)),
+        ]
+    }
+}
+
+impl Field<'_> {
+    /// The value to set, or `None` where the default is asked for.
+    fn value(&self, name: &str) -> Result<Option<Value>, Error> {
+        Ok(match *self {
+            Self::Text(text) => text.read(name)?.map(|text| Value::Text(text.to_owned())),
+            Self::Milliseconds(0) | Self::Flag(0) => None,
+            Self::Milliseconds(count) => {
+                Some(Value::Seconds(Duration::from_millis(count).as_secs_f64()))
+            }
+            Self::Flag(1) => Some(Value::Flag(true)),
+            Self::Flag(other) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("{name} is {other}; it has to be 0 or 1"),
+                ));
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seekauth_core::SettingKind;
+
+    use super::*;
+
+    #[test]
+    fn every_setting_has_a_field_of_its_kind() {
+        let options = Options::default();
+        let fields = options.fields().map(|(name, field)| match field {
+            Field::Text(_) => format!("{name} text"),
+            Field::Milliseconds(_) => format!("{name} milliseconds"),
+            Field::Flag(_) => format!("{name} flag"),
+        });
+        let settings: Vec<String> = Setting::all()
+            .iter()
+            .map(|setting| {
+                let kind = match setting.kind() {
+                    SettingKind::Duration => "milliseconds",
+                    SettingKind::Flag => "flag",
+                    SettingKind::Text | SettingKind::List | SettingKind::Pairs => "text",
+                };
+                format!("{} {kind}", setting.name())
+            })
+            .collect();
+        assert_eq!(fields.as_slice(), settings);
+    }
+
+    #[test]
+    fn every_byte_of_the_struct_is_a_field() {
+        let fields = Options::default().fields().map(|(_, field)| match field {
+            Field::Text(_) => size_of::<Text>(),
+            Field::Milliseconds(_) | Field::Flag(_) => size_of::<u64>(),
+        });
+        let size = size_of::<usize>() + fields.iter().sum::<usize>();
+        assert_eq!(size_of::<Options>(), size, "padding could hide a field that a caller set");
+    }
+}

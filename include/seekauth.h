@@ -1,0 +1,401 @@
+/*
+ * seekauth: SEEK partner tokens and SEEK Pass tokens, obtained, cached and renewed.
+ *
+ *     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
+ *     seekauth_client *client = NULL;
+ *     char header[4096];
+ *     options.service = "seek_api";
+ *     options.environment = "playground";
+ *     options.client_id = id;
+ *     options.client_secret = secret;
+ *     options.user_agent = "acme-ats/1.0";
+ *     seekauth_error *error = seekauth_client_new(&options, &client);
+ *     if (error == NULL)
+ *         error = seekauth_client_authorization(client, header, sizeof header, NULL);
+ *
+ * Names. seekauth_<type>_<verb>(self, inputs..., out). Everything here begins with seekauth_ or
+ * SEEKAUTH_.
+ *
+ * Errors. A call that can fail returns a seekauth_error *: NULL is success, anything else belongs to
+ * the caller, who frees it with seekauth_error_free. Outputs are written only on success, unless the
+ * call says otherwise. Codes are stable numbers; a later library may use numbers that this header does
+ * not have. There is no thread-local last error. A bug inside the library ends the call with
+ * SEEKAUTH_INTERNAL; it never unwinds into the program.
+ *
+ * Ownership. Objects are opaque. One that a call hands out, through an out parameter or to a
+ * callback, belongs to the receiver, who frees it once with the _free function of its type; each
+ * accepts NULL. Objects may be freed in any order: a token, an error or a request outlives its
+ * client. Nothing else is freed, and no object is passed to free() or delete.
+ *
+ * Pointers. Every pointer is checked for NULL. A call that can fail then fails with
+ * SEEKAUTH_INVALID_ARGUMENT and names the argument; one that cannot says what it returns for NULL.
+ * An argument may be NULL where the call says so.
+ *
+ * Text. Going in, text is UTF-8 with a NUL at its end, and is borrowed for the length of the call.
+ * Coming out, it is the same, belongs to the object that was asked for it, and stays as it is until
+ * that object is freed; text that belongs to no object is static.
+ *
+ * Numbers. Lengths of time are milliseconds. Enumerated settings are text and codes are integers, so
+ * that a value of a later version is never misread.
+ *
+ * Options. seekauth_options begins with struct_size, which SEEKAUTH_OPTIONS_INIT sets; NULL or 0 in
+ * any other field means the default. Fields are only ever added at the end. A library that is older
+ * than the header accepts the struct as long as the fields it does not know are unused.
+ *
+ * Threads. A function that takes its object as a pointer to const may be called on one object by any
+ * number of threads at once. A _free function must not run while another call uses the object. No
+ * thread is started before a token is first needed; after that one worker serves all the clients of
+ * the process, with another beside it while it looks up a host name. These threads block every signal:
+ * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
+ *
+ * Callbacks. Each runs exactly once, on a thread of the library, never inside the call that started
+ * it, though it may run before that call has returned. user_data is passed through untouched. Freeing
+ * a client does not wait for its callbacks: what is in flight is cancelled, and each callback still
+ * runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code itself, until then. A
+ * callback may call any function here except those that wait for a token, because it would hold up
+ * the thread that is to bring it; those fail at once. It must not throw a C++ exception or leave by
+ * longjmp.
+ *
+ * fork(). A client may be used before and after fork(), in parent and child; each process has its
+ * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
+ * their callbacks run in the parent only.
+ *
+ * Secrets. Neither a token nor a client secret is ever part of an error. Memory that held a token is
+ * wiped when its object is freed; wiping the buffers you copied one into is up to you.
+ *
+ * Compatibility. Within one SONAME (libseekauth.so.0) there are only additions: a program compiled
+ * against this header runs with any later library of that name.
+ */
+
+
+#ifndef SEEKAUTH_H
+#define SEEKAUTH_H
+
+/* Generated from the sources in bindings/c. Do not edit: `make header` writes it anew. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Initial value of seekauth_options: its size, and the default in every field.
+ *
+ *     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
+ */
+#define SEEKAUTH_OPTIONS_INIT                                                                      \
+    {                                                                                              \
+        sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
+            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL                                               \
+    }
+
+// Success. Never the code of an error object: a call that succeeds returns NULL.
+#define SEEKAUTH_OK 0
+
+// The caller's bug or bad configuration.
+#define SEEKAUTH_INVALID_ARGUMENT 1
+
+// The client was closed before the call.
+#define SEEKAUTH_CLOSED 2
+
+// The caller gave up, or closed or freed the client during the call.
+#define SEEKAUTH_CANCELLED 3
+
+// The caller's deadline passed.
+#define SEEKAUTH_TIMEOUT 4
+
+// Name resolution, connection, TLS, or a connection that broke.
+#define SEEKAUTH_NETWORK 5
+
+// The server refused the client id or secret.
+#define SEEKAUTH_INVALID_CREDENTIALS 6
+
+// The audience or a scope is not granted to this client.
+#define SEEKAUTH_NOT_GRANTED 7
+
+// The server said to slow down; seekauth_error_retry_after_ms says for how long.
+#define SEEKAUTH_THROTTLED 8
+
+// The server failed.
+#define SEEKAUTH_UNAVAILABLE 9
+
+// The reply was not understood.
+#define SEEKAUTH_PROTOCOL 10
+
+// The API refused a newly issued token too: check audience and environment.
+#define SEEKAUTH_TOKEN_REJECTED 11
+
+// A token would have left the configured origin.
+#define SEEKAUTH_FORBIDDEN_ORIGIN 12
+
+// The credential provider failed.
+#define SEEKAUTH_CREDENTIALS_UNAVAILABLE 13
+
+// A bug in seekauth.
+#define SEEKAUTH_INTERNAL 99
+
+// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+// threads may use it at once. Whoever makes one frees it with seekauth_client_free.
+typedef struct seekauth_client seekauth_client;
+
+// Why a call failed. Whoever receives one frees it with seekauth_error_free. It never changes, so
+// any number of threads may read it at once. No text in it holds a secret, a token or a server's
+// reply body.
+typedef struct seekauth_error seekauth_error;
+
+// An asynchronous call on its way. Whoever receives one frees it with seekauth_request_free, before
+// or after the callback has run. Any number of threads may use it at once.
+typedef struct seekauth_request seekauth_request;
+
+// A token and its facts, as it was when it was handed out. Whoever receives one frees it with
+// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
+// outlives its client.
+typedef struct seekauth_token seekauth_token;
+
+// Receives the outcome of seekauth_client_authorization_async: NULL and the value of the
+// Authorization header, or an error and NULL. The error belongs to the callback, which frees it; the
+// text is lent until the callback returns.
+typedef void (*seekauth_authorization_callback)(void *user_data,
+                                                struct seekauth_error *error,
+                                                const char *authorization);
+
+// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
+// Whichever it is belongs to the callback, which frees it.
+typedef void (*seekauth_token_callback)(void *user_data,
+                                        struct seekauth_error *error,
+                                        struct seekauth_token *token);
+
+// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
+// field means the default. Every text is borrowed for the call that takes the options.
+typedef struct seekauth_options {
+    // sizeof(seekauth_options), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // Required. "seek_api", "seek_pass", or "oauth" for any other endpoint with RFC 6749 client
+    // credentials.
+    const char *service;
+    // "live" or "playground" for seek_api, "staging" or "production" for seek_pass.
+    const char *environment;
+    // Required. The client id you were issued.
+    const char *client_id;
+    // Required. The client secret you were issued.
+    const char *client_secret;
+    // Required. Your product, as "name/version"; sent with every request.
+    const char *user_agent;
+    // Scopes to ask for, separated by single spaces.
+    const char *scopes;
+    // Audience to ask for. seek_api knows its own by the environment.
+    const char *audience;
+    // Base URL of SEEK Pass, for seek_pass in production.
+    const char *base_url;
+    // URL of the token endpoint. Required for oauth; overrides the built-in one otherwise.
+    const char *token_url;
+    // URL of the API that the tokens are for. Overrides the service's own.
+    const char *api_url;
+    // How oauth sends the credentials: "client_secret_post", in the body, or "client_secret_basic",
+    // as HTTP Basic. Default: in the body.
+    const char *token_endpoint_auth_method;
+    // How oauth writes the request: "form" or "json". Default: form.
+    const char *token_request_format;
+    // Further parameters of the token request of oauth, form-encoded: "a=1&b=2".
+    const char *extra_parameters;
+    // 1 to accept a reply without a lifetime, as a token that does not expire. Otherwise such a reply
+    // is an error.
+    uint64_t allow_non_expiring;
+    // How long a call waits for a token, in milliseconds, unless the call says otherwise. Default:
+    // 30 s.
+    uint64_t timeout_ms;
+    // How long one request to the token endpoint may take, in milliseconds. Default: 10 s.
+    uint64_t request_timeout_ms;
+    // How long connecting may take, in milliseconds. Default: 5 s.
+    uint64_t connect_timeout_ms;
+    // How long before its expiry a token counts as used up, in milliseconds, at most half its life.
+    // Default: 60 s, or a tenth of the life of a token that lives for less than ten minutes.
+    uint64_t refresh_margin_ms;
+    // 1 to renew the token ahead of its expiry even while nobody asks for it.
+    uint64_t stay_warm;
+    // Path of a PEM file with certificate authorities to trust in addition to the system's.
+    const char *ca_file;
+} seekauth_options;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Makes a client. Checks every setting and starts nothing: no request, no thread.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
+struct seekauth_error *seekauth_client_new(const seekauth_options *options,
+                                           struct seekauth_client **out);
+
+// Makes a client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_ENVIRONMENT,
+// SEEKAUTH_CLIENT_ID, SEEKAUTH_CLIENT_SECRET, SEEKAUTH_USER_AGENT and so on, one for each setting;
+// durations there are in seconds. The environment must not be changed by another thread meanwhile.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
+struct seekauth_error *seekauth_client_from_env(struct seekauth_client **out);
+
+// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
+// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
+// SEEKAUTH_CLOSED.
+struct seekauth_error *seekauth_client_with_scopes(const struct seekauth_client *client,
+                                                   const char *scopes,
+                                                   struct seekauth_client **out);
+
+// Copies the value of the Authorization header, "Bearer " and the token, into `buffer`, with a NUL
+// after it. While the token is fresh this is a copy and waits for nothing; otherwise it waits for a
+// token, for the time that the client's `timeout_ms` says.
+//
+// `length`, which may be NULL, receives the length of the value without its NUL. If the value does
+// not fit, nothing is copied, the call fails with SEEKAUTH_INVALID_ARGUMENT, and `length` is
+// written all the same: `*length + 1` bytes are enough for this value. To ask for the size alone,
+// pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
+// buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
+//
+// Fails also with whatever seekauth_client_get_token fails with.
+struct seekauth_error *seekauth_client_authorization(const struct seekauth_client *client,
+                                                     char *buffer,
+                                                     size_t capacity,
+                                                     size_t *length);
+
+// As seekauth_client_authorization, without waiting for it: `callback` receives the value.
+//
+// Arguments and failures are those of seekauth_client_get_token_async.
+struct seekauth_error *seekauth_client_authorization_async(const struct seekauth_client *client,
+                                                           uint64_t timeout_ms,
+                                                           seekauth_authorization_callback callback,
+                                                           void *user_data,
+                                                           struct seekauth_request **request);
+
+// Waits for a usable token, for at most `timeout_ms` milliseconds; 0 means as long as the client's
+// own `timeout_ms` says. If one is in the cache it waits for nothing.
+//
+// Fails with SEEKAUTH_TIMEOUT when the time is up, SEEKAUTH_CLOSED or SEEKAUTH_CANCELLED when the
+// client is or was closed, and otherwise as the token request failed: SEEKAUTH_NETWORK,
+// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
+// SEEKAUTH_PROTOCOL.
+struct seekauth_error *seekauth_client_get_token(const struct seekauth_client *client,
+                                                 uint64_t timeout_ms,
+                                                 struct seekauth_token **out);
+
+// As seekauth_client_get_token, without waiting for it: `callback` receives the outcome, with
+// `user_data` passed through.
+//
+// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+// this call, possibly before this call has returned. If the call returns an error, it never runs.
+// `request`, which may be NULL, receives a handle by which the call can be given up; the caller
+// frees it.
+//
+// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
+// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
+struct seekauth_error *seekauth_client_get_token_async(const struct seekauth_client *client,
+                                                       uint64_t timeout_ms,
+                                                       seekauth_token_callback callback,
+                                                       void *user_data,
+                                                       struct seekauth_request **request);
+
+// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
+// fetches.
+struct seekauth_error *seekauth_client_cached_token(const struct seekauth_client *client,
+                                                    struct seekauth_token **out);
+
+// Says that an API refused `token`: the token itself, or the whole header value that was sent. If it
+// is still the client's current token it is dropped, the next call gets a new one, and `*acted`,
+// which may be NULL, is true. Otherwise nothing happens and `*acted` is false: a newer one has taken
+// its place, or tokens were refused so often lately that another new one would not help.
+struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *client,
+                                                  const char *token,
+                                                  bool *acted);
+
+// The address of the API that the client's tokens are for: the service's own, or the setting
+// `api_url`; NULL if there is none, and for NULL. The client owns the text.
+const char *seekauth_client_api_url(const struct seekauth_client *client);
+
+// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
+// Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
+// other scopes, and forgets all tokens. Closing again does nothing, and NULL is accepted. The client
+// still has to be freed.
+void seekauth_client_close(const struct seekauth_client *client);
+
+// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
+// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
+// NULL is accepted.
+void seekauth_client_free(struct seekauth_client *client);
+
+// The code of the error; SEEKAUTH_OK for NULL.
+int32_t seekauth_error_code(const struct seekauth_error *error);
+
+// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
+const char *seekauth_error_name(const struct seekauth_error *error);
+
+// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
+const char *seekauth_error_message(const struct seekauth_error *error);
+
+// Whether the same call may succeed later with nothing changed; false for NULL.
+bool seekauth_error_retryable(const struct seekauth_error *error);
+
+// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
+int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
+
+// The HTTP status of the reply that failed; 0 if there was none, and for NULL.
+int32_t seekauth_error_status(const struct seekauth_error *error);
+
+// The `error` member of the server's reply (RFC 6749, 5.2); NULL if there was none. The error owns
+// it.
+const char *seekauth_error_server_code(const struct seekauth_error *error);
+
+// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
+// the call did not come so far. The error owns it.
+const char *seekauth_error_target(const struct seekauth_error *error);
+
+// Frees an error and every text it owns. NULL is accepted.
+void seekauth_error_free(struct seekauth_error *error);
+
+// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
+// that this library does not use. Static text.
+const char *seekauth_error_code_name(int32_t code);
+
+// What a code means, in a few words; NULL for a number that this library does not use. Static text.
+const char *seekauth_error_code_meaning(int32_t code);
+
+// Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
+// run with a result. Other callers waiting for the same token are not disturbed. NULL is accepted.
+void seekauth_request_cancel(const struct seekauth_request *request);
+
+// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
+void seekauth_request_free(struct seekauth_request *request);
+
+// The token itself; NULL for NULL. It reaches the data of every hirer that the partner works with:
+// keep it on the backend and out of logs. The token object owns the text.
+const char *seekauth_token_value(const struct seekauth_token *token);
+
+// The whole value of the Authorization header, "Bearer " and the token; NULL for NULL. The token
+// object owns the text.
+const char *seekauth_token_authorization(const struct seekauth_token *token);
+
+// When the token expires, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL. The client renews
+// it before that.
+uint64_t seekauth_token_expires_at_ms(const struct seekauth_token *token);
+
+// How many milliseconds are left of the token's life at the moment of the call; 0 once it has
+// expired, and for NULL.
+uint64_t seekauth_token_remaining_ms(const struct seekauth_token *token);
+
+// How many scopes the token has; 0 for NULL, and for the SEEK API, whose tokens have none.
+size_t seekauth_token_scope_count(const struct seekauth_token *token);
+
+// The scope with this index, counted from 0, in sorted order; NULL past the last one and for NULL.
+// The token object owns the text.
+const char *seekauth_token_scope(const struct seekauth_token *token, size_t index);
+
+// Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
+void seekauth_token_free(struct seekauth_token *token);
+
+// The version of the library that is running, such as "1.2.3". Never fails; the text is static.
+const char *seekauth_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SEEKAUTH_H */

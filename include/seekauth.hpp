@@ -1,0 +1,388 @@
+// seekauth for C++17: the C interface of seekauth.h with ownership by RAII, errors as exceptions and
+// times as std::chrono. It forwards and decides nothing; what seekauth.h says about threads,
+// callbacks and fork() holds here too. Link with libseekauth.
+//
+//     seekauth::Options options;
+//     options.service = "seek_api";
+//     options.environment = "playground";
+//     options.client_id = id;
+//     options.client_secret = secret;
+//     options.user_agent = "acme-ats/1.0";
+//     seekauth::Client client(options);
+//     request.set("Authorization", client.authorization());
+
+#ifndef SEEKAUTH_HPP
+#define SEEKAUTH_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "seekauth.h"
+
+namespace seekauth {
+
+using milliseconds = std::chrono::milliseconds;
+
+namespace detail {
+
+// Frees an object of the C interface.
+struct Free {
+    void operator()(seekauth_client *client) const noexcept { seekauth_client_free(client); }
+    void operator()(seekauth_error *error) const noexcept { seekauth_error_free(error); }
+    void operator()(seekauth_request *request) const noexcept { seekauth_request_free(request); }
+};
+
+inline std::string copy(const char *text) { return text == nullptr ? std::string() : text; }
+
+}  // namespace detail
+
+// Why a call failed: what() is one line that is safe to log, the rest are the facts to act on. It
+// never holds a secret, a token or a server's reply body.
+class Error : public std::runtime_error {
+public:
+    // Takes over an error of the C interface.
+    explicit Error(seekauth_error *error)
+        : Error(std::unique_ptr<seekauth_error, detail::Free>(error)) {}
+
+    // An error of this code, for what cannot be handed to the C interface.
+    Error(int code, const std::string &message)
+        : std::runtime_error(message), facts_(std::make_shared<Facts>(Facts{code})) {}
+
+    // One of SEEKAUTH_INVALID_ARGUMENT and so on.
+    int code() const noexcept { return facts_->code; }
+
+    // The name of the code, such as "throttled".
+    const char *name() const noexcept { return seekauth_error_code_name(facts_->code); }
+
+    // Whether the same call may succeed later with nothing changed.
+    bool retryable() const noexcept { return facts_->retryable; }
+
+    // How long to wait before the next try, if that is known.
+    std::optional<milliseconds> retry_after() const noexcept { return facts_->retry_after; }
+
+    // The HTTP status of the reply that failed; 0 if there was none.
+    int status() const noexcept { return facts_->status; }
+
+    // The `error` member of the server's reply (RFC 6749, 5.2); empty if there was none.
+    const std::string &server_code() const noexcept { return facts_->server_code; }
+
+    // What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
+    // come so far.
+    const std::string &target() const noexcept { return facts_->target; }
+
+private:
+    struct Facts {
+        int code = SEEKAUTH_INTERNAL;
+        bool retryable = false;
+        std::optional<milliseconds> retry_after{};
+        int status = 0;
+        std::string server_code{};
+        std::string target{};
+    };
+
+    explicit Error(std::unique_ptr<seekauth_error, detail::Free> error)
+        : std::runtime_error(detail::copy(seekauth_error_message(error.get()))),
+          facts_(std::make_shared<Facts>(Facts{
+              seekauth_error_code(error.get()), seekauth_error_retryable(error.get()),
+              retry_after(error.get()), seekauth_error_status(error.get()),
+              detail::copy(seekauth_error_server_code(error.get())),
+              detail::copy(seekauth_error_target(error.get()))})) {}
+
+    static std::optional<milliseconds> retry_after(const seekauth_error *error) {
+        const std::int64_t wait = seekauth_error_retry_after_ms(error);
+        return wait < 0 ? std::nullopt : std::optional<milliseconds>(wait);
+    }
+
+    // Shared, because an exception must be copied without failing.
+    std::shared_ptr<const Facts> facts_;
+};
+
+namespace detail {
+
+inline void check(seekauth_error *error) {
+    if (error != nullptr) throw Error(error);
+}
+
+// The text as the C interface takes it. It would end at a NUL there, and mean something else.
+inline const char *c_text(const char *name, const std::string &text) {
+    if (text.find('\0') != std::string::npos)
+        throw Error(SEEKAUTH_INVALID_ARGUMENT, std::string(name) + " has a NUL in it");
+    return text.c_str();
+}
+
+inline const char *c_text(const char *name, const std::optional<std::string> &text) {
+    return text ? c_text(name, *text) : nullptr;
+}
+
+// A negative number becomes one too large to be accepted.
+inline std::uint64_t c_count(milliseconds time) noexcept {
+    return static_cast<std::uint64_t>(time.count());
+}
+
+}  // namespace detail
+
+// A token and its facts, as it was when it was handed out. Copies share it, it never changes, and it
+// outlives its client.
+class Token {
+public:
+    // Takes over a token of the C interface.
+    explicit Token(seekauth_token *token) : token_(token, seekauth_token_free) {}
+
+    // The token itself. It reaches the data of every hirer that the partner works with: keep it on
+    // the backend and out of logs. Valid as long as a copy of this object lives.
+    const char *value() const noexcept { return seekauth_token_value(token_.get()); }
+
+    // The whole value of the Authorization header. Valid as long as a copy of this object lives.
+    const char *authorization() const noexcept { return seekauth_token_authorization(token_.get()); }
+
+    // When the token expires. The client renews it before that.
+    std::chrono::system_clock::time_point expires_at() const noexcept {
+        const auto time = seekauth_token_expires_at_ms(token_.get());
+        return std::chrono::system_clock::time_point(
+            milliseconds(static_cast<milliseconds::rep>(time)));
+    }
+
+    // How much is left of its life at the moment of the call; zero once it has expired.
+    milliseconds remaining() const noexcept {
+        return milliseconds(
+            static_cast<milliseconds::rep>(seekauth_token_remaining_ms(token_.get())));
+    }
+
+    // The scopes granted, sorted. The SEEK API's tokens have none.
+    std::vector<std::string> scopes() const {
+        std::vector<std::string> scopes;
+        for (std::size_t i = 0; i < seekauth_token_scope_count(token_.get()); i++)
+            scopes.emplace_back(seekauth_token_scope(token_.get(), i));
+        return scopes;
+    }
+
+private:
+    std::shared_ptr<seekauth_token> token_;
+};
+
+// An asynchronous call on its way. Destroying it does not end the call.
+class Request {
+public:
+    // Takes over a request of the C interface.
+    explicit Request(seekauth_request *request) : request_(request) {}
+
+    // Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
+    // run with a result. Other callers waiting for the same token are not disturbed.
+    void cancel() const noexcept { seekauth_request_cancel(request_.get()); }
+
+private:
+    std::unique_ptr<seekauth_request, detail::Free> request_;
+};
+
+// Settings of a client, under the names of seekauth_options, where each is described. What is left
+// unset, and a time of zero, means the default.
+struct Options {
+    std::optional<std::string> service, environment, client_id, client_secret, user_agent;
+    std::optional<std::string> scopes;  // separated by single spaces
+    std::optional<std::string> audience, base_url, token_url, api_url;
+    std::optional<std::string> token_endpoint_auth_method, token_request_format;
+    std::optional<std::string> extra_parameters;  // form-encoded: "a=1&b=2"
+    bool allow_non_expiring = false;
+    milliseconds timeout{}, request_timeout{}, connect_timeout{}, refresh_margin{};
+    bool stay_warm = false;
+    std::optional<std::string> ca_file;
+
+    // The options as the C interface takes them; they point into this object.
+    seekauth_options c_options() const {
+        using detail::c_count;
+        using detail::c_text;
+        return seekauth_options{
+            sizeof(seekauth_options),
+            c_text("service", service),
+            c_text("environment", environment),
+            c_text("client_id", client_id),
+            c_text("client_secret", client_secret),
+            c_text("user_agent", user_agent),
+            c_text("scopes", scopes),
+            c_text("audience", audience),
+            c_text("base_url", base_url),
+            c_text("token_url", token_url),
+            c_text("api_url", api_url),
+            c_text("token_endpoint_auth_method", token_endpoint_auth_method),
+            c_text("token_request_format", token_request_format),
+            c_text("extra_parameters", extra_parameters),
+            allow_non_expiring,
+            c_count(timeout),
+            c_count(request_timeout),
+            c_count(connect_timeout),
+            c_count(refresh_margin),
+            stay_warm,
+            c_text("ca_file", ca_file),
+        };
+    }
+};
+
+// Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
+// thread of the library, never inside the call that started it, and must not throw.
+template <class Result>
+using Callback = std::function<void(std::optional<Error>, std::optional<Result>)>;
+
+// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+// threads may call its const functions at once. Every call that fails throws Error.
+class Client {
+public:
+    // Checks every setting and starts nothing: no request, no thread.
+    explicit Client(const Options &options) {
+        const seekauth_options c_options = options.c_options();
+        client_ = make([&](auto out) { return seekauth_client_new(&c_options, out); });
+    }
+
+    // A client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_CLIENT_ID and so on.
+    static Client from_env() { return Client(make(seekauth_client_from_env)); }
+
+    // A client for other scopes, separated by spaces, that shares everything else with this one and
+    // may outlive it.
+    Client with_scopes(const std::string &scopes) const {
+        return Client(make([&](auto out) {
+            return seekauth_client_with_scopes(client_.get(), detail::c_text("scopes", scopes), out);
+        }));
+    }
+
+    // The value of the Authorization header. While the token is fresh this waits for nothing.
+    std::string authorization() const {
+        std::string value(1024, '\0');
+        for (;;) {
+            std::size_t length = 0;
+            seekauth_error *error =
+                seekauth_client_authorization(client_.get(), value.data(), value.size(), &length);
+            if (error == nullptr) {
+                value.resize(length);
+                return value;
+            }
+            if (length < value.size()) throw Error(error);
+            seekauth_error_free(error);
+            value.resize(length + 1);
+        }
+    }
+
+    // As authorization(), without waiting; timeouts are those of get_token().
+    Request authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
+        return start(seekauth_client_authorization_async, &receive<std::string, const char *>,
+                     std::move(done), timeout);
+    }
+
+    // As authorization(), without waiting. Destroying the future waits for nothing.
+    std::future<std::string> authorization_async(milliseconds timeout = {}) const {
+        auto [done, future] = promise<std::string>();
+        authorization_async(std::move(done), timeout);
+        return std::move(future);
+    }
+
+    // Waits for a usable token, for at most the timeout; zero means as long as the client's own
+    // timeout says. If one is in the cache it waits for nothing.
+    Token get_token(milliseconds timeout = {}) const {
+        seekauth_token *token = nullptr;
+        detail::check(seekauth_client_get_token(client_.get(), detail::c_count(timeout), &token));
+        return Token(token);
+    }
+
+    // As get_token(), without waiting.
+    Request get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
+        return start(seekauth_client_get_token_async, &receive<Token, seekauth_token *>,
+                     std::move(done), timeout);
+    }
+
+    // As get_token(), without waiting. Destroying the future waits for nothing.
+    std::future<Token> get_token_async(milliseconds timeout = {}) const {
+        auto [done, future] = promise<Token>();
+        get_token_async(std::move(done), timeout);
+        return std::move(future);
+    }
+
+    // The token in the cache, if it has not expired. Never waits and never fetches.
+    std::optional<Token> cached_token() const {
+        seekauth_token *token = nullptr;
+        detail::check(seekauth_client_cached_token(client_.get(), &token));
+        return token == nullptr ? std::nullopt : std::optional<Token>(token);
+    }
+
+    // Says that an API refused this token, or this header value. True if it was still the current
+    // one: it is dropped, and the next call gets a new one. False if a newer one had taken its place
+    // already, or tokens were refused so often lately that another new one would not help.
+    bool invalidate(const std::string &token) const {
+        bool acted = false;
+        detail::check(seekauth_client_invalidate(
+            client_.get(), detail::c_text("token", token), &acted));
+        return acted;
+    }
+
+    bool invalidate(const Token &token) const { return invalidate(token.value()); }
+
+    // The address of the API that the client's tokens are for; empty if there is none.
+    std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
+
+    // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
+    // SEEKAUTH_CLOSED. Closing one that was not made by with_scopes() also closes those made from it,
+    // and forgets all tokens. Destroying a client cancels its own calls in flight and nothing else.
+    void close() const noexcept { seekauth_client_close(client_.get()); }
+
+    // The client for calls of the C interface; this object keeps it.
+    const seekauth_client *get() const noexcept { return client_.get(); }
+
+private:
+    using Owned = std::unique_ptr<seekauth_client, detail::Free>;
+
+    explicit Client(Owned client) : client_(std::move(client)) {}
+
+    template <class Call>
+    static Owned make(Call call) {
+        seekauth_client *client = nullptr;
+        detail::check(call(&client));
+        return Owned(client);
+    }
+
+    // Starts a call whose callback owns `done` once the call was accepted.
+    template <class Call, class Receive, class Result>
+    Request start(Call call, Receive receive, Callback<Result> done, milliseconds timeout) const {
+        auto kept = std::make_unique<Callback<Result>>(std::move(done));
+        seekauth_request *request = nullptr;
+        detail::check(
+            call(client_.get(), detail::c_count(timeout), receive, kept.get(), &request));
+        kept.release();
+        return Request(request);
+    }
+
+    // What the C interface calls. noexcept: nothing may unwind into the library.
+    template <class Result, class Raw>
+    static void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
+        std::unique_ptr<Callback<Result>> done(static_cast<Callback<Result> *>(user_data));
+        if (error != nullptr)
+            (*done)(Error(error), std::nullopt);
+        else
+            (*done)(std::nullopt, Result(result));
+    }
+
+    template <class Result>
+    static std::pair<Callback<Result>, std::future<Result>> promise() {
+        auto promise = std::make_shared<std::promise<Result>>();
+        auto future = promise->get_future();
+        auto done = [promise](std::optional<Error> error, std::optional<Result> result) {
+            if (error)
+                promise->set_exception(std::make_exception_ptr(*std::move(error)));
+            else
+                promise->set_value(*std::move(result));
+        };
+        return {std::move(done), std::move(future)};
+    }
+
+    Owned client_;
+};
+
+}  // namespace seekauth
+
+#endif  // SEEKAUTH_HPP

@@ -1,0 +1,441 @@
+/* Carries out the case runner's requests with the public C API and prints what it saw. It decides
+ * nothing; tests/cases/README.md describes the protocol. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include <pthread.h>
+
+#include "outcome.h"
+#include "seekauth.h"
+#include "wire.h"
+
+enum { OBJECTS = 64, THREADS = 200 };
+
+static struct {
+    char name[32];
+    seekauth_client *client;
+} clients[OBJECTS];
+
+static struct {
+    char name[32];
+    outcome *result;
+    seekauth_request *request;
+} calls[OBJECTS];
+
+/* --- replies --- */
+
+static void answer_error(const seekauth_error *error) {
+    printf("error");
+    put_number("code", seekauth_error_code(error));
+    put("name", seekauth_error_name(error));
+    put("retryable", seekauth_error_retryable(error) ? "true" : "false");
+    put("message", seekauth_error_message(error));
+    if (seekauth_error_retry_after_ms(error) >= 0)
+        put_number("retry_after_ms", seekauth_error_retry_after_ms(error));
+    if (seekauth_error_status(error) != 0)
+        put_number("status", seekauth_error_status(error));
+    if (seekauth_error_server_code(error) != NULL)
+        put("server_code", seekauth_error_server_code(error));
+    if (seekauth_error_target(error) != NULL)
+        put("target", seekauth_error_target(error));
+}
+
+/* Answers with the error, which it frees, or with ok; says whether more may follow. */
+static bool answer(seekauth_error *error) {
+    if (error == NULL)
+        printf("ok");
+    else
+        answer_error(error);
+    bool ok = error == NULL;
+    seekauth_error_free(error);
+    return ok;
+}
+
+static void answer_token(seekauth_error *error, seekauth_token *token) {
+    if (!answer(error))
+        return;
+    if (token == NULL) {
+        put("none", "true");
+        return;
+    }
+    put("value", seekauth_token_value(token));
+    put("authorization", seekauth_token_authorization(token));
+    printf("\tscopes=");
+    for (size_t i = 0; i < seekauth_token_scope_count(token); i++)
+        printf("%s%s", i == 0 ? "" : "%20", seekauth_token_scope(token, i));
+    printf("\tremaining_ms=%llu", (unsigned long long)seekauth_token_remaining_ms(token));
+    printf("\texpires_at_ms=%llu", (unsigned long long)seekauth_token_expires_at_ms(token));
+    seekauth_token_free(token);
+}
+
+/* --- clients --- */
+
+static seekauth_client **place_for(const char *name) {
+    for (size_t i = 0; i < OBJECTS; i++) {
+        if (clients[i].client == NULL || strcmp(clients[i].name, name) == 0) {
+            snprintf(clients[i].name, sizeof clients[i].name, "%s", name);
+            seekauth_client_free(clients[i].client);
+            clients[i].client = NULL;
+            return &clients[i].client;
+        }
+    }
+    fprintf(stderr, "agent: too many clients\n");
+    exit(2);
+}
+
+static seekauth_client **find_client(const char *name) {
+    for (size_t i = 0; i < OBJECTS; i++)
+        if (clients[i].client != NULL && strcmp(clients[i].name, name) == 0)
+            return &clients[i].client;
+    return NULL;
+}
+
+static const char **text_field(seekauth_options *options, const char *name) {
+    const struct {
+        const char *name;
+        const char **field;
+    } fields[] = {
+        {"service", &options->service},
+        {"environment", &options->environment},
+        {"client_id", &options->client_id},
+        {"client_secret", &options->client_secret},
+        {"user_agent", &options->user_agent},
+        {"scopes", &options->scopes},
+        {"audience", &options->audience},
+        {"base_url", &options->base_url},
+        {"token_url", &options->token_url},
+        {"api_url", &options->api_url},
+        {"token_endpoint_auth_method", &options->token_endpoint_auth_method},
+        {"token_request_format", &options->token_request_format},
+        {"extra_parameters", &options->extra_parameters},
+        {"ca_file", &options->ca_file},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].field;
+    return NULL;
+}
+
+static uint64_t *number_field(seekauth_options *options, const char *name) {
+    const struct {
+        const char *name;
+        uint64_t *field;
+    } fields[] = {
+        {"allow_non_expiring", &options->allow_non_expiring},
+        {"timeout_ms", &options->timeout_ms},
+        {"request_timeout_ms", &options->request_timeout_ms},
+        {"connect_timeout_ms", &options->connect_timeout_ms},
+        {"refresh_margin_ms", &options->refresh_margin_ms},
+        {"stay_warm", &options->stay_warm},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].field;
+    return NULL;
+}
+
+static void new_client(void) {
+    seekauth_options options = SEEKAUTH_OPTIONS_INIT;
+    for (size_t i = 0; i < request.count; i++) {
+        const char *name = request.names[i], *value = request.values[i];
+        const char **as_text = text_field(&options, name);
+        uint64_t *as_number = number_field(&options, name);
+        char *end = NULL;
+        if (strcmp(name, "handle") == 0)
+            continue;
+        if (as_text != NULL) {
+            *as_text = value;
+        } else if (as_number == NULL) {
+            answer_misuse("agent: unknown setting");
+            return;
+        } else if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0) {
+            *as_number = value[0] == 't';
+        } else {
+            *as_number = strtoull(value, &end, 10);
+            if (end == value || *end != '\0') {
+                answer_misuse("agent: not a number that C can pass");
+                return;
+            }
+        }
+    }
+    seekauth_client *client = NULL;
+    if (answer(seekauth_client_new(&options, &client)))
+        *place_for(text("handle")) = client;
+}
+
+static void with_scopes(const seekauth_client *client) {
+    seekauth_client *other = NULL;
+    if (answer(seekauth_client_with_scopes(client, text("scopes"), &other)))
+        *place_for(text("handle")) = other;
+}
+
+/* --- calls --- */
+
+static void authorization(const seekauth_client *client) {
+    size_t length = 0, capacity = 256;
+    char *buffer = malloc(capacity);
+    seekauth_error *error = seekauth_client_authorization(client, buffer, capacity, &length);
+    while (error != NULL && length >= capacity) {
+        seekauth_error_free(error);
+        capacity = length + 1;
+        length = 0;
+        buffer = realloc(buffer, capacity);
+        error = seekauth_client_authorization(client, buffer, capacity, &length);
+    }
+    if (answer(error))
+        put("value", buffer);
+    free(buffer);
+}
+
+static void authorization_async(const seekauth_client *client) {
+    outcome result = OUTCOME_INIT;
+    seekauth_error *error =
+        seekauth_client_authorization_async(client, 0, on_authorization, &result, NULL);
+    if (error == NULL) {
+        await_outcome(&result);
+        error = result.error;
+        result.error = NULL;
+    }
+    if (answer(error))
+        put("value", result.authorization);
+    forget_outcome(&result);
+}
+
+static void get_token(const seekauth_client *client) {
+    seekauth_token *token = NULL;
+    seekauth_error *error = seekauth_client_get_token(client, number("timeout_ms"), &token);
+    answer_token(error, token);
+}
+
+static void get_token_async(const seekauth_client *client) {
+    outcome result = OUTCOME_INIT;
+    seekauth_error *error =
+        seekauth_client_get_token_async(client, number("timeout_ms"), on_token, &result, NULL);
+    if (error == NULL) {
+        await_outcome(&result);
+        error = result.error;
+    }
+    answer_token(error, result.token);
+}
+
+static void cached_token(const seekauth_client *client) {
+    seekauth_token *token = NULL;
+    seekauth_error *error = seekauth_client_cached_token(client, &token);
+    answer_token(error, token);
+}
+
+static void invalidate(const seekauth_client *client) {
+    bool acted = false;
+    if (answer(seekauth_client_invalidate(client, text("token"), &acted)))
+        put("acted", acted ? "true" : "false");
+}
+
+static void begin(const seekauth_client *client) {
+    for (size_t i = 0; i < OBJECTS; i++) {
+        if (calls[i].result != NULL)
+            continue;
+        const outcome empty = OUTCOME_INIT;
+        outcome *result = malloc(sizeof *result);
+        *result = empty;
+        if (answer(seekauth_client_get_token_async(client, number("timeout_ms"), on_token, result,
+                                                   &calls[i].request))) {
+            snprintf(calls[i].name, sizeof calls[i].name, "%s", text("id"));
+            calls[i].result = result;
+        } else {
+            free(result);
+        }
+        return;
+    }
+    answer_misuse("agent: too many calls");
+}
+
+static size_t find_call(void) {
+    size_t i = 0;
+    while (i < OBJECTS && (calls[i].result == NULL || strcmp(calls[i].name, text("id")) != 0))
+        i++;
+    return i;
+}
+
+static void join(void) {
+    size_t i = find_call();
+    if (i == OBJECTS) {
+        answer_misuse("agent: no such call");
+        return;
+    }
+    await_outcome(calls[i].result);
+    answer_token(calls[i].result->error, calls[i].result->token);
+    seekauth_request_free(calls[i].request);
+    free(calls[i].result);
+    calls[i].result = NULL;
+}
+
+static void cancel(void) {
+    size_t i = find_call();
+    if (i == OBJECTS) {
+        answer_misuse("agent: no such call");
+        return;
+    }
+    seekauth_request_cancel(calls[i].request);
+    printf("ok");
+}
+
+/* --- a thousand callers --- */
+
+typedef struct {
+    const seekauth_client *client;
+    size_t from, step, callers;
+    outcome *results;
+} worker;
+
+static void *call_in_turn(void *argument) {
+    const worker *self = argument;
+    for (size_t i = self->from; i < self->callers; i += self->step)
+        self->results[i].error = seekauth_client_get_token(self->client, 0, &self->results[i].token);
+    return NULL;
+}
+
+static void call_from_threads(const seekauth_client *client, outcome *results, size_t callers) {
+    static pthread_t threads[THREADS];
+    static worker workers[THREADS];
+    size_t count = callers < THREADS ? callers : THREADS;
+    for (size_t i = 0; i < count; i++) {
+        workers[i] = (worker){client, i, count, callers, results};
+        if (pthread_create(&threads[i], NULL, call_in_turn, &workers[i]) != 0) {
+            perror("agent: thread");
+            exit(2);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void call_together(const seekauth_client *client, outcome *results, size_t callers) {
+    for (size_t i = 0; i < callers; i++) {
+        seekauth_error *error =
+            seekauth_client_get_token_async(client, 0, on_token, &results[i], NULL);
+        if (error != NULL)
+            keep(&results[i], error, NULL, NULL);
+    }
+    for (size_t i = 0; i < callers; i++)
+        await_outcome(&results[i]);
+}
+
+static void burst(const seekauth_client *client) {
+    const outcome empty = OUTCOME_INIT;
+    size_t callers = (size_t)number("n");
+    outcome *results = malloc((callers + 1) * sizeof *results);
+    size_t distinct = 0, errors = 0;
+    for (size_t i = 0; i < callers; i++)
+        results[i] = empty;
+    if (strcmp(text("async"), "true") == 0)
+        call_together(client, results, callers);
+    else
+        call_from_threads(client, results, callers);
+    for (size_t i = 0; i < callers; i++) {
+        const char *value = seekauth_token_value(results[i].token);
+        bool seen = value == NULL;
+        errors += value == NULL;
+        for (size_t j = 0; j < i && !seen; j++) {
+            const char *other = seekauth_token_value(results[j].token);
+            seen = other != NULL && strcmp(value, other) == 0;
+        }
+        distinct += !seen;
+    }
+    for (size_t i = 0; i < callers; i++)
+        forget_outcome(&results[i]);
+    free(results);
+    printf("ok\tdistinct=%zu\terrors=%zu", distinct, errors);
+}
+
+/* --- verbs --- */
+
+static void from_env(void) {
+    seekauth_client *client = NULL;
+    if (answer(seekauth_client_from_env(&client)))
+        *place_for(text("handle")) = client;
+}
+
+static void close_client(const seekauth_client *client) {
+    seekauth_client_close(client);
+    printf("ok");
+}
+
+/* All that a C client shows of itself. */
+static void debug(const seekauth_client *client) {
+    printf("ok");
+    put("text", seekauth_client_api_url(client));
+}
+
+static void carry_out(void) {
+    static const struct {
+        const char *verb;
+        void (*act)(void);
+    } verbs[] = {
+        {"clock_start", start_clock}, {"advance", advance_clock}, {"elapsed", elapsed},
+        {"setenv", set_environment},  {"new", new_client},    {"from_env", from_env},
+        {"join", join},               {"cancel", cancel},
+    };
+    static const struct {
+        const char *verb;
+        void (*act)(const seekauth_client *);
+    } client_verbs[] = {
+        {"with_scopes", with_scopes},
+        {"authorization", authorization},
+        {"authorization_async", authorization_async},
+        {"get_token", get_token},
+        {"get_token_async", get_token_async},
+        {"cached_token", cached_token},
+        {"invalidate", invalidate},
+        {"burst", burst},
+        {"begin", begin},
+        {"close", close_client},
+        {"debug", debug},
+    };
+    seekauth_client **client = find_client(text("client"));
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].verb, request.verb) == 0) {
+            verbs[i].act();
+            return;
+        }
+    }
+    if (client == NULL) {
+        answer_misuse("agent: unknown verb, or no such client");
+        return;
+    }
+    for (size_t i = 0; i < sizeof client_verbs / sizeof client_verbs[0]; i++) {
+        if (strcmp(client_verbs[i].verb, request.verb) == 0) {
+            client_verbs[i].act(*client);
+            return;
+        }
+    }
+    if (strcmp(request.verb, "free") != 0) {
+        answer_misuse("agent: unknown verb");
+        return;
+    }
+    seekauth_client_free(*client);
+    *client = NULL;
+    printf("ok");
+}
+
+int main(void) {
+    char *line = NULL;
+    size_t capacity = 0;
+    while (getline(&line, &capacity, stdin) != -1) {
+        parse(line);
+        carry_out();
+        putchar('\n');
+        fflush(stdout);
+    }
+    for (size_t i = 0; i < OBJECTS; i++)
+        seekauth_client_free(clients[i].client);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        if (calls[i].result == NULL)
+            continue;
+        await_outcome(calls[i].result);
+        forget_outcome(calls[i].result);
+        seekauth_request_free(calls[i].request);
+        free(calls[i].result);
+    }
+    free(line);
+    return 0;
+}

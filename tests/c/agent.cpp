@@ -1,0 +1,247 @@
+// Carries out the case runner's requests with seekauth.hpp and prints what it saw. It decides nothing;
+// tests/cases/README.md describes the protocol.
+
+#include <algorithm>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "seekauth.hpp"
+#include "wire.h"
+
+using seekauth::Client;
+using seekauth::Error;
+using seekauth::milliseconds;
+using seekauth::Options;
+using seekauth::Request;
+using seekauth::Token;
+
+namespace {
+
+struct Call {
+    Request request;
+    std::future<Token> result;
+};
+
+std::map<std::string, Client> clients;
+std::map<std::string, Call> calls;
+
+// The driver and the agent do not understand each other.
+struct Misuse : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+template <class Value>
+Value &find(std::map<std::string, Value> &in, const char *key) {
+    const auto found = in.find(text(key));
+    if (found == in.end()) throw Misuse("agent: no such " + std::string(key));
+    return found->second;
+}
+
+const Client &client() { return find(clients, "client"); }
+
+milliseconds timeout() { return milliseconds(static_cast<milliseconds::rep>(number("timeout_ms"))); }
+
+void ok() { std::printf("ok"); }
+
+void ok(const char *name, const std::string &value) {
+    ok();
+    put(name, value.c_str());
+}
+
+void answer(const Error &error) {
+    std::printf("error");
+    put_number("code", error.code());
+    put("name", error.name());
+    put("retryable", error.retryable() ? "true" : "false");
+    put("message", error.what());
+    if (error.retry_after()) put_number("retry_after_ms", error.retry_after()->count());
+    if (error.status() != 0) put_number("status", error.status());
+    if (!error.server_code().empty()) put("server_code", error.server_code().c_str());
+    if (!error.target().empty()) put("target", error.target().c_str());
+}
+
+void answer(const Token &token) {
+    std::string scopes;
+    for (const auto &scope : token.scopes()) scopes += (scopes.empty() ? "" : " ") + scope;
+    const auto expiry = token.expires_at().time_since_epoch();
+    ok();
+    put("value", token.value());
+    put("authorization", token.authorization());
+    put("scopes", scopes.c_str());
+    put_number("remaining_ms", token.remaining().count());
+    put_number("expires_at_ms", std::chrono::duration_cast<milliseconds>(expiry).count());
+}
+
+milliseconds duration(const std::string &value) {
+    char *end = nullptr;
+    const auto count = std::strtoll(value.c_str(), &end, 10);
+    if (value.empty() || *end != '\0') throw Misuse("agent: not a number of milliseconds");
+    return milliseconds(count);
+}
+
+void set(Options &options, const std::string &name, const std::string &value) {
+    const std::map<std::string, std::optional<std::string> Options::*> texts = {
+        {"service", &Options::service},
+        {"environment", &Options::environment},
+        {"client_id", &Options::client_id},
+        {"client_secret", &Options::client_secret},
+        {"user_agent", &Options::user_agent},
+        {"scopes", &Options::scopes},
+        {"audience", &Options::audience},
+        {"base_url", &Options::base_url},
+        {"token_url", &Options::token_url},
+        {"api_url", &Options::api_url},
+        {"token_endpoint_auth_method", &Options::token_endpoint_auth_method},
+        {"token_request_format", &Options::token_request_format},
+        {"extra_parameters", &Options::extra_parameters},
+        {"ca_file", &Options::ca_file},
+    };
+    const std::map<std::string, milliseconds Options::*> durations = {
+        {"timeout_ms", &Options::timeout},
+        {"request_timeout_ms", &Options::request_timeout},
+        {"connect_timeout_ms", &Options::connect_timeout},
+        {"refresh_margin_ms", &Options::refresh_margin},
+    };
+    const std::map<std::string, bool Options::*> flags = {
+        {"allow_non_expiring", &Options::allow_non_expiring},
+        {"stay_warm", &Options::stay_warm},
+    };
+    if (const auto found = texts.find(name); found != texts.end())
+        options.*found->second = value;
+    else if (const auto found = durations.find(name); found != durations.end())
+        options.*found->second = duration(value);
+    else if (const auto found = flags.find(name); found != flags.end())
+        options.*found->second = value == "true";
+    else
+        throw Misuse("agent: unknown setting " + name);
+}
+
+void keep(Client made) {
+    clients.insert_or_assign(text("handle"), std::move(made));
+    ok();
+}
+
+void new_client() {
+    Options options;
+    for (std::size_t i = 0; i < request.count; i++)
+        if (std::string(request.names[i]) != "handle")
+            set(options, request.names[i], request.values[i]);
+    keep(Client(options));
+}
+
+void get_cached_token() {
+    const auto token = client().cached_token();
+    if (token)
+        answer(*token);
+    else
+        ok("none", "true");
+}
+
+void begin() {
+    auto promise = std::make_shared<std::promise<Token>>();
+    auto result = promise->get_future();
+    auto request = client().get_token_async(
+        [promise](std::optional<Error> error, std::optional<Token> token) {
+            if (error)
+                promise->set_exception(std::make_exception_ptr(*error));
+            else
+                promise->set_value(*token);
+        },
+        timeout());
+    calls.insert_or_assign(text("id"), Call{std::move(request), std::move(result)});
+    ok();
+}
+
+void join() {
+    auto result = std::move(find(calls, "id").result);
+    calls.erase(text("id"));
+    answer(result.get());
+}
+
+// The value that a call ends with, or nothing if it fails.
+template <class Get>
+std::string value_of(Get get) {
+    try {
+        return get().value();
+    } catch (const Error &) {
+        return {};
+    }
+}
+
+void burst() {
+    const auto &shared = client();
+    std::vector<std::string> values(number("n"));
+    if (std::string(text("async")) == "true") {
+        std::vector<std::future<Token>> results;
+        for (std::size_t i = 0; i < values.size(); i++) results.push_back(shared.get_token_async());
+        for (std::size_t i = 0; i < values.size(); i++)
+            values[i] = value_of([&] { return results[i].get(); });
+    } else {
+        std::vector<std::thread> threads;
+        const auto count = std::min<std::size_t>(values.size(), 200);
+        for (std::size_t first = 0; first < count; first++)
+            threads.emplace_back([&shared, &values, first, count] {
+                for (std::size_t i = first; i < values.size(); i += count)
+                    values[i] = value_of([&] { return shared.get_token(); });
+            });
+        for (auto &thread : threads) thread.join();
+    }
+    const auto errors = std::count(values.begin(), values.end(), std::string());
+    std::set<std::string> distinct(values.begin(), values.end());
+    distinct.erase(std::string());
+    ok();
+    put_number("distinct", static_cast<long long>(distinct.size()));
+    put_number("errors", errors);
+}
+
+const std::map<std::string, std::function<void()>> verbs = {
+    {"clock_start", start_clock},
+    {"advance", advance_clock},
+    {"elapsed", elapsed},
+    {"setenv", set_environment},
+    {"new", new_client},
+    {"from_env", [] { keep(Client::from_env()); }},
+    {"with_scopes", [] { keep(client().with_scopes(text("scopes"))); }},
+    {"authorization", [] { ok("value", client().authorization()); }},
+    {"authorization_async", [] { ok("value", client().authorization_async().get()); }},
+    {"get_token", [] { answer(client().get_token(timeout())); }},
+    {"get_token_async", [] { answer(client().get_token_async(timeout()).get()); }},
+    {"cached_token", get_cached_token},
+    {"invalidate",
+     [] { ok("acted", client().invalidate(std::string(text("token"))) ? "true" : "false"); }},
+    {"burst", burst},
+    {"begin", begin},
+    {"join", join},
+    {"cancel", [] { find(calls, "id").request.cancel(); ok(); }},
+    {"close", [] { client().close(); ok(); }},
+    {"free", [] { clients.erase(text("client")); ok(); }},
+    {"debug", [] { ok("text", client().api_url()); }},
+};
+
+void carry_out() {
+    try {
+        const auto verb = verbs.find(request.verb);
+        if (verb == verbs.end()) throw Misuse("agent: unknown verb");
+        verb->second();
+    } catch (const Error &error) {
+        answer(error);
+    } catch (const Misuse &misuse) {
+        answer_misuse(misuse.what());
+    }
+}
+
+}  // namespace
+
+int main() {
+    for (std::string line; std::getline(std::cin, line);) {
+        parse(line.data());
+        carry_out();
+        std::printf("\n");
+        std::fflush(stdout);
+    }
+    clients.clear();
+    for (auto &call : calls) call.second.result.wait();
+}

@@ -1,0 +1,140 @@
+/* NULL and garbage to every function of the header: each says which argument was wrong, or returns
+ * what it promises, and writes no output. */
+
+#include "check.h"
+
+static const char NOT_UTF8[] = {'a', (char)0xff, 'b', 0};
+
+static void on_token(void *user_data, seekauth_error *error, seekauth_token *token) {
+    (void)user_data;
+    seekauth_error_free(error);
+    seekauth_token_free(token);
+    CHECK(!"a call that failed must not run its callback");
+}
+
+static void on_authorization(void *user_data, seekauth_error *error, const char *authorization) {
+    (void)authorization;
+    on_token(user_data, error, NULL);
+}
+
+static void making_a_client(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *client = NULL;
+    CHECK_ERROR(seekauth_client_new(NULL, &client), SEEKAUTH_INVALID_ARGUMENT, "options");
+    CHECK_ERROR(seekauth_client_new(&options, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_from_env(NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK(client == NULL);
+    CHECK(seekauth_client_api_url(NULL) == NULL);
+    seekauth_client_close(NULL);
+    seekauth_client_free(NULL);
+}
+
+static void client_without_a_self(void) {
+    seekauth_client *client = NULL;
+    seekauth_token *token = NULL;
+    seekauth_request *request = NULL;
+    size_t length = 7;
+    bool acted = true;
+    char buffer[8] = "as was";
+    CHECK_ERROR(seekauth_client_with_scopes(NULL, "a", &client), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_authorization(NULL, buffer, sizeof buffer, &length),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_authorization_async(NULL, 0, on_authorization, NULL, &request),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_get_token(NULL, 0, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_get_token_async(NULL, 0, on_token, NULL, &request),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_cached_token(NULL, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &acted), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK(client == NULL && token == NULL && request == NULL);
+    CHECK(length == 7 && acted && strcmp(buffer, "as was") == 0);
+}
+
+static void client_with_bad_arguments(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *client = make_client(&options);
+    seekauth_client *other = NULL;
+    seekauth_token *token = NULL;
+    seekauth_request *request = NULL;
+    size_t length = 7;
+    bool acted = true;
+    CHECK_ERROR(seekauth_client_with_scopes(client, NULL, &other), SEEKAUTH_INVALID_ARGUMENT,
+                "scopes");
+    CHECK_ERROR(seekauth_client_with_scopes(client, NOT_UTF8, &other), SEEKAUTH_INVALID_ARGUMENT,
+                "scopes");
+    CHECK_ERROR(seekauth_client_with_scopes(client, "a\"b", &other), SEEKAUTH_INVALID_ARGUMENT,
+                "scope");
+    CHECK_ERROR(seekauth_client_with_scopes(client, "a", NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_authorization(client, NULL, 8, &length), SEEKAUTH_INVALID_ARGUMENT,
+                "buffer");
+    CHECK_ERROR(seekauth_client_authorization(client, NULL, 0, NULL), SEEKAUTH_INVALID_ARGUMENT,
+                "length");
+    CHECK_ERROR(seekauth_client_authorization_async(client, 0, NULL, NULL, &request),
+                SEEKAUTH_INVALID_ARGUMENT, "callback");
+    CHECK_ERROR(seekauth_client_authorization_async(client, UINT64_MAX, on_authorization, NULL,
+                                                    &request),
+                SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_client_get_token(client, 0, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_get_token(client, UINT64_MAX, &token), SEEKAUTH_INVALID_ARGUMENT,
+                "timeout_ms");
+    CHECK_ERROR(seekauth_client_get_token_async(client, 0, NULL, NULL, &request),
+                SEEKAUTH_INVALID_ARGUMENT, "callback");
+    CHECK_ERROR(seekauth_client_get_token_async(client, UINT64_MAX, on_token, NULL, &request),
+                SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_client_cached_token(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_invalidate(client, NULL, &acted), SEEKAUTH_INVALID_ARGUMENT, "token");
+    CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &acted), SEEKAUTH_INVALID_ARGUMENT,
+                "token");
+    CHECK(other == NULL && token == NULL && request == NULL);
+    CHECK(length == 7 && acted);
+
+    /* Where an output may be NULL it is not missed. */
+    CHECK_OK(seekauth_client_invalidate(client, "unknown", NULL));
+    seekauth_client_close(client);
+    seekauth_client_close(client);
+    CHECK_ERROR(seekauth_client_get_token(client, 0, &token), SEEKAUTH_CLOSED, NULL);
+    CHECK_OK(seekauth_client_cached_token(client, &token));
+    CHECK(token == NULL);
+    seekauth_client_free(client);
+}
+
+static void text_settings_that_are_not_utf8(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *client = NULL;
+    options.client_secret = NOT_UTF8;
+    CHECK_ERROR(seekauth_client_new(&options, &client), SEEKAUTH_INVALID_ARGUMENT, "client_secret");
+    CHECK(client == NULL);
+}
+
+static void accessors_of_nothing(void) {
+    CHECK(seekauth_version() != NULL && strchr(seekauth_version(), '.') != NULL);
+    CHECK(seekauth_error_code(NULL) == SEEKAUTH_OK);
+    CHECK(strcmp(seekauth_error_name(NULL), "ok") == 0);
+    CHECK(seekauth_error_message(NULL) == NULL);
+    CHECK(!seekauth_error_retryable(NULL));
+    CHECK(seekauth_error_retry_after_ms(NULL) == -1);
+    CHECK(seekauth_error_status(NULL) == 0);
+    CHECK(seekauth_error_server_code(NULL) == NULL);
+    CHECK(seekauth_error_target(NULL) == NULL);
+    CHECK(seekauth_error_code_name(-1) == NULL);
+    CHECK(seekauth_error_code_meaning(-1) == NULL);
+    seekauth_error_free(NULL);
+    CHECK(seekauth_token_value(NULL) == NULL);
+    CHECK(seekauth_token_authorization(NULL) == NULL);
+    CHECK(seekauth_token_expires_at_ms(NULL) == 0);
+    CHECK(seekauth_token_remaining_ms(NULL) == 0);
+    CHECK(seekauth_token_scope_count(NULL) == 0);
+    CHECK(seekauth_token_scope(NULL, 0) == NULL);
+    seekauth_token_free(NULL);
+    seekauth_request_cancel(NULL);
+    seekauth_request_free(NULL);
+}
+
+int main(void) {
+    making_a_client();
+    client_without_a_self();
+    client_with_bad_arguments();
+    text_settings_that_are_not_utf8();
+    accessors_of_nothing();
+    return checks_failed();
+}

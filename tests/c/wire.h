@@ -1,0 +1,123 @@
+/* The line protocol of the case runner, for the agents in C and C++: the request as names and values, and
+ * the reply's fields percent-encoded. tests/cases/README.md describes it. */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only libraries with the feature manual-clock have these. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+void seekauth_test_clock_start(void);
+void seekauth_test_clock_advance(uint64_t which, int64_t milliseconds);
+uint64_t seekauth_test_clock_elapsed_ms(void);
+#ifdef __cplusplus
+}
+#endif
+
+enum { FIELDS = 64 };
+
+static struct {
+    const char *verb;
+    size_t count;
+    char *names[FIELDS], *values[FIELDS];
+} request;
+
+static inline void decode(char *text) {
+    char *to = text;
+    for (; *text != '\0'; text++) {
+        unsigned byte;
+        if (*text == '%' && sscanf(text + 1, "%2x", &byte) == 1) {
+            *to++ = (char)byte;
+            text += 2;
+        } else {
+            *to++ = *text;
+        }
+    }
+    *to = '\0';
+}
+
+/* Reads a request; its texts live as long as the line does. */
+static inline void parse(char *line) {
+    line[strcspn(line, "\n")] = '\0';
+    request.count = 0;
+    request.verb = line;
+    while ((line = strchr(line, '\t')) != NULL && request.count < FIELDS) {
+        *line++ = '\0';
+        char *value = strchr(line, '=');
+        if (value == NULL)
+            continue;
+        *value++ = '\0';
+        request.names[request.count] = line;
+        request.values[request.count++] = value;
+        line = value;
+    }
+    for (size_t i = 0; i < request.count; i++)
+        decode(request.values[i]);
+}
+
+/* The argument with this name, or NULL. */
+static inline const char *argument(const char *name) {
+    for (size_t i = 0; i < request.count; i++)
+        if (strcmp(request.names[i], name) == 0)
+            return request.values[i];
+    return NULL;
+}
+
+static inline const char *text(const char *name) {
+    const char *value = argument(name);
+    return value == NULL ? "" : value;
+}
+
+static inline uint64_t number(const char *name) {
+    return strtoull(text(name), NULL, 10);
+}
+
+static inline void put(const char *name, const char *value) {
+    printf("\t%s=", name);
+    for (; value != NULL && *value != '\0'; value++) {
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", *value) != NULL)
+            putchar(*value);
+        else
+            printf("%%%02X", (unsigned char)*value);
+    }
+}
+
+static inline void put_number(const char *name, long long value) {
+    printf("\t%s=%lld", name, value);
+}
+
+static inline void answer_misuse(const char *problem) {
+    printf("error\tcode=1\tname=invalid_argument\tretryable=false");
+    put("message", problem);
+}
+
+static inline void advance_clock(void) {
+    const char *which = text("which");
+    seekauth_test_clock_advance(strcmp(which, "monotonic") == 0 ? 1 : strcmp(which, "wall") == 0 ? 2 : 0,
+                                strtoll(text("ms"), NULL, 10));
+    printf("ok");
+}
+
+static inline void start_clock(void) {
+    seekauth_test_clock_start();
+    printf("ok");
+}
+
+static inline void elapsed(void) {
+    printf("ok\tms=%llu", (unsigned long long)seekauth_test_clock_elapsed_ms());
+}
+
+static inline void set_environment(void) {
+    if (argument("value") != NULL)
+        setenv(text("name"), argument("value"), 1);
+    else
+        unsetenv(text("name"));
+    printf("ok");
+}
+
+#endif
