@@ -19,7 +19,8 @@ SANDBOX := $(DEBUG)/seekauth-sandbox
 WITH_SANDBOX := sh tests/c/with-sandbox.sh $(SANDBOX)
 CASES := $(DEBUG)/seekauth-cases
 
-export CARGO_TERM_COLOR ?= auto
+# pyo3 would otherwise link the interpreter; set for every build, so that none undoes another's work.
+export PYO3_BUILD_EXTENSION_MODULE := 1
 
 .PHONY: help
 help: ## shows this
@@ -63,6 +64,7 @@ release-c:
 
 wheel: $(VENV)/.ready ## builds target/wheels/seekauth-*.whl
 	rm -rf target/wheels python/seekauth/_native.abi3.so
+	cp LICENSE-* python/
 	cd python && $(VENV)/bin/maturin build --quiet --release --out ../target/wheels
 
 release-node: node/node_modules/.ready
@@ -166,4 +168,4 @@ format: $(VENV)/.ready ## formats Rust and Python
 	cd python && $(VENV)/bin/ruff check --quiet --fix . && $(VENV)/bin/ruff format --quiet .
 
 clean: ## removes everything that was built or set up
-	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node node/LICENSE-*
+	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/LICENSE-*

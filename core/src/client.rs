@@ -183,6 +183,12 @@ impl Client {
         self.0.engine.profile.api_url.as_ref().map(url::Url::as_str)
     }
 
+    /// What this client asks for: token endpoint, client id, audience and scopes. Never the secret.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.0.slot.target()
+    }
+
     pub(crate) fn fresh_token(&self) -> Option<Arc<Token>> {
         if self.is_closed() { None } else { self.0.slot.fresh(&self.0.engine.clock) }
     }
@@ -206,7 +212,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("target", &self.0.slot.target()).finish_non_exhaustive()
+        f.debug_struct("Client").field("target", &self.target()).finish_non_exhaustive()
     }
 }
 

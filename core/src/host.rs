@@ -81,11 +81,6 @@ impl Client {
         if let Some(token) = self.0.fresh_token() {
             return Ok(token);
         }
-        if IS_WORKER.get() {
-            return Err(Error::invalid(
-                "a callback must not wait for a token; use the asynchronous call there",
-            ));
-        }
         self.begin(timeout)?.finish()
     }
 
@@ -120,8 +115,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `internal` when the system refuses the library its thread.
+    /// `internal` when the system refuses the library its thread; `invalid_argument` on a library
+    /// thread, as for [`get_token`](Self::get_token).
     pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending, Error> {
+        if IS_WORKER.get() {
+            return Err(Error::invalid(
+                "a callback must not wait for a token; use the asynchronous call there",
+            ));
+        }
         let (sender, result) = mpsc::sync_channel(1);
         let call = self.call(timeout);
         let task = runtime()?.spawn(async move {
@@ -180,6 +181,12 @@ impl Client {
     /// from it go on. For languages whose handles are freed by hand or by a garbage collector.
     pub fn release(&self) {
         self.0.release();
+    }
+
+    /// What this client asks for; see [`crate::Client::target`].
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.0.target()
     }
 
     /// Closes this handle; see [`crate::Client::close`].

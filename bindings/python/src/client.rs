@@ -1,0 +1,352 @@
+//! `seekauth._native.Client`: the core's host client with Python's arguments, results and errors.
+//! It waits without the interpreter lock and lets Ctrl-C through; it holds one `str` per client, so
+//! that the hot call hands out an object that exists already, and no other state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use seekauth::{Config, Error, ErrorKind, host};
+
+use crate::config;
+use crate::error::exception;
+use crate::header::Header;
+use crate::interpreter;
+use crate::token::Token;
+
+/// How long a wait goes on before Python may handle its signals.
+const SLICE: Duration = Duration::from_millis(50);
+
+type Outcome = Result<Arc<seekauth::Token>, Error>;
+
+/// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
+///
+/// Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
+/// validates them and raises `InvalidArgumentError` or `TypeError`; it sends nothing and starts
+/// nothing. The first call that needs a token starts one thread for the whole process.
+///
+/// A client may be used by any number of threads, event loops and tasks at once; all share one
+/// token request. A forked process may go on using it. It cannot be pickled.
+///
+/// Use it as a context manager or call `close()` to end it.
+#[pyclass(frozen, subclass, weakref, module = "seekauth", name = "Client")]
+pub(crate) struct Client {
+    core: host::Client,
+    header: Header,
+}
+
+/// A client of the core on its way into a Python object.
+#[pyclass(frozen)]
+struct Handle(host::Client);
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (*args, **settings))]
+    fn new(
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let core = match args.iter().next() {
+            None => {
+                let mut config = Config::new();
+                config::apply(py, &mut config, "Client()", settings)?;
+                connect(py, config)?
+            }
+            Some(first) => match first.cast::<Handle>() {
+                Ok(handle) => handle.get().0.clone(),
+                Err(_) => {
+                    return Err(PyTypeError::new_err(
+                        "Client() takes keyword arguments only, such as Client(service='seek_api')",
+                    ));
+                }
+            },
+        };
+        Ok(Self { core, header: Header::default() })
+    }
+
+    /// A client of the SEEK API; `environment` is `"live"` or `"playground"`.
+    #[classmethod]
+    #[pyo3(signature = (**settings))]
+    fn seek_api<'py>(
+        cls: &Bound<'py, PyType>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        of_service(cls, "seek_api", settings)
+    }
+
+    /// A client of SEEK Pass; `environment` is `"staging"` or `"production"`. Needs `scopes`.
+    #[classmethod]
+    #[pyo3(signature = (**settings))]
+    fn seek_pass<'py>(
+        cls: &Bound<'py, PyType>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        of_service(cls, "seek_pass", settings)
+    }
+
+    /// A client of any endpoint that speaks RFC 6749's client credentials, at `token_url`.
+    #[classmethod]
+    #[pyo3(signature = (**settings))]
+    fn oauth<'py>(
+        cls: &Bound<'py, PyType>,
+        settings: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        of_service(cls, "oauth", settings)
+    }
+
+    /// A client from the environment: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID` and so on.
+    ///
+    /// There is one variable for each setting; times are in seconds, scopes separated by spaces.
+    /// Keyword arguments take precedence. The error names the variable that is missing.
+    #[classmethod]
+    #[pyo3(signature = (**overrides))]
+    fn from_env<'py>(
+        cls: &Bound<'py, PyType>,
+        overrides: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = cls.py();
+        let mut config = Config::from_env().map_err(|error| exception(py, &error))?;
+        config::apply(py, &mut config, "Client.from_env()", overrides)?;
+        adopt(cls, connect(py, config)?)
+    }
+
+    /// A client that asks for these scopes and shares connections and cache with this one.
+    #[pyo3(signature = (*scopes))]
+    fn with_scopes<'py>(
+        slf: &Bound<'py, Self>,
+        scopes: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let scopes = scopes
+            .iter()
+            .map(|scope| {
+                config::text("scopes", &scope)?
+                    .ok_or_else(|| config::wrong("each of with_scopes(*scopes)", "a str", &scope))
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+        let core = slf.get().core.with_scopes(scopes);
+        adopt(&slf.get_type(), core.map_err(|error| exception(slf.py(), &error))?)
+    }
+
+    /// The value for the Authorization header, `Bearer …`.
+    ///
+    /// Waits for nobody while the token is fresh. Otherwise the calling thread waits, up to the
+    /// client's `timeout`, with the interpreter lock released; Ctrl-C ends the wait. Raises a
+    /// `SeekAuthError`.
+    fn authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        match Self::fresh_authorization(slf) {
+            Some(value) => Ok(value),
+            None => slf.get().wait(slf.py(), None).map(|token| value_of(slf, &token)),
+        }
+    }
+
+    /// The header value while the token is fresh, else None. Never waits.
+    #[pyo3(name = "_fresh_authorization")]
+    fn fresh_authorization<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
+        let core = &slf.get().core;
+        match core.fresh_generation() {
+            0 => None,
+            generation => Header::get(slf, generation)
+                .or_else(|| core.with_fresh(|token| value_of(slf, token))),
+        }
+    }
+
+    /// The token and its facts.
+    ///
+    /// `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
+    /// the client's `timeout` setting. The calling thread waits with the interpreter lock released;
+    /// Ctrl-C ends the wait. Raises a `SeekAuthError`.
+    #[pyo3(signature = (timeout = None))]
+    fn get_token(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Token> {
+        let timeout = config::timeout(timeout)?;
+        match self.fresh_token() {
+            Some(token) => Ok(token),
+            None => self.wait(py, timeout).map(Token::from),
+        }
+    }
+
+    /// The token while it is fresh, else None. Never waits.
+    #[pyo3(name = "_fresh_token")]
+    fn fresh_token(&self) -> Option<Token> {
+        let generation = self.core.fresh_generation();
+        let token = self.core.cached_token().filter(|token| token.generation() == generation);
+        token.map(Token::from)
+    }
+
+    /// Calls `done(token, error)` once, from a library thread and never from this call.
+    #[pyo3(name = "_get_token_then", signature = (timeout, done))]
+    fn get_token_then(
+        &self,
+        py: Python<'_>,
+        timeout: Option<&Bound<'_, PyAny>>,
+        done: Py<PyAny>,
+    ) -> PyResult<Waiter> {
+        let timeout = config::timeout(timeout)?;
+        if interpreter::leaving() {
+            let error = Error::new(ErrorKind::Closed, "the interpreter is exiting");
+            return Err(exception(py, &error));
+        }
+        let done = move |outcome: Outcome| interpreter::enter(|py| deliver(py, &done, outcome));
+        py.detach(|| self.core.get_token_then(timeout, done))
+            .map(Waiter)
+            .map_err(|error| exception(py, &error))
+    }
+
+    /// The token in the cache, or None. Never waits and never fetches.
+    ///
+    /// It may be due for renewal, but has not expired.
+    fn cached_token(&self) -> Option<Token> {
+        self.core.cached_token().map(Token::from)
+    }
+
+    /// Reports that an API refused a token, so that the next call gets another.
+    ///
+    /// `token` is a `Token`, its value, or the whole header value. Returns True if it was the
+    /// current token and is now dropped, and False if no new token will come of it: it had been
+    /// replaced already, or this happened too often in a short time. Never waits.
+    fn invalidate(&self, token: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if let Ok(token) = token.cast::<Token>() {
+            return Ok(self.core.invalidate(token.get().value()));
+        }
+        let value = config::text("token", token)?
+            .ok_or_else(|| config::wrong("token", "a seekauth.Token or a str", token))?;
+        Ok(self.core.invalidate(&value))
+    }
+
+    /// The address of the API that the tokens are for; None where no API is known or set.
+    #[getter]
+    fn api_url(&self) -> Option<&str> {
+        self.core.api_url()
+    }
+
+    /// Closes the client.
+    ///
+    /// Calls that wait end with `CancelledError`, later ones with `ClosedError`. Closing a client
+    /// closes all that its `with_scopes` made; closing one of these closes it alone. May be called
+    /// again.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.core.close());
+    }
+
+    fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.close(py);
+    }
+
+    // What needs `async def` is written in Python and put into this class. A subclass with these
+    // methods would make the hot call a quarter slower: the interpreter's quick way to call a native
+    // method is for instances of the very class that has it.
+
+    #[classattr]
+    fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "authorization_async")
+    }
+
+    #[classattr]
+    fn get_token_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "get_token_async")
+    }
+
+    #[classattr]
+    fn __aenter__(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "__aenter__")
+    }
+
+    #[classattr]
+    fn __aexit__(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "__aexit__")
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        Ok(format!("<{} of {}>", slf.get_type().fully_qualified_name()?, slf.get().core.target()))
+    }
+
+    #[allow(clippy::unused_self)]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "cannot pickle a seekauth.Client: it holds credentials and connections of this process; \
+             make one in the other process, for example with Client.from_env(). A forked process \
+             may use the client it inherits",
+        ))
+    }
+}
+
+impl Client {
+    fn wait(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Arc<seekauth::Token>> {
+        let pending = py.detach(|| self.core.begin(timeout));
+        let mut pending = pending.map_err(|error| exception(py, &error))?;
+        loop {
+            match py.detach(|| pending.wait(SLICE)) {
+                Some(outcome) => return outcome.map_err(|error| exception(py, &error)),
+                None => py.check_signals()?,
+            }
+        }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+fn value_of<'py>(client: &Bound<'py, Client>, token: &seekauth::Token) -> Bound<'py, PyString> {
+    Header::get(client, token.generation()).unwrap_or_else(|| Header::keep(client, token))
+}
+
+fn of_service<'py>(
+    cls: &Bound<'py, PyType>,
+    service: &str,
+    settings: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let settings = settings.cloned().unwrap_or_else(|| PyDict::new(cls.py()));
+    if settings.contains("service")? {
+        let message =
+            format!("Client.{service}() got multiple values for keyword argument 'service'");
+        return Err(PyTypeError::new_err(message));
+    }
+    settings.set_item("service", service)?;
+    cls.call((), Some(&settings))
+}
+
+fn written_in_python(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+    Ok(py.import("seekauth.client")?.getattr(name)?.unbind())
+}
+
+fn connect(py: Python<'_>, config: Config) -> PyResult<host::Client> {
+    host::Client::new(config).map_err(|error| exception(py, &error))
+}
+
+/// An object of the class that was asked, so that subclasses stay themselves.
+fn adopt<'py>(cls: &Bound<'py, PyType>, core: host::Client) -> PyResult<Bound<'py, PyAny>> {
+    cls.call_method1("__new__", (cls, Handle(core)))
+}
+
+fn deliver(py: Python<'_>, done: &Py<PyAny>, outcome: Outcome) {
+    let result = match outcome {
+        Ok(token) => done.call1(py, (Token::from(token), py.None())),
+        Err(error) => done.call1(py, (py.None(), exception(py, &error).into_value(py))),
+    };
+    if let Err(failure) = result {
+        failure.write_unraisable(py, Some(done.bind(py)));
+    }
+}
+
+/// One call that waits.
+#[pyclass(frozen, module = "seekauth._native", name = "Waiter")]
+pub(crate) struct Waiter(host::Waiter);
+
+#[pymethods]
+impl Waiter {
+    /// Gives the call up: its callback is then called with `CancelledError`.
+    ///
+    /// Nothing happens when the call has ended.
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+}

@@ -1,0 +1,141 @@
+//! Keyword arguments as the core's settings. Names and kinds come from the core's list; a wrong
+//! name or type is a `TypeError` in Python's own words, and what a value means is for the core.
+
+use std::time::Duration;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
+use seekauth::{Config, Setting, SettingKind, Value, host};
+
+use crate::error::{exception, invalid};
+
+/// Puts `settings` into `config`; one whose value is `None` counts as not given. `caller` is what
+/// the user called, for the error.
+pub(crate) fn apply(
+    py: Python<'_>,
+    config: &mut Config,
+    caller: &str,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let Some(settings) = settings else { return Ok(()) };
+    for name in settings.keys() {
+        let name: String = name.extract()?;
+        if !Setting::all().iter().any(|setting| setting.name() == name) {
+            return Err(unknown(caller, &name));
+        }
+    }
+    for setting in Setting::all() {
+        if let Some(value) = settings.get_item(setting.name())?.filter(|value| !value.is_none()) {
+            let value = convert(setting, &value)?;
+            config.set(setting, value).map_err(|error| exception(py, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Name and kind of every setting, for the tests that compare the typed settings with the core's.
+pub(crate) fn names(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let rows =
+        Setting::all().iter().map(|setting| (setting.name(), format!("{:?}", setting.kind())));
+    PyTuple::new(py, rows)
+}
+
+/// How long a call may wait, from its `timeout` argument; `None` leaves it to the client.
+pub(crate) fn timeout(argument: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Duration>> {
+    let Some(argument) = argument else { return Ok(None) };
+    let seconds = seconds(argument)?.ok_or_else(|| wrong("timeout", SECONDS, argument))?;
+    host::duration_from_seconds("timeout", seconds)
+        .map(Some)
+        .map_err(|error| exception(argument.py(), &error))
+}
+
+/// The text of `value`, or `None` when it is no `str`.
+pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let Ok(string) = value.cast::<PyString>() else { return Ok(None) };
+    // Python's own error would carry the string, and the string may be a secret.
+    string.to_str().map(|text| Some(text.to_owned())).map_err(|_| {
+        invalid(value.py(), format!("{name} has a lone surrogate in it, which UTF-8 cannot write"))
+    })
+}
+
+/// A `TypeError` that names what was passed and what it accepts, and shows the type of the value
+/// alone: the value may be a secret.
+pub(crate) fn wrong(name: &str, accepts: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    let given =
+        value.get_type().qualname().map_or_else(|_| "?".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("{name} must be {accepts}, not {given}"))
+}
+
+const SECONDS: &str = "a number of seconds (int or float) or a datetime.timedelta";
+
+fn unknown(caller: &str, name: &str) -> PyErr {
+    let known: Vec<&str> = Setting::all().iter().map(Setting::name).collect();
+    PyTypeError::new_err(format!(
+        "{caller} got an unexpected keyword argument '{name}' (settings: {})",
+        known.join(", ")
+    ))
+}
+
+fn convert(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let name = setting.name();
+    let (converted, accepts) = match setting.kind() {
+        SettingKind::Text => (text(name, value)?.map(Value::Text), "a str"),
+        SettingKind::Duration => (seconds(value)?.map(Value::Seconds), SECONDS),
+        SettingKind::Flag => {
+            (value.cast::<PyBool>().ok().map(|flag| Value::Flag(flag.is_true())), "True or False")
+        }
+        SettingKind::List => (
+            match text(name, value)? {
+                Some(text) => Some(Value::Text(text)),
+                None => list(name, value)?.map(Value::List),
+            },
+            "a str or an iterable of str",
+        ),
+        SettingKind::Pairs => (pairs(name, value)?.map(Value::Pairs), "a mapping of str to str"),
+    };
+    converted.ok_or_else(|| wrong(name, accepts, value))
+}
+
+fn seconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+    if value.is_instance_of::<PyBool>() {
+        Ok(None)
+    } else if value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>() {
+        // An int beyond the reach of a float is as absurd a time as infinity.
+        Ok(Some(value.extract().unwrap_or(f64::INFINITY)))
+    } else if value.is_instance_of::<PyDelta>() {
+        value.call_method0("total_seconds")?.extract().map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn list(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
+    if value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyMapping>() {
+        return Ok(None);
+    }
+    let Ok(items) = value.try_iter() else { return Ok(None) };
+    items
+        .map(|item| {
+            let item = item?;
+            text(name, &item)?.ok_or_else(|| wrong(name, "a str or an iterable of str", &item))
+        })
+        .collect::<PyResult<_>>()
+        .map(Some)
+}
+
+fn pairs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<(String, String)>>> {
+    let Ok(mapping) = value.cast::<PyMapping>() else { return Ok(None) };
+    mapping
+        .items()?
+        .iter()
+        .map(|item| {
+            let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            let read = |part: &Bound<'_, PyAny>| {
+                text(name, part)?.ok_or_else(|| wrong(name, "a mapping of str to str", part))
+            };
+            Ok((read(&key)?, read(&value)?))
+        })
+        .collect::<PyResult<_>>()
+        .map(Some)
+}

@@ -1,0 +1,41 @@
+//! Errors of the core as Python exceptions. The classes are Python's own, in `seekauth/errors.py`,
+//! and are looked up there by the name of the error's kind; nothing about a kind is known here.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+use seekauth::{Error, ErrorKind};
+
+/// The exception for an error, ready to be raised.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    match object(py, error) {
+        Ok(object) => PyErr::from_value(object),
+        Err(failure) => failure,
+    }
+}
+
+/// An error of translation: the value has the right type and yet cannot be passed on.
+pub(crate) fn invalid(py: Python<'_>, message: String) -> PyErr {
+    exception(py, &Error::new(ErrorKind::InvalidArgument, message))
+}
+
+/// The error table: code, name, meaning, and whether a later try may succeed.
+pub(crate) fn kinds(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let rows = ErrorKind::ALL
+        .iter()
+        .map(|kind| (kind.code(), kind.name(), kind.meaning(), kind.retryable()));
+    PyTuple::new(py, rows)
+}
+
+fn object<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    static FROM_KIND: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let facts = PyDict::new(py);
+    facts.set_item("retryable", error.retryable())?;
+    facts.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
+    facts.set_item("status", error.status())?;
+    facts.set_item("server_code", error.server_code())?;
+    facts.set_item("target", error.target())?;
+    FROM_KIND
+        .import(py, "seekauth.errors", "from_kind")?
+        .call((error.kind().name(), error.message()), Some(&facts))
+}

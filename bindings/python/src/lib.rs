@@ -1,0 +1,32 @@
+//! The Python face of seekauth: `seekauth._native`. It turns Python values into the core's and the
+//! core's results and errors into Python's; every default, rule and message is the core's. What
+//! users import, and all that needs `async def`, is the package in `python/seekauth`.
+
+mod client;
+mod config;
+mod error;
+mod header;
+mod interpreter;
+#[cfg(feature = "manual-clock")]
+mod manual_clock;
+mod token;
+
+use pyo3::prelude::*;
+use pyo3::wrap_pyfunction;
+
+/// The native half of seekauth. Import `seekauth` instead: names here may change between releases.
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    interpreter::check_main(module.py())?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("ERROR_KINDS", error::kinds(module.py())?)?;
+    module.add("SETTINGS", config::names(module.py())?)?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<client::Waiter>()?;
+    module.add_class::<token::Token>()?;
+    let leave = wrap_pyfunction!(interpreter::leave_interpreter, module)?;
+    module.py().import("atexit")?.call_method1("register", (leave,))?;
+    #[cfg(feature = "manual-clock")]
+    manual_clock::add_to(module)?;
+    Ok(())
+}

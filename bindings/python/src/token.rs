@@ -1,0 +1,89 @@
+//! `seekauth.Token`: one token and its facts, as the core issued it. Immutable, so any number of
+//! threads may read it; the value is given to those who ask for it by name and to nothing else.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// A token and its facts. It never changes; a renewed token is a new object.
+///
+/// Two are equal when they are the same issue of a token. The value reaches the data of every
+/// hirer the partner works with: keep it on the backend. It is not part of `repr()`, and a token
+/// cannot be pickled.
+#[pyclass(frozen, module = "seekauth", name = "Token")]
+pub(crate) struct Token(Arc<seekauth::Token>);
+
+impl From<Arc<seekauth::Token>> for Token {
+    fn from(token: Arc<seekauth::Token>) -> Self {
+        Self(token)
+    }
+}
+
+#[pymethods]
+impl Token {
+    /// The access token itself, as the server sent it.
+    #[getter]
+    pub(crate) fn value(&self) -> &str {
+        self.0.value()
+    }
+
+    /// The whole value of the Authorization header: `Bearer …`.
+    #[getter]
+    fn authorization(&self) -> &str {
+        self.0.authorization()
+    }
+
+    /// When the token expires: an aware `datetime` in UTC. seekauth renews it before that.
+    #[getter]
+    fn expires_at(&self) -> SystemTime {
+        self.0.expires_at()
+    }
+
+    /// Seconds until the token expires; 0.0 once it has.
+    #[getter]
+    fn remaining(&self) -> f64 {
+        self.0.remaining().as_secs_f64()
+    }
+
+    /// The scopes granted, sorted; empty for the SEEK API, whose tokens have none.
+    #[getter]
+    fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.scopes())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let expires_at =
+            self.expires_at().into_pyobject(py)?.call_method1("isoformat", (" ", "seconds"))?;
+        Ok(format!("<seekauth.Token expires_at={expires_at} scopes={}>", self.scopes(py)?.repr()?))
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.0.generation() == other.0.generation()
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.0.generation().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: PyRef<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyRef<'py, Self> {
+        slf
+    }
+
+    #[allow(clippy::unused_self)]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "cannot pickle a seekauth.Token: it is a credential and belongs to this process; \
+             let the other process ask its own seekauth.Client",
+        ))
+    }
+}

@@ -1,0 +1,162 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Final, NoReturn, final
+
+from typing_extensions import Never, Self, Unpack, disjoint_base
+
+from seekauth.errors import SeekAuthError
+from seekauth.settings import ServiceSettings, Settings
+
+__version__: Final[str]
+ERROR_KINDS: Final[tuple[tuple[int, str, str, bool], ...]]
+SETTINGS: Final[tuple[tuple[str, str], ...]]
+
+@final
+class Token:
+    """A token and its facts. It never changes; a renewed token is a new object.
+
+    Two are equal when they are the same issue of a token. The value reaches the data of every
+    hirer the partner works with: keep it on the backend. It is not part of `repr()`, and a token
+    cannot be pickled.
+    """
+
+    @property
+    def value(self) -> str:
+        """The access token itself, as the server sent it."""
+    @property
+    def authorization(self) -> str:
+        """The whole value of the Authorization header: `Bearer …`."""
+    @property
+    def expires_at(self) -> datetime:
+        """When the token expires: an aware `datetime` in UTC. seekauth renews it before that."""
+    @property
+    def remaining(self) -> float:
+        """Seconds until the token expires; 0.0 once it has."""
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes granted, sorted; empty for the SEEK API, whose tokens have none."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class Waiter:
+    """One call that waits."""
+
+    def cancel(self) -> None:
+        """Gives the call up: its callback is then called with `CancelledError`.
+
+        Nothing happens when the call has ended.
+        """
+
+@disjoint_base
+class Client:
+    """Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
+
+    Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
+    validates them and raises `InvalidArgumentError` or `TypeError`; it sends nothing and starts
+    nothing. The first call that needs a token starts one thread for the whole process.
+
+    A client may be used by any number of threads, event loops and tasks at once; all share one
+    token request. A forked process may go on using it. It cannot be pickled.
+
+    Use it as a context manager or call `close()` to end it.
+    """
+
+    def __new__(cls, *args: Never, **settings: Unpack[Settings]) -> Self: ...
+    @classmethod
+    def seek_api(cls, **settings: Unpack[ServiceSettings]) -> Self:
+        """A client of the SEEK API; `environment` is `"live"` or `"playground"`."""
+    @classmethod
+    def seek_pass(cls, **settings: Unpack[ServiceSettings]) -> Self:
+        """A client of SEEK Pass; `environment` is `"staging"` or `"production"`. Needs `scopes`."""
+    @classmethod
+    def oauth(cls, **settings: Unpack[ServiceSettings]) -> Self:
+        """A client of any endpoint that speaks RFC 6749's client credentials, at `token_url`."""
+    @classmethod
+    def from_env(cls, **overrides: Unpack[Settings]) -> Self:
+        """A client from the environment: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID` and so on.
+
+        There is one variable for each setting; times are in seconds, scopes separated by spaces.
+        Keyword arguments take precedence. The error names the variable that is missing.
+        """
+    def with_scopes(self, *scopes: str) -> Self:
+        """A client that asks for these scopes and shares connections and cache with this one."""
+    def authorization(self) -> str:
+        """The value for the Authorization header, `Bearer …`.
+
+        Waits for nobody while the token is fresh. Otherwise the calling thread waits, up to the
+        client's `timeout`, with the interpreter lock released; Ctrl-C ends the wait. Raises a
+        `SeekAuthError`.
+        """
+    async def authorization_async(self) -> str:
+        """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+
+        Returns without giving way to the loop while the token is fresh; else the task waits, up to
+        the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
+        `SeekAuthError`.
+        """
+    def get_token(self, timeout: float | timedelta | None = None) -> Token:
+        """The token and its facts.
+
+        `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
+        the client's `timeout` setting. The calling thread waits with the interpreter lock released;
+        Ctrl-C ends the wait. Raises a `SeekAuthError`.
+        """
+    async def get_token_async(self, timeout: float | timedelta | None = None) -> Token:
+        """`get_token()` for asyncio: the token and its facts.
+
+        `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
+        the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
+        Raises a `SeekAuthError`.
+        """
+    def cached_token(self) -> Token | None:
+        """The token in the cache, or None. Never waits and never fetches.
+
+        It may be due for renewal, but has not expired.
+        """
+    def invalidate(self, token: Token | str) -> bool:
+        """Reports that an API refused a token, so that the next call gets another.
+
+        `token` is a `Token`, its value, or the whole header value. Returns True if it was the
+        current token and is now dropped, and False if no new token will come of it: it had been
+        replaced already, or this happened too often in a short time. Never waits.
+        """
+    @property
+    def api_url(self) -> str | None:
+        """The address of the API that the tokens are for; None where no API is known or set."""
+    def close(self) -> None:
+        """Closes the client.
+
+        Calls that wait end with `CancelledError`, later ones with `ClosedError`. Closing a client
+        closes all that its `with_scopes` made; closing one of these closes it alone. May be called
+        again.
+        """
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def __reduce__(self) -> NoReturn: ...
+    def _fresh_authorization(self) -> str | None:
+        """The header value while the token is fresh, else None. Never waits."""
+    def _fresh_token(self) -> Token | None:
+        """The token while it is fresh, else None. Never waits."""
+    def _get_token_then(
+        self,
+        timeout: float | timedelta | None,
+        done: Callable[[Token | None, SeekAuthError | None], None],
+    ) -> Waiter:
+        """Calls `done(token, error)` once, from a library thread and never from this call."""

@@ -1,0 +1,82 @@
+"""The methods of `Client` that need `async def`. The class itself is native and takes them here.
+
+Whatever a token request needs happens in the native half and its own thread; this file only
+carries a result into the event loop that waits for it. It leaves importing asyncio to its users.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from seekauth import Client, SeekAuthError, Token
+
+    Done = Callable[[Token | None, SeekAuthError | None], None]
+
+
+async def authorization_async(self: Client) -> str:
+    """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+
+    Returns without giving way to the loop while the token is fresh; else the task waits, up to
+    the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
+    `SeekAuthError`.
+    """
+    return self._fresh_authorization() or (await _arrival(self, None)).authorization
+
+
+async def get_token_async(self: Client, timeout: float | timedelta | None = None) -> Token:
+    """`get_token()` for asyncio: the token and its facts.
+
+    `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
+    the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
+    Raises a `SeekAuthError`.
+    """
+    return self._fresh_token() or await _arrival(self, timeout)
+
+
+async def __aenter__(self: Client) -> Client:  # noqa: N807 - it becomes a method
+    return self
+
+
+async def __aexit__(self: Client, *_: object) -> None:  # noqa: N807 - it becomes a method
+    self.close()
+
+
+async def _arrival(client: Client, timeout: float | timedelta | None) -> Token:
+    from asyncio import get_running_loop  # noqa: PLC0415 - importing seekauth must not import it
+
+    loop = get_running_loop()
+    future: Future[Token] = loop.create_future()
+    waiter = client._get_token_then(timeout, _into(loop, future))
+    try:
+        return await future
+    finally:
+        waiter.cancel()
+        # The future holds its error, whose traceback holds this frame.
+        del future
+
+
+def _into(loop: AbstractEventLoop, future: Future[Token]) -> Done:
+    """What carries a result from the library's thread to the loop that waits for it."""
+
+    def done(token: Token | None, error: SeekAuthError | None) -> None:
+        try:
+            loop.call_soon_threadsafe(_settle, future, token, error)
+        except RuntimeError:
+            # A loop that was closed has nobody waiting in it.
+            if not loop.is_closed():
+                raise
+
+    return done
+
+
+def _settle(future: Future[Token], token: Token | None, error: SeekAuthError | None) -> None:
+    if future.done():
+        return
+    if token is not None:
+        future.set_result(token)
+    elif error is not None:
+        future.set_exception(error)

@@ -1,0 +1,156 @@
+"""What can go wrong, as one class per kind of failure.
+
+All derive from `SeekAuthError`; some also from the builtin that a Python program expects in their
+place. Kinds, codes and messages are the library's own and the same in every language. No error
+holds a secret, a token or the body of a server's reply, so all of them may be logged; and all can
+be pickled and copied, so that they survive the way out of a worker process.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+from seekauth import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+
+class SeekAuthError(Exception):
+    """Every error of seekauth. `str(error)` is one line that says what to do."""
+
+    kind: ClassVar[str]
+    """Stable name of the kind, such as `"invalid_credentials"`."""
+    code: ClassVar[int]
+    """Stable number of the kind, the same in every language."""
+    meaning: ClassVar[str]
+    """What the kind means, in a few words."""
+
+    message: str
+    """The same line as `str(error)`."""
+    retryable: bool = False
+    """Whether the same call may succeed later with nothing changed."""
+    retry_after: float | None
+    """Seconds to wait before the next try, where that is known."""
+    status: int | None
+    """HTTP status of the server's reply, where there was one."""
+    server_code: str | None
+    """The `error` member of the server's reply (RFC 6749, 5.2), where there was one."""
+    target: str | None
+    """What was asked for: token endpoint, client id, audience and scopes. Never the secret."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+        status: int | None = None,
+        server_code: str | None = None,
+        target: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        if retryable is not None:
+            self.retryable = retryable
+        self.retry_after = retry_after
+        self.status = status
+        self.server_code = server_code
+        self.target = target
+
+
+class InvalidArgumentError(SeekAuthError, ValueError):
+    """A setting or an argument is missing or wrong; the message names it."""
+
+    kind = "invalid_argument"
+
+
+class ClosedError(SeekAuthError):
+    """The client was closed before the call."""
+
+    kind = "closed"
+
+
+class CancelledError(SeekAuthError):
+    """The client was closed during the call. A cancelled task gets asyncio's own error."""
+
+    kind = "cancelled"
+
+
+class TimeoutError(SeekAuthError, builtins.TimeoutError):  # noqa: A001 - it is one
+    """The call waited as long as it was allowed to. The fetch goes on for the next caller."""
+
+    kind = "timeout"
+
+
+class NetworkError(SeekAuthError, ConnectionError):
+    """The server could not be reached: name, connection, TLS, or a connection that broke."""
+
+    kind = "network"
+
+
+class InvalidCredentialsError(SeekAuthError):
+    """The server refused the client id or the secret."""
+
+    kind = "invalid_credentials"
+
+
+class NotGrantedError(SeekAuthError):
+    """The audience or a scope is not granted to this client."""
+
+    kind = "not_granted"
+
+
+class ThrottledError(SeekAuthError):
+    """The server told the client to slow down; `retry_after` says for how long."""
+
+    kind = "throttled"
+
+
+class UnavailableError(SeekAuthError):
+    """The server failed. A token that is still valid keeps being served meanwhile."""
+
+    kind = "unavailable"
+
+
+class ProtocolError(SeekAuthError):
+    """The reply was not understood; the message names the member that was wrong."""
+
+    kind = "protocol"
+
+
+class TokenRejectedError(SeekAuthError):
+    """The API refused a newly issued token too: check audience and environment."""
+
+    kind = "token_rejected"
+
+
+class ForbiddenOriginError(SeekAuthError):
+    """A token would have left the configured origin."""
+
+    kind = "forbidden_origin"
+
+
+class CredentialsUnavailableError(SeekAuthError):
+    """The credential provider failed."""
+
+    kind = "credentials_unavailable"
+
+
+class InternalError(SeekAuthError):
+    """A bug in seekauth. Please report it."""
+
+    kind = "internal"
+
+
+_BY_KIND = {cls.kind: cls for cls in SeekAuthError.__subclasses__()}
+
+for _code, _kind, _meaning, _retryable in _native.ERROR_KINDS:
+    _class = _BY_KIND[_kind]
+    _class.code, _class.meaning, _class.retryable = _code, _meaning, _retryable
+
+
+def from_kind(kind: str, message: str, **facts: object) -> SeekAuthError:
+    """The error of this kind; the native half calls it for every failure."""
+    return _BY_KIND[kind](message, **facts)  # type: ignore[arg-type]

@@ -1,0 +1,60 @@
+"""The settings of a client, typed, for programs that keep them in a dict of their own.
+
+`Client` takes the same names as keyword arguments; `None` stands for *not given*. What is missing,
+malformed or out of place is an `InvalidArgumentError` that names the setting, raised when the
+client is made; a value of the wrong type is a `TypeError`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TypedDict
+
+
+class ServiceSettings(TypedDict, total=False):
+    """Every setting but the service. Times are seconds (int or float) or a `timedelta`."""
+
+    environment: str | None
+    """SEEK API: `"live"` or `"playground"`. SEEK Pass: `"staging"` or `"production"`."""
+    client_id: str | None
+    """The client id that SEEK issued."""
+    client_secret: str | None
+    """The client secret that SEEK issued. Keep it in a secret store."""
+    user_agent: str | None
+    """Who is calling, as `name/version`; sent with every request. Required."""
+    scopes: str | Iterable[str] | None
+    """Scopes to ask for: an iterable, or one `str` with spaces between them."""
+    audience: str | None
+    """The audience to ask for, in place of the environment's own."""
+    base_url: str | None
+    """Where SEEK Pass is. Required for its production environment."""
+    token_url: str | None
+    """The token endpoint, in place of the environment's own."""
+    api_url: str | None
+    """The only origin that tokens may be sent to, in place of the environment's own."""
+    token_endpoint_auth_method: str | None
+    """`oauth` only: `"client_secret_post"` or `"client_secret_basic"`."""
+    token_request_format: str | None
+    """`oauth` only: `"form"` or `"json"`."""
+    extra_parameters: Mapping[str, str] | None
+    """`oauth` only: further members of the token request."""
+    allow_non_expiring: bool | None
+    """Accept a reply without `expires_in` as a token that does not expire."""
+    timeout: float | timedelta | None
+    """How long a call waits for a token."""
+    request_timeout: float | timedelta | None
+    """How long one token request may take in all."""
+    connect_timeout: float | timedelta | None
+    """How long connecting may take."""
+    refresh_margin: float | timedelta | None
+    """How long before its expiry a token counts as used up."""
+    stay_warm: bool | None
+    """Renew tokens in time even while nobody asks for them."""
+    ca_file: str | None
+    """Path of a PEM file of certificate authorities to trust besides the system's."""
+
+
+class Settings(ServiceSettings, total=False):
+    """Every setting."""
+
+    service: str | None
+    """`"seek_api"`, `"seek_pass"` or `"oauth"`; the classmethods of `Client` set it."""

@@ -1,0 +1,299 @@
+"""Calls the public API of the built package as it is told, and prints what it saw.
+
+The driver of the shared cases talks to it: one request line in, one reply line out. Every decision
+and every assertion is the driver's; here a request becomes what a Python program would write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote
+
+import seekauth
+from seekauth import Client, SeekAuthError, Token, _native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+Fields = dict[str, str]
+Reply = dict[str, object]
+
+# The clock is part of test builds only, and of no stub.
+CLOCK: Any = _native
+KINDS = dict(_native.SETTINGS)
+WHICH = {"both": 0, "monotonic": 1, "wall": 2}
+THREADS = 200
+
+clients: dict[str, Client] = {}
+begun: dict[str, Future[Token]] = {}
+loop = asyncio.new_event_loop()
+
+
+def main() -> None:
+    runner = threading.Thread(target=loop.run_forever)
+    runner.start()
+    for line in sys.stdin:
+        print(answer(line.rstrip("\n")), flush=True)
+    loop.call_soon_threadsafe(loop.stop)
+    runner.join()
+
+
+def answer(line: str) -> str:
+    verb, *pairs = line.split("\t")
+    fields = {name: unquote(value) for name, _, value in (pair.partition("=") for pair in pairs)}
+    handler = VERBS.get(verb)
+    if handler is None:
+        return render("error", {"code": 1, "message": f"unknown verb {verb}"})
+    try:
+        return render("ok", handler(fields))
+    except SeekAuthError as error:
+        return render("error", facts(error))
+    except TypeError as error:
+        return render("type_error", {"message": str(error)})
+
+
+def render(word: str, reply: Reply) -> str:
+    return "\t".join([word, *(f"{name}={encode(value)}" for name, value in reply.items())])
+
+
+def encode(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return quote(text, safe="-._~")
+
+
+def facts(error: SeekAuthError) -> Reply:
+    retry_after = error.retry_after
+    reply: Reply = {
+        "code": error.code,
+        "name": error.kind,
+        "retryable": error.retryable,
+        "retry_after_ms": None if retry_after is None else round(retry_after * 1000),
+        "status": error.status,
+        "server_code": error.server_code,
+        "message": str(error),
+        "target": error.target,
+    }
+    return {name: value for name, value in reply.items() if value is not None}
+
+
+def describe(token: Token | None) -> Reply:
+    if token is None:
+        return {"none": True}
+    return {
+        "value": token.value,
+        "authorization": token.authorization,
+        "scopes": " ".join(token.scopes),
+        "remaining_ms": round(token.remaining * 1000),
+        "expires_at_ms": round(token.expires_at.timestamp() * 1000),
+    }
+
+
+def settings(fields: Fields) -> dict[str, Any]:
+    return dict(setting(name, text) for name, text in fields.items() if name != "handle")
+
+
+def setting(name: str, text: str) -> tuple[str, object]:
+    duration = name.removesuffix("_ms")
+    match KINDS.get(duration):
+        case "Duration":
+            return duration, seconds(text)
+        case "Flag":
+            return name, {"true": True, "false": False}.get(text, text)
+        case "List":
+            return name, text.split(" ")
+        case "Pairs":
+            return name, dict(parse_qsl(text, keep_blank_values=True))
+    return name, text
+
+
+def seconds(milliseconds: str) -> float:
+    return float(milliseconds) / 1000
+
+
+def timeout(fields: Fields) -> float | None:
+    return seconds(fields["timeout_ms"]) if "timeout_ms" in fields else None
+
+
+def client(fields: Fields) -> Client:
+    return clients[fields["client"]]
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+
+def clock_start(_: Fields) -> Reply:
+    CLOCK.test_clock_start()
+    return {}
+
+
+def advance(fields: Fields) -> Reply:
+    CLOCK.test_clock_advance(WHICH[fields["which"]], int(fields["ms"]))
+    return {}
+
+
+def elapsed(_: Fields) -> Reply:
+    return {"ms": CLOCK.test_clock_elapsed_ms()}
+
+
+def setenv(fields: Fields) -> Reply:
+    if "value" in fields:
+        os.environ[fields["name"]] = fields["value"]
+    else:
+        os.environ.pop(fields["name"], None)
+    return {}
+
+
+def new(fields: Fields) -> Reply:
+    clients[fields["handle"]] = Client(**settings(fields))
+    return {}
+
+
+def from_env(fields: Fields) -> Reply:
+    clients[fields["handle"]] = Client.from_env(**settings(fields))
+    return {}
+
+
+def with_scopes(fields: Fields) -> Reply:
+    _, scopes = setting("scopes", fields["scopes"])
+    assert isinstance(scopes, list)
+    clients[fields["handle"]] = client(fields).with_scopes(*scopes)
+    return {}
+
+
+def authorization(fields: Fields) -> Reply:
+    return {"value": client(fields).authorization()}
+
+
+def authorization_async(fields: Fields) -> Reply:
+    return {"value": run(client(fields).authorization_async())}
+
+
+def get_token(fields: Fields) -> Reply:
+    return describe(client(fields).get_token(timeout(fields)))
+
+
+def get_token_async(fields: Fields) -> Reply:
+    return describe(run(client(fields).get_token_async(timeout(fields))))
+
+
+def cached_token(fields: Fields) -> Reply:
+    return describe(client(fields).cached_token())
+
+
+def invalidate(fields: Fields) -> Reply:
+    return {"acted": client(fields).invalidate(fields["token"])}
+
+
+def burst(fields: Fields) -> Reply:
+    count = int(fields["n"])
+    if fields.get("async") == "true":
+        results = run(gather(client(fields), count))
+    else:
+        results = from_threads(client(fields), count)
+    values = {result for result in results if isinstance(result, str)}
+    errors = sum(not isinstance(result, str) for result in results)
+    return {"distinct": len(values), "errors": errors}
+
+
+async def gather(subject: Client, count: int) -> list[str | BaseException]:
+    calls = (subject.authorization_async() for _ in range(count))
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+def from_threads(subject: Client, count: int) -> list[str | BaseException]:
+    threads = min(count, THREADS)
+    together = threading.Barrier(threads)
+
+    def share(number: int) -> list[str | BaseException]:
+        together.wait()
+        return [attempt(subject) for _ in range(number, count, threads)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [result for results in pool.map(share, range(threads)) for result in results]
+
+
+def attempt(subject: Client) -> str | BaseException:
+    try:
+        return subject.authorization()
+    except SeekAuthError as error:
+        return error
+
+
+def begin(fields: Fields) -> Reply:
+    async def start() -> asyncio.Task[Token]:
+        task = asyncio.create_task(client(fields).get_token_async(timeout(fields)))
+        # The task takes its first step, which starts the call, before this one goes on.
+        await asyncio.sleep(0)
+        return task
+
+    task: asyncio.Task[Token] = run(start())
+
+    async def end() -> Token:
+        return await task
+
+    begun[fields["id"]] = asyncio.run_coroutine_threadsafe(end(), loop)
+    return {}
+
+
+def join(fields: Fields) -> Reply:
+    try:
+        return describe(begun.pop(fields["id"]).result())
+    except CancelledError:
+        # What the driver calls by the library's name for it, asyncio reports in its own way.
+        raise seekauth.CancelledError("the task was cancelled") from None
+
+
+def cancel(fields: Fields) -> Reply:
+    begun[fields["id"]].cancel()
+    return {}
+
+
+def close(fields: Fields) -> Reply:
+    client(fields).close()
+    return {}
+
+
+def free(fields: Fields) -> Reply:
+    del clients[fields["client"]]
+    return {}
+
+
+def debug(fields: Fields) -> Reply:
+    subject = client(fields)
+    return {"text": f"{subject!r}\n{subject.cached_token()!r}"}
+
+
+VERBS: dict[str, Callable[[Fields], Reply]] = {
+    handler.__name__: handler
+    for handler in (
+        clock_start,
+        advance,
+        elapsed,
+        setenv,
+        new,
+        from_env,
+        with_scopes,
+        authorization,
+        authorization_async,
+        get_token,
+        get_token_async,
+        cached_token,
+        invalidate,
+        burst,
+        begin,
+        join,
+        cancel,
+        close,
+        free,
+        debug,
+    )
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A Python program of its own, for what a test cannot do to the process that it runs in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
+    from typing_extensions import Self
+
+HERE = Path(__file__).parent
+
+PREAMBLE = """
+import asyncio, os, sys, threading
+import seekauth
+from seekauth import Client
+client = Client.from_env()
+"""
+
+
+class Program:
+    """Runs `code` with a `client` of the sandbox; ends it if the test has not."""
+
+    def __init__(self, sandbox: Sandbox, code: str, preamble: str = PREAMBLE) -> None:
+        variables = {f"SEEKAUTH_{name.upper()}": value for name, value in sandbox.settings.items()}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", preamble + textwrap.dedent(code)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                **variables,
+                "SEEKAUTH_SERVICE": "seek_api",
+                "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}",
+                # Later Pythons warn of fork() in a process with threads, which is what is tested.
+                "PYTHONWARNINGS": "error,ignore:This process:DeprecationWarning",
+            },
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def read(self) -> str:
+        """Its next line."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().rstrip("\n")
+
+    def tell(self) -> None:
+        """Sends it an empty line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def end(self, within: float = 30) -> tuple[int, str, str]:
+        """Waits for its end: exit code, the rest of stdout, stderr."""
+        output, errors = self._process.communicate(timeout=within)
+        return self._process.returncode, output, errors
+
+
+def run(sandbox: Sandbox, code: str, preamble: str = PREAMBLE) -> str:
+    """What the program printed; it has to end well and silent on stderr."""
+    with Program(sandbox, code, preamble) as program:
+        status, output, errors = program.end()
+    assert (status, errors) == (0, "")
+    return output

@@ -1,0 +1,171 @@
+"""Keyword arguments: names and types are checked the Python way, meaning by the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import pytest
+
+from seekauth import Client, InvalidArgumentError, _native
+from seekauth.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox import Sandbox
+
+PLANTED = "pl4nted-s3cret"
+
+HINTS = {
+    "Text": str | None,
+    "Duration": float | timedelta | None,
+    "Flag": bool | None,
+    "List": str | Iterable[str] | None,
+    "Pairs": Mapping[str, str] | None,
+}
+
+
+class Planted:
+    """A value that betrays itself when it is shown."""
+
+    def __repr__(self) -> str:
+        return PLANTED
+
+
+WRONG: dict[str, list[object]] = {
+    "Text": [1, b"bytes", True, ["list"], Planted()],
+    "Duration": ["5", True, object(), Planted(), [1]],
+    "Flag": [1, 0, "true", Planted()],
+    "List": [1, b"bytes", {"a": "b"}, ["a", 1], [b"a"], Planted()],
+    "Pairs": ["a=1", [("a", "b")], {"a": 1}, {1: "a"}, {"a": Planted()}, Planted()],
+}
+
+
+def test_the_typed_settings_are_those_of_the_core() -> None:
+    assert get_type_hints(Settings) == {name: HINTS[kind] for name, kind in _native.SETTINGS}
+
+
+@pytest.mark.parametrize(("name", "kind"), _native.SETTINGS)
+def test_a_wrong_type_names_the_setting_and_never_shows_the_value(name: str, kind: str) -> None:
+    for value in WRONG[kind]:
+        arguments: Any = {name: value}
+        with pytest.raises(TypeError) as raised:
+            Client(**arguments)
+        message = str(raised.value)
+        assert message.startswith(f"{name} must be ")
+        assert PLANTED not in message
+        assert "secret" not in message.removeprefix(name)
+
+
+@pytest.mark.parametrize("make", [Client, Client.seek_api, Client.seek_pass, Client.oauth])
+def test_an_unknown_name_is_a_type_error(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'cliend_id'.*client_id"):
+        make(cliend_id="x")
+
+
+@pytest.mark.parametrize("name", ["seek_api", "seek_pass", "oauth"])
+def test_a_service_cannot_be_given_twice(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^Client\.{name}\(\) got multiple values.*'service'$"):
+        getattr(Client, name)(service="oauth")
+
+
+def test_from_env_names_itself_in_the_error() -> None:
+    arguments: Any = {"cliend_id": "x"}
+    with pytest.raises(TypeError, match=r"^Client\.from_env\(\) got an unexpected keyword"):
+        Client.from_env(**arguments)
+
+
+def test_there_are_no_positional_arguments() -> None:
+    make: Any = Client
+    with pytest.raises(TypeError, match="keyword arguments only"):
+        make("seek_api")
+
+
+def test_none_is_the_same_as_absent(sandbox: Sandbox) -> None:
+    given: Any = {name: None for name, _ in _native.SETTINGS if name not in sandbox.settings}
+    given.pop("service")
+    assert sandbox.client(**given).authorization().startswith("Bearer ")
+    with pytest.raises(InvalidArgumentError, match="client_id"):
+        sandbox.client(client_id=None)
+
+
+@pytest.mark.parametrize("span", [5, 5.0, timedelta(seconds=5)])
+def test_times_are_seconds_or_a_timedelta(sandbox: Sandbox, span: Any) -> None:
+    client = sandbox.client(timeout=span, request_timeout=span, connect_timeout=span)
+    assert client.get_token(timeout=span).value
+
+
+@pytest.mark.parametrize("span", [-1, float("nan"), float("inf"), 10**400, timedelta(days=-1)])
+def test_an_impossible_time_is_refused_by_name(sandbox: Sandbox, span: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="request_timeout"):
+        sandbox.client(request_timeout=span)
+    with sandbox.client() as client, pytest.raises(InvalidArgumentError, match="timeout"):
+        client.get_token(timeout=span)
+
+
+@pytest.mark.parametrize("span", ["1", True, object()])
+def test_a_timeout_of_the_wrong_type_is_a_type_error(client: Client, span: Any) -> None:
+    with pytest.raises(TypeError, match=r"^timeout must be a number of seconds"):
+        client.get_token(timeout=span)
+
+
+def granted(sandbox: Sandbox, scopes: Any) -> tuple[str, ...]:
+    settings: Any = {
+        "environment": "staging",
+        "client_id": "sandbox-pass",
+        "client_secret": "sandbox-pass-secret & more=100%",
+        "user_agent": "seekauth-tests/1.0",
+        "base_url": sandbox.urls["pass"],
+    }
+    with Client.seek_pass(**settings, scopes=scopes) as client:
+        return client.get_token().scopes
+
+
+def test_scopes_are_a_str_or_any_iterable_of_str(sandbox: Sandbox) -> None:
+    def generated() -> Iterator[str]:
+        yield "write.education"
+        yield "write.career_history"
+
+    wanted = ("write.career_history", "write.education")
+    for scopes in (
+        "write.education write.career_history",
+        ["write.education", "write.career_history"],
+        ("write.career_history", "write.education"),
+        {"write.career_history", "write.education"},
+        generated(),
+    ):
+        assert granted(sandbox, scopes) == wanted
+
+
+def test_an_error_while_iterating_is_the_callers_own(sandbox: Sandbox) -> None:
+    def failing() -> Iterator[str]:
+        yield "write.education"
+        raise KeyError("theirs")
+
+    with pytest.raises(KeyError, match="theirs"):
+        granted(sandbox, failing())
+
+
+def test_text_that_utf_8_cannot_write_is_refused_without_showing_it(sandbox: Sandbox) -> None:
+    with pytest.raises(InvalidArgumentError, match="client_secret") as raised:
+        sandbox.client(client_secret=f"{PLANTED}\udc80")
+    assert PLANTED not in repr(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None
+
+
+def test_the_environment_is_read_and_overridden(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sandbox.settings, "service": "seek_api"}.items():
+        monkeypatch.setenv(f"SEEKAUTH_{name.upper()}", value)
+    with Client.from_env() as client:
+        assert client.authorization().startswith("Bearer ")
+    monkeypatch.setenv("SEEKAUTH_CLIENT_ID", "somebody-else")
+    with Client.from_env(client_id="sandbox-live") as client:
+        assert client.authorization().startswith("Bearer ")
+    monkeypatch.delenv("SEEKAUTH_CLIENT_SECRET")
+    with pytest.raises(InvalidArgumentError, match="SEEKAUTH_CLIENT_SECRET"):
+        Client.from_env()

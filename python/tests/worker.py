@@ -1,0 +1,19 @@
+"""What a worker of `multiprocessing` runs; a spawned one has to import it."""
+
+from __future__ import annotations
+
+from seekauth import Client
+
+
+def authorization() -> str:
+    with Client.from_env() as client:
+        return client.authorization()
+
+
+def refused() -> str:
+    with Client.from_env(client_secret="wrong") as client:
+        return client.authorization()
+
+
+def use(client: Client) -> str:
+    return client.authorization()
