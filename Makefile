@@ -137,7 +137,7 @@ test-python: debug-rust debug-python
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) $(PY) -m pytest --quiet
 
 test-node: debug-rust debug-node
-	cd node && SEEKAUTH_SANDBOX=$(SANDBOX) node --test test/
+	cd node && SEEKAUTH_SANDBOX=$(SANDBOX) npm test --silent
 
 # The numbers must be equal: every language passes every case.
 cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five languages
@@ -154,6 +154,7 @@ test-readme: debug-rust debug-c debug-python debug-node
 	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/packaging/readme.py target/c
 
 test-packaging: debug-rust release-c wheel npm-package
+	cd node && npm run --silent test:package
 	$(MAKE) --no-print-directory -C tests/c check-release LIBDIR=$(RELEASE)
 	$(WITH_SANDBOX) $(PY) tests/packaging/packages.py target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
 

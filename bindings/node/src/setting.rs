@@ -1,0 +1,202 @@
+//! Options as JavaScript writes them. The names, kinds and accepted values are the core's table;
+//! this file only checks JavaScript types and says which ones an option accepts.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Array, FromNapiValue, JsObjectValue, Object, Unknown};
+use napi::{Env, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, ValueType};
+use napi_derive::napi;
+use seekauth::{Config, Error, Setting, SettingKind, Value, host};
+
+use crate::error::type_error;
+
+/// Sets in `config` whatever the own members of `options` say; `undefined` and `null` mean absent.
+/// The outer error is a thrown `TypeError`, the inner one the core's opinion of a value.
+pub(crate) fn apply(
+    env: Env,
+    config: &mut Config,
+    options: Unknown<'_>,
+    fixed: Option<&Object<'_>>,
+) -> napi::Result<Result<(), Error>> {
+    let kind = options.get_type()?;
+    if matches!(kind, ValueType::Undefined | ValueType::Null) {
+        return Ok(Ok(()));
+    }
+    if kind != ValueType::Object || options.is_array()? {
+        return Err(type_error(
+            env,
+            &format!("options must be an object, not {}", name_of(&options)?),
+        ));
+    }
+    let options = Object::from_raw(env.raw(), options.raw());
+    for key in own_keys(&options)? {
+        let accepted = Setting::all().iter().find(|setting| setting.camel_name() == key);
+        let Some(setting) = accepted else {
+            let names: Vec<String> = Setting::all().iter().map(Setting::camel_name).collect();
+            return Err(type_error(
+                env,
+                &format!("unknown option {key:?}; the options are {}", names.join(", ")),
+            ));
+        };
+        let Some(value) = options.get::<Unknown<'_>>(&key)? else { continue };
+        if value.get_type()? == ValueType::Null {
+            continue;
+        }
+        if let Some(fixed) = fixed
+            && fixed.has_own_property(&key)?
+        {
+            return Err(type_error(
+                env,
+                &format!("{key} is set by this constructor; leave it out"),
+            ));
+        }
+        let value = read(env, &key, setting.kind(), &value)?;
+        if let Err(error) = config.set(setting, value) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// A number of milliseconds under this name; `undefined` and `null` mean absent.
+pub(crate) fn duration(
+    env: Env,
+    name: &str,
+    value: &Unknown<'_>,
+) -> napi::Result<Result<Option<Duration>, Error>> {
+    if matches!(value.get_type()?, ValueType::Undefined | ValueType::Null) {
+        return Ok(Ok(None));
+    }
+    let seconds = seconds(env, name, value)?;
+    Ok(host::duration_from_seconds(name, seconds).map(Some))
+}
+
+fn seconds(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<f64> {
+    if value.get_type()? != ValueType::Number {
+        return Err(wrong_type(env, name, SettingKind::Duration, value));
+    }
+    // SAFETY: `value` was just seen to be a number of this environment.
+    Ok(unsafe { f64::from_napi_value(env.raw(), value.raw()) }? / 1000.0)
+}
+
+/// A string under this name.
+pub(crate) fn string(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<String> {
+    if value.get_type()? != ValueType::String {
+        return Err(wrong_type(env, name, SettingKind::Text, value));
+    }
+    // SAFETY: `value` was just seen to be a string of this environment.
+    unsafe { String::from_napi_value(env.raw(), value.raw()) }
+}
+
+/// A list of strings under this name.
+pub(crate) fn strings(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<Vec<String>> {
+    if !value.is_array()? {
+        return Err(wrong_type(env, name, SettingKind::List, value));
+    }
+    // SAFETY: `value` was just seen to be an array of this environment.
+    let array = unsafe { Array::from_napi_value(env.raw(), value.raw()) }?;
+    let mut strings = Vec::new();
+    for index in 0..array.len() {
+        let item = array.get_element::<Unknown<'_>>(index)?;
+        strings.push(string(env, &format!("{name}[{index}]"), &item)?);
+    }
+    Ok(strings)
+}
+
+fn read(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> napi::Result<Value> {
+    match (kind, value.get_type()?) {
+        // The core takes a list apart where it is given as one string.
+        (SettingKind::Text | SettingKind::List, ValueType::String) => {
+            Ok(Value::Text(string(env, name, value)?))
+        }
+        (SettingKind::Duration, _) => Ok(Value::Seconds(seconds(env, name, value)?)),
+        (SettingKind::Flag, ValueType::Boolean) => {
+            // SAFETY: `value` was just seen to be a boolean of this environment.
+            Ok(Value::Flag(unsafe { bool::from_napi_value(env.raw(), value.raw()) }?))
+        }
+        (SettingKind::List, _) => Ok(Value::List(strings(env, name, value)?)),
+        (SettingKind::Pairs, ValueType::Object) if !value.is_array()? => {
+            let object = Object::from_raw(env.raw(), value.raw());
+            let mut pairs = Vec::new();
+            for key in own_keys(&object)? {
+                let Some(item) = object.get::<Unknown<'_>>(&key)? else { continue };
+                let text = string(env, &format!("{name}[{key:?}]"), &item)?;
+                pairs.push((key, text));
+            }
+            Ok(Value::Pairs(pairs))
+        }
+        _ => Err(wrong_type(env, name, kind, value)),
+    }
+}
+
+fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
+    let names = object.get_all_property_names(
+        KeyCollectionMode::OwnOnly,
+        KeyFilter::SkipSymbols,
+        KeyConversion::NumbersToStrings,
+    )?;
+    // SAFETY: Node-API documents the result as an array of strings.
+    unsafe { Vec::from_napi_value(object.value().env, names.raw()) }
+}
+
+fn wrong_type(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> napi::Error {
+    let accepted = match kind {
+        SettingKind::Text => "a string",
+        SettingKind::Duration => "a number of milliseconds",
+        SettingKind::Flag => "true or false",
+        SettingKind::List => "an array of strings",
+        SettingKind::Pairs => "an object whose members are strings",
+    };
+    match name_of(value) {
+        Ok(actual) => type_error(env, &format!("{name} must be {accepted}, not {actual}")),
+        Err(error) => error,
+    }
+}
+
+/// What JavaScript would call this value, never the value itself: it may be a secret.
+fn name_of(value: &Unknown<'_>) -> napi::Result<&'static str> {
+    Ok(match value.get_type()? {
+        ValueType::Undefined => "undefined",
+        ValueType::Null => "null",
+        ValueType::Boolean => "a boolean",
+        ValueType::Number => "a number",
+        ValueType::String => "a string",
+        ValueType::Symbol => "a symbol",
+        ValueType::Object if value.is_array()? => "an array",
+        ValueType::Object => "an object",
+        ValueType::Function => "a function",
+        ValueType::BigInt => "a bigint",
+        _ => "a value of another kind",
+    })
+}
+
+/// One row of the core's table of settings.
+#[napi(object, object_from_js = false)]
+pub struct SettingRow {
+    /// The core's name: `client_id`.
+    pub name: &'static str,
+    /// The option's name: `clientId`.
+    pub camel_name: String,
+    /// What it holds: `text`, `duration`, `flag`, `list` or `pairs`.
+    pub kind: &'static str,
+    /// The variable that `fromEnv` reads.
+    pub environment_variable: String,
+}
+
+/// The core's table of settings, for the tests that compare the types with it.
+#[napi]
+pub fn settings() -> Vec<SettingRow> {
+    let row = |setting: &Setting| SettingRow {
+        name: setting.name(),
+        camel_name: setting.camel_name(),
+        kind: match setting.kind() {
+            SettingKind::Text => "text",
+            SettingKind::Duration => "duration",
+            SettingKind::Flag => "flag",
+            SettingKind::List => "list",
+            SettingKind::Pairs => "pairs",
+        },
+        environment_variable: setting.environment_variable(),
+    };
+    Setting::all().iter().map(row).collect()
+}

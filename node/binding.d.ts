@@ -1,0 +1,59 @@
+// The native library as the façade calls it (bindings/node/src). Not part of the public interface.
+
+export interface Failure {
+  message: string;
+  code: string;
+  number: number;
+  retryable: boolean;
+  retryAfterMs?: number;
+  status?: number;
+  serverCode?: string;
+  target?: string;
+}
+
+/** A value, or the failure in its place. */
+export type Outcome<T> = T | { failure: Failure };
+
+export interface NativeToken {
+  readonly value: string;
+  readonly authorization: string;
+  readonly expiresAtMs: number;
+  readonly remainingMs: number;
+  readonly scopes: string[];
+}
+
+export interface Waiter {
+  cancel(): void;
+}
+
+export interface Mailbox {
+  ref(): void;
+  unref(): void;
+}
+
+export interface NativeClient {
+  freshness(): () => boolean;
+  freshAuthorization(): Outcome<string | null>;
+  apiUrl(): string | null;
+  target(): string;
+  withScopes(scopes: unknown): Outcome<NativeClient>;
+  getToken(timeoutMs: unknown, mailbox: Mailbox, call: number): Outcome<Waiter>;
+  cachedToken(): Outcome<NativeToken | null>;
+  invalidate(token: unknown): Outcome<boolean>;
+  close(): Outcome<undefined>;
+}
+
+export interface Binding {
+  Client: { new (): NativeClient };
+  Mailbox: { new (settle: (call: number, outcome: Outcome<NativeToken>) => void): Mailbox };
+  version(): string;
+  newClient(options: unknown, fixed?: object): Outcome<NativeClient>;
+  clientFromEnv(options: unknown): Outcome<NativeClient>;
+  errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
+  settings(): { name: string; camelName: string; kind: string; environmentVariable: string }[];
+  /** Only in builds for tests, like the three below. */
+  testFailure?(number: number): { failure: Failure };
+  testClockStart?(): void;
+  testClockAdvance?(which: number, ms: number): void;
+  testClockElapsedMs?(): number;
+}

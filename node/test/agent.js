@@ -1,0 +1,174 @@
+'use strict';
+
+// Carries out the requests of the case driver with the package's public interface and prints what it
+// saw; it judges nothing. One request a line on standard input, one reply a line on standard output;
+// tests/cases/README.md in the repository describes both.
+
+const readline = require('node:readline');
+const { inspect } = require('node:util');
+const { Client, SeekAuthError } = require('seekauth');
+const native = require('../native.js');
+
+/** @typedef {Record<string, string>} Fields */
+/** @typedef {InstanceType<typeof Client>} AnyClient */
+
+/** @type {Map<string, AnyClient>} */
+const clients = new Map();
+/** @type {Map<string, {controller: AbortController, result: Promise<Fields>}>} */
+const pending = new Map();
+
+/** @param {string} text */
+const encode = (text) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/**
+ * @param {string} word
+ * @param {Record<string, unknown>} fields those that are undefined are left out
+ */
+function reply(word, fields) {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return [word, ...known.map(([name, value]) => `${name}=${encode(String(value))}`)].join('\t');
+}
+
+/** @param {unknown} error */
+function failure(error) {
+  if (error instanceof TypeError) return reply('type_error', { message: error.message });
+  if (error instanceof SeekAuthError) {
+    return reply('error', {
+      code: error.number,
+      name: error.code,
+      retryable: error.retryable,
+      retry_after_ms: error.retryAfterMs,
+      status: error.status,
+      server_code: error.serverCode,
+      message: error.message,
+      target: error.target,
+    });
+  }
+  // In JavaScript a caller who gives up gets the reason that was given; the driver knows one word for it.
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return reply('error', { code: 3, name: 'cancelled', retryable: false, message: error.message });
+  }
+  return reply('error', { code: 1, name: 'agent', retryable: false, message: inspect(error) });
+}
+
+/**
+ * What a JavaScript user would write for these settings.
+ *
+ * @param {Fields} fields
+ */
+function options({ handle, ...fields }) {
+  const settings = native.settings();
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, text]) => {
+      const setting = settings.find((setting) => setting.name === name.replace(/_ms$/, ''));
+      if (!setting) return [name, text];
+      return [setting.camelName, setting.kind === 'text' ? text : typed(setting.kind, text)];
+    }),
+  );
+}
+
+/**
+ * @param {string} kind
+ * @param {string} text
+ */
+function typed(kind, text) {
+  switch (kind) {
+    case 'duration':
+      return Number(text);
+    case 'flag':
+      return text === 'true';
+    case 'list':
+      return text.split(' ');
+    default:
+      return Object.fromEntries(new URLSearchParams(text));
+  }
+}
+
+/** @param {Fields} fields */
+function client(fields) {
+  const client = clients.get(fields.client ?? '');
+  if (!client) throw new Error(`no client ${fields.client}`);
+  return client;
+}
+
+/** @param {Fields} fields */
+const timeout = ({ timeout_ms }) => (timeout_ms === undefined ? {} : { timeoutMs: Number(timeout_ms) });
+
+/** @param {ReturnType<AnyClient['cachedToken']>} token */
+function facts(token) {
+  if (!token) return { none: 'true' };
+  return {
+    value: token.value,
+    authorization: token.authorization,
+    scopes: token.scopes.join(' '),
+    remaining_ms: String(token.remainingMs),
+    expires_at_ms: String(token.expiresAt.getTime()),
+  };
+}
+
+/** @type {Record<string, (fields: any) => unknown>} each gives the fields of its reply, or nothing */
+const verbs = {
+  clock_start: () => native.testClockStart?.(),
+  advance: ({ which, ms }) => native.testClockAdvance?.(['both', 'monotonic', 'wall'].indexOf(which), Number(ms)),
+  elapsed: () => ({ ms: native.testClockElapsedMs?.() }),
+  setenv({ name, value }) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  },
+  new: (fields) => void clients.set(fields.handle, new Client(/** @type {any} */ (options(fields)))),
+  from_env: ({ handle }) => void clients.set(handle, Client.fromEnv()),
+  with_scopes: (fields) => void clients.set(fields.handle, client(fields).withScopes(fields.scopes.split(' '))),
+  authorization: async (fields) => ({
+    value: client(fields).authorizationNow() ?? (await client(fields).authorization()),
+  }),
+  authorization_async: async (fields) => ({ value: await client(fields).authorization() }),
+  get_token: async (fields) => facts(await client(fields).getToken(timeout(fields))),
+  get_token_async: async (fields) => facts(await client(fields).getToken(timeout(fields))),
+  cached_token: (fields) => facts(client(fields).cachedToken()),
+  invalidate: (fields) => ({ acted: client(fields).invalidate(fields.token) }),
+  async burst(fields) {
+    const calls = Array.from({ length: Number(fields.n) }, () => client(fields).authorization());
+    const results = await Promise.allSettled(calls);
+    const values = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    return { distinct: new Set(values).size, errors: results.length - values.length };
+  },
+  begin(fields) {
+    const controller = new AbortController();
+    const result = client(fields).getToken({ ...timeout(fields), signal: controller.signal }).then(facts);
+    // Nobody may ever join it.
+    result.catch(() => {});
+    pending.set(fields.id, { controller, result });
+  },
+  join: ({ id }) => pending.get(id)?.result,
+  cancel: ({ id }) => pending.get(id)?.controller.abort(),
+  close: (fields) => client(fields).close(),
+  free: (fields) => void clients.delete(fields.client),
+  debug(fields) {
+    const shown = [client(fields), client(fields).cachedToken()];
+    return { text: [...shown.map((item) => inspect(item)), JSON.stringify(shown), shown.join()].join('\n') };
+  },
+};
+
+/** @param {string} line */
+async function answer(line) {
+  const [verb = '', ...parts] = line.split('\t');
+  const fields = Object.fromEntries(parts.map((part) => part.split('=', 2).map(decodeURIComponent)));
+  try {
+    const act = verbs[verb];
+    if (!act) throw new Error(`unknown verb ${verb}`);
+    return reply('ok', /** @type {any} */ (await act(fields)) ?? {});
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+async function main() {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    process.stdout.write(`${await answer(line)}\n`);
+  }
+  // Calls that are still waited for would keep the process alive.
+  for (const client of clients.values()) client.close();
+}
+
+void main();

@@ -1,0 +1,69 @@
+'use strict';
+
+// How the package is taken in: by require and by import, with nothing but its public names, and with a
+// clear word where there is no library for the platform.
+
+const assert = require('node:assert/strict');
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { test } = require('node:test');
+const native = require('../native.js');
+const manifest = require('../package.json');
+
+const root = path.join(__dirname, '..');
+
+test('require and import give the same classes', async () => {
+  const required = require('seekauth');
+  const imported = await import('seekauth');
+  assert.deepEqual(Object.keys(required), ['Client', 'SeekAuthError', 'Token']);
+  assert.equal(imported.Client, required.Client);
+  assert.equal(imported.SeekAuthError, required.SeekAuthError);
+  assert.equal(imported.Token, required.Token);
+});
+
+test('named imports work in a module, without types', () => {
+  const program = "import { Client, SeekAuthError, Token } from 'seekauth'; console.log(typeof Client, typeof SeekAuthError, typeof Token);";
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root, encoding: 'utf8' });
+  assert.equal(output, 'function function function\n');
+});
+
+test('the inner files are not for users', () => {
+  const inner = 'seekauth/native.js';
+  assert.throws(() => require(inner), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+});
+
+test('the library has the version of the package', () => {
+  assert.equal(native.version(), manifest.version);
+});
+
+test('taking the package in starts nothing', () => {
+  const program = `
+    // Where there is no /proc, what the event loop knows of has to do.
+    const { existsSync, readdirSync } = require('node:fs');
+    const running = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task') : process.getActiveResourcesInfo());
+    const before = running().length;
+    const { Client } = require('seekauth');
+    Client.oauth({ tokenUrl: 'https://issuer.test/token', clientId: 'a', clientSecret: 'b', userAgent: 'Test/1.0' });
+    console.log(running().length - before);`;
+  assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: root, encoding: 'utf8' }), '0\n');
+});
+
+test('without a library for the platform the error says what was tried and what to do', (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seekauth-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  for (const name of fs.readdirSync(root).filter((name) => /\.(js|json)$/.test(name))) {
+    fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  }
+  const missing = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' });
+  assert.equal(missing.status, 1);
+  assert.match(missing.stderr, new RegExp(`Error: seekauth .* no native library .* ${process.platform}-${process.arch} `));
+  assert.match(missing.stderr, /--omit=optional/);
+
+  const [library = ''] = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
+  fs.copyFileSync(path.join(root, library), path.join(folder, library));
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ ...manifest, version: '9.9.9' }));
+  const stale = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' });
+  assert.match(stale.stderr, new RegExp(`${library.replaceAll('.', '\\.')}: is version ${manifest.version}, not 9\\.9\\.9`));
+});

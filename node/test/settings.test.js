@@ -1,0 +1,137 @@
+'use strict';
+
+// Options as JavaScript users write them: what is a TypeError, and that the types agree with the
+// library's own list. What the values mean is tested with the cases.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { Client, SeekAuthError } = require('seekauth');
+const native = require('../native.js');
+
+const complete = {
+  environment: 'live',
+  clientId: 'id',
+  clientSecret: 'secret',
+  userAgent: 'Test/1.0',
+};
+
+/**
+ * @param {() => unknown} work
+ * @param {RegExp} message
+ */
+const isTypeError = (work, message) => assert.throws(work, { name: 'TypeError', constructor: TypeError, message });
+
+/** @param {any} options deliberately outside of the types */
+const make = (options) => new Client(options);
+
+test('an unknown option is a TypeError that names it and lists the known ones', () => {
+  isTypeError(() => make({ ...complete, cleintId: 'id' }), /^unknown option "cleintId"; .*\bclientId\b.*\bcaFile\b/);
+  isTypeError(() => make({ ...complete, client_id: 'id' }), /^unknown option "client_id"/);
+  isTypeError(() => make({ ...complete, 'a\0b': 1 }), /^unknown option "a\\0b"/);
+});
+
+test('options that are no object are a TypeError', () => {
+  for (const options of ['seek_api', 5, true, [], () => {}]) {
+    isTypeError(() => make(options), /^options must be an object, not /);
+  }
+});
+
+test('each option refuses each wrong type by its name, without its value', () => {
+  const wrong = {
+    text: [5, true, {}, [], Symbol('x'), 5n],
+    duration: ['5', true, {}, [], 5n],
+    flag: ['true', 1, {}],
+    list: [5, true, {}],
+    pairs: ['a=1', 5, ['a']],
+  };
+  for (const { camelName, kind } of native.settings()) {
+    for (const value of wrong[/** @type {keyof typeof wrong} */ (kind)]) {
+      isTypeError(() => make({ [camelName]: value }), new RegExp(`^${camelName} must be .*, not an? `));
+    }
+  }
+  isTypeError(() => make({ scopes: ['a', 5] }), /^scopes\[1\] must be a string, not a number$/);
+  isTypeError(() => make({ extraParameters: { 'a\0b': 5 } }), /^extraParameters\["a\\0b"\] must be a string, not a number$/);
+  isTypeError(() => make({ clientSecret: 8675309 }), /^(?!.*8675309)/);
+});
+
+test('undefined and null mean that an option is absent', () => {
+  const options = Object.fromEntries(native.settings().map(({ camelName }) => [camelName, undefined]));
+  const client = make({ ...options, ...complete, service: 'seek_api', scopes: null });
+  assert.equal(client.authorizationNow(), undefined);
+  assert.throws(() => make(undefined), { name: 'SeekAuthError', code: 'invalid_argument', message: /^service / });
+});
+
+test('an exception of the options object itself comes through', () => {
+  const thrown = new RangeError('mine');
+  const options = {
+    get clientId() {
+      throw thrown;
+    },
+  };
+  assert.throws(() => make(options), thrown);
+});
+
+test('the constructors for one service refuse to be told another', () => {
+  for (const constructor of [Client.seekApi, Client.seekPass, Client.oauth]) {
+    isTypeError(() => constructor(/** @type {any} */ ({ ...complete, service: 'oauth' })), /^service is set by this/);
+  }
+});
+
+test('the environment is read, and the options win', (t) => {
+  const variables = {
+    SEEKAUTH_SERVICE: 'oauth',
+    SEEKAUTH_TOKEN_URL: 'https://issuer.test/token',
+    SEEKAUTH_CLIENT_ID: 'from-environment',
+    SEEKAUTH_CLIENT_SECRET: 'secret',
+    SEEKAUTH_USER_AGENT: 'Test/1.0',
+  };
+  Object.assign(process.env, variables);
+  t.after(() => Object.keys(variables).forEach((name) => delete process.env[name]));
+  const { inspect } = require('node:util');
+  assert.match(inspect(Client.fromEnv()), /from-environment/);
+  assert.match(inspect(Client.fromEnv({ clientId: 'mine' })), /client_id=mine/);
+  delete process.env.SEEKAUTH_CLIENT_SECRET;
+  assert.throws(() => Client.fromEnv(), { code: 'invalid_argument', message: /SEEKAUTH_CLIENT_SECRET/ });
+  assert.ok(Client.fromEnv({ clientSecret: 'mine' }));
+  process.env.SEEKAUTH_TIMEOUT = 'soon';
+  t.after(() => delete process.env.SEEKAUTH_TIMEOUT);
+  assert.throws(() => Client.fromEnv(), SeekAuthError);
+});
+
+test('scopes may be given as arguments or as an array', () => {
+  const client = Client.seekPass({ ...complete, environment: 'staging', scopes: 'a b' });
+  const { inspect } = require('node:util');
+  assert.match(inspect(client), /scope=a b/);
+  assert.match(inspect(client.withScopes('c', 'd')), /scope=c d/);
+  assert.match(inspect(client.withScopes(['c', 'd'])), /scope=c d/);
+  isTypeError(() => client.withScopes(/** @type {any} */ (5)), /^scopes\[0\] must be a string, not a number$/);
+});
+
+test('the types declare the options that the library knows, each with its kind', () => {
+  const types = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
+  const interfaces = [...types.matchAll(/^export interface \w*Options[^{]*\{(.*?)^\}/gms)].map(([, body]) => body);
+  const declared = new Map([['service', "'seek_api'"]]);
+  for (const [, name, type] of interfaces.join('').matchAll(/^ {2}(\w+)\??: ([^;]+);/gm)) {
+    if (name !== 'signal') declared.set(/** @type {string} */ (name), /** @type {string} */ (type));
+  }
+  const kinds = {
+    text: /^(string|'\w+'( \| '\w+')*)$/,
+    duration: /^number$/,
+    flag: /^boolean$/,
+    list: /^string \| readonly string\[\]$/,
+    pairs: /^Readonly<Record<string, string>>$/,
+  };
+  const settings = native.settings();
+  assert.deepEqual([...declared.keys()].sort(), settings.map(({ camelName }) => camelName).sort());
+  for (const { camelName, kind } of settings) {
+    assert.match(declared.get(camelName) ?? '', kinds[/** @type {keyof typeof kinds} */ (kind)], camelName);
+  }
+});
+
+test('a client knows the API that its tokens are for', () => {
+  assert.equal(Client.seekApi(complete).apiUrl, 'https://graphql.seek.com/graphql');
+  const { environment, ...credentials } = complete;
+  assert.equal(Client.oauth({ ...credentials, tokenUrl: 'https://example.com/token' }).apiUrl, undefined);
+});

@@ -1,0 +1,61 @@
+'use strict';
+
+// One token, as it was issued. It never changes, and its value is only where it is asked for by name:
+// printing a token, or making JSON of it, shows the facts around it.
+
+/** @typedef {import('./binding').NativeToken} NativeToken */
+
+class Token {
+  /** @type {NativeToken} */
+  #token;
+
+  /** @param {NativeToken} token */
+  constructor(token) {
+    this.#token = token;
+  }
+
+  /** The access token itself. */
+  get value() {
+    return this.#token.value;
+  }
+
+  /** The whole value of the `Authorization` header. */
+  get authorization() {
+    return this.#token.authorization;
+  }
+
+  /** When it expires by the wall clock. */
+  get expiresAt() {
+    return new Date(this.#token.expiresAtMs);
+  }
+
+  /** Milliseconds until it expires by whichever clock comes first; 0 once it has. */
+  get remainingMs() {
+    return this.#token.remainingMs;
+  }
+
+  /** The scopes it was granted; empty for the SEEK API. */
+  get scopes() {
+    return this.#token.scopes;
+  }
+
+  /** What may be shown of it. */
+  toJSON() {
+    return { expiresAt: this.expiresAt, remainingMs: this.remainingMs, scopes: this.scopes };
+  }
+
+  /**
+   * @param {number} _depth
+   * @param {object} options
+   * @param {(value: object, options: object) => string} inspect
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](_depth, options, inspect) {
+    return `Token ${inspect(this.toJSON(), options)}`;
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Token';
+  }
+}
+
+module.exports = { Token };
