@@ -11,7 +11,7 @@ const { Client, SeekAuthError } = require('seekauth');
 const native = require('../native.js');
 
 const complete = {
-  environment: 'live',
+  environment: /** @type {const} */ ('live'),
   clientId: 'id',
   clientSecret: 'secret',
   userAgent: 'Test/1.0',

@@ -29,6 +29,8 @@ pub struct Case {
     /// Answers laid down before the first step.
     #[serde(default)]
     pub script: Vec<Value>,
+    /// How many seconds of real time it may take, if less than others.
+    pub within_s: Option<u64>,
     /// Texts that must never show in an error, an inspection or a log, beside the secrets and tokens of the case.
     #[serde(default)]
     pub secrets: Vec<String>,
@@ -221,6 +223,7 @@ pub fn parse(stem: &str, text: &str) -> Result<Vec<Case>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verb::VERBS;
     use serde_json::json;
 
     fn parsed(case: &Value) -> Result<Vec<Case>, String> {
@@ -238,6 +241,19 @@ mod tests {
         assert_eq!(step.arguments.get("client"), Some(&json!("c2")));
         assert_eq!(step.save.get("t").map(String::as_str), Some("value"));
         Ok(())
+    }
+
+    #[test]
+    fn the_readme_describes_every_step_and_its_example_is_a_case() {
+        let readme = include_str!("../../cases/README.md");
+        let example = readme.split("```json\n").nth(1).and_then(|rest| rest.split("```").next());
+        assert!(parse("failure", &format!("[{}]", example.unwrap_or_default())).is_ok());
+        let names = VERBS
+            .iter()
+            .flat_map(|verb| [&[verb.name], verb.required, verb.optional, verb.results].concat());
+        for name in names.chain(ERROR_PARTS.iter().copied()) {
+            assert!(readme.contains(&format!("`{name}`")), "{name} is not described");
+        }
     }
 
     #[test]

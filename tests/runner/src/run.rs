@@ -34,11 +34,12 @@ pub struct Failure {
     pub agent_lost: bool,
 }
 
-/// Runs the case, which may take until `limit`, as a rule [`CASE_LIMIT`].
+/// Runs the case, which may take until `limit`, as a rule [`CASE_LIMIT`], or less if it says so.
 ///
 /// # Errors
 /// Something was not as the case expects. Unless the agent is lost, it is ready for the next case.
 pub async fn run(case: &Case, agent: &mut Agent, limit: Duration) -> Result<(), Failure> {
+    let limit = case.within_s.map_or(limit, |seconds| limit.min(Duration::from_secs(seconds)));
     let mut run = Run {
         case,
         agent,
