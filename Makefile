@@ -108,8 +108,8 @@ demo: libcurl $(VENV)/.ready node/node_modules/.ready ## tells one story in five
 
 # ---- tests ----------------------------------------------------------------------------------------
 
-.PHONY: test lint test-rust test-c cases test-python test-node test-packaging test-readme
-test: lint test-rust test-c test-python test-node cases test-readme test-packaging ## runs everything
+.PHONY: test lint test-rust test-c cases test-python test-node test-exit test-prefork test-packaging test-readme
+test: lint test-rust test-c test-python test-node cases test-exit test-prefork test-readme test-packaging ## runs everything
 	@echo "make test: all passed"
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
@@ -118,7 +118,8 @@ lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all lan
 	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth
-	cd python && $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+	$(VENV)/bin/ruff check --quiet python tests
+	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
 	cd node && npm run --silent check
 
@@ -150,6 +151,40 @@ cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five 
 	@test "$$(grep -c ' passed, 0 failed$$' target/cases.txt)" = 5
 	@test "$$(sed 's/^[^:]*: //' target/cases.txt | sort -u | wc -l)" = 1
 
+# ---- endurance ------------------------------------------------------------------------------------
+
+.PHONY: debug-endurance soak fleet model
+debug-endurance: libcurl debug-rust debug-c debug-python debug-node
+	cargo build --quiet -p seekauth-endurance
+	$(MAKE) --no-print-directory --silent -C tests/exit
+	$(MAKE) --no-print-directory --silent -C tests/soak
+
+test-exit: debug-endurance ## leaves processes at every stage, in every language
+	$(PYTHON) tests/exit/run.py
+
+target/prefork/venv/.ready: tests/prefork/requirements.txt
+	$(PYTHON) -m venv target/prefork/venv
+	target/prefork/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+target/c/forking: tests/prefork/forking.c | debug-c
+	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
+
+test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## real prefork servers
+	target/prefork/venv/bin/python tests/prefork/run.py
+
+MINUTES ?= 1
+soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once
+	$(PYTHON) tests/soak/run.py $(MINUTES)
+
+fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
+	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib policy::fleet
+
+model: ## explores thread interleavings of the slot
+	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib slot::model --target-dir target/model
+
+# ---- what is shipped ------------------------------------------------------------------------------
+
 test-readme: debug-rust debug-c debug-python debug-node
 	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/packaging/readme.py target/c
 
@@ -166,7 +201,8 @@ header: ## writes include/seekauth.h anew
 
 format: $(VENV)/.ready ## formats Rust and Python
 	cargo fmt --all
-	cd python && $(VENV)/bin/ruff check --quiet --fix . && $(VENV)/bin/ruff format --quiet .
+	$(VENV)/bin/ruff check --quiet --fix python tests
+	$(VENV)/bin/ruff format --quiet python tests
 
 clean: ## removes everything that was built or set up
 	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/LICENSE-*

@@ -150,8 +150,7 @@ impl Client {
     pub fn close(&self) {
         self.0.closed.set();
         if self.0.is_root {
-            self.0.engine.closed.set();
-            self.0.engine.cache.clear();
+            self.0.engine.close();
         }
     }
 

@@ -38,6 +38,12 @@ impl Moment {
         Duration::from_nanos(monotonic.min(wall))
     }
 
+    /// How long from `now` until this deadline by age alone, for waits that a step of the wall
+    /// clock must not cut short.
+    pub(crate) fn monotonic_remaining(self, now: Moment) -> Duration {
+        Duration::from_nanos(self.monotonic.saturating_sub(now.monotonic))
+    }
+
     /// Whichever deadline each clock reaches first.
     pub(crate) fn earlier(self, other: Moment) -> Self {
         Self { monotonic: self.monotonic.min(other.monotonic), wall: self.wall.min(other.wall) }

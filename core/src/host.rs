@@ -17,13 +17,10 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::latch::Latch;
 use crate::per_process::PerProcess;
+use crate::signals;
 use crate::token::Token;
 
 pub use crate::setting::duration_from_seconds;
-
-/// How long the resolver's thread stays around for the next name.
-const RESOLVER_IDLE: Duration = Duration::from_secs(2);
-const RESOLVER_THREADS: usize = 2;
 
 static RUNTIME: PerProcess<OnceCell<Runtime>> = PerProcess::new();
 
@@ -241,17 +238,6 @@ impl Drop for Pending {
     }
 }
 
-/// A thread of the library's own must not run the host's signal handlers, and a connection that
-/// breaks while it is written to must be an error and not SIGPIPE, which ends most C programs.
-fn start_thread() {
-    IS_WORKER.set(true);
-    #[cfg(unix)]
-    {
-        // Fails for a malformed set only.
-        let _ = nix::sys::signal::SigSet::all().thread_block();
-    }
-}
-
 fn lost() -> Error {
     Error::new(ErrorKind::Internal, "the call ended without a result")
 }
@@ -262,10 +248,11 @@ fn runtime() -> Result<Handle, Error> {
     let runtime = owned.get_or_try_init(|| {
         Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(RESOLVER_THREADS)
-            .thread_keep_alive(RESOLVER_IDLE)
             .thread_name("seekauth")
-            .on_thread_start(start_thread)
+            .on_thread_start(|| {
+                IS_WORKER.set(true);
+                signals::block();
+            })
             .enable_all()
             .build()
             .map_err(|problem| {

@@ -22,6 +22,7 @@ use crate::per_process::PerProcess;
 use crate::profile::Profile;
 use crate::reply::{BODY_LIMIT, Grant, Reply};
 use crate::request::TokenRequest;
+use crate::resolver::Resolver;
 use crate::setting;
 use crate::source::{Fetch, Source};
 
@@ -107,6 +108,7 @@ impl Http {
     fn build(&self) -> Result<Client, Error> {
         Client::builder()
             .tls_backend_preconfigured(self.tls()?)
+            .dns_resolver(Resolver)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(&self.profile.user_agent)
@@ -149,6 +151,10 @@ impl Http {
 impl Source for Http {
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
         Box::pin(self.post(scopes))
+    }
+
+    fn close(&self) {
+        self.client.clear();
     }
 }
 

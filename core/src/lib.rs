@@ -38,10 +38,13 @@ mod profile;
 mod refresh;
 mod reply;
 mod request;
+mod resolver;
 mod secret;
 mod setting;
+mod signals;
 mod slot;
 mod source;
+mod sync;
 mod token;
 
 pub use client::{Authorization, Client};

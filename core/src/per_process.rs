@@ -42,6 +42,15 @@ impl<T> PerProcess<T> {
             }
         }
     }
+
+    /// Lets go of this process's value; one that was inherited is left as it is.
+    pub(crate) fn clear(&self) {
+        if let Some(owned) = self.0.swap(None)
+            && owned.process != process::id()
+        {
+            mem::forget(owned);
+        }
+    }
 }
 
 impl<T> Deref for Owned<T> {

@@ -20,6 +20,7 @@ const LONGEST_WISH: Duration = Duration::from_secs(5 * 60);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const FIRST_COOL_DOWN: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+const SHORTEST_GLANCE: Duration = Duration::from_millis(50);
 /// Requests that one flight makes while callers wait and nothing is left to serve.
 pub(crate) const ATTEMPTS: u32 = 3;
 /// Forced renewals: this many at once, then one for each interval that has passed.
@@ -61,14 +62,18 @@ impl Windows {
         }
     }
 
+    /// When readers look again although nothing is due: a forked child inherits that moment, and
+    /// has to find out in time that it has no renewal under way.
+    pub(crate) fn glance(&self, now: Moment) -> Moment {
+        now.plus((self.usable_until.remaining(now) / 8).max(SHORTEST_GLANCE))
+            .earlier(self.usable_until)
+    }
+
     /// Another point for background renewal in what is left of the window, for a process that
     /// inherited the token from its parent together with the parent's point.
     pub(crate) fn redrawn(&self, now: Moment, draw: f64) -> Moment {
-        if self.refresh_at.reached(now) {
-            now.plus(point(self.usable_until.remaining(now), draw))
-        } else {
-            self.refresh_at
-        }
+        let from = if self.refresh_at.reached(now) { now } else { self.refresh_at };
+        from.plus(point(self.usable_until.remaining(from), draw))
     }
 }
 
@@ -276,3 +281,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod fleet;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::cache::Cache;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::jitter::draw;
 use crate::latch::Latch;
@@ -35,6 +35,13 @@ impl Engine {
         Self { profile, clock, cache: Cache::new(), closed: Latch::new(), source }
     }
 
+    /// Ends all flights, forgets all tokens, lets go of all connections.
+    pub(crate) fn close(&self) {
+        self.closed.set();
+        self.cache.clear();
+        self.source.close();
+    }
+
     /// A token, at the latest after `timeout`.
     pub(crate) async fn get(
         self: &Arc<Self>,
@@ -42,53 +49,47 @@ impl Engine {
         timeout: Duration,
     ) -> Result<Arc<Token>, Error> {
         let deadline = self.clock.now().plus(timeout);
-        for _ in 0..RESTARTS {
+        let mut lost = 0;
+        while lost < RESTARTS {
             let now = self.clock.now();
             let step = slot.consult(now, deadline);
             if let Some(progress) = step.launch {
                 self.launch(slot, progress);
             }
-            let mut flight = match step.action {
+            let flight = match step.action {
                 Action::Serve(token) => return Ok(token),
                 Action::Fail(error) => return Err(error),
                 Action::Wait(flight) => flight,
             };
-            let landing = async {
-                loop {
-                    match &*flight.borrow_and_update() {
-                        Progress::Done(result) => return Some(result.clone()),
-                        Progress::Pausing { until, error }
-                            if until.monotonic > deadline.monotonic =>
-                        {
-                            return Some(Err(error.clone()));
-                        }
-                        Progress::Pausing { .. } | Progress::Fetching => {}
-                    }
-                    if flight.changed().await.is_err() {
-                        return None;
-                    }
-                }
-            };
-            let landed = tokio::select! {
+            // A server that hangs must not use up what is left of a token that is still good.
+            let left = deadline.monotonic_remaining(now);
+            let patience = slot
+                .live(now)
+                .map_or(left, |token| left.min(token.windows().expires_at.remaining(now) / 2));
+            let landing = tokio::select! {
                 biased;
-                landed = landing => Some(landed),
-                () = self.clock.sleep(deadline.remaining(now)) => None,
-            };
-            let result = match landed {
-                Some(Some(result)) => result,
-                // The runtime that carried the task has shut down. This one can start another.
-                Some(None) => continue,
-                None => Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "no token within {} ms; the request goes on and a later call may find its result",
-                        timeout.as_millis()
-                    ),
-                )
-                .with_target(Arc::clone(slot.target()))),
+                landing = land(flight, deadline) => landing,
+                () = self.clock.sleep(patience) => Landing::Late,
             };
             // A token that is about to expire is better than none.
-            return result.or_else(|error| slot.live(self.clock.now()).ok_or(error));
+            let now = self.clock.now();
+            match (landing, slot.live(now)) {
+                (Landing::Result(Ok(token)), _) | (_, Some(token)) => return Ok(token),
+                (Landing::Result(Err(error)), None) => return Err(error),
+                // The runtime that carried the task has shut down. This one can start another.
+                (Landing::Lost, None) => lost += 1,
+                (Landing::Late, None) if now.monotonic < deadline.monotonic => {}
+                (Landing::Late, None) => {
+                    return Err(Error::new(
+                        ErrorKind::Timeout,
+                        format!(
+                            "no token within {} ms; the request goes on and a later call may find its result",
+                            timeout.as_millis()
+                        ),
+                    )
+                    .with_target(Arc::clone(slot.target())));
+                }
+            }
         }
         Err(Error::new(
             ErrorKind::Internal,
@@ -184,6 +185,29 @@ impl Engine {
                 engine.tend(&slot);
             }
         });
+    }
+}
+
+/// What becomes of a wait for a flight.
+enum Landing {
+    Result(Result<Arc<Token>, Error>),
+    Late,
+    Lost,
+}
+
+/// Follows a flight to its end, or until it pauses for longer than `deadline` allows.
+async fn land(mut flight: watch::Receiver<Progress>, deadline: Moment) -> Landing {
+    loop {
+        match &*flight.borrow_and_update() {
+            Progress::Done(result) => return Landing::Result(result.clone()),
+            Progress::Pausing { until, error } if until.monotonic > deadline.monotonic => {
+                return Landing::Result(Err(error.clone()));
+            }
+            Progress::Pausing { .. } | Progress::Fetching => {}
+        }
+        if flight.changed().await.is_err() {
+            return Landing::Lost;
+        }
     }
 }
 

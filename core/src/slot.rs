@@ -2,19 +2,19 @@
 //! is under way, how the last one failed. All decisions are taken here, under one short lock that
 //! is never held over I/O; readers of a fresh token take no lock at all.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::jitter::draw;
 use crate::key::Key;
 use crate::per_process::{Owned, PerProcess};
 use crate::policy::{self, Damper, Phase};
+use crate::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard};
 use crate::token::Token;
 
 /// How far a flight has come, as its waiters see it.
@@ -117,22 +117,23 @@ impl Slot {
 
     /// The generation of a token that can be given out without a thought, or 0.
     pub(crate) fn fresh_generation(&self, clock: &Clock) -> u64 {
-        if self.is_fresh(clock) { self.generation.load(Ordering::Acquire) } else { 0 }
+        let now = clock.coarse();
+        let generation = self.generation.load(Ordering::Acquire);
+        let fresh = now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
+            && now.wall < self.look_again_wall.load(Ordering::Acquire);
+        // Only if it still is the latest, the deadlines were its own.
+        if fresh && self.generation.load(Ordering::Acquire) == generation { generation } else { 0 }
     }
 
     /// Lends such a token.
     pub(crate) fn with_fresh<R>(&self, clock: &Clock, read: impl FnOnce(&Token) -> R) -> Option<R> {
-        if self.is_fresh(clock) { self.token.load().as_deref().map(read) } else { None }
+        let generation = self.fresh_generation(clock);
+        self.token.load().as_deref().filter(|token| token.generation() == generation).map(read)
     }
 
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<Arc<Token>> {
-        if self.is_fresh(clock) { self.token.load_full() } else { None }
-    }
-
-    fn is_fresh(&self, clock: &Clock) -> bool {
-        let now = clock.coarse();
-        now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
-            && now.wall < self.look_again_wall.load(Ordering::Acquire)
+        let generation = self.fresh_generation(clock);
+        self.token.load_full().filter(|token| token.generation() == generation)
     }
 
     /// The token as long as it has not expired, renewed or not.
@@ -158,7 +159,8 @@ impl Slot {
         let (launch, action) = match (phase, token, pausing) {
             (Phase::Fresh, Some(token), _) => (None, Action::Serve(token)),
             (Phase::Ahead, Some(token), None) if state.in_flight().is_none() => {
-                (Some(state.take_off(now)), Action::Serve(token))
+                let (progress, _) = state.take_off(now);
+                (Some(progress), Action::Serve(token))
             }
             (Phase::Ahead, Some(token), _) | (Phase::Margin, Some(token), Some(_)) => {
                 (None, Action::Serve(token))
@@ -170,18 +172,16 @@ impl Slot {
                 (None, Action::Fail(failure.report(now)))
             }
             _ => {
-                let launch =
-                    if state.in_flight().is_none() { Some(state.take_off(deadline)) } else { None };
+                let (launch, flight) = if let Some(flight) = state.in_flight() {
+                    (None, flight)
+                } else {
+                    let (progress, flight) = state.take_off(deadline);
+                    (Some(progress), flight)
+                };
                 if deadline.monotonic > state.patience.monotonic {
                     state.patience = deadline;
                 }
-                match state.in_flight() {
-                    Some(flight) => (launch, Action::Wait(flight)),
-                    None => (
-                        None,
-                        Action::Fail(Error::new(ErrorKind::Internal, "no flight to wait for")),
-                    ),
-                }
+                (launch, Action::Wait(flight))
             }
         };
         self.schedule(&state, now);
@@ -297,10 +297,9 @@ impl Slot {
         let pausing = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
         self.look_again(match (phase, state.in_flight(), pausing) {
             (Phase::Fresh, _, _) => state.refresh_at.earlier(windows.usable_until),
-            (Phase::Ahead, Some(_), _) => windows.usable_until,
-            (Phase::Ahead | Phase::Margin, None, Some(failure)) => {
-                failure.until.earlier(windows.expires_at)
-            }
+            (Phase::Ahead, Some(_), _) => windows.glance(now),
+            (Phase::Ahead, None, Some(failure)) => failure.until.earlier(windows.glance(now)),
+            (Phase::Margin, None, Some(failure)) => failure.until.earlier(windows.expires_at),
             _ => Moment::PAST,
         });
     }
@@ -335,11 +334,14 @@ impl State {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
 
-    fn take_off(&mut self, patience: Moment) -> watch::Sender<Progress> {
+    fn take_off(
+        &mut self,
+        patience: Moment,
+    ) -> (watch::Sender<Progress>, watch::Receiver<Progress>) {
         let (progress, flight) = watch::channel(Progress::Fetching);
-        self.flight = Some(flight);
+        self.flight = Some(flight.clone());
         self.patience = patience;
-        progress
+        (progress, flight)
     }
 
     fn record(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
@@ -357,3 +359,6 @@ impl State {
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(all(test, shuttle))]
+mod model;

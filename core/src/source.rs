@@ -11,4 +11,7 @@ pub(crate) type Fetch<'a> = Pin<Box<dyn Future<Output = Result<Grant, Error>> + 
 pub(crate) trait Source: Send + Sync {
     /// Asks for a token with these scopes once. Bounded in time; never retries on its own.
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a>;
+
+    /// Lets go of connections; nothing is fetched any more.
+    fn close(&self) {}
 }

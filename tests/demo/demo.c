@@ -1,8 +1,8 @@
 /* SEEK API and SEEK Pass tokens from C, with libcurl as the HTTP client.
  *
  * The SEEKAUTH_* variables say whose tokens and from where. With DEMO_SANDBOX, the admin address of
- * the sandbox that plays SEEK, the steps that need one run too. Prints a line per step: its name, ok
- * or wrong, what happened and microseconds, with tabs between them. */
+ * the sandbox that plays SEEK, the steps that need one run too. Prints a line per step: its name,
+ * ok or wrong, what happened and microseconds, with tabs between them. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
@@ -235,7 +235,7 @@ static void renewal(const seekauth_client *client) {
         if (callers[i].longest_us > longest_us)
             longest_us = callers[i].longest_us;
     }
-    report("renewal", refused == 0, longest_us, "%d calls, %d refused", calls, refused);
+    report("renewal", refused == 0, longest_us, "%d of %d refused", refused, calls);
 }
 
 /* The API refuses a token: say so to the client, and ask again with the next one. */
@@ -254,7 +254,7 @@ static void revoked(const seekauth_client *client, CURL *http, const char *sandb
         check(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
         reply = ask(client, http, authorization);
     }
-    report("revoked", refused && is_answer(&reply), now_us() - started, "%s, then HTTP %ld",
+    report("revoked", refused && is_answer(&reply), now_us() - started, "%s, then %ld",
            refused ? "refused" : "not refused", reply.status);
 }
 
@@ -268,7 +268,7 @@ static void wrong_secret(void) {
         double elapsed = now_us() - started;
         bool retryable = seekauth_error_retryable(error);
         bool expected = seekauth_error_code(error) == SEEKAUTH_INVALID_CREDENTIALS && !retryable;
-        report("secret", expected, elapsed, "%s, %s: %s", seekauth_error_name(error),
+        report("secret", expected, elapsed, "%s (%s): %s", seekauth_error_name(error),
                retryable ? "retryable" : "not retryable", seekauth_error_message(error));
     }
     seekauth_error_free(error);

@@ -1,8 +1,8 @@
 // SEEK API and SEEK Pass tokens from C++, with libcurl as the HTTP client.
 //
-// The SEEKAUTH_* variables say whose tokens and from where. With DEMO_SANDBOX, the admin address of the
-// sandbox that plays SEEK, the steps that need one run too. Prints a line per step: its name, ok or
-// wrong, what happened and microseconds, with tabs between them.
+// The SEEKAUTH_* variables say whose tokens and from where. With DEMO_SANDBOX, the admin address of
+// the sandbox that plays SEEK, the steps that need one run too. Prints a line per step: its name,
+// ok or wrong, what happened and microseconds, with tabs between them.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -192,7 +192,7 @@ void renewal(const seekauth::Client &client) {
         total.longest = std::max(total.longest, worked.longest);
     }
     const auto what =
-        std::to_string(total.calls) + " calls, " + std::to_string(total.refused) + " refused";
+        std::to_string(total.refused) + " of " + std::to_string(total.calls) + " refused";
     report("renewal", total.refused == 0, what, total.longest);
 }
 
@@ -209,7 +209,8 @@ void revoked(const seekauth::Client &client, Http &http, const std::string &sand
         reply = http.ask(client, client.authorization());
     }
     const auto elapsed = Clock::now() - started;
-    const auto what = (refused ? "refused, then " : "not refused, then ") + http_status(reply.status);
+    const std::string first = refused ? "refused" : "not refused";
+    const auto what = first + ", then " + std::to_string(reply.status);
     report("revoked", refused && reply.is_answer(), what, elapsed);
 }
 
@@ -221,7 +222,7 @@ void wrong_secret() {
     } catch (const seekauth::Error &error) {
         const auto elapsed = Clock::now() - started;
         const bool expected = error.code() == SEEKAUTH_INVALID_CREDENTIALS && !error.retryable();
-        const std::string retryable = error.retryable() ? ", retryable: " : ", not retryable: ";
+        const std::string retryable = error.retryable() ? " (retryable): " : " (not retryable): ";
         report("secret", expected, error.name() + retryable + error.what(), elapsed);
     }
 }

@@ -91,7 +91,7 @@ async function renewal(client) {
   }
 
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  report('renewal', refused === 0, `${calls} calls, ${refused} refused`, longest);
+  report('renewal', refused === 0, `${refused} of ${calls} refused`, longest);
 }
 
 /** The API refuses a token: say so to the client, and ask again with the next one. */
@@ -107,7 +107,7 @@ async function revoked(client) {
     reply = await ask(client, await client.authorization());
   }
   const elapsed = performance.now() - started;
-  const what = `${refused ? 'refused' : 'not refused'}, then HTTP ${reply.status}`;
+  const what = `${refused ? 'refused' : 'not refused'}, then ${reply.status}`;
   report('revoked', refused && isAnswer(reply), what, elapsed);
 }
 
@@ -121,7 +121,7 @@ async function wrongSecret() {
     const elapsed = performance.now() - started;
     const expected = error.code === 'invalid_credentials' && !error.retryable;
     const retryable = error.retryable ? 'retryable' : 'not retryable';
-    report('secret', expected, `${error.code}, ${retryable}: ${error.message}`, elapsed);
+    report('secret', expected, `${error.code} (${retryable}): ${error.message}`, elapsed);
   }
 }
 

@@ -99,7 +99,7 @@ async def renewal(client: Client) -> None:
     async with httpx.AsyncClient(headers=HEADERS) as http:
         results = await asyncio.gather(*(caller(http) for _ in range(CALLERS)))
     calls, refused, longest = zip(*results, strict=True)
-    what = f"{sum(calls)} calls, {sum(refused)} refused"
+    what = f"{sum(refused)} of {sum(calls)} refused"
     report("renewal", sum(refused) == 0, what, max(longest))
 
 
@@ -115,7 +115,7 @@ def revoked(client: Client, http: httpx.Client, sandbox: str) -> None:
         client.invalidate(authorization)
         reply = ask(client, http, client.authorization())
     elapsed = perf_counter() - started
-    what = f"{'refused' if refused else 'not refused'}, then HTTP {reply.status_code}"
+    what = f"{'refused' if refused else 'not refused'}, then {reply.status_code}"
     report("revoked", refused and is_answer(reply), what, elapsed)
 
 
@@ -128,7 +128,7 @@ def wrong_secret() -> None:
         elapsed = perf_counter() - started
         expected = error.kind == "invalid_credentials" and not error.retryable
         retryable = "retryable" if error.retryable else "not retryable"
-        report("secret", expected, f"{error.kind}, {retryable}: {error}", elapsed)
+        report("secret", expected, f"{error.kind} ({retryable}): {error}", elapsed)
 
 
 def seek_pass(secret: str) -> Client:

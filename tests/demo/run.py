@@ -118,7 +118,7 @@ def conclude(programs: Sequence[Program], story: Story) -> bool:
     print("\n" + table(languages, [(step.title, story[step.id]) for step in STEPS]) + "\n")
     wrong = sum(cell.verdict == WRONG for cells in story.values() for cell in cells)
     if wrong:
-        print(paint(f"{wrong} cells are wrong.", WRONG))
+        print(paint(f"Wrong cells: {wrong}.", WRONG))
     else:
         print(paint("No cell is wrong.", OK))
     return wrong == 0
@@ -126,9 +126,7 @@ def conclude(programs: Sequence[Program], story: Story) -> bool:
 
 def count(sandbox: Sandbox, programs: Sequence[Program]) -> bool:
     """Prints what the sandbox counted of each language. Whether it is what it should be."""
-    print(
-        "\nToken requests that the sandbox counted, and the tokens that it saw used, as SHA-256:\n"
-    )
+    print("\nToken requests that the sandbox counted, and the tokens that it saw used, as SHA-256:\n")
     row = "{:<14}{:<20}{:<21}{:<20}{}"
     heads = [f"{title} {what}" for title in SERVICES.values() for what in ("requests", "tokens")]
     print(row.format("user agent", *heads))
@@ -143,10 +141,7 @@ def count(sandbox: Sandbox, programs: Sequence[Program]) -> bool:
             fields += [f"{asked}, expected {requests(service)}", " ".join(prints)]
         print(paint(row.format(*fields).rstrip(), OK if right else WRONG))
         all_right &= right
-    print(
-        "\n"
-        + (paint("Every count is right.", OK) if all_right else paint("Counts are wrong.", WRONG))
-    )
+    print("\n" + (paint("Every count is right.", OK) if all_right else paint("Counts are wrong.", WRONG)))
     return all_right
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from steps import SEEK_API, SEEK_PASS
 
-TOKEN_DELAY_MS = 80
+TOKEN_DELAY_MS = 100
 """How long it takes over a token, so that a caller who waited for one is found out."""
 API_DELAY_MS = 10
 """How long it takes over another request, so that callers who never pause leave others some air."""
-PASS_LIFETIME_S = 5
+PASS_LIFETIME_S = 6
 """The life of a SEEK Pass token, short so that a renewal ahead of its end can be watched."""
 
 SECRETS = ("sandbox-live-secret", "sandbox-pass-secret")

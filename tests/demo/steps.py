@@ -34,9 +34,9 @@ STEPS = (
     Step("graphql", "GraphQL request"),
     Step("cache", "token from the cache"),
     Step("pass", "SEEK Pass token, add", asks=SEEK_PASS, spared=ADDS),
-    Step("scope", "another scope, add", asks=SEEK_PASS, spared=ADDS),
-    Step("renewal", "renewal, longest wait", asks=SEEK_PASS, spared=WAITS),
-    Step("revoked", "revoked, renewed", asks=SEEK_API, spared=REVOKES),
+    Step("scope", "other scope, add", asks=SEEK_PASS, spared=ADDS),
+    Step("renewal", "renewal ahead, longest wait", asks=SEEK_PASS, spared=WAITS),
+    Step("revoked", "revoked and replaced", asks=SEEK_API, spared=REVOKES),
     Step("secret", "wrong secret", asks=SEEK_PASS, gets_token=False, spared=MISLEADS),
 )
 

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from program import OK, SKIPPED, WRONG, Cell
 
 WIDTH = 120
+TITLE = 15
 GAP = 2
 LONGEST_CELL = 8
 
@@ -32,24 +33,22 @@ def duration(microseconds: float) -> str:
 
 def table(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> str:
     """Languages side by side, steps one below the other; a skipped step has one cell for all."""
-    first = max(len(title) for title, _ in rows) + GAP
-    width = (WIDTH - first) // len(columns) - GAP
-    lines = [_join(" " * first, [column.ljust(width) for column in columns])]
-    lines.append("-" * len(lines[0].ljust(first + len(columns) * (width + GAP) - GAP)))
+    width = (WIDTH - TITLE) // len(columns) - GAP
+    lines = [_join("", [column.ljust(width) for column in columns])]
+    lines.append("-" * (TITLE + len(columns) * (width + GAP)))
     for title, cells in rows:
-        room = width if len(cells) == len(columns) else WIDTH - first
+        room = width if len(cells) == len(columns) else WIDTH - TITLE - GAP
         blocks = [_lines(cell, room) for cell in cells]
-        for number, parts in enumerate(zip_longest(*blocks, fillvalue="")):
+        for start, *parts in zip_longest(textwrap.wrap(title, TITLE), *blocks, fillvalue=""):
             painted = [
-                paint(part, cell.verdict) + " " * (room - len(part))
-                for part, cell in zip(parts, cells, strict=True)
+                paint(part, cell.verdict) + " " * (room - len(part)) for part, cell in zip(parts, cells, strict=True)
             ]
-            lines.append(_join((title if number == 0 else "").ljust(first), painted))
+            lines.append(_join(start, painted))
     return "\n".join(lines)
 
 
 def _join(title: str, parts: Sequence[str]) -> str:
-    return (title + (" " * GAP).join(parts)).rstrip()
+    return (" " * GAP).join([title.ljust(TITLE), *parts]).rstrip()
 
 
 def _lines(cell: Cell, width: int) -> list[str]:

@@ -1,8 +1,8 @@
 """Installs the built wheel and the packed npm tarball into empty environments, runs the README's
 one-liners there against the sandbox, and looks into what is shipped.
 
-Takes the wheel, the tarball and the released libseekauth.so as arguments and the sandbox's addresses
-from the environment, as tests/c/with-sandbox.sh sets them.
+Takes the wheel, the tarball and the released libseekauth.so as arguments and the sandbox's
+addresses from the environment, as tests/c/with-sandbox.sh sets them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ FORBIDDEN = b"test_clock"
 
 def one_liners() -> dict[str, list[str]]:
     """The README's commands that check credentials, by program."""
-    blocks = re.findall(r"^```sh\n((?:python|node) .*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)
+    blocks = re.findall(
+        r"^```sh\n((?:python|node) .*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     commands = [shlex.split(block) for block in blocks]
     return {command[0]: command[1:] for command in commands}
 
@@ -44,7 +46,18 @@ def check_shown(text: str) -> None:
 def wheel_installs(wheel: Path, folder: Path) -> None:
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
-    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", wheel])
+    run(
+        [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            wheel,
+        ]
+    )
     check_shown(run([python, *one_liners()["python"]], env=environment(), cwd=folder))
     names = run([python, "-c", "import seekauth._native as n; print(dir(n))"], cwd=folder)
     assert "test_clock" not in names, names
@@ -55,7 +68,12 @@ def tarball_installs(tarball: Path, folder: Path) -> None:
     subprocess.run(["npm", "install", "--silent", "--offline", tarball], cwd=folder, check=True, timeout=300)
     check_shown(run(["node", *one_liners()["node"]], env=environment(), cwd=folder))
     assert "withScopes" in run(
-        ["node", "--input-type=module", "-e", "import { Client } from 'seekauth'; console.log(Object.getOwnPropertyNames(Client.prototype).join())"],
+        [
+            "node",
+            "--input-type=module",
+            "-e",
+            "import { Client } from 'seekauth'; console.log(Object.getOwnPropertyNames(Client.prototype).join())",
+        ],
         cwd=folder,
     )
 
@@ -65,7 +83,10 @@ def versions_agree(wheel: Path, tarball: Path) -> None:
     version = re.search(r'^\[workspace.package\]\nversion = "(.*)"$', manifest, re.MULTILINE).group(1)
     npm = json.loads((ROOT / "node" / "package.json").read_text())["version"]
     assert npm == version, f"node/package.json says {npm}, Cargo.toml {version}"
-    assert f"-{version}-" in wheel.name and tarball.name.endswith(f"-{version}.tgz"), (wheel.name, tarball.name)
+    assert f"-{version}-" in wheel.name and tarball.name.endswith(f"-{version}.tgz"), (
+        wheel.name,
+        tarball.name,
+    )
 
 
 def no_test_clock(*shipped: Path) -> None:

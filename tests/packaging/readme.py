@@ -1,7 +1,7 @@
 """Compiles and runs every example of the README against the sandbox.
 
-Takes the library's folder (with libseekauth.so) as its argument and the sandbox's addresses from the
-environment, as tests/c/with-sandbox.sh sets them. Python examples run under this interpreter.
+Takes the library's folder (with libseekauth.so) as its argument and the sandbox's addresses from
+the environment, as tests/c/with-sandbox.sh sets them. Python examples run under this interpreter.
 """
 
 from __future__ import annotations
@@ -64,7 +64,15 @@ tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
 [workspace]
 """)
     manifest = str(project / "Cargo.toml")
-    return ["cargo", "run", "--quiet", "--manifest-path", manifest, "--target-dir", str(ROOT / "target")]
+    return [
+        "cargo",
+        "run",
+        "--quiet",
+        "--manifest-path",
+        manifest,
+        "--target-dir",
+        str(ROOT / "target"),
+    ]
 
 
 def command(language: str, source: Path, library: Path) -> list[str]:
@@ -77,7 +85,14 @@ def command(language: str, source: Path, library: Path) -> list[str]:
         return rust_project(source)
     program = source.with_suffix(f".{language}.out")
     compiler = ["cc", "-std=c99"] if language == "c" else ["c++", "-std=c++17"]
-    link = [f"-I{ROOT / 'include'}", f"-L{library}", f"-Wl,-rpath,{library}", "-lseekauth", "-o", program]
+    link = [
+        f"-I{ROOT / 'include'}",
+        f"-L{library}",
+        f"-Wl,-rpath,{library}",
+        "-lseekauth",
+        "-o",
+        program,
+    ]
     subprocess.run([*compiler, *WARNINGS, source, *link], check=True)
     return [str(program)]
 
@@ -95,11 +110,18 @@ def main() -> int:
         source = WORK / f"example_{number}.{'rs' if language == 'rust' else language.replace('python', 'py')}"
         source.write_text(text)
         run = subprocess.run(
-            command(language, source, library), env=environment(), capture_output=True, text=True, timeout=300
+            command(language, source, library),
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         if run.returncode != 0 or not run.stdout.strip() or run.stderr:
             failed += 1
-            print(f"FAILED: README example {number} ({language})\n{run.stdout}{run.stderr}", file=sys.stderr)
+            print(
+                f"FAILED: README example {number} ({language})\n{run.stdout}{run.stderr}",
+                file=sys.stderr,
+            )
     total = len(examples())
     print(f"readme: {total - failed} passed, {failed} failed")
     return 1 if failed or total == 0 else 0

@@ -45,8 +45,8 @@ const LATENCY: Nanos = 200 * SECOND / 1_000;
 const ROLL_OUT: Nanos = MINUTE;
 
 const SEED: u64 = 20_260_115;
-/// The first draw from this seed is 0.50: the middle, so that both fleets ask equally often.
-const FIXED_SEED: u64 = 0;
+/// The first draw from this seed is 0.50, the mean of all draws: both fleets ask equally often.
+const FIXED_SEED: u64 = 10_329;
 
 /// What happens to a fleet, and when.
 #[derive(Debug, Clone)]
@@ -61,24 +61,29 @@ struct Scenario {
     settled: Nanos,
     outage: Range<Nanos>,
     deploy: Nanos,
+    /// The endpoint goes away for good, and each process runs on until a caller notices.
     end: Nanos,
 }
 
 /// What the endpoint, the callers and an observer saw.
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
-    /// Token requests in each second.
+    /// Token requests in each second up to the end.
     requests: Vec<u32>,
-    /// What was left of each process's token when the outage began.
-    life_left: Vec<Nanos>,
-    /// When a caller in each process first got an error.
-    first_error: Vec<Option<Nanos>>,
+    /// For each minute of the settled fleet, how many tokens end within the length of the outage.
+    exposed: Vec<u32>,
+    /// How often, in all these minutes, a token had so many whole seconds left.
+    lives_left: Vec<u32>,
+    /// When the token of each process ends that it holds as the outage begins.
+    expiries: Vec<Nanos>,
+    /// When a caller in each process first got an error, if before the end.
+    first_errors: Vec<Option<Nanos>>,
     last_error: Option<Nanos>,
     errors: u32,
     /// Calls outside the outage that waited although their process had a token before.
     needless_waits: u32,
-    /// For each minute of the settled fleet, how many tokens end within the length of the outage.
-    exposed: Vec<u32>,
+    /// When the last token of each process ends, and when a caller first gets an error for it.
+    notices: Vec<(Nanos, Nanos)>,
 }
 
 /// One process: the shipped slot, and the flight and callers that the engine would run for it.
@@ -91,6 +96,7 @@ struct Process {
     /// When the token ends that it holds, or held last; 0 before the first.
     expires: Nanos,
     first_error: Option<Nanos>,
+    notice: Option<Nanos>,
 }
 
 struct Flight {
@@ -126,9 +132,8 @@ fn ns(span: Duration) -> Nanos {
 }
 
 fn key() -> Key {
-    let config = Config::oauth("http://127.0.0.1/token")
-        .credentials("id", "secret")
-        .user_agent("Fleet/1");
+    let config =
+        Config::oauth("http://127.0.0.1/token").credentials("id", "secret").user_agent("Fleet/1");
     let (profile, scopes) = Profile::new(&config).unwrap();
     Key::new(&profile, scopes)
 }
@@ -138,12 +143,14 @@ impl Scenario {
         seeded::seed(SEED);
         let mut run = Run {
             requests: vec![0; usize::try_from(self.end / SECOND).unwrap()],
-            life_left: Vec::new(),
-            first_error: Vec::new(),
+            exposed: Vec::new(),
+            lives_left: vec![0; usize::try_from(self.lifetime.as_secs()).unwrap() + 1],
+            expiries: Vec::new(),
+            first_errors: Vec::new(),
             last_error: None,
             errors: 0,
             needless_waits: 0,
-            exposed: Vec::new(),
+            notices: Vec::new(),
         };
         let key = key();
         let mut rng = Rng::with_seed(SEED);
@@ -159,7 +166,7 @@ impl Scenario {
             .map(|(index, process)| Reverse((process.next_event(), index)))
             .collect();
         let mut look = self.settled;
-        while let Some(Reverse((now, index))) = events.pop().filter(|event| event.0.0 < self.end) {
+        while let Some(Reverse((now, index))) = events.pop() {
             while look <= now && look <= self.outage.start {
                 run.observe(&processes, look, self);
                 look += MINUTE;
@@ -168,24 +175,51 @@ impl Scenario {
             if !self.has_jitter {
                 seeded::seed(FIXED_SEED);
             }
-            processes[index].happen(now, &key, self, &mut run);
-            events.push(Reverse((processes[index].next_event(), index)));
+            let process = &mut processes[index];
+            process.happen(now, &key, self, &mut run);
+            if process.notice.is_none() {
+                events.push(Reverse((process.next_event(), index)));
+            }
         }
-        run.first_error = processes.iter().map(|process| process.first_error).collect();
+        run.first_errors = processes.iter().map(|process| process.first_error).collect();
+        let notice = |process: &Process| (process.expires, process.notice.unwrap());
+        run.notices = processes.iter().map(notice).collect();
         run
+    }
+
+    fn is_down(&self, at: Nanos) -> bool {
+        self.outage.contains(&at) || at >= self.end
     }
 }
 
 impl Run {
     fn observe(&mut self, processes: &[Process], now: Nanos, scenario: &Scenario) {
-        let left = processes.iter().map(|process| process.expires.saturating_sub(now));
         if now == scenario.outage.start {
-            self.life_left = left.collect();
-        } else {
-            let outage = scenario.outage.end - scenario.outage.start;
-            let exposed = left.filter(|left| *left < outage).count();
-            self.exposed.push(u32::try_from(exposed).unwrap());
+            self.expiries = processes.iter().map(|process| process.expires).collect();
+            return;
         }
+        let outage = scenario.outage.end - scenario.outage.start;
+        let mut exposed = 0;
+        for process in processes {
+            let left = process.expires - now;
+            self.lives_left[usize::try_from(left / SECOND).unwrap()] += 1;
+            exposed += u32::from(left < outage);
+        }
+        self.exposed.push(exposed);
+    }
+
+    /// The shortest, median and longest life that tokens had left, in whole seconds.
+    fn life_left(&self) -> [f64; 3] {
+        let all: u32 = self.lives_left.iter().sum();
+        [0, all / 2, all - 1].map(|rank| {
+            let mut seen = 0;
+            let reaches = |count: &u32| {
+                seen += count;
+                seen > rank
+            };
+            let left = self.lives_left.iter().position(reaches).unwrap();
+            f64::from(u32::try_from(left).unwrap())
+        })
     }
 }
 
@@ -199,6 +233,7 @@ impl Process {
             callers: Vec::new(),
             expires: 0,
             first_error: None,
+            notice: None,
         }
     }
 
@@ -228,7 +263,7 @@ impl Process {
 
     /// Moves on to the first call that a token in hand does not answer.
     fn skip_calls(&mut self, now: Nanos) {
-        if self.slot.live(moment(now)).is_some() {
+        if now < self.expires {
             let quiet = nanos(self.slot.next_look(moment(now))).min(self.expires);
             let skipped = quiet.saturating_sub(self.next_call).div_ceil(CALL_EVERY);
             self.next_call += skipped * CALL_EVERY;
@@ -240,10 +275,10 @@ impl Process {
         let step = self.slot.consult(moment(now), moment(deadline));
         match step.action {
             Action::Serve(_) => {}
-            Action::Fail(_) => self.report_error(now, run),
+            Action::Fail(_) => self.report_error(now, scenario, run),
             Action::Wait(flight) => {
-                let outage = scenario.outage.start..scenario.outage.end.saturating_add(MINUTE);
-                if self.expires > 0 && !outage.contains(&now) {
+                let outage = scenario.outage.start..scenario.outage.end + MINUTE;
+                if self.expires > 0 && !outage.contains(&now) && now < scenario.end {
                     run.needless_waits += 1;
                 }
                 self.callers.push(Caller { deadline, _flight: flight });
@@ -251,25 +286,27 @@ impl Process {
         }
         if let Some(progress) = step.launch {
             let flight = Flight { progress, attempts: 0, stage: Stage::Pausing, until: now };
-            self.prepare(flight, now, run);
+            self.prepare(flight, now, scenario, run);
         }
     }
 
     /// Asks, or first waits out a pause, or lets the flight end.
-    fn prepare(&mut self, flight: Flight, now: Nanos, run: &mut Run) {
+    fn prepare(&mut self, flight: Flight, now: Nanos, scenario: &Scenario, run: &mut Run) {
         match self.slot.before_attempt(moment(now)) {
             Ok(None) => self.ask(flight, now, run),
             Ok(Some((until, _))) => {
                 let until = nanos(until);
-                self.dismiss(|caller| caller.deadline < until, now, run);
+                self.dismiss(|caller| caller.deadline < until, now, scenario, run);
                 self.flight = Some(Flight { stage: Stage::Pausing, until, ..flight });
             }
-            Err(_) => self.dismiss(|_| true, now, run),
+            Err(_) => self.dismiss(|_| true, now, scenario, run),
         }
     }
 
     fn ask(&mut self, flight: Flight, now: Nanos, run: &mut Run) {
-        run.requests[usize::try_from(now / SECOND).unwrap()] += 1;
+        if let Some(requests) = run.requests.get_mut(usize::try_from(now / SECOND).unwrap()) {
+            *requests += 1;
+        }
         self.flight = Some(Flight {
             attempts: flight.attempts + 1,
             stage: Stage::Asking { sent: now },
@@ -286,34 +323,44 @@ impl Process {
         scenario: &Scenario,
         run: &mut Run,
     ) {
-        if scenario.outage.contains(&sent) {
+        if scenario.is_down(sent) {
             let error = Error::new(ErrorKind::Unavailable, "status 503");
             match self.slot.fail(error, flight.attempts, moment(now)) {
-                Ok(()) => self.prepare(flight, now, run),
-                Err(_) => self.dismiss(|_| true, now, run),
+                Ok(()) => self.prepare(flight, now, scenario, run),
+                Err(_) => self.dismiss(|_| true, now, scenario, run),
             }
         } else {
             let windows = Windows::new(moment(sent), scenario.lifetime, None, draw());
             self.expires = nanos(windows.expires_at);
             let token = Token::new(&Secret::new("token"), Vec::new(), windows, Clock::System);
             self.slot.accept(Arc::new(token), moment(now));
-            self.dismiss(|_| true, now, run);
+            self.dismiss(|_| true, now, scenario, run);
         }
     }
 
     /// Sends callers away, with the token if one is alive.
-    fn dismiss(&mut self, whom: impl Fn(&Caller) -> bool, now: Nanos, run: &mut Run) {
-        let is_served = self.slot.live(moment(now)).is_some();
+    fn dismiss(
+        &mut self,
+        whom: impl Fn(&Caller) -> bool,
+        now: Nanos,
+        scenario: &Scenario,
+        run: &mut Run,
+    ) {
+        let is_served = now < self.expires;
         for caller in self.callers.extract_if(.., |caller| whom(caller)).collect::<Vec<_>>() {
             if !is_served || caller.deadline < now {
-                self.report_error(now, run);
+                self.report_error(now.min(caller.deadline), scenario, run);
             }
         }
     }
 
-    fn report_error(&mut self, now: Nanos, run: &mut Run) {
-        self.first_error.get_or_insert(now);
-        run.last_error = Some(now);
-        run.errors += 1;
+    fn report_error(&mut self, now: Nanos, scenario: &Scenario, run: &mut Run) {
+        if now < scenario.end {
+            self.first_error.get_or_insert(now);
+            run.last_error = run.last_error.max(Some(now));
+            run.errors += 1;
+        } else {
+            self.notice.get_or_insert(now);
+        }
     }
 }

@@ -199,6 +199,20 @@ async fn an_outage_is_not_seen_while_the_token_lives() {
 }
 
 #[tokio::test]
+async fn a_server_that_hangs_does_not_use_up_a_live_token() {
+    let bench = Arc::new(Bench::new(30));
+    bench.value().await;
+    bench.hold();
+    bench.pass(28);
+    let caller = Arc::clone(&bench);
+    let call = tokio::spawn(async move { caller.value().await });
+    settle().await;
+    assert!(!call.is_finished(), "in the margin a caller waits for the renewal");
+    bench.pass(1);
+    assert_eq!(call.await.unwrap(), "token-1", "but not until the token is dead");
+}
+
+#[tokio::test]
 async fn a_lasting_failure_does_not_take_a_live_token_away() {
     let bench = Bench::new(1_800);
     bench.value().await;

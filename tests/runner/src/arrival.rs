@@ -1,5 +1,6 @@
-//! The requests that reached the sandbox, and what a case expects of them: how many, in which order, and of each the
-//! exact members of its body. A member or a header that a case names is compared; a body is compared whole.
+//! The requests that reached the sandbox, and what a case expects of them: how many, in which
+//! order, and of each the exact members of its body. A member or a header that a case names is
+//! compared; a body is compared whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +40,8 @@ impl From<Entry> for Arrival {
     }
 }
 
-/// Compares what arrived with what a case expects: a number, numbers by endpoint, or a list of requests.
+/// Compares what arrived with what a case expects: a number, numbers by endpoint, or a list of
+/// requests.
 ///
 /// # Errors
 /// They differ, or the expectation cannot be read.
@@ -142,7 +144,8 @@ fn json_members(body: &str) -> Result<BTreeMap<String, String>, String> {
         .into_iter()
         .map(|(name, value)| match value {
             Value::String(text) => Ok((name, text)),
-            // Every member of a token request is a string; the number 5 must not pass for the text "5".
+            // Every member of a token request is a string; the number 5 must not pass for the text
+            // "5".
             other => Err(format!("body member {name}: expected a string, came {other}")),
         })
         .collect()

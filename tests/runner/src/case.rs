@@ -1,5 +1,5 @@
-//! Cases as data: reading the files and refusing what could not mean anything, so that a mistyped name in a case is
-//! reported when it is loaded and never weakens what the case checks.
+//! Cases as data: reading the files and refusing what could not mean anything, so that a mistyped
+//! name in a case is reported when it is loaded and never weakens what the case checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -31,7 +31,8 @@ pub struct Case {
     pub script: Vec<Value>,
     /// How many seconds of real time it may take, if less than others.
     pub within_s: Option<u64>,
-    /// Texts that must never show in an error, an inspection or a log, beside the secrets and tokens of the case.
+    /// Texts that must never show in an error, an inspection or a log, beside the secrets and
+    /// tokens of the case.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// What happens, in order.

@@ -1,5 +1,5 @@
-//! What a step expects of the agent's reply. Without a word it expects success; an expected error implies its number
-//! and whether it may be retried, so no case can forget them.
+//! What a step expects of the agent's reply. Without a word it expects success; an expected error
+//! implies its number and whether it may be retried, so no case can forget them.
 
 use serde_json::{Map, Value};
 
@@ -40,7 +40,8 @@ impl Expectation {
                 Matcher::read(value).map_err(|problem| format!("{name}: {problem}"))?,
             ));
         }
-        // A reply that is no token has neither value nor life, and must not pass for one by accident.
+        // A reply that is no token has neither value nor life, and must not pass for one by
+        // accident.
         if error.is_none() && verb.results.contains(&"none") && !members.contains_key("none") {
             parts.push(("none".to_owned(), Matcher::Absent));
         }

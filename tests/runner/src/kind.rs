@@ -1,5 +1,6 @@
-//! The published table of failures, written down a second time on purpose: the cases hold every language to these
-//! numbers, names and answers to "may I try again?", so a change of the library's own table shows up here.
+//! The published table of failures, written down a second time on purpose: the cases hold every
+//! language to these numbers, names and answers to "may I try again?", so a change of the library's
+//! own table shows up here.
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! Looks for secrets and tokens in text that may be logged. A secret is looked for as it is and in the encodings in
-//! which it travels, so that a quoted request body or Basic header is found too.
+//! Looks for secrets and tokens in text that may be logged. A secret is looked for as it is and in
+//! the encodings in which it travels, so that a quoted request body or Basic header is found too.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,8 @@ pub struct Secrets(BTreeSet<String>);
 impl Secrets {
     /// Adds a secret or a token.
     pub fn add(&mut self, secret: &str) {
-        // A control or foreign character may be escaped where the text is shown, but what surrounds it would show.
+        // A control or foreign character may be escaped where the text is shown, but what surrounds
+        // it would show.
         let pieces = secret.split(|letter: char| !letter.is_ascii_graphic() && letter != ' ');
         for piece in pieces.filter(|piece| piece.len() >= SHORTEST) {
             self.0.insert(piece.to_owned());

@@ -1,5 +1,6 @@
 //! What a case expects of one value: a literal, absence, or a set of conditions that must all hold.
-//! It decides about text only, for reply fields and request parts alike, and knows nothing of the protocol.
+//! It decides about text only, for reply fields and request parts alike, and knows nothing of the
+//! protocol.
 
 use serde_json::Value;
 
@@ -49,7 +50,7 @@ impl Matcher {
                 .map(|(name, value)| Condition::read(name, value))
                 .collect::<Result<_, _>>()
                 .map(Self::All),
-            _ => literal(value).map(Self::Is),
+            _ => text(value).map(Self::Is),
         }
     }
 
@@ -94,8 +95,8 @@ impl Condition {
             "max" => number().map(Self::Max),
             "contains" => texts(value).map(Self::Contains),
             "lacks" => texts(value).map(Self::Lacks),
-            "not" => literal(value).map(Self::Not),
-            "words" => literal(value).map(|text| Self::Words(words(&text))),
+            "not" => text(value).map(Self::Not),
+            "words" => text(value).map(|text| Self::Words(words(&text))),
             "present" if value == &Value::Bool(true) => Ok(Self::Present),
             _ => Err(format!("unknown condition {name:?}: {value}")),
         }
@@ -133,7 +134,11 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn literal(value: &Value) -> Result<String, String> {
+/// A text, number or flag of a case file as the text that travels.
+///
+/// # Errors
+/// The value is none of these.
+pub fn text(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(flag) => Ok(flag.to_string()),
@@ -144,9 +149,9 @@ fn literal(value: &Value) -> Result<String, String> {
 
 fn texts(value: &Value) -> Result<Vec<String>, String> {
     match value {
-        Value::Array(values) if !values.is_empty() => values.iter().map(literal).collect(),
+        Value::Array(values) if !values.is_empty() => values.iter().map(text).collect(),
         Value::Array(_) => Err("an empty list expects nothing".to_owned()),
-        _ => Ok(vec![literal(value)?]),
+        _ => Ok(vec![text(value)?]),
     }
 }
 

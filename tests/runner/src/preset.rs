@@ -1,5 +1,6 @@
-//! The settings that `use` stands for: a client of the sandbox for each service, as its user would configure it. What
-//! a preset does not name is left to the library's defaults, which are part of what the cases check.
+//! The settings that `use` stands for: a client of the sandbox for each service, as its user would
+//! configure it. What a preset does not name is left to the library's defaults, which are part of
+//! what the cases check.
 
 /// The settings of a preset, by name; texts may hold variables.
 ///

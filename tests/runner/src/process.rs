@@ -1,5 +1,6 @@
-//! One agent process: a program of one language that calls the public API and prints what it saw. It lives through the
-//! whole suite, so state that leaks from one case into the next is noticed, and is replaced when it dies.
+//! One agent process: a program of one language that calls the public API and prints what it saw.
+//! It lives through the whole suite, so state that leaks from one case into the next is noticed,
+//! and is replaced when it dies.
 
 use std::env;
 use std::io;
@@ -9,12 +10,14 @@ use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::wire::{Reply, Request};
 
 /// How long an agent may take to end once its input has ended.
 const FAREWELL: Duration = Duration::from_secs(10);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A running agent.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct Agent {
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
     log: Arc<Mutex<String>>,
+    logging: JoinHandle<()>,
     /// When its manual clock began, by the real wall clock.
     pub started: SystemTime,
     /// How far its manual wall clock was moved apart from its monotonic one, in milliseconds.
@@ -30,7 +34,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts the agent with the manual clock running. It inherits no `SEEKAUTH_` variable and no proxy.
+    /// Starts the agent with the manual clock running. It inherits no `SEEKAUTH_` variable and no
+    /// proxy.
     ///
     /// # Errors
     /// The program cannot be started or does not answer.
@@ -59,7 +64,7 @@ impl Agent {
         };
         let log = Arc::new(Mutex::new(String::new()));
         let writing = Arc::clone(&log);
-        tokio::spawn(async move {
+        let logging = tokio::spawn(async move {
             let mut piece = [0; 4096];
             while let Ok(length @ 1..) = errors.read(&mut piece).await {
                 let text = String::from_utf8_lossy(&piece[..length]);
@@ -67,8 +72,15 @@ impl Agent {
             }
         });
         let output = BufReader::new(output).lines();
-        let mut agent = Self { child, input, output, log, started: SystemTime::now(), skew_ms: 0 };
+        let mut agent =
+            Self { child, input, output, log, logging, started: SystemTime::now(), skew_ms: 0 };
         agent.ask(&Request::new("clock_start")).await?;
+        let clock = agent.ask(&Request::new("elapsed")).await?;
+        if clock.fields.get("ms").is_none_or(|ms| ms.parse::<u64>().is_err()) {
+            return Err(format!(
+                "{program} has no manual clock: build its library with the feature manual-clock"
+            ));
+        }
         agent.started = SystemTime::now();
         Ok(agent)
     }
@@ -87,6 +99,8 @@ impl Agent {
             Ok(Err(problem)) => problem.to_string(),
             Err(_) => "its pipes closed".to_owned(),
         };
+        // What it wrote last may tell why.
+        let _ = timeout(LAST_WORDS, &mut self.logging).await;
         Err(format!("the agent was gone at {} ({end}): {}", request.verb, self.take_log()))
     }
 

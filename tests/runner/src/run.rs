@@ -1,5 +1,5 @@
-//! One run of one case: a fresh sandbox, the steps in order, and what has to hold in the end. Every decision of the
-//! suite is made here or below, so that an agent only calls and reports.
+//! One run of one case: a fresh sandbox, the steps in order, and what has to hold in the end. Every
+//! decision of the suite is made here or below, so that an agent only calls and reports.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use crate::arrival::{self, Arrival};
 use crate::case::{Case, Step};
 use crate::expectation::Expectation;
 use crate::leak::Secrets;
+use crate::matcher::text;
 use crate::preset;
 use crate::process::Agent;
 use crate::variables::Variables;
@@ -20,7 +21,8 @@ use crate::wire::{Outcome, Reply, Request};
 /// How long a case may take before it counts as hanging.
 pub const CASE_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(2);
-/// How long the requests have to stay as they are expected. Nothing announces one that nobody wants.
+/// How long the requests have to stay as they are expected. Nothing announces one that nobody
+/// wants.
 const SETTLED: Duration = Duration::from_millis(25);
 
 /// Why a case failed.
@@ -103,7 +105,7 @@ impl Run<'_> {
         "end".clone_into(&mut self.place);
         let expected = self.variables.all(&case.requests)?;
         self.settled(&expected).await?;
-        let unused = self.sandbox()?.script_left() - self.for_ever;
+        let unused = self.sandbox()?.script_left().saturating_sub(self.for_ever);
         if unused > 0 {
             return Err(format!("{unused} answers of the script were never asked for"));
         }
@@ -329,7 +331,8 @@ impl Run<'_> {
         Ok(reply)
     }
 
-    /// The manual clock's age in milliseconds, counted from the beginning of the case once that is known.
+    /// The manual clock's age in milliseconds, counted from the beginning of the case once that is
+    /// known.
     async fn elapsed(&mut self) -> Result<u64, String> {
         let reply = self.ask(&Request::new("elapsed")).await?;
         reply
@@ -387,13 +390,5 @@ impl Run<'_> {
         }
         self.clear_environment().await?;
         self.secrets.check("the log", &self.agent.take_log())
-    }
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        _ => Err(format!("expected a text, a number or a flag, not {value}")),
     }
 }

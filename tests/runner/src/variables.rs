@@ -1,5 +1,6 @@
-//! The names that a case may write as `${name}`: the sandbox's addresses, values saved by earlier steps, and moments
-//! of the agent's wall clock. An unknown name is an error, so that a typing mistake cannot pass for a value.
+//! The names that a case may write as `${name}`: the sandbox's addresses, values saved by earlier
+//! steps, and moments of the agent's wall clock. An unknown name is an error, so that a typing
+//! mistake cannot pass for a value.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

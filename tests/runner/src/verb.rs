@@ -1,5 +1,6 @@
-//! The steps a case may take: those that an agent carries out and those of the driver itself, with the arguments each
-//! takes and the results it can expect. A case that uses another name is refused when it is loaded.
+//! The steps a case may take: those that an agent carries out and those of the driver itself, with
+//! the arguments each takes and the results it can expect. A case that uses another name is refused
+//! when it is loaded.
 
 /// One kind of step.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
-//! The line protocol between the driver and an agent: one request line, one reply line, values percent-encoded.
-//! Both ends of the Rust side use this file, so they cannot disagree about it; agents in other languages follow the
-//! description in `tests/cases/README.md`. It knows no verb and no field.
+//! The line protocol between the driver and an agent: one request line, one reply line, values
+//! percent-encoded. Both ends of the Rust side use this file, so they cannot disagree about it;
+//! agents in other languages follow the description in `tests/cases/README.md`. It knows no verb
+//! and no field.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -93,7 +94,8 @@ impl Reply {
     /// Reads a reply line.
     ///
     /// # Errors
-    /// The line starts with none of `ok`, `error`, `type_error`, has a field without `=` or a broken percent escape.
+    /// The line starts with none of `ok`, `error`, `type_error`, has a field without `=` or a
+    /// broken percent escape.
     pub fn parse(line: &str) -> Result<Self, String> {
         let (word, fields) = split(line)?;
         let outcome = match word {

@@ -175,7 +175,7 @@ async fn an_agent_in_trouble_fails_its_case_and_is_replaced() -> Result<(), Stri
             "echo worse things happen >&2; exit 3",
             "the agent was gone at new (exit status: 3): worse things happen",
         ),
-        ("sleep 60", "still not done"),
+        ("exec sleep 60", "still not done"),
         ("echo hello", "a reply starts with ok, error or type_error"),
     ] {
         let cases = [good("one"), good("two")];
@@ -220,4 +220,11 @@ async fn a_secret_in_the_log_fails_the_case() -> Result<(), String> {
     assert_eq!(summary.passed, 0);
     assert!(summary.failed[0].contains("the log shows the secret"), "{summary:?}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_library_without_the_manual_clock_is_refused_at_once() {
+    let agent = ["sh", "-c", "while read verb; do echo ok; done"].map(str::to_owned);
+    let refused = run(&[good("one")], &agent, run::CASE_LIMIT).await;
+    assert!(refused.is_err_and(|problem| problem.contains("build its library with")));
 }

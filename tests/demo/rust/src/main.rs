@@ -1,8 +1,8 @@
 //! SEEK API and SEEK Pass tokens from Rust, with reqwest as the HTTP client.
 //!
-//! The `SEEKAUTH_*` variables say whose tokens and from where. With `DEMO_SANDBOX`, the admin address
-//! of the sandbox that plays SEEK, the steps that need one run too. Prints a line per step: its name,
-//! ok or wrong, what happened and microseconds, with tabs between them.
+//! The `SEEKAUTH_*` variables say whose tokens and from where. With `DEMO_SANDBOX`, the admin
+//! address of the sandbox that plays SEEK, the steps that need one run too. Prints a line per step:
+//! its name, ok or wrong, what happened and microseconds, with tabs between them.
 
 use std::env;
 use std::error::Error;
@@ -118,7 +118,7 @@ async fn renewal(client: &Client, http: &reqwest::Client) -> Outcome {
         refused += worked.refused;
         longest = longest.max(worked.longest);
     }
-    report("renewal", refused == 0, &format!("{calls} calls, {refused} refused"), longest);
+    report("renewal", refused == 0, &format!("{refused} of {calls} refused"), longest);
     Ok(())
 }
 
@@ -159,7 +159,7 @@ async fn revoked(client: &Client, http: &reqwest::Client, sandbox: &str) -> Outc
         (status, body) = ask(client, http, &client.authorization().await?).await?;
     }
     let elapsed = started.elapsed();
-    let what = format!("{}, then HTTP {status}", if refused { "refused" } else { "not refused" });
+    let what = format!("{}, then {status}", if refused { "refused" } else { "not refused" });
     report("revoked", refused && is_answer(status, &body), &what, elapsed);
     Ok(())
 }
@@ -171,7 +171,7 @@ async fn wrong_secret() -> Outcome {
         let elapsed = started.elapsed();
         let expected = error.kind() == ErrorKind::InvalidCredentials && !error.retryable();
         let retryable = if error.retryable() { "retryable" } else { "not retryable" };
-        report("secret", expected, &format!("{}, {retryable}: {error}", error.kind()), elapsed);
+        report("secret", expected, &format!("{} ({retryable}): {error}", error.kind()), elapsed);
     }
     Ok(())
 }

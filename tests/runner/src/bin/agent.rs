@@ -1,5 +1,5 @@
-//! `seekauth-agent`: carries out the driver's requests with the public Rust API and prints what it saw. It decides
-//! nothing; `tests/cases/README.md` describes the protocol.
+//! `seekauth-agent`: carries out the driver's requests with the public Rust API and prints what it
+//! saw. It decides nothing; `tests/cases/README.md` describes the protocol.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use seekauth::host::{Client, Waiter};
 use seekauth::manual_clock::{self, Which};
-use seekauth::{Config, Environment, Error, ErrorKind, Setting, SettingKind, Token, Value};
+use seekauth::{
+    AuthMethod, Config, Environment, Error, ErrorKind, RequestFormat, Setting, SettingKind, Token,
+    Value,
+};
 use seekauth_runner::wire::{Fields, Reply, Request, decode_form};
 
 type Result<T = Reply, E = Error> = std::result::Result<T, E>;
@@ -149,10 +152,11 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// The settings as a Rust program gives them: typed wherever the text has the type.
+/// The settings as a Rust program gives them: by the typed setters, wherever these have a way to
+/// say it, and by the table of settings otherwise.
 fn configuration(fields: &Fields) -> Result<Config> {
     let some = |name: &str| fields.get(name).map(String::as_str);
-    let mut typed = vec!["service", "environment"];
+    let mut done = vec!["handle", "service", "environment"];
     let mut config = match (some("service"), some("environment"), some("token_url")) {
         (Some("seek_api"), Some("live"), _) => Config::seek_api(Environment::Live),
         (Some("seek_api"), Some("playground"), _) => Config::seek_api(Environment::Playground),
@@ -160,35 +164,70 @@ fn configuration(fields: &Fields) -> Result<Config> {
         (Some("seek_pass"), Some("production"), _) => Config::seek_pass(Environment::Production),
         (Some("oauth"), None, Some(url)) => Config::oauth(url),
         _ => {
-            typed.clear();
+            done.truncate(1);
             Config::new()
         }
     };
-    for (name, text) in
-        fields.iter().filter(|(name, _)| *name != "handle" && !typed.contains(&name.as_str()))
-    {
-        let named = |setting: &&Setting| setting.name() == name.strip_suffix("_ms").unwrap_or(name);
-        let setting = Setting::all()
-            .iter()
-            .find(named)
-            .ok_or_else(|| misuse(format!("unknown setting {name}")))?;
-        let value = match setting.kind() {
-            SettingKind::Text => Value::Text(text.clone()),
-            SettingKind::Duration => Value::Seconds(text.parse::<f64>().map_err(misuse)? / 1000.0),
-            SettingKind::Flag => Value::Flag(text == "true"),
-            SettingKind::List => Value::List(text.split(' ').map(str::to_owned).collect()),
-            SettingKind::Pairs => {
-                Value::Pairs(decode_form(text).map_err(misuse)?.into_iter().collect())
-            }
-        };
-        config.set(setting, value)?;
+    if let (Some(id), Some(secret)) = (some("client_id"), some("client_secret")) {
+        config = config.credentials(id, secret);
+        done.extend(["client_id", "client_secret"]);
+    }
+    for (name, text) in fields.iter().filter(|(name, _)| !done.contains(&name.as_str())) {
+        config = with_setting(config, name, text)?;
     }
     Ok(config)
 }
 
+fn with_setting(mut config: Config, name: &str, text: &str) -> Result<Config> {
+    let length = || text.parse().map(Duration::from_millis);
+    Ok(match (name, length()) {
+        ("user_agent", _) => config.user_agent(text),
+        ("scopes", _) => config.scopes(text.split(' ')),
+        ("audience", _) => config.audience(text),
+        ("base_url", _) => config.base_url(text),
+        ("token_url", _) => config.token_url(text),
+        ("api_url", _) => config.api_url(text),
+        ("ca_file", _) => config.ca_file(text),
+        ("extra_parameters", _) => config.extra_parameters(decode_form(text).map_err(misuse)?),
+        ("allow_non_expiring", _) => config.allow_non_expiring(text == "true"),
+        ("stay_warm", _) => config.stay_warm(text == "true"),
+        ("timeout_ms", Ok(length)) => config.timeout(length),
+        ("request_timeout_ms", Ok(length)) => config.request_timeout(length),
+        ("connect_timeout_ms", Ok(length)) => config.connect_timeout(length),
+        ("refresh_margin_ms", Ok(length)) => config.refresh_margin(length),
+        ("token_endpoint_auth_method", _) if text == "client_secret_post" => {
+            config.token_endpoint_auth_method(AuthMethod::ClientSecretPost)
+        }
+        ("token_endpoint_auth_method", _) if text == "client_secret_basic" => {
+            config.token_endpoint_auth_method(AuthMethod::ClientSecretBasic)
+        }
+        ("token_request_format", _) if text == "form" => {
+            config.token_request_format(RequestFormat::Form)
+        }
+        ("token_request_format", _) if text == "json" => {
+            config.token_request_format(RequestFormat::Json)
+        }
+        // A name that no enumeration has, or a length of time that no `Duration` can be.
+        _ => {
+            let plain = name.strip_suffix("_ms").unwrap_or(name);
+            let setting = Setting::all().iter().find(|setting| setting.name() == plain);
+            let setting = setting.ok_or_else(|| misuse(format!("unknown setting {name}")))?;
+            let value = match setting.kind() {
+                SettingKind::Duration => {
+                    Value::Seconds(text.parse::<f64>().map_err(misuse)? / 1000.0)
+                }
+                _ => Value::Text(text.to_owned()),
+            };
+            config.set(setting, value)?;
+            config
+        }
+    })
+}
+
 fn set_variable(name: &str, value: Option<&str>) {
-    // SAFETY: the agent carries out one request at a time, and the library reads the environment on this thread only,
-    // in `Config::from_env` and when it builds its first HTTP client. No other thread looks at it.
+    // SAFETY: whoever reads the environment in this process does so through the standard library,
+    // which takes the same lock. C code would not, but there is none that looks: every address
+    // that is connected to is a number, so the system's resolver is not asked.
     unsafe {
         match value {
             Some(value) => std::env::set_var(name, value),

@@ -1,0 +1,293 @@
+//! The slot, the threads that use it as the engine and the bindings do, and a record of what nobody
+//! may get any more.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+
+use shuttle::future::block_on;
+use shuttle::thread::{self, JoinHandle};
+
+use super::super::*;
+use crate::error::ErrorKind;
+use crate::manual_clock::{ManualClock, Which};
+use crate::policy::Windows;
+use crate::profile::Profile;
+use crate::secret::Secret;
+use crate::sync::turn;
+
+pub(super) const LIFETIME: u64 = 1_800;
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+static KEY: LazyLock<Key> = LazyLock::new(|| {
+    let config = crate::Config::oauth("http://127.0.0.1/token")
+        .credentials("id", "secret")
+        .user_agent("Test/1");
+    let (profile, scopes) = Profile::new(&config).unwrap();
+    Key::new(&profile, scopes)
+});
+
+/// What the server has in store.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    Token(u64),
+    Failure(ErrorKind),
+}
+
+/// The slot, and a record of what was done to it. Nothing here but the slot lets other threads in,
+/// except where `turn` is called, so that a record is made at the very moment of what it is about.
+pub(super) struct Bench {
+    pub(super) slot: Slot,
+    clock: ManualClock,
+    record: std::sync::Mutex<Record>,
+    is_requesting: AtomicBool,
+}
+
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) issued: Vec<Arc<Token>>,
+    /// The generations of tokens that were rejected or replaced: from then on nobody may get them.
+    gone: HashSet<u64>,
+    pub(super) answers: VecDeque<Answer>,
+}
+
+/// What was true when somebody asked for a token.
+struct Asked {
+    now: Moment,
+    gone: HashSet<u64>,
+}
+
+/// A value that a binding keeps, with the generation that it belongs to.
+type Header = Option<(u64, String)>;
+
+impl Bench {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            slot: Slot::new(KEY.clone()),
+            clock: ManualClock::unskipping(),
+            record: std::sync::Mutex::default(),
+            is_requesting: AtomicBool::new(false),
+        })
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        Clock::Manual(self.clock.clone())
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(super) fn pass(&self, span: Duration) {
+        let milliseconds = span.as_nanos().div_ceil(1_000_000);
+        self.clock.advance(Which::Both, i64::try_from(milliseconds).unwrap());
+    }
+
+    pub(super) fn record(&self) -> std::sync::MutexGuard<'_, Record> {
+        self.record.lock().unwrap()
+    }
+
+    fn issue(&self, lifetime: u64) -> Arc<Token> {
+        let mut record = self.record();
+        let value = Secret::new(format!("token-{}", record.issued.len() + 1));
+        let windows = Windows::new(self.now(), Duration::from_secs(lifetime), None, draw());
+        let token = Arc::new(Token::new(&value, Vec::new(), windows, self.clock()));
+        record.issued.push(Arc::clone(&token));
+        token
+    }
+
+    pub(super) fn accept(&self, lifetime: u64) -> Arc<Token> {
+        let token = self.issue(lifetime);
+        self.slot.accept(Arc::clone(&token), self.now());
+        let Record { issued, gone, .. } = &mut *self.record();
+        let earlier = issued.iter().map(|issued| issued.generation());
+        gone.extend(earlier.filter(|earlier| *earlier < token.generation()));
+        token
+    }
+
+    pub(super) fn reject(&self, token: &Token) -> bool {
+        let acted = self.slot.invalidate(token.value(), self.now());
+        if acted {
+            self.record().gone.insert(token.generation());
+        }
+        acted
+    }
+
+    fn ask(&self) -> Asked {
+        Asked { now: self.now(), gone: self.record().gone.clone() }
+    }
+
+    /// Nobody gets a token that was gone or had expired before they asked.
+    fn check(&self, asked: &Asked, generation: u64) {
+        let record = self.record();
+        let token = record.issued.iter().find(|issued| issued.generation() == generation);
+        let token = token.expect("no token has this generation");
+        assert!(!asked.gone.contains(&generation), "{} was gone", token.value());
+        assert!(!token.windows().expires_at.reached(asked.now), "{} had expired", token.value());
+    }
+
+    fn check_value(&self, asked: &Asked, value: &str) {
+        let issued = self.record().issued.iter().find(|issued| issued.value() == value).cloned();
+        self.check(asked, issued.expect("no token has this value").generation());
+    }
+
+    /// Reads without the slot's lock, in each way that the bindings do.
+    fn read(&self, shared: &Mutex<Header>, own: &mut Header) {
+        let asked = self.ask();
+        if let Some(value) = self.read_shared(&asked, shared) {
+            self.check_value(&asked, &value);
+        }
+        let asked = self.ask();
+        if let Some(value) = self.read_own(&asked, own) {
+            self.check_value(&asked, &value);
+        }
+        let asked = self.ask();
+        if let Some(token) = self.slot.fresh(&self.clock()) {
+            self.check(&asked, token.generation());
+        }
+    }
+
+    /// As the Python binding, whose threads share a value.
+    fn read_shared(&self, asked: &Asked, header: &Mutex<Header>) -> Option<String> {
+        let generation = self.slot.fresh_generation(&self.clock());
+        if generation == 0 {
+            return None;
+        }
+        self.check(asked, generation);
+        let kept = header.lock().unwrap().clone().filter(|(made_of, _)| *made_of == generation);
+        kept.map(|(_, value)| value).or_else(|| {
+            self.slot.with_fresh(&self.clock(), |token| {
+                let value = token.value().to_owned();
+                *header.lock().unwrap() = Some((token.generation(), value.clone()));
+                value
+            })
+        })
+    }
+
+    /// As the Node binding, whose threads each have their own.
+    fn read_own(&self, asked: &Asked, header: &mut Header) -> Option<String> {
+        let generation = self.slot.fresh_generation(&self.clock());
+        if generation == 0 {
+            return None;
+        }
+        self.check(asked, generation);
+        if header.as_ref().is_none_or(|(made_of, _)| *made_of != generation) {
+            let token = self.slot.live(self.now())?;
+            *header = Some((token.generation(), token.value().to_owned()));
+        }
+        header.as_ref().map(|(_, value)| value.clone())
+    }
+
+    /// Asks for a token as the engine does. Whoever waits is told how the flight ended.
+    pub(super) fn get(self: &Arc<Self>) -> Result<Arc<Token>, Error> {
+        let asked = self.ask();
+        let step = self.slot.consult(asked.now, asked.now.plus(PATIENCE));
+        if let Some(progress) = step.launch {
+            on_thread(self, move |bench| bench.fly(&progress));
+        }
+        match step.action {
+            Action::Serve(token) => {
+                self.check(&asked, token.generation());
+                Ok(token)
+            }
+            Action::Fail(error) => Err(error),
+            Action::Wait(flight) => {
+                let landed = Self::wait(flight);
+                if let Ok(token) = &landed {
+                    // It may have no life at all, but is newer than what was gone.
+                    assert!(!asked.gone.contains(&token.generation()));
+                }
+                landed
+            }
+        }
+    }
+
+    fn wait(mut flight: watch::Receiver<Progress>) -> Result<Arc<Token>, Error> {
+        block_on(async {
+            loop {
+                turn();
+                if let Progress::Done(result) = &*flight.borrow_and_update() {
+                    return result.clone();
+                }
+                turn();
+                flight.changed().await.expect("the flight has gone without a result");
+            }
+        })
+    }
+
+    /// Flies as the engine does.
+    pub(super) fn fly(&self, progress: &watch::Sender<Progress>) {
+        let result = self.land(progress);
+        turn();
+        progress.send_replace(Progress::Done(result));
+    }
+
+    fn land(&self, progress: &watch::Sender<Progress>) -> Result<Arc<Token>, Error> {
+        let mut attempts = 0;
+        loop {
+            if let Some((until, error)) = self.slot.before_attempt(self.now())? {
+                turn();
+                progress.send_replace(Progress::Pausing { until, error: error.clone() });
+                turn();
+                self.pass(until.remaining(self.now()));
+                turn();
+                if self.slot.abandon(progress, self.now()) {
+                    return Err(error);
+                }
+                turn();
+                progress.send_replace(Progress::Fetching);
+            }
+            attempts += 1;
+            match self.request() {
+                Ok(token) => return Ok(token),
+                Err(error) => self.slot.fail(error, attempts, self.now())?,
+            }
+        }
+    }
+
+    fn request(&self) -> Result<Arc<Token>, Error> {
+        assert!(!self.is_requesting.swap(true, Ordering::SeqCst), "two requests at once");
+        turn();
+        turn();
+        self.is_requesting.store(false, Ordering::SeqCst);
+        let answer = self.record().answers.pop_front().unwrap_or(Answer::Token(LIFETIME));
+        match answer {
+            Answer::Failure(kind) => Err(Error::new(kind, "scripted")),
+            Answer::Token(0) => {
+                let token = self.issue(0);
+                let error = Error::new(ErrorKind::Unavailable, "scripted");
+                self.slot.pass_through(&error, self.now());
+                Ok(token)
+            }
+            Answer::Token(lifetime) => Ok(self.accept(lifetime)),
+        }
+    }
+}
+
+pub(super) fn on_thread(
+    bench: &Arc<Bench>,
+    work: impl FnOnce(&Arc<Bench>) + Send + 'static,
+) -> JoinHandle<()> {
+    let bench = Arc::clone(bench);
+    thread::spawn(move || work(&bench))
+}
+
+pub(super) fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+/// Two threads that read three times each.
+pub(super) fn readers(bench: &Arc<Bench>) -> [JoinHandle<()>; 2] {
+    let shared = Arc::new(Mutex::new(None));
+    [(); 2].map(|()| {
+        let shared = Arc::clone(&shared);
+        on_thread(bench, move |bench| {
+            let mut own = None;
+            for _ in 0..3 {
+                bench.read(&shared, &mut own);
+            }
+        })
+    })
+}

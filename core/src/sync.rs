@@ -1,0 +1,18 @@
+//! What the slot's threads meet at. Every build has the ordinary types; the unit tests under
+//! `--cfg shuttle` get those of the model checker Shuttle, which decides at each use which thread
+//! runs next.
+
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use arc_swap::ArcSwapOption;
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicU64};
+
+#[cfg(all(test, shuttle))]
+pub(crate) use modelled::{ArcSwapOption, turn};
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
+
+#[cfg(all(test, shuttle))]
+pub(crate) mod explore;
+#[cfg(all(test, shuttle))]
+mod modelled;

@@ -1,0 +1,180 @@
+/* Uses a client for as long as it is told to, from many threads, and reports every use in the lines that
+ * program.py describes. */
+
+#define _GNU_SOURCE
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+#include <seekauth.h>
+
+enum {
+    CALLERS = 6,
+    HOT_CALLS = 50, /* in a round, besides the one whose token is used */
+    PAUSE_MS = 200,
+    NEW_CLIENT_TIMEOUT_MS = 3000,
+};
+
+static seekauth_client *client;
+static atomic_bool stopping;
+
+static long long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
+}
+
+static void stop(const char *what) {
+    fprintf(stderr, "%s\n", what);
+    _exit(2);
+}
+
+static void failed(const char *name, long long asked, seekauth_error *error) {
+    printf("failed\t%s\t%lld\t%lld\t%s\n", name, asked, now(), seekauth_error_name(error));
+    seekauth_error_free(error);
+}
+
+typedef struct {
+    CURL *curl;
+    char body[4096];
+    size_t size;
+} connection;
+
+static size_t receive(char *data, size_t size, size_t count, void *into) {
+    connection *http = into;
+    size_t bytes = size * count, room = sizeof http->body - 1 - http->size;
+    size_t kept = bytes < room ? bytes : room;
+    memcpy(http->body + http->size, data, kept);
+    http->size += kept;
+    http->body[http->size] = '\0';
+    return bytes;
+}
+
+static const char *post(connection *http, const char *authorization) {
+    char header[4200];
+    long status = 0;
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    snprintf(header, sizeof header, "Authorization: %s", authorization);
+    headers = curl_slist_append(headers, header);
+    http->size = 0;
+    curl_easy_setopt(http->curl, CURLOPT_URL, seekauth_client_api_url(client));
+    curl_easy_setopt(http->curl, CURLOPT_USERAGENT, getenv("SEEKAUTH_USER_AGENT"));
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, "{\"query\": \"{ self { partner { name } } }\"}");
+    curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
+    curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
+    if (curl_easy_perform(http->curl) != CURLE_OK)
+        stop("the API could not be reached");
+    curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_slist_free_all(headers);
+    if (strstr(http->body, "UNAUTHENTICATED") != NULL)
+        return "refused";
+    return status == 200 && strstr(http->body, "errors") == NULL ? "ok" : "broken";
+}
+
+static void use(const char *name, const seekauth_client *of, connection *http, bool odd) {
+    seekauth_token *token = NULL;
+    char copy[4096];
+    const char *authorization = copy;
+    long long asked = now(), expires = 0;
+    uint64_t timeout_ms = strcmp(name, "new") == 0 ? NEW_CLIENT_TIMEOUT_MS : 0;
+    seekauth_error *error = odd ? seekauth_client_authorization(of, copy, sizeof copy, NULL)
+                                : seekauth_client_get_token(of, timeout_ms, &token);
+    if (error != NULL) {
+        failed(name, asked, error);
+        return;
+    }
+    if (token != NULL) {
+        authorization = seekauth_token_authorization(token);
+        expires = (long long)seekauth_token_expires_at_ms(token);
+    }
+    long long handed = now();
+    const char *verdict = post(http, authorization);
+    printf("used\t%s\t%lld\t%lld\t%lld\t%lld\t%s\t%s\n", name, asked, handed, now(), expires, verdict,
+           authorization);
+    if (strcmp(verdict, "refused") == 0)
+        seekauth_error_free(seekauth_client_invalidate(of, authorization, NULL));
+    seekauth_token_free(token);
+}
+
+static void *caller(void *unused) {
+    connection http = {.curl = curl_easy_init()};
+    char copy[4096];
+    (void)unused;
+    for (bool odd = false; !stopping; odd = !odd) {
+        for (int call = 0; call < HOT_CALLS; call++) {
+            long long asked = now();
+            seekauth_error *error = seekauth_client_authorization(client, copy, sizeof copy, NULL);
+            if (error != NULL) {
+                failed("main", asked, error);
+                break;
+            }
+        }
+        use("main", client, &http, odd);
+        usleep(PAUSE_MS * 1000);
+    }
+    curl_easy_cleanup(http.curl);
+    return NULL;
+}
+
+static void ignore(void *unused, seekauth_error *error, seekauth_token *token) {
+    (void)unused;
+    seekauth_error_free(error);
+    seekauth_token_free(token);
+}
+
+/* Clients come and go, with and without a request under way. */
+static void *new_clients(void *unused) {
+    connection http = {.curl = curl_easy_init()};
+    (void)unused;
+    while (!stopping) {
+        seekauth_client *made = NULL;
+        seekauth_request *request = NULL;
+        if (seekauth_client_from_env(&made) != NULL)
+            stop("no client");
+        use("new", made, &http, false);
+        seekauth_client_close(made);
+        seekauth_client_free(made);
+        if (seekauth_client_from_env(&made) != NULL ||
+            seekauth_client_get_token_async(made, 0, ignore, NULL, &request) != NULL)
+            stop("no client, or no call");
+        seekauth_request_free(request);
+        seekauth_client_free(made);
+        usleep(PAUSE_MS * 1000);
+    }
+    curl_easy_cleanup(http.curl);
+    return NULL;
+}
+
+int main(void) {
+    pthread_t threads[CALLERS + 1];
+    char line[16];
+    setvbuf(stdout, NULL, _IOLBF, 8192);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (seekauth_client_from_env(&client) != NULL)
+        stop("no client");
+    /* Those that come and go have a name of their own, so that the sandbox counts them apart. */
+    setenv("SEEKAUTH_USER_AGENT", "soak-new/1.0", 1);
+    for (int i = 0; i <= CALLERS; i++)
+        if (pthread_create(&threads[i], NULL, i < CALLERS ? caller : new_clients, NULL) != 0)
+            stop("no thread");
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        malloc_trim(0);
+        puts("measured");
+    }
+    stopping = true;
+    for (int i = 0; i <= CALLERS; i++)
+        pthread_join(threads[i], NULL);
+    seekauth_client_free(client);
+    curl_global_cleanup();
+    return 0;
+}

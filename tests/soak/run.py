@@ -1,0 +1,163 @@
+"""Five languages use one token endpoint for minutes, with short tokens and faults at random.
+
+    run.py MINUTES [--seed N]
+
+At a quarter, half, three quarters and the end of the time it prints for each language what its
+callers saw and what its process holds. Exits with 1 if a caller saw an error while it had a live
+token or was handed one that had expired, if the sandbox refused one that had not, if there were
+more token requests than the pauses between them allow, or if memory, open files or threads grew
+between the first quarter and the end. Needs Python 3.10, what `make debug-rust debug-c debug-python
+debug-node` and this folder's Makefile build, and target/debug/seekauth-soak of the package
+seekauth-endurance.
+"""
+
+import argparse
+import random
+import sys
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "exit"))
+
+from faults import Faults
+from judge import Judge
+from process import GoneError, Held, Process
+from sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+DEBUG = ROOT / "target" / "debug"
+BUILT = ROOT / "target" / "soak"
+
+LANGUAGES: dict[str, list[str]] = {
+    "Rust": [str(DEBUG / "seekauth-soak")],
+    "C": [str(BUILT / "soak-c")],
+    "C++": [str(BUILT / "soak-cpp")],
+    "Python": [str(ROOT / "python/.venv/bin/python"), str(HERE / "program.py")],
+    "Node": ["node", "--expose-gc", str(HERE / "program.mjs")],
+}
+CALLERS = 6
+HOT_CALLS = 50
+"""As in the programs: calls in a round besides the one whose token is used."""
+
+REQUESTS_PER_S = 1.0
+"""Of the client that lives, which pauses for half a second to a minute between its tries."""
+GROWTH_MIB = 2.0
+GROWTH = 1.05
+MORE_FILES = 6
+MORE_THREADS = 2
+
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}; {CALLERS} callers in each language, {HOT_CALLS + 1} calls a round")
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(closing(Sandbox(DEBUG / "seekauth-sandbox")))
+        judges = {name: Judge(HOT_CALLS + 1) for name in LANGUAGES}
+        faults = Faults(sandbox, judges, random.Random(arguments.seed))
+        processes = {
+            name: stack.enter_context(
+                closing(Process(command, sandbox.environment(f"{agent(name)}/1.0"), judges[name]))
+            )
+            for name, command in LANGUAGES.items()
+        }
+        try:
+            return watch(arguments.minutes * 60, sandbox, faults, processes, judges)
+        except GoneError as problem:
+            print(f"\nwrong:\n{problem}")
+            return 1
+
+
+def agent(name: str) -> str:
+    """The name by which the sandbox counts its requests."""
+    return f"soak-{name}"
+
+
+def watch(
+    seconds: float,
+    sandbox: Sandbox,
+    faults: Faults,
+    processes: dict[str, Process],
+    judges: dict[str, Judge],
+) -> int:
+    started = time.monotonic()
+    first: dict[str, Held] = {}
+    last: dict[str, Held] = {}
+    for quarter in QUARTERS:
+        faults.make_until(started + seconds * quarter)
+        last = {name: process.measure() for name, process in processes.items()}
+        first = first or last
+        print(f"\n{quarter:.0%}, {faults.made} faults, {faults.revoked} tokens revoked")
+        print(table(sandbox, judges, last), flush=True)
+    wrong = [text for process in processes.values() for text in process.end()]
+    elapsed = time.monotonic() - started
+    for name, judge in judges.items():
+        allowed = REQUESTS_PER_S * elapsed
+        asked = sandbox.token_requests(agent(name))
+        texts = [*judge.conclude(), *compare(first[name], last[name])]
+        if asked > allowed:
+            texts.append(f"{asked} token requests, {allowed:.0f} at most")
+        wrong += [f"{name}: {text}" for text in texts]
+    print("\nerrors without a token, by kind")
+    for name, judge in judges.items():
+        kinds = ", ".join(f"{kind} {count}" for kind, count in judge.errors_without.most_common())
+        print(f"  {name:<8}{kinds}")
+    print("\n" + ("\n".join(["wrong:", *wrong]) if wrong else "nothing wrong"))
+    return 1 if wrong else 0
+
+
+def compare(first: Held, last: Held) -> list[str]:
+    """What grew."""
+    grown = []
+    if last.memory_mib > first.memory_mib * GROWTH + GROWTH_MIB:
+        grown.append(f"memory grew from {first.memory_mib:.1f} to {last.memory_mib:.1f} MiB")
+    if last.files > first.files + MORE_FILES:
+        grown.append(f"open files grew from {first.files} to {last.files}")
+    if last.threads > first.threads + MORE_THREADS:
+        grown.append(f"threads grew from {first.threads} to {last.threads}")
+    return grown
+
+
+def table(sandbox: Sandbox, judges: dict[str, Judge], held: dict[str, Held]) -> str:
+    titles = (
+        "calls",
+        "errors with a token",
+        "errors without",
+        "expired at hand-out",
+        "refused too early",
+        "revoked",
+        "expired on the way",
+        "token requests",
+        "memory MiB",
+        "files",
+        "threads",
+    )
+    rows = [("", *judges)]
+    cells = [
+        (
+            judge.calls,
+            len(judge.errors_with_token),
+            sum(judge.errors_without.values()),
+            len(judge.handed_out_expired),
+            len(judge.refused_alive),
+            judge.refused_revoked,
+            judge.expired_on_the_way,
+            sandbox.token_requests(agent(name)),
+            f"{held[name].memory_mib:.1f}",
+            held[name].files,
+            held[name].threads,
+        )
+        for name, judge in judges.items()
+    ]
+    rows += [(title, *map(str, row)) for title, row in zip(titles, zip(*cells, strict=True), strict=True)]
+    return "\n".join(f"  {row[0]:<20}" + "".join(f"{cell:>10}" for cell in row[1:]) for row in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
