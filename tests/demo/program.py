@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from sandbox import TOKEN_DELAY_MS
 from steps import Step
+
+from sandbox import TOKEN_DELAY_MS
 
 TIME_LIMIT_S = 120
 

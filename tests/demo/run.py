@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from program import OK, SKIPPED, WRONG, Cell, Program
-from sandbox import API_DELAY_MS, PASS_LIFETIME_S, SECRETS, TOKEN_DELAY_MS, TOKENS, Sandbox
 from steps import SEEK_API, SEEK_PASS, STEPS, Step, requests, tokens
 from table import duration, paint, table
+
+from sandbox import API_DELAY_MS, PASS_LIFETIME_S, SECRETS, TOKEN_DELAY_MS, TOKENS, Sandbox
 
 LANGUAGES = {"rust": "Rust", "c": "C", "cpp": "C++", "python": "Python", "node": "Node"}
 SERVICES = {SEEK_API: "SEEK API", SEEK_PASS: "SEEK Pass"}

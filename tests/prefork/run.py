@@ -16,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from load import HANG_S, Load, finished
-from sandbox import Sandbox
 from scenario import AGEING, MARGIN, REQUESTS, SCENARIOS, STATES
+
+from sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX = ROOT / "target/debug/seekauth-sandbox"

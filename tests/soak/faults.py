@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from judge import Judge
+
 from sandbox import Sandbox
 
 LIFETIMES_S = (5, 20)

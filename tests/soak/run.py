@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "exit"))
 from faults import Faults
 from judge import Judge
 from process import GoneError, Held, Process
+
 from sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
