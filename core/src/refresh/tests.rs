@@ -179,6 +179,22 @@ async fn nobody_waits_while_the_token_is_usable() {
 }
 
 #[tokio::test]
+async fn readers_look_again_while_a_renewal_is_under_way() {
+    let bench = Bench::new(1_800);
+    bench.value().await;
+    bench.pass(1_700);
+    bench.hold();
+    for _ in 0..3 {
+        // A forked child has no renewal under way, and must notice before the margin.
+        bench.value().await;
+        assert!(bench.slot.fresh(&bench.engine.clock).is_some());
+        bench.pass(6);
+        assert!(bench.slot.fresh(&bench.engine.clock).is_none());
+    }
+    bench.until(|bench| bench.requests() == 2).await;
+}
+
+#[tokio::test]
 async fn an_outage_is_not_seen_while_the_token_lives() {
     let bench = Bench::new(1_800);
     bench.value().await;
