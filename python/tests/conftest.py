@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seekauth import Client
+
+# A background job ignores SIGINT, and so would the programs that these tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BUILT = Path(__file__).parents[2] / "target" / "debug" / "seekauth-sandbox"
 

@@ -17,6 +17,7 @@ import itertools
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -255,6 +256,8 @@ def table(verdicts: dict[Cell, Verdict]) -> str:
 
 
 def main() -> int:
+    # A background job ignores SIGINT, and so would the programs that are interrupted here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", action="append", default=[], metavar="TEXT")
     parser.add_argument("--times", type=int, default=1, metavar="N")
