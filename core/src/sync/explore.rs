@@ -52,11 +52,9 @@ impl<S: Scheduler + 'static> Orders<S> {
     fn play(scheduler: S, config: &Config, play: impl Fn() + Send + Sync + 'static) -> usize {
         let seen = Arc::new(Mutex::new(HashSet::new()));
         let orders = Self { scheduler, order: DefaultHasher::new(), seen: Arc::clone(&seen) };
-        let played = Runner::new(orders, config.clone()).run(play);
+        Runner::new(orders, config.clone()).run(play);
         // The scheduler was asked once before the first order too.
-        let different = seen.lock().unwrap().len() - 1;
-        assert!(different > played / 10, "only {different} of {played} orders are different");
-        different
+        seen.lock().unwrap().len() - 1
     }
 }
 
