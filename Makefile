@@ -180,8 +180,8 @@ soak: debug-endurance ## MINUTES=n of short tokens and random faults, all langua
 fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
 	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib policy::fleet
 
-model: ## explores thread interleavings of the slot
-	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib slot::model --target-dir target/model
+model: ## explores thread interleavings of slot and flight
+	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib model:: --target-dir target/model
 
 # ---- what is shipped ------------------------------------------------------------------------------
 

@@ -5,8 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::cache::Cache;
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind};
@@ -16,6 +14,7 @@ use crate::policy::Windows;
 use crate::profile::Profile;
 use crate::slot::{Action, Progress, Slot};
 use crate::source::Source;
+use crate::sync::{spawn, watch};
 use crate::token::Token;
 
 /// How often a caller starts over because the task it waited for is gone.
@@ -108,7 +107,7 @@ impl Engine {
     fn launch(self: &Arc<Self>, slot: &Arc<Slot>, progress: watch::Sender<Progress>) {
         let engine = Arc::clone(self);
         let slot = Arc::clone(slot);
-        tokio::spawn(async move {
+        spawn(async move {
             let result = tokio::select! {
                 biased;
                 () = engine.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
@@ -177,7 +176,7 @@ impl Engine {
         let clock = self.clock.clone();
         let engine = Arc::downgrade(self);
         let slot = Arc::downgrade(slot);
-        tokio::spawn(async move {
+        spawn(async move {
             clock.until(look).await;
             if let (Some(engine), Some(slot)) = (engine.upgrade(), slot.upgrade())
                 && !engine.closed.is_set()
@@ -213,5 +212,8 @@ async fn land(mut flight: watch::Receiver<Progress>, deadline: Moment) -> Landin
 
 #[cfg(test)]
 mod histories;
+#[cfg(test)]
+#[cfg(shuttle)]
+mod model;
 #[cfg(test)]
 mod tests;

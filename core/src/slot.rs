@@ -6,15 +6,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::clock::{Clock, Moment};
 use crate::error::Error;
 use crate::jitter::draw;
 use crate::key::Key;
 use crate::per_process::{Owned, PerProcess};
 use crate::policy::{self, Damper, Phase};
-use crate::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard};
+use crate::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
 use crate::token::Token;
 
 /// How far a flight has come, as its waiters see it.

@@ -1,4 +1,4 @@
-//! What the slot's threads meet at. Every build has the ordinary types; the unit tests under
+//! What the threads of the slot and its flights meet at. Every build has the ordinary types; the unit tests under
 //! `--cfg shuttle` get those of the model checker Shuttle, which decides at each use which thread
 //! runs next.
 
@@ -6,9 +6,13 @@
 pub(crate) use arc_swap::ArcSwapOption;
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicU64};
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use tokio::{spawn, sync::watch};
 
 #[cfg(all(test, shuttle))]
-pub(crate) use modelled::{ArcSwapOption, turn};
+pub(crate) use modelled::{ArcSwapOption, turn, watch};
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::future::spawn;
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use tokio::sync::watch;
 
 use super::Windows;
 use crate::clock::{Clock, Moment};
@@ -28,6 +27,7 @@ use crate::key::Key;
 use crate::profile::Profile;
 use crate::secret::Secret;
 use crate::slot::{Action, Progress, Slot};
+use crate::sync::watch;
 use crate::token::Token;
 
 /// Simulated time, in nanoseconds since the first process may have started.

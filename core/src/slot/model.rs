@@ -5,7 +5,6 @@ mod bench;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{AtomicU64, Ordering};
 use shuttle::thread::JoinHandle;
 
@@ -13,7 +12,7 @@ use super::Action;
 use crate::error::{Error, ErrorKind};
 use crate::sync::explore::explore;
 use crate::sync::turn;
-use bench::{Answer, Bench, LIFETIME, PATIENCE, join, on_thread, readers};
+use bench::{Bench, LIFETIME, join, on_thread, readers};
 
 /// A thread that comes by twice to see what is to do, and does not do it.
 fn visitor(bench: &Arc<Bench>) -> JoinHandle<()> {
@@ -68,40 +67,6 @@ fn nobody_reads_a_token_that_had_expired_before() {
         });
         join(readers);
         join([visitor, writer, time]);
-    });
-}
-
-#[test]
-fn one_flight_at_a_time_and_whoever_waits_is_told() {
-    explore(|| {
-        let bench = &Bench::new();
-        let answers = [
-            Answer::Failure(ErrorKind::Unavailable),
-            Answer::Failure(ErrorKind::InvalidCredentials),
-            Answer::Token(0),
-            Answer::Token(10),
-            Answer::Token(LIFETIME),
-        ];
-        let draw = || answers[thread_rng().gen_range(0..answers.len())];
-        bench.record().answers = [(); 4].map(|()| draw()).into();
-        let callers = [(); 3].map(|()| {
-            on_thread(bench, |bench| {
-                for _ in 0..2 {
-                    if let Ok(token) = bench.get() {
-                        turn();
-                        let _ = bench.reject(&token);
-                    }
-                }
-            })
-        });
-        let time = on_thread(bench, |bench| {
-            for _ in 0..3 {
-                turn();
-                bench.pass(Duration::from_secs(9));
-            }
-        });
-        join(callers);
-        join([time]);
     });
 }
 
@@ -164,24 +129,5 @@ fn a_late_failure_takes_no_live_token_away() {
         join(failing);
         join([ending, rejecter]);
         assert_eq!(bench.slot.fresh_generation(&bench.clock()), second.generation());
-    });
-}
-
-#[test]
-fn whoever_joins_a_flight_that_is_being_abandoned_gets_a_token() {
-    explore(|| {
-        let bench = &Bench::new();
-        bench.record().answers = [Answer::Failure(ErrorKind::Unavailable)].into();
-        let step = bench.slot.consult(bench.now(), bench.now().plus(PATIENCE));
-        let progress = step.launch.expect("a flight");
-        let gives_up = on_thread(bench, move |_| drop(step.action));
-        let flight = on_thread(bench, move |bench| bench.fly(&progress));
-        let callers = [(); 2].map(|()| {
-            on_thread(bench, |bench| {
-                assert!(bench.get().is_ok());
-            })
-        });
-        join([gives_up, flight]);
-        join(callers);
     });
 }

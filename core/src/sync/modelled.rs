@@ -34,3 +34,51 @@ impl<T> ArcSwapOption<T> {
         self.0.store(value);
     }
 }
+
+pub(crate) mod watch {
+    use tokio::sync::watch;
+    use tokio::sync::watch::Ref;
+    use tokio::sync::watch::error::RecvError;
+
+    use super::turn;
+
+    #[derive(Debug)]
+    pub(crate) struct Sender<T>(watch::Sender<T>);
+
+    #[derive(Debug, Clone)]
+    pub(crate) struct Receiver<T>(watch::Receiver<T>);
+
+    pub(crate) fn channel<T>(value: T) -> (Sender<T>, Receiver<T>) {
+        let (sender, receiver) = watch::channel(value);
+        (Sender(sender), Receiver(receiver))
+    }
+
+    impl<T> Sender<T> {
+        pub(crate) fn send_replace(&self, value: T) -> T {
+            turn();
+            self.0.send_replace(value)
+        }
+
+        pub(crate) fn receiver_count(&self) -> usize {
+            turn();
+            self.0.receiver_count()
+        }
+    }
+
+    impl<T> Receiver<T> {
+        pub(crate) fn has_changed(&self) -> Result<bool, RecvError> {
+            turn();
+            self.0.has_changed()
+        }
+
+        pub(crate) fn borrow_and_update(&mut self) -> Ref<'_, T> {
+            turn();
+            self.0.borrow_and_update()
+        }
+
+        pub(crate) async fn changed(&mut self) -> Result<(), RecvError> {
+            turn();
+            self.0.changed().await
+        }
+    }
+}

@@ -1,23 +1,17 @@
-//! The slot, the threads that use it as the engine and the bindings do, and a record of what nobody
-//! may get any more.
+//! The slot, the threads that read it as the bindings do, and a record of what nobody may get any more.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::LazyLock;
-use std::sync::atomic::AtomicBool;
 
-use shuttle::future::block_on;
 use shuttle::thread::{self, JoinHandle};
 
 use super::super::*;
-use crate::error::ErrorKind;
 use crate::manual_clock::{ManualClock, Which};
 use crate::policy::Windows;
 use crate::profile::Profile;
 use crate::secret::Secret;
-use crate::sync::turn;
 
 pub(super) const LIFETIME: u64 = 1_800;
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 static KEY: LazyLock<Key> = LazyLock::new(|| {
     let config = crate::Config::oauth("http://127.0.0.1/token")
@@ -27,20 +21,12 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
     Key::new(&profile, scopes)
 });
 
-/// What the server has in store.
-#[derive(Clone, Copy)]
-pub(super) enum Answer {
-    Token(u64),
-    Failure(ErrorKind),
-}
-
 /// The slot, and a record of what was done to it. Nothing here but the slot lets other threads in,
-/// except where `turn` is called, so that a record is made at the very moment of what it is about.
+/// so that a record is made at the very moment of what it is about.
 pub(super) struct Bench {
     pub(super) slot: Slot,
     clock: ManualClock,
     record: std::sync::Mutex<Record>,
-    is_requesting: AtomicBool,
 }
 
 #[derive(Default)]
@@ -48,7 +34,6 @@ pub(super) struct Record {
     pub(super) issued: Vec<Arc<Token>>,
     /// The generations of tokens that were rejected or replaced: from then on nobody may get them.
     gone: HashSet<u64>,
-    pub(super) answers: VecDeque<Answer>,
 }
 
 /// What was true when somebody asked for a token.
@@ -66,7 +51,6 @@ impl Bench {
             slot: Slot::new(KEY.clone()),
             clock: ManualClock::unskipping(),
             record: std::sync::Mutex::default(),
-            is_requesting: AtomicBool::new(false),
         })
     }
 
@@ -176,91 +160,6 @@ impl Bench {
             *header = Some((token.generation(), token.value().to_owned()));
         }
         header.as_ref().map(|(_, value)| value.clone())
-    }
-
-    /// Asks for a token as the engine does. Whoever waits is told how the flight ended.
-    pub(super) fn get(self: &Arc<Self>) -> Result<Arc<Token>, Error> {
-        let asked = self.ask();
-        let step = self.slot.consult(asked.now, asked.now.plus(PATIENCE));
-        if let Some(progress) = step.launch {
-            on_thread(self, move |bench| bench.fly(&progress));
-        }
-        match step.action {
-            Action::Serve(token) => {
-                self.check(&asked, token.generation());
-                Ok(token)
-            }
-            Action::Fail(error) => Err(error),
-            Action::Wait(flight) => {
-                let landed = Self::wait(flight);
-                if let Ok(token) = &landed {
-                    // It may have no life at all, but is newer than what was gone.
-                    assert!(!asked.gone.contains(&token.generation()));
-                }
-                landed
-            }
-        }
-    }
-
-    fn wait(mut flight: watch::Receiver<Progress>) -> Result<Arc<Token>, Error> {
-        block_on(async {
-            loop {
-                turn();
-                if let Progress::Done(result) = &*flight.borrow_and_update() {
-                    return result.clone();
-                }
-                turn();
-                flight.changed().await.expect("the flight has gone without a result");
-            }
-        })
-    }
-
-    /// Flies as the engine does.
-    pub(super) fn fly(&self, progress: &watch::Sender<Progress>) {
-        let result = self.land(progress);
-        turn();
-        progress.send_replace(Progress::Done(result));
-    }
-
-    fn land(&self, progress: &watch::Sender<Progress>) -> Result<Arc<Token>, Error> {
-        let mut attempts = 0;
-        loop {
-            if let Some((until, error)) = self.slot.before_attempt(self.now())? {
-                turn();
-                progress.send_replace(Progress::Pausing { until, error: error.clone() });
-                turn();
-                self.pass(until.remaining(self.now()));
-                turn();
-                if self.slot.abandon(progress, self.now()) {
-                    return Err(error);
-                }
-                turn();
-                progress.send_replace(Progress::Fetching);
-            }
-            attempts += 1;
-            match self.request() {
-                Ok(token) => return Ok(token),
-                Err(error) => self.slot.fail(error, attempts, self.now())?,
-            }
-        }
-    }
-
-    fn request(&self) -> Result<Arc<Token>, Error> {
-        assert!(!self.is_requesting.swap(true, Ordering::SeqCst), "two requests at once");
-        turn();
-        turn();
-        self.is_requesting.store(false, Ordering::SeqCst);
-        let answer = self.record().answers.pop_front().unwrap_or(Answer::Token(LIFETIME));
-        match answer {
-            Answer::Failure(kind) => Err(Error::new(kind, "scripted")),
-            Answer::Token(0) => {
-                let token = self.issue(0);
-                let error = Error::new(ErrorKind::Unavailable, "scripted");
-                self.slot.pass_through(&error, self.now());
-                Ok(token)
-            }
-            Answer::Token(lifetime) => Ok(self.accept(lifetime)),
-        }
     }
 }
 
