@@ -3,6 +3,7 @@
 
 use std::ffi::CString;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 use std::time::Duration;
 
 use seekauth_core::host::{self, duration_from_seconds};
@@ -152,15 +153,10 @@ pub extern "C" fn seekauth_client_authorization_async(
     attempt(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        let timeout = timeout(timeout_ms)?;
-        let waiter = client.inner.get_token_then(timeout, move |outcome| match outcome {
+        start(client, timeout_ms, request, move |outcome| match outcome {
             Ok(token) => callback(user_data, None, Token::new(token).lend_authorization()),
             Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::lend(None)),
-        })?;
-        if let Some(request) = request {
-            request.write(Some(Box::new(Request::new(waiter))));
-        }
-        Ok(())
+        })
     })
 }
 
@@ -207,16 +203,25 @@ pub extern "C" fn seekauth_client_get_token_async(
     attempt(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        let timeout = timeout(timeout_ms)?;
-        let waiter = client.inner.get_token_then(timeout, move |outcome| match outcome {
+        start(client, timeout_ms, request, move |outcome| match outcome {
             Ok(token) => callback(user_data, None, Some(Box::new(Token::new(token)))),
             Err(error) => callback(user_data, Some(Box::new(Error::new(error))), None),
-        })?;
-        if let Some(request) = request {
-            request.write(Some(Box::new(Request::new(waiter))));
-        }
-        Ok(())
+        })
     })
+}
+
+/// Starts a call whose outcome goes to `done`, and hands out the handle by which it can be given up.
+fn start(
+    client: &Client,
+    timeout_ms: u64,
+    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+    done: impl FnOnce(Result<Arc<seekauth_core::Token>, seekauth_core::Error>) + Send + 'static,
+) -> Result<(), seekauth_core::Error> {
+    let waiter = client.inner.get_token_then(timeout(timeout_ms)?, done)?;
+    if let Some(request) = request {
+        request.write(Some(Box::new(Request::new(waiter))));
+    }
+    Ok(())
 }
 
 /// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
