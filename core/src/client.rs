@@ -27,6 +27,7 @@ pub struct Client(Arc<Handle>);
 struct Handle {
     engine: Arc<Engine>,
     slot: Arc<Slot>,
+    http: Arc<Http>,
     closed: Latch,
     is_root: bool,
 }
@@ -43,9 +44,10 @@ impl Client {
         let (profile, scopes) = Profile::new(&config)?;
         let profile = Arc::new(profile);
         let clock = clock();
-        let source = Arc::new(Http::new(Arc::clone(&profile), clock.clone())?);
+        let http = Arc::new(Http::new(Arc::clone(&profile), clock.clone())?);
+        let source = Arc::<Http>::clone(&http);
         let engine = Arc::new(Engine::new(profile, clock, source));
-        Ok(Self::handle(engine, scopes, true))
+        Ok(Self::handle(engine, http, scopes, true))
     }
 
     /// A handle for other scopes of the same client. It shares cache and connections with this
@@ -62,12 +64,13 @@ impl Client {
         self.check_open()?;
         let scopes = scopes.into_iter().map(Into::into).collect();
         let scopes = self.0.engine.profile.scopes(Some(scopes))?;
-        Ok(Self::handle(Arc::clone(&self.0.engine), scopes, false))
+        let Handle { engine, http, .. } = &*self.0;
+        Ok(Self::handle(Arc::clone(engine), Arc::clone(http), scopes, false))
     }
 
-    fn handle(engine: Arc<Engine>, scopes: Arc<[String]>, is_root: bool) -> Self {
+    fn handle(engine: Arc<Engine>, http: Arc<Http>, scopes: Arc<[String]>, is_root: bool) -> Self {
         let slot = engine.cache.slot(&Key::new(&engine.profile, scopes));
-        Self(Arc::new(Handle { engine, slot, closed: Latch::new(), is_root }))
+        Self(Arc::new(Handle { engine, slot, http, closed: Latch::new(), is_root }))
     }
 
     /// The value of the `Authorization` header. Returns at once while the cached token is usable;
@@ -106,6 +109,14 @@ impl Client {
         if let Some(token) = self.fresh_token() {
             return Ok(token);
         }
+        self.while_open(self.0.engine.get(&self.0.slot, timeout)).await
+    }
+
+    /// Work that ends with `cancelled` when the client is closed.
+    pub(crate) async fn while_open<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         if Runtime::try_current().is_err() {
             return Err(Error::invalid(
                 "seekauth::Client needs a tokio runtime; outside of one use seekauth::host::Client",
@@ -117,7 +128,7 @@ impl Client {
             biased;
             () = self.0.closed.wait() => Err(cancelled()),
             () = self.0.engine.closed.wait() => Err(cancelled()),
-            result = self.0.engine.get(&self.0.slot, timeout) => result,
+            result = work => result,
         }
     }
 
@@ -186,6 +197,38 @@ impl Client {
     #[must_use]
     pub fn target(&self) -> &str {
         self.0.slot.target()
+    }
+
+    /// The origin that requests with a token go to.
+    pub(crate) fn api_origin(&self) -> Result<&str, Error> {
+        self.0.engine.profile.api_origin.as_deref().ok_or_else(|| {
+            crate::setting::API_URL
+                .missing("requests with a token go to that address and nowhere else")
+        })
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.engine.clock
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    pub(crate) fn speaks_graphql(&self) -> bool {
+        self.0.engine.profile.speaks_graphql()
+    }
+
+    pub(crate) fn user_agent(&self) -> &str {
+        &self.0.engine.profile.user_agent
+    }
+
+    pub(crate) fn accept_language(&self) -> Option<&str> {
+        self.0.engine.profile.accept_language.as_deref()
+    }
+
+    pub(crate) fn shared_target(&self) -> Arc<str> {
+        Arc::clone(self.0.slot.target())
     }
 
     pub(crate) fn fresh_token(&self) -> Option<Arc<Token>> {

@@ -261,6 +261,13 @@ impl Config {
         self.text(&setting::CA_FILE, path)
     }
 
+    /// The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
+    /// Default: none is sent.
+    #[must_use]
+    pub fn accept_language(self, languages: impl Into<String>) -> Self {
+        self.text(&setting::ACCEPT_LANGUAGE, languages)
+    }
+
     pub(crate) fn value(&self, setting: &Setting) -> Option<&Value> {
         self.values.get(setting.name())
     }

@@ -15,11 +15,14 @@ use tokio::task::AbortHandle;
 use crate::client;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
+use crate::exchange::Exchange;
+use crate::graphql::{Graphql, GraphqlReply};
 use crate::latch::Latch;
 use crate::per_process::PerProcess;
 use crate::signals;
 use crate::token::Token;
 
+pub use crate::message::{Request, Response};
 pub use crate::setting::duration_from_seconds;
 
 static RUNTIME: PerProcess<OnceCell<Runtime>> = PerProcess::new();
@@ -92,19 +95,7 @@ impl Client {
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
     ) -> Result<Waiter, Error> {
-        let given_up = Arc::new(Latch::new());
-        let waiter = Waiter(Arc::clone(&given_up));
-        let call = self.call(timeout);
-        runtime()?.spawn(async move {
-            let given_up_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
-            let result = tokio::select! {
-                biased;
-                () = given_up.wait() => Err(given_up_error()),
-                result = call => result,
-            };
-            done(result);
-        });
-        Ok(waiter)
+        then(self.call(timeout), done)
     }
 
     /// Asks for a token and lets the caller look for the result, for hosts that must stay
@@ -114,19 +105,66 @@ impl Client {
     ///
     /// `internal` when the system refuses the library its thread; `invalid_argument` on a library
     /// thread, as for [`get_token`](Self::get_token).
-    pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending, Error> {
-        if IS_WORKER.get() {
-            return Err(Error::invalid(
-                "a callback must not wait for a token; use the asynchronous call there",
-            ));
-        }
-        let (sender, result) = mpsc::sync_channel(1);
-        let call = self.call(timeout);
-        let task = runtime()?.spawn(async move {
-            // Nobody listens any more once the caller has given up.
-            let _ = sender.send(call.await);
-        });
-        Ok(Pending { result, task: task.abort_handle() })
+    pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending<Arc<Token>>, Error> {
+        begin(self.call(timeout))
+    }
+
+    /// Sends a request to the API with the token; see [`crate::Client::send`]. Calls `done` with
+    /// the whole answer as [`get_token_then`](Self::get_token_then) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_token_then`](Self::get_token_then).
+    pub fn send_then(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Response, Error>) + Send + 'static,
+    ) -> Result<Waiter, Error> {
+        then(self.sending(request), done)
+    }
+
+    /// Sends a request to the API with the token; see [`crate::Client::send`]. The caller looks for
+    /// the whole answer as with [`begin`](Self::begin).
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn begin_send(&self, request: Request) -> Result<Pending<Response>, Error> {
+        begin(self.sending(request))
+    }
+
+    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. Calls `done` with the reply as
+    /// [`get_token_then`](Self::get_token_then) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_token_then`](Self::get_token_then).
+    pub fn graphql_then(
+        &self,
+        operation: Graphql,
+        done: impl FnOnce(Result<GraphqlReply, Error>) + Send + 'static,
+    ) -> Result<Waiter, Error> {
+        then(self.operating(operation), done)
+    }
+
+    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. The caller looks for the reply as
+    /// with [`begin`](Self::begin).
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn begin_graphql(&self, operation: Graphql) -> Result<Pending<GraphqlReply>, Error> {
+        begin(self.operating(operation))
+    }
+
+    /// The rules for one request that another HTTP client carries; see
+    /// [`crate::Client::exchange`].
+    ///
+    /// # Errors
+    ///
+    /// `forbidden_origin`, `invalid_argument`.
+    pub fn exchange(&self, url: &str, replayable: bool) -> Result<Exchange, Error> {
+        self.0.exchange(url, replayable)
     }
 
     /// What a task is to do for a call. Whether the client is open counts now, not when the task
@@ -141,6 +179,31 @@ impl Client {
             open?;
             let timeout = timeout.unwrap_or_else(|| client.timeout());
             client.wait_for_token(timeout).await
+        }
+    }
+
+    fn sending(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
+        let client = self.0.clone();
+        let open = client.check_open();
+        async move {
+            open?;
+            let request = request.build(&client)?;
+            Response::read(client.send(request).await?).await
+        }
+    }
+
+    fn operating(
+        &self,
+        operation: Graphql,
+    ) -> impl Future<Output = Result<GraphqlReply, Error>> + Send + use<> {
+        let client = self.0.clone();
+        let open = client.check_open();
+        async move {
+            open?;
+            client.graphql(operation).await
         }
     }
 
@@ -198,7 +261,43 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A call started by [`Client::get_token_then`]. Dropping it changes nothing.
+/// Runs `call` on the library's thread and hands its result to `done`.
+fn then<T: Send + 'static>(
+    call: impl Future<Output = Result<T, Error>> + Send + 'static,
+    done: impl FnOnce(Result<T, Error>) + Send + 'static,
+) -> Result<Waiter, Error> {
+    let given_up = Arc::new(Latch::new());
+    let waiter = Waiter(Arc::clone(&given_up));
+    runtime()?.spawn(async move {
+        let given_up_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
+        let result = tokio::select! {
+            biased;
+            () = given_up.wait() => Err(given_up_error()),
+            result = call => result,
+        };
+        done(result);
+    });
+    Ok(waiter)
+}
+
+/// Runs `call` on the library's thread and leaves its result where the caller looks for it.
+fn begin<T: Send + 'static>(
+    call: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<Pending<T>, Error> {
+    if IS_WORKER.get() {
+        return Err(Error::invalid(
+            "a callback must not wait for a result; use the asynchronous call there",
+        ));
+    }
+    let (sender, result) = mpsc::sync_channel(1);
+    let task = runtime()?.spawn(async move {
+        // Nobody listens any more once the caller has given up.
+        let _ = sender.send(call.await);
+    });
+    Ok(Pending { result, task: task.abort_handle() })
+}
+
+/// A call started with a callback. Dropping it changes nothing.
 #[derive(Debug)]
 pub struct Waiter(Arc<Latch>);
 
@@ -210,16 +309,16 @@ impl Waiter {
     }
 }
 
-/// A call started by [`Client::begin`]. Dropping it gives the call up.
+/// A call started by [`Client::begin`] or one of its kind. Dropping it gives the call up.
 #[derive(Debug)]
-pub struct Pending {
-    result: Receiver<Result<Arc<Token>, Error>>,
+pub struct Pending<T> {
+    result: Receiver<Result<T, Error>>,
     task: AbortHandle,
 }
 
-impl Pending {
+impl<T> Pending<T> {
     /// Waits for `slice` at most; `None` means not yet.
-    pub fn wait(&mut self, slice: Duration) -> Option<Result<Arc<Token>, Error>> {
+    pub fn wait(&mut self, slice: Duration) -> Option<Result<T, Error>> {
         match self.result.recv_timeout(slice) {
             Ok(result) => Some(result),
             Err(RecvTimeoutError::Timeout) => None,
@@ -227,12 +326,17 @@ impl Pending {
         }
     }
 
-    fn finish(self) -> Result<Arc<Token>, Error> {
+    /// Waits for the result. It comes in time: every call has a deadline.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub fn finish(self) -> Result<T, Error> {
         self.result.recv().unwrap_or_else(|_| Err(lost()))
     }
 }
 
-impl Drop for Pending {
+impl<T> Drop for Pending<T> {
     fn drop(&mut self) {
         self.task.abort();
     }

@@ -1,5 +1,6 @@
-//! The real token source: one POST over HTTP/1.1 or HTTP/2, TLS 1.2 or newer. The only file that
-//! names the HTTP library.
+//! The HTTP client of the process, over HTTP/1.1 or HTTP/2, TLS 1.2 or newer, and the real token
+//! source: one POST. Together with the sender and its middleware the only place that names the
+//! HTTP library.
 
 use std::fs;
 use std::sync::Arc;
@@ -48,21 +49,28 @@ impl Http {
         Ok(Self { profile, clock, authorities, client: PerProcess::new() })
     }
 
+    /// This process's client; making it opens no connection. It follows no redirect, never repeats
+    /// a request, and leaves time-outs but that for connecting to each request.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        let owned = self.client.get(OnceCell::new);
+        owned.get_or_try_init(|| self.build()).cloned()
+    }
+
     async fn post(&self, scopes: &[String]) -> Result<Grant, Error> {
         let request = TokenRequest::new(&self.profile, scopes)?;
-        let owned = self.client.get(OnceCell::new);
-        let client = owned.get_or_try_init(|| self.build())?;
+        let client = self.client()?;
         let mut url = self.profile.token_url.clone();
         for _ in 0..=REDIRECTS {
             let mut call = client
                 .post(url.clone())
+                .timeout(self.profile.request_timeout)
                 .header(CONTENT_TYPE, request.content_type)
                 .header(ACCEPT, "application/json")
                 .body(request.body.to_vec());
             if let Some((name, password)) = &request.basic {
                 call = call.basic_auth(name.expose(), Some(password.expose()));
             }
-            let response = call.send().await.map_err(|problem| network(&problem))?;
+            let response = call.send().await.map_err(|problem| token_endpoint(&problem))?;
             if response.status().is_redirection() {
                 url = self.redirect(&url, &response)?;
                 continue;
@@ -113,7 +121,6 @@ impl Http {
             .retry(reqwest::retry::never())
             .user_agent(&self.profile.user_agent)
             .connect_timeout(self.profile.connect_timeout)
-            .timeout(self.profile.request_timeout)
             .pool_idle_timeout(IDLE)
             .build()
             .map_err(|problem| {
@@ -132,7 +139,8 @@ impl Http {
         let builder = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(untrusted)?;
-        let mut config = if self.profile.token_url.scheme() == "http" {
+        let urls = [Some(&self.profile.token_url), self.profile.api_url.as_ref()];
+        let mut config = if urls.into_iter().flatten().all(|url| url.scheme() == "http") {
             // Loopback without TLS: the system's authorities take milliseconds and a megabyte.
             builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
         } else {
@@ -170,7 +178,7 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
         body: Zeroizing::new(Vec::new()),
     };
-    while let Some(chunk) = response.chunk().await.map_err(|problem| network(&problem))? {
+    while let Some(chunk) = response.chunk().await.map_err(|problem| token_endpoint(&problem))? {
         if reply.body.len() + chunk.len() > BODY_LIMIT {
             return Err(Error::new(
                 ErrorKind::Protocol,
@@ -196,15 +204,22 @@ fn read_authorities(path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(authorities)
 }
 
-fn network(problem: &reqwest::Error) -> Error {
+fn token_endpoint(problem: &reqwest::Error) -> Error {
+    if problem.is_timeout() && !problem.is_connect() {
+        let what = "the token endpoint did not answer within request_timeout";
+        return Error::new(ErrorKind::Network, format!("{what}: {}", cause(problem)));
+    }
+    network(problem, "the token endpoint")
+}
+
+/// A failure to reach `peer` or to go on talking with it.
+pub(crate) fn network(problem: &reqwest::Error, peer: &str) -> Error {
     let what = if problem.is_timeout() && problem.is_connect() {
-        "connecting to the token endpoint took longer than connect_timeout"
-    } else if problem.is_timeout() {
-        "the token endpoint did not answer within request_timeout"
+        format!("connecting to {peer} took longer than connect_timeout")
     } else if problem.is_connect() {
-        "the token endpoint could not be reached"
+        format!("{peer} could not be reached")
     } else {
-        "the connection to the token endpoint broke"
+        format!("the connection to {peer} broke")
     };
     Error::new(ErrorKind::Network, format!("{what}: {}", cause(problem)))
 }

@@ -25,13 +25,19 @@ mod client;
 mod clock;
 mod config;
 mod error;
+mod exchange;
+mod graphql;
 pub mod host;
 mod http;
+mod inspection;
 mod jitter;
 mod key;
 mod latch;
 #[cfg(any(test, feature = "manual-clock"))]
 pub mod manual_clock;
+mod message;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod per_process;
 mod policy;
 mod profile;
@@ -39,7 +45,9 @@ mod refresh;
 mod reply;
 mod request;
 mod resolver;
+mod retry_after;
 mod secret;
+mod send;
 mod setting;
 mod signals;
 mod slot;
@@ -50,8 +58,14 @@ mod token;
 pub use client::{Authorization, Client};
 pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use error::{Error, ErrorKind};
+pub use exchange::Exchange;
+pub use graphql::{Graphql, GraphqlError, GraphqlReply};
+pub use inspection::{Inspection, Verdict};
 pub use setting::{Setting, SettingKind, Value};
 pub use token::Token;
+
+/// The HTTP library whose requests and responses [`Client::send`] takes and gives.
+pub use reqwest;
 
 /// The version of this library.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -44,7 +44,10 @@ pub(crate) struct Profile {
     pub(crate) format: RequestFormat,
     pub(crate) audience: Option<String>,
     pub(crate) extra_parameters: Vec<(String, String)>,
+    /// The origin of `api_url`, in ASCII.
+    pub(crate) api_origin: Option<String>,
     pub(crate) user_agent: String,
+    pub(crate) accept_language: Option<String>,
     pub(crate) allow_non_expiring: bool,
     pub(crate) timeout: Duration,
     pub(crate) request_timeout: Duration,
@@ -70,6 +73,7 @@ impl Profile {
         let (token_url, api_url) = given.endpoints(service, environment)?;
         let profile = Self {
             token_url,
+            api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
             api_url,
             client_id: given.credential(&setting::CLIENT_ID)?.to_owned(),
             client_secret: Secret::new(given.credential(&setting::CLIENT_SECRET)?),
@@ -90,6 +94,7 @@ impl Profile {
             audience: given.audience(service, environment)?,
             extra_parameters: given.extra_parameters()?,
             user_agent: given.user_agent()?,
+            accept_language: given.accept_language()?,
             allow_non_expiring: given.flag(&setting::ALLOW_NON_EXPIRING),
             timeout: given.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
             request_timeout: given.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT),
@@ -101,6 +106,11 @@ impl Profile {
         };
         let scopes = profile.scopes(given.list(&setting::SCOPES))?;
         Ok((profile, scopes))
+    }
+
+    /// Whether the API's answers are GraphQL, where a rejected token is not told by the status.
+    pub(crate) fn speaks_graphql(&self) -> bool {
+        self.service == Service::SeekApi
     }
 
     /// Scopes in canonical form (sorted, each once), or the error that says what is wrong with
@@ -257,6 +267,22 @@ impl Given<'_> {
         } else {
             Err(setting
                 .refuse("must begin with name/version, such as Acme/1.2.3, in visible ASCII"))
+        }
+    }
+
+    fn accept_language(&self) -> Result<Option<String>, Error> {
+        let setting = setting::ACCEPT_LANGUAGE;
+        match self.text(&setting)? {
+            // RFC 9110, 12.5.4.
+            Some(text)
+                if text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-*,;=. ".contains(&byte)) =>
+            {
+                Ok(Some(text.to_owned()))
+            }
+            Some(_) => Err(setting.refuse("must be a list of languages, such as en-AU, en;q=0.8")),
+            None => Ok(None),
         }
     }
 

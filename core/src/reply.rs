@@ -10,6 +10,7 @@ use serde_json::error::Category;
 
 use crate::error::{Error, ErrorKind};
 use crate::profile::Profile;
+use crate::retry_after::{digits, retry_after};
 use crate::secret::Secret;
 
 /// The largest reply that is read.
@@ -208,17 +209,8 @@ impl Reply {
             })
     }
 
-    /// How long the server wants to be left alone: `Retry-After`, else `X-RateLimit-Reset`.
     fn wait(&self, now: SystemTime) -> Option<Duration> {
-        let until = |when: SystemTime| when.duration_since(now).unwrap_or_default();
-        let after = self.retry_after.as_deref().map(str::trim).and_then(|text| {
-            let seconds = digits(text).map(Duration::from_secs);
-            seconds.or_else(|| httpdate::parse_http_date(text).ok().map(until))
-        });
-        after.or_else(|| {
-            let reset = digits(self.rate_limit_reset.as_deref()?.trim())?;
-            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(reset)).map(until)
-        })
+        retry_after(self.retry_after.as_deref(), self.rate_limit_reset.as_deref(), now)
     }
 
     fn protocol(&self, problem: &str) -> Error {
@@ -248,14 +240,6 @@ fn whole_seconds(value: &Value) -> Option<Duration> {
         Value::String(text) => digits(text).map(Duration::from_secs),
         _ => None,
     }
-}
-
-/// A number written with digits alone.
-fn digits(text: &str) -> Option<u64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(text.parse().unwrap_or(u64::MAX))
 }
 
 fn sorted(scope: &str) -> Vec<String> {

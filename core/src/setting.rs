@@ -83,8 +83,9 @@ pub(crate) const CONNECT_TIMEOUT: Setting = setting("connect_timeout", SettingKi
 pub(crate) const REFRESH_MARGIN: Setting = setting("refresh_margin", SettingKind::Duration);
 pub(crate) const STAY_WARM: Setting = setting("stay_warm", SettingKind::Flag);
 pub(crate) const CA_FILE: Setting = setting("ca_file", SettingKind::Text);
+pub(crate) const ACCEPT_LANGUAGE: Setting = setting("accept_language", SettingKind::Text);
 
-static ALL: [Setting; 20] = [
+static ALL: [Setting; 21] = [
     SERVICE,
     ENVIRONMENT,
     CLIENT_ID,
@@ -105,6 +106,7 @@ static ALL: [Setting; 20] = [
     REFRESH_MARGIN,
     STAY_WARM,
     CA_FILE,
+    ACCEPT_LANGUAGE,
 ];
 
 impl Setting {

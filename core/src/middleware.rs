@@ -1,0 +1,40 @@
+//! The exchange carried by an HTTP client of the user's own, as a middleware.
+
+use async_trait::async_trait;
+use http::Extensions;
+use reqwest::{Request, Response};
+use reqwest_middleware::{Error, Middleware, Next};
+
+use crate::client::Client;
+use crate::send::{Problem, Talk};
+
+/// A client is a middleware: `ClientBuilder::new(reqwest_client).with(client)`. Each request gets
+/// the token as in [`Client::send`], with the HTTP client's own connections, time-outs and redirect
+/// policy (which drops the token when it leaves the origin). The token itself is waited for as
+/// long as the client's `timeout` says. Failures of seekauth's are
+/// [`Error::Middleware`](reqwest_middleware::Error::Middleware) holding a [`crate::Error`].
+#[async_trait]
+impl Middleware for Client {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<Response, Error> {
+        let timeout = request.timeout().copied();
+        let mut talk = Talk::new(self, request).map_err(Error::middleware)?;
+        loop {
+            let deadline = self.clock().now().plus(timeout.unwrap_or_else(|| self.timeout()));
+            let mut request = talk.next(deadline).await.map_err(Error::middleware)?;
+            // Without one of its own, the request has that of the HTTP client.
+            *request.timeout_mut() = timeout;
+            let answer = next.clone().run(request, extensions).await?;
+            match talk.judge(answer).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                Err(Problem::Rule(error)) => return Err(Error::middleware(error)),
+                Err(Problem::Http(error)) => return Err(Error::Reqwest(error)),
+            }
+        }
+    }
+}

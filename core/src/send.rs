@@ -1,0 +1,214 @@
+//! The authenticated sender: an [`Exchange`] carried by this library's own HTTP client. Answers of
+//! any size stream through; of a GraphQL answer only as much is read ahead as the exchange needs.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::{Body, Request, Response, ResponseBuilderExt};
+
+use crate::client::Client;
+use crate::clock::Moment;
+use crate::error::{Error, ErrorKind};
+use crate::exchange::Exchange;
+use crate::http::network;
+use crate::inspection::{Inspection, Verdict};
+
+impl Client {
+    /// Sends a request to the API with the token, and once more with a new one if the API rejects
+    /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
+    /// the request has them. Waits for token and answer together for the request's own `timeout`,
+    /// or the client's; reading the answer's body counts too, so give a long download more.
+    ///
+    /// Any answer but a rejection of the token is handed over as it is, redirects included: none is
+    /// followed, so that the token goes nowhere else. Dropping the future gives the request up.
+    ///
+    /// # Errors
+    ///
+    /// `forbidden_origin` when the request does not go to [`api_url`](Self::api_url)'s scheme,
+    /// host and port, `token_rejected` when the API rejected a new token too, or the first one and
+    /// the body is a stream; `timeout`, `network`, and what [`get_token`](Self::get_token) fails
+    /// with.
+    pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        self.check_open()?;
+        let timeout = request.timeout().copied().unwrap_or_else(|| self.timeout());
+        let deadline = self.clock().now().plus(timeout);
+        let late = || {
+            let limit = timeout.as_millis();
+            Error::new(ErrorKind::Timeout, format!("no answer from the API within {limit} ms"))
+                .with_target(self.shared_target())
+        };
+        let talk = async {
+            let mut talk = Talk::new(self, request)?;
+            loop {
+                let request = talk.next(deadline).await?;
+                let answer = self.http().client()?.execute(request).await;
+                let answer = answer.map_err(|problem| api(&problem, late))?;
+                let judged = talk.judge(answer).await;
+                if let Some(answer) = judged.map_err(|problem| problem.into_error(late))? {
+                    return Ok(answer);
+                }
+            }
+        };
+        self.while_open(async {
+            tokio::select! {
+                biased;
+                result = talk => result,
+                () = self.clock().sleep(timeout) => Err(late()),
+            }
+        })
+        .await
+    }
+}
+
+fn api(problem: &reqwest::Error, late: impl Fn() -> Error) -> Error {
+    if problem.is_timeout() && !problem.is_connect() { late() } else { network(problem, "the API") }
+}
+
+/// What can go wrong while an answer is judged.
+pub(crate) enum Problem {
+    /// The exchange ends here.
+    Rule(Error),
+    /// The answer's body broke off.
+    Http(reqwest::Error),
+}
+
+impl Problem {
+    fn into_error(self, late: impl Fn() -> Error) -> Error {
+        match self {
+            Self::Rule(error) => error,
+            Self::Http(problem) => api(&problem, late),
+        }
+    }
+}
+
+/// One request to the API and its repetition, for whoever transmits them.
+pub(crate) struct Talk<'a> {
+    client: &'a Client,
+    exchange: Exchange,
+    request: Option<Request>,
+}
+
+impl<'a> Talk<'a> {
+    pub(crate) fn new(client: &'a Client, request: Request) -> Result<Self, Error> {
+        let replayable = request.try_clone().is_some();
+        let exchange = client.exchange(request.url().as_str(), replayable)?;
+        Ok(Self { client, exchange, request: Some(request) })
+    }
+
+    /// The request to transmit next, with a token that is to be had by `deadline`.
+    pub(crate) async fn next(&mut self, deadline: Moment) -> Result<Request, Error> {
+        let left = |client: &Client| deadline.monotonic_remaining(client.clock().now());
+        let token = self.client.get_token_within(left(self.client)).await?;
+        self.exchange.admit(token.authorization())?;
+        let request = match self.request.as_ref().and_then(Request::try_clone) {
+            Some(copy) => Some(copy),
+            None => self.request.take(),
+        };
+        let mut request = request.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "a request that cannot be sent twice was to be")
+        })?;
+        let present: Vec<String> =
+            request.headers().keys().map(|name| name.as_str().to_owned()).collect();
+        let headers = request.headers_mut();
+        for (name, value) in self.exchange.headers(&present) {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(unfit)?;
+            headers.insert(name, HeaderValue::from_str(&value).map_err(unfit)?);
+        }
+        let mut authorization = HeaderValue::from_str(token.authorization()).map_err(unfit)?;
+        authorization.set_sensitive(true);
+        headers.insert(AUTHORIZATION, authorization);
+        *request.timeout_mut() = Some(left(self.client));
+        Ok(request)
+    }
+
+    /// The answer if it is the caller's; nothing if the request is to be transmitted again.
+    pub(crate) async fn judge(&mut self, answer: Response) -> Result<Option<Response>, Problem> {
+        let inspection =
+            self.exchange.inspect(answer.status().as_u16(), Some(answer.url().as_str()));
+        let (verdict, answer) = examine(inspection, answer).await.map_err(Problem::Http)?;
+        if verdict == Verdict::Rejected {
+            self.exchange.reject().map_err(Problem::Rule)?;
+            return Ok(None);
+        }
+        Ok(Some(answer))
+    }
+}
+
+/// Settings and tokens were checked when they came in.
+fn unfit<E>(_: E) -> Error {
+    Error::new(ErrorKind::Internal, "a header that was checked before is not one")
+}
+
+/// Reads an answer as far as its inspection needs, and puts what was read back in front.
+async fn examine(
+    mut inspection: Inspection,
+    answer: Response,
+) -> Result<(Verdict, Response), reqwest::Error> {
+    if inspection.verdict() != Verdict::Undecided {
+        return Ok((inspection.verdict(), answer));
+    }
+    let url = answer.url().clone();
+    let (parts, mut rest) = http::Response::<Body>::from(answer).into_parts();
+    let mut read = VecDeque::new();
+    while inspection.verdict() == Verdict::Undecided {
+        match rest.frame().await.transpose()? {
+            Some(frame) => {
+                if let Some(piece) = frame.data_ref() {
+                    inspection.feed(piece);
+                }
+                read.push_back(frame);
+            }
+            None => {
+                inspection.finish();
+            }
+        }
+    }
+    let mut answer = http::Response::from_parts(parts, Body::wrap(Resumed { read, rest }));
+    // The address travels as an extension that only this builder makes.
+    if let Ok(mut addressed) = http::Response::builder().url(url).body(()) {
+        answer.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));
+    }
+    Ok((inspection.verdict(), Response::from(answer)))
+}
+
+/// A body of which the beginning has been read already.
+struct Resumed {
+    read: VecDeque<Frame<Bytes>>,
+    rest: Body,
+}
+
+impl http_body::Body for Resumed {
+    type Data = Bytes;
+    type Error = reqwest::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
+        match self.read.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let read: usize = self.read.iter().filter_map(Frame::data_ref).map(Bytes::len).sum();
+        let read = read as u64;
+        let rest = self.rest.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(read));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(read));
+        }
+        hint
+    }
+}
