@@ -32,15 +32,7 @@ impl Request {
     pub(crate) fn build(self, client: &Client) -> Result<reqwest::Request, Error> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Error::invalid("method must be one of HTTP's, such as GET or POST"))?;
-        let url = if self.url.starts_with('/') {
-            Url::parse(client.api_origin()?).and_then(|root| root.join(&self.url))
-        } else {
-            Url::parse(&self.url)
-        };
-        let url = url.map_err(|problem| {
-            Error::invalid(format!("url must be an absolute URL or begin with a slash: {problem}"))
-        })?;
-        let mut request = reqwest::Request::new(method, url);
+        let mut request = reqwest::Request::new(method, address(client, &self.url)?);
         *request.headers_mut() = headers(&self.headers)?;
         *request.timeout_mut() = self.timeout;
         if !self.body.is_empty() {
@@ -97,6 +89,18 @@ impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
     }
+}
+
+/// An address from an absolute URL, or from a path from the API's root on.
+pub(crate) fn address(client: &Client, url: &str) -> Result<Url, Error> {
+    let address = if url.starts_with('/') {
+        Url::parse(client.api_origin()?).and_then(|root| root.join(url))
+    } else {
+        Url::parse(url)
+    };
+    address.map_err(|problem| {
+        Error::invalid(format!("url must be an absolute URL or begin with a slash: {problem}"))
+    })
 }
 
 /// Headers as the HTTP library wants them.

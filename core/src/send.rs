@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use reqwest::{Body, Method, Request, RequestBuilder, Response, ResponseBuilderExt};
 
 use crate::client::Client;
 use crate::clock::Moment;
@@ -17,8 +17,20 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::http::network;
 use crate::inspection::{Inspection, Verdict};
+use crate::message::address;
 
 impl Client {
+    /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
+    /// a path from the API's root on. (The builder's own `send()` would send it without a token.)
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when `url` is none, or is a path and the client has no API; `closed`.
+    pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
+        self.check_open()?;
+        Ok(self.http().client()?.request(method, address(self, url)?))
+    }
+
     /// Sends a request to the API with the token, and once more with a new one if the API rejects
     /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
     /// the request has them. Waits for token and answer together for the request's own `timeout`,

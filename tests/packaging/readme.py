@@ -1,4 +1,4 @@
-"""Compiles and runs every example of the README against the sandbox.
+"""Compiles and runs every example of the README and the recipes against the sandbox.
 
 Takes the library's folder (with libseekauth.so) as its argument and the sandbox's addresses from
 the environment, as tests/c/with-sandbox.sh sets them. Python examples run under this interpreter.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target" / "readme"
+PAGES = ["README.md", "docs/recipes.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
@@ -31,15 +32,21 @@ def environment() -> dict[str, str]:
         "SEEK_PASS_URL": os.environ["SANDBOX_PASS_URL"],
         "SEEK_PASS_CLIENT_ID": "sandbox-pass",
         "SEEK_PASS_CLIENT_SECRET": "sandbox-pass-secret & more=100%",
+        "SEEK_PLAYGROUND_CLIENT_ID": "sandbox-playground",
+        "SEEK_PLAYGROUND_CLIENT_SECRET": "sandbox-playground-secret",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
 
 
-def examples() -> list[tuple[str, str]]:
-    """Language and text of each fenced block of a programming language, in order."""
-    text = (ROOT / "README.md").read_text()
-    return re.findall(r"^```(python|js|rust|c|cpp)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+def examples() -> list[tuple[str, str, str]]:
+    """Page, language and text of each fenced block of a programming language, in order."""
+    block = re.compile(r"^```(python|js|rust|c|cpp)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (page, language, text)
+        for page in PAGES
+        for language, text in block.findall((ROOT / page).read_text())
+    ]
 
 
 def rust_project(source: Path) -> list[str]:
@@ -57,7 +64,6 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-reqwest = "0.13"
 seekauth = {{ path = "{ROOT / "core"}" }}
 tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
 
@@ -106,7 +112,7 @@ def main() -> int:
     if not package.exists():
         package.symlink_to(ROOT / "node")
     failed = 0
-    for number, (language, text) in enumerate(examples(), 1):
+    for number, (page, language, text) in enumerate(examples(), 1):
         source = WORK / f"example_{number}.{'rs' if language == 'rust' else language.replace('python', 'py')}"
         source.write_text(text)
         run = subprocess.run(
@@ -119,11 +125,11 @@ def main() -> int:
         if run.returncode != 0 or not run.stdout.strip() or run.stderr:
             failed += 1
             print(
-                f"FAILED: README example {number} ({language})\n{run.stdout}{run.stderr}",
+                f"FAILED: {page}, example {number} ({language})\n{run.stdout}{run.stderr}",
                 file=sys.stderr,
             )
     total = len(examples())
-    print(f"readme: {total - failed} passed, {failed} failed")
+    print(f"examples: {total - failed} passed, {failed} failed")
     return 1 if failed or total == 0 else 0
 
 
