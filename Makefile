@@ -142,14 +142,15 @@ test-node: debug-rust debug-node
 
 # The numbers must be equal: every language passes every case.
 cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five languages
-	@rm -f target/cases.txt
-	@$(CASES) --language rust -- $(DEBUG)/seekauth-agent | tee -a target/cases.txt
-	@$(CASES) --language c -- target/c/agent-c | tee -a target/cases.txt
-	@$(CASES) --language c++ -- target/c/agent-cpp | tee -a target/cases.txt
-	@PYTHONPATH=python $(CASES) --language python -- $(PY) python/tests/agent.py | tee -a target/cases.txt
-	@$(CASES) --language node -- node node/test/agent.js | tee -a target/cases.txt
-	@test "$$(grep -c ' passed, 0 failed$$' target/cases.txt)" = 5
-	@test "$$(sed 's/^[^:]*: //' target/cases.txt | sort -u | wc -l)" = 1
+	@rm -f target/cases.txt target/adapters.jsonl
+	@$(CASES) --language rust --results target/adapters.jsonl -- $(DEBUG)/seekauth-agent | tee -a target/cases.txt
+	@$(CASES) --language c --results target/adapters.jsonl -- target/c/agent-c | tee -a target/cases.txt
+	@$(CASES) --language c++ --results target/adapters.jsonl -- target/c/agent-cpp | tee -a target/cases.txt
+	@PYTHONPATH=python $(CASES) --language python --results target/adapters.jsonl -- $(PY) python/tests/agent.py | tee -a target/cases.txt
+	@$(CASES) --language node --results target/adapters.jsonl -- node node/test/agent.js | tee -a target/cases.txt
+	@test "$$(grep -cE '^[a-z+]+: [0-9]+ passed, 0 failed$$' target/cases.txt)" = 5
+	@test "$$(grep -E '^[a-z+]+: [0-9]+ passed' target/cases.txt | sed 's/^[^:]*: //' | sort -u | wc -l)" = 1
+	@$(CASES) --table target/adapters.jsonl
 
 # ---- endurance ------------------------------------------------------------------------------------
 

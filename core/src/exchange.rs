@@ -5,11 +5,11 @@
 use std::fmt;
 
 use url::Url;
-use uuid::Uuid;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::inspection::{Inspection, Verdict};
+use crate::request_id;
 use crate::secret::Secret;
 
 const USER_AGENT: &str = "User-Agent";
@@ -48,7 +48,7 @@ impl Client {
         Ok(Exchange {
             client: self.clone(),
             replayable,
-            request_id: Uuid::new_v4().to_string(),
+            request_id: request_id::new(),
             sent: None,
             resent: false,
         })

@@ -105,6 +105,12 @@ impl GraphqlReply {
         &self.text
     }
 
+    /// The same, kept.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
     /// `data` as a type of the caller's, such as [`serde_json::Value`]; `None` when there is none.
     ///
     /// # Errors
@@ -189,7 +195,7 @@ impl Client {
     /// `throttled`, `unavailable` or `protocol` when the answer is not GraphQL.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlReply, Error> {
         let answer = self.send(self.operation(&operation)?).await?;
-        let answer = Response::read(answer).await?;
+        let answer = self.while_open(Response::read(answer)).await?;
         let status = answer.status;
         let retry_after = self.wait(&answer);
         match String::from_utf8(answer.body) {

@@ -191,7 +191,8 @@ impl Client {
         async move {
             open?;
             let request = request.build(&client)?;
-            Response::read(client.send(request).await?).await
+            let answer = client.send(request).await?;
+            client.while_open(Response::read(answer)).await
         }
     }
 

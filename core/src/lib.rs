@@ -44,6 +44,7 @@ mod profile;
 mod refresh;
 mod reply;
 mod request;
+mod request_id;
 mod resolver;
 mod retry_after;
 mod secret;

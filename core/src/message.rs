@@ -109,7 +109,8 @@ pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     for (name, value) in pairs {
         let name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Error::invalid("a header's name must be a token of RFC 9110"))?;
-        let value = HeaderValue::from_str(value).map_err(|_| {
+        let value = HeaderValue::from_str(value).ok().filter(|_| value.is_ascii());
+        let value = value.ok_or_else(|| {
             Error::invalid(format!("the header {name} must be visible ASCII and spaces"))
         })?;
         headers.append(name, value);
@@ -157,7 +158,9 @@ mod tests {
             let error = build(method, url).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidArgument, "{method} {url}");
         }
-        for (name, value) in [("a b", "c"), ("", "c"), ("a", "c\r\nd: e"), ("a", "\0")] {
+        for (name, value) in
+            [("a b", "c"), ("", "c"), ("a", "c\r\nd: e"), ("a", "\0"), ("a", "café")]
+        {
             let pairs = [(name.to_owned(), value.to_owned())];
             assert!(headers(&pairs).is_err(), "{name} {value}");
         }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request, RequestBuilder, Response, ResponseBuilderExt};
@@ -54,7 +54,8 @@ impl Client {
             Error::new(ErrorKind::Timeout, format!("no answer from the API within {limit} ms"))
                 .with_target(self.shared_target())
         };
-        let talk = async {
+        // On the heap, because the future of an HTTP request is large and would be moved about.
+        let talk = Box::pin(async {
             let mut talk = Talk::new(self, request)?;
             loop {
                 let request = talk.next(deadline).await?;
@@ -65,15 +66,8 @@ impl Client {
                     return Ok(answer);
                 }
             }
-        };
-        self.while_open(async {
-            tokio::select! {
-                biased;
-                result = talk => result,
-                () = self.clock().sleep(timeout) => Err(late()),
-            }
-        })
-        .await
+        });
+        self.while_open(talk).await
     }
 }
 
@@ -180,7 +174,16 @@ async fn examine(
             }
         }
     }
-    let mut answer = http::Response::from_parts(parts, Body::wrap(Resumed { read, rest }));
+    let body = match (read.pop_front().map(Frame::into_data), rest.is_end_stream()) {
+        // The common case: all of it came at once.
+        (Some(Ok(whole)), true) if read.is_empty() => Body::from(whole),
+        (Some(first), _) => {
+            read.push_front(first.map_or_else(|first| first, Frame::data));
+            Body::wrap(Resumed { read, rest })
+        }
+        (None, _) => rest,
+    };
+    let mut answer = http::Response::from_parts(parts, body);
     // The address travels as an extension that only this builder makes.
     if let Ok(mut addressed) = http::Response::builder().url(url).body(()) {
         answer.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use seekauth_sandbox::Entry;
 use serde_json::{Map, Value};
 
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, shorten};
 use crate::wire;
 
 /// One request as the sandbox saw it.
@@ -25,6 +25,8 @@ pub struct Arrival {
     pub headers: BTreeMap<String, String>,
     /// The body as text.
     pub body: String,
+    /// `HTTP/1.1` or `HTTP/2.0`.
+    pub http_version: String,
 }
 
 impl From<Entry> for Arrival {
@@ -36,6 +38,7 @@ impl From<Entry> for Arrival {
             query: entry.query,
             headers: entry.headers,
             body: entry.body,
+            http_version: entry.http_version,
         }
     }
 }
@@ -66,7 +69,7 @@ pub fn check(expected: &Value, arrivals: &[Arrival]) -> Result<(), String> {
                 let members = expected
                     .as_object()
                     .ok_or_else(|| format!("a request is an object, not {expected}"))?;
-                check_one(members, arrival)
+                check_one(members, arrival, arrivals)
                     .map_err(|problem| format!("request {}: {problem}", index + 1))
             })
         }
@@ -91,7 +94,11 @@ fn check_counts(by_endpoint: &Map<String, Value>, arrivals: &[Arrival]) -> Resul
     }
 }
 
-fn check_one(members: &Map<String, Value>, arrival: &Arrival) -> Result<(), String> {
+fn check_one(
+    members: &Map<String, Value>,
+    arrival: &Arrival,
+    all: &[Arrival],
+) -> Result<(), String> {
     if members.is_empty() {
         return Err("an empty object expects nothing".to_owned());
     }
@@ -102,6 +109,16 @@ fn check_one(members: &Map<String, Value>, arrival: &Arrival) -> Result<(), Stri
             "path" => Matcher::read(expected)?.check(name, Some(&arrival.path))?,
             "query" => Matcher::read(expected)?.check(name, arrival.query.as_deref())?,
             "body" => Matcher::read(expected)?.check(name, Some(&arrival.body))?,
+            "body_size" => {
+                Matcher::read(expected)?.check(name, Some(&arrival.body.len().to_string()))?;
+            }
+            "same_as" => same(arrival, numbered(expected, all)?)?,
+            "other_id_than" => {
+                let other = numbered(expected, all)?;
+                if arrival.headers.get(REQUEST_ID) == other.headers.get(REQUEST_ID) {
+                    return Err(format!("expected another {REQUEST_ID} than {expected} has"));
+                }
+            }
             "headers" => {
                 for (header, expected) in object(name, expected)? {
                     if header.chars().any(|letter| letter.is_ascii_uppercase()) {
@@ -119,6 +136,29 @@ fn check_one(members: &Map<String, Value>, arrival: &Arrival) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// The request of this number, counted from 1.
+fn numbered<'a>(number: &Value, all: &'a [Arrival]) -> Result<&'a Arrival, String> {
+    let index = number.as_u64().and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
+    index.and_then(|index| all.get(index)).ok_or_else(|| format!("there is no request {number}"))
+}
+
+/// Whether one request is the other sent again, but for its token.
+fn same(arrival: &Arrival, other: &Arrival) -> Result<(), String> {
+    let without_token = |arrival: &Arrival| {
+        let mut arrival = arrival.clone();
+        arrival.headers.remove("authorization");
+        arrival
+    };
+    let (again, first) = (without_token(arrival), without_token(other));
+    if again == first {
+        return Ok(());
+    }
+    let shown = |arrival: Arrival| shorten(&format!("{:?} {}", arrival.headers, arrival.body));
+    Err(format!("expected {}, came {}", shown(first), shown(again)))
 }
 
 fn check_members(
@@ -156,8 +196,10 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, St
 }
 
 fn show(arrivals: &[Arrival]) -> String {
-    let lines: Vec<String> =
-        arrivals.iter().map(|arrival| format!("{} {}", arrival.endpoint, arrival.body)).collect();
+    let lines: Vec<String> = arrivals
+        .iter()
+        .map(|arrival| format!("{} {}", arrival.endpoint, shorten(&arrival.body)))
+        .collect();
     lines.join(", ")
 }
 
@@ -174,6 +216,7 @@ mod tests {
             query: None,
             headers: BTreeMap::from([("user-agent".to_owned(), "Example/1".to_owned())]),
             body: "scope=b+a&client_secret=a%26b".to_owned(),
+            http_version: "HTTP/1.1".to_owned(),
         }
     }
 
@@ -222,10 +265,41 @@ mod tests {
             (json!({"form": {"scope": "a b", "client_secret": "a&b"}}), false),
             (json!({"json": {"scope": "b a"}}), false),
             (json!({"body": {"contains": "a%26b"}}), true),
+            (json!({"body_size": 29}), true),
+            (json!({"body_size": 28}), false),
+            (json!({"same_as": 1}), true),
+            (json!({"same_as": 2}), false),
+            (json!({"same_as": 0}), false),
+            (json!({"other_id_than": 1}), false),
             (json!({"body": {"lacks": "a%26b"}}), false),
             (json!({"bodies": "x"}), false),
         ] {
             assert_eq!(check(&json!([expected]), &[form()]).is_ok(), holds, "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_request_sent_again_differs_in_its_token_alone() {
+        let with = |headers: &[(&str, &str)]| {
+            let mut arrival = form();
+            let pairs =
+                headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            arrival.headers.extend(pairs);
+            arrival
+        };
+        let first = with(&[("authorization", "Bearer one"), ("x-request-id", "1")]);
+        let check = |again: Arrival, expected: Value| {
+            check(&json!([{"method": "POST"}, expected]), &[first.clone(), again])
+        };
+        let again = with(&[("authorization", "Bearer two"), ("x-request-id", "1")]);
+        assert_eq!(check(again.clone(), json!({"same_as": 1})), Ok(()));
+        assert!(check(again.clone(), json!({"other_id_than": 1})).is_err());
+        let other = with(&[("authorization", "Bearer one"), ("x-request-id", "2")]);
+        assert_eq!(check(other.clone(), json!({"other_id_than": 1})), Ok(()));
+        let shorter = Arrival { body: "scope=b+a".to_owned(), ..again.clone() };
+        let moved = Arrival { path: "/elsewhere".to_owned(), ..again };
+        for changed in [other, shorter, moved] {
+            assert!(check(changed, json!({"same_as": 1})).is_err());
         }
     }
 

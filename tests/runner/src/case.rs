@@ -29,8 +29,10 @@ pub struct Case {
     /// Answers laid down before the first step.
     #[serde(default)]
     pub script: Vec<Value>,
-    /// How many seconds of real time it may take, if less than others.
-    pub within_s: Option<u64>,
+    /// Adapters that the case says nothing about, by name, as `httpx`, or with their language, as
+    /// `python/httpx`; each with the reason.
+    #[serde(default)]
+    pub except: BTreeMap<String, String>,
     /// Texts that must never show in an error, an inspection or a log, beside the secrets and
     /// tokens of the case.
     #[serde(default)]
@@ -122,6 +124,10 @@ impl Step {
         if self.times == 0 {
             return Err("`times` is at least 1".to_owned());
         }
+        let bodies = ["json", "body", "body_size"];
+        if bodies.iter().filter(|name| self.arguments.contains_key(**name)).count() > 1 {
+            return Err(format!("a request has one of {bodies:?}"));
+        }
         match self.arguments.get("with") {
             None => Ok(()),
             Some(Value::Object(settings)) => {
@@ -149,6 +155,19 @@ fn check_setting(name: &str, value: &Value) -> Result<(), String> {
 }
 
 impl Case {
+    /// Whether it is about requests to the API, and so is run once with each adapter.
+    #[must_use]
+    pub fn has_adapter(&self) -> bool {
+        self.steps.iter().any(|step| step.verb.has_adapter())
+    }
+
+    /// Why the case says nothing about this adapter, if it does not.
+    #[must_use]
+    pub fn exception(&self, language: &str, adapter: &str) -> Option<&str> {
+        let whole = format!("{language}/{adapter}");
+        self.except.get(&whole).or_else(|| self.except.get(adapter)).map(String::as_str)
+    }
+
     fn check(&self, stem: &str) -> Result<(), String> {
         if !self.name.starts_with(&format!("{stem}/")) {
             return Err(format!("the name starts with {stem}/, as its file does"));
@@ -158,6 +177,12 @@ impl Case {
         }
         if let Some(short) = self.secrets.iter().find(|secret| secret.len() < 8) {
             return Err(format!("the secret {short:?} is too short to be looked for"));
+        }
+        if !self.has_adapter() && !self.except.is_empty() {
+            return Err("only a case that sends a request has adapters to leave out".to_owned());
+        }
+        if let Some((adapter, _)) = self.except.iter().find(|(_, why)| !why.contains(' ')) {
+            return Err(format!("why is {adapter} left out?"));
         }
         let scripts = self
             .steps
@@ -258,6 +283,23 @@ mod tests {
     }
 
     #[test]
+    fn a_case_may_leave_out_an_adapter_for_a_reason() -> Result<(), String> {
+        let mut case = json!({
+            "name": "reply/a", "why": "b", "requests": 1,
+            "steps": [{"do": "send", "method": "GET", "url": "a"}],
+            "except": {"httpx": "a good reason", "c/send": "another one"}
+        });
+        let read = &parsed(&case)?[0];
+        assert!(read.has_adapter());
+        assert_eq!(read.exception("python", "httpx"), Some("a good reason"));
+        assert_eq!(read.exception("c", "send"), Some("another one"));
+        assert_eq!(read.exception("rust", "send"), None);
+        case["except"]["httpx"] = json!("");
+        assert!(parsed(&case).is_err(), "without a reason");
+        Ok(())
+    }
+
+    #[test]
     fn mistakes_in_a_case_are_refused() {
         let good =
             json!({"name": "reply/a", "why": "b", "requests": 1, "steps": [{"do": "get_token"}]});
@@ -284,6 +326,13 @@ mod tests {
             ("steps", json!([{"do": "script", "answers": [{"endpoint": "nowhere"}]}])),
             ("script", json!([{"endpoint": "graphql", "statu": 200}])),
             ("secrets", json!(["short"])),
+            ("except", json!({"httpx": "for a good reason"})),
+            ("steps", json!([{"do": "send", "url": "a"}])),
+            ("steps", json!([{"do": "send", "method": "GET", "url": "a", "via": "httpx"}])),
+            (
+                "steps",
+                json!([{"do": "send", "method": "GET", "url": "a", "body": "b", "body_size": 1}]),
+            ),
             ("request", json!(1)),
         ];
         for (member, value) in changes {

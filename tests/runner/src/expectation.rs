@@ -4,14 +4,15 @@
 use serde_json::{Map, Value};
 
 use crate::kind::Kind;
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, shorten};
 use crate::verb::{ERROR_PARTS, Verb};
 use crate::wire::{Outcome, Reply};
 
 /// The expected end of one call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
-    error: Option<&'static Kind>,
+    /// The kinds of error of which one has to come; none means success.
+    errors: Vec<&'static Kind>,
     parts: Vec<(String, Matcher)>,
 }
 
@@ -21,12 +22,17 @@ impl Expectation {
     /// # Errors
     /// A name is not one that the step's reply can have, or a condition cannot be read.
     pub fn read(verb: &Verb, members: &Map<String, Value>) -> Result<Self, String> {
-        let error = match members.get("error") {
-            Some(Value::String(name)) => Some(Kind::named(name)?),
-            Some(other) => return Err(format!("`error` takes the name of a kind, not {other}")),
-            None => None,
+        let names = match members.get("error") {
+            Some(Value::Array(names)) if !names.is_empty() => names.as_slice(),
+            Some(name) => std::slice::from_ref(name),
+            None => &[],
         };
-        let known = if error.is_some() { ERROR_PARTS } else { verb.results };
+        let kind = |name: &Value| match name {
+            Value::String(name) => Kind::named(name),
+            other => Err(format!("`error` takes the name of a kind, not {other}")),
+        };
+        let errors = names.iter().map(kind).collect::<Result<Vec<_>, _>>()?;
+        let known = if errors.is_empty() { verb.results } else { ERROR_PARTS };
         let mut parts = Vec::new();
         for (name, value) in members.iter().filter(|(name, _)| *name != "error") {
             if !known.contains(&name.as_str()) {
@@ -42,10 +48,10 @@ impl Expectation {
         }
         // A reply that is no token has neither value nor life, and must not pass for one by
         // accident.
-        if error.is_none() && verb.results.contains(&"none") && !members.contains_key("none") {
+        if errors.is_empty() && verb.results.contains(&"none") && !members.contains_key("none") {
             parts.push(("none".to_owned(), Matcher::Absent));
         }
-        Ok(Self { error, parts })
+        Ok(Self { errors, parts })
     }
 
     /// Compares the reply with this.
@@ -53,10 +59,15 @@ impl Expectation {
     /// # Errors
     /// They differ; the text says what was expected and what came.
     pub fn check(&self, reply: &Reply) -> Result<(), String> {
-        match (self.error, reply.outcome) {
-            (None, Outcome::Ok) => self.check_parts(reply),
-            (Some(kind), Outcome::Error) => {
-                is("error", kind.name, reply.fields.get("name"))?;
+        match (self.errors.as_slice(), reply.outcome) {
+            ([], Outcome::Ok) => self.check_parts(reply),
+            ([first, ..], Outcome::Error) => {
+                let name = reply.fields.get("name");
+                let found =
+                    self.errors.iter().find(|kind| name.is_some_and(|name| name == kind.name));
+                let kind = found.unwrap_or(first);
+                is("error", kind.name, name)
+                    .map_err(|problem| format!("{problem}, in {}", show(reply)))?;
                 is("code", &kind.code.to_string(), reply.fields.get("code"))?;
                 if let Some(retryable) = kind.retryable {
                     is("retryable", &retryable.to_string(), reply.fields.get("retryable"))?;
@@ -65,9 +76,9 @@ impl Expectation {
                 Matcher::All(vec![crate::matcher::Condition::Present]).check("message", message)?;
                 self.check_parts(reply)
             }
-            (None, _) => Err(format!("expected success, came {}", show(reply))),
-            (Some(kind), _) => {
-                Err(format!("expected the error {}, came {}", kind.name, show(reply)))
+            ([], _) => Err(format!("expected success, came {}", show(reply))),
+            ([first, ..], _) => {
+                Err(format!("expected the error {}, came {}", first.name, show(reply)))
             }
         }
     }
@@ -88,7 +99,7 @@ fn is(what: &str, expected: &str, found: Option<&String>) -> Result<(), String> 
 
 fn show(reply: &Reply) -> String {
     let parts: Vec<String> =
-        reply.fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        reply.fields.iter().map(|(name, value)| format!("{name}={}", shorten(value))).collect();
     format!("{:?}({})", reply.outcome, parts.join(", "))
 }
 
@@ -142,6 +153,22 @@ mod tests {
         }
         assert!(check("get_token", &json!({"error": "throttled"}), &token()).is_err());
         assert!(check("get_token", &json!({"error": "timeout"}), &failure()).is_err());
+    }
+
+    #[test]
+    fn one_of_several_errors_may_come() {
+        let expected = json!({"error": ["timeout", "foreign"]});
+        let foreign = Reply::error().with("code", "0").with("name", "foreign");
+        let timeout = Reply::error().with("code", "4").with("name", "timeout");
+        for reply in [foreign.clone(), timeout.with("retryable", "true")] {
+            assert!(check("send", &expected, &reply).is_err(), "no message");
+            assert_eq!(check("send", &expected, &reply.with("message", "late")), Ok(()));
+        }
+        assert!(check("send", &expected, &failure()).is_err());
+        assert!(check("send", &expected, &Reply::ok()).is_err());
+        assert!(check("send", &json!({"error": []}), &failure()).is_err());
+        let alone = json!({"error": "timeout"});
+        assert!(check("send", &alone, &foreign.with("message", "late")).is_err());
     }
 
     #[test]

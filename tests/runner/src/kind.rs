@@ -35,6 +35,10 @@ const fn kind(code: i32, name: &'static str, retryable: Option<bool>) -> Kind {
     Kind { code, name, retryable }
 }
 
+/// What an agent reports when the failure is not the library's but that of the HTTP client that
+/// carried the request.
+pub const FOREIGN: &Kind = &kind(0, "foreign", None);
+
 impl Kind {
     /// The kind with this name.
     ///
@@ -43,6 +47,7 @@ impl Kind {
     pub fn named(name: &str) -> Result<&'static Self, String> {
         KINDS
             .iter()
+            .chain([FOREIGN])
             .find(|kind| kind.name == name)
             .ok_or_else(|| format!("unknown kind of error {name:?}"))
     }

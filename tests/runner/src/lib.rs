@@ -4,16 +4,20 @@
 
 #![forbid(unsafe_code)]
 
+pub mod adapter;
 pub mod arrival;
 pub mod case;
 pub mod expectation;
 pub mod kind;
 pub mod leak;
+pub mod limits;
 pub mod matcher;
 pub mod preset;
 pub mod process;
+pub mod request;
 pub mod run;
 pub mod suite;
+pub mod table;
 pub mod variables;
 pub mod verb;
 pub mod wire;

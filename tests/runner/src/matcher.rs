@@ -32,6 +32,10 @@ pub enum Condition {
     Words(Vec<String>),
     /// There is text, and it is not empty.
     Present,
+    /// JSON of this value, in any spelling; members of the whole that are empty do not count.
+    Json(Value),
+    /// A UUID of version 4.
+    Uuid,
 }
 
 impl Matcher {
@@ -59,7 +63,7 @@ impl Matcher {
     /// # Errors
     /// The text does not match.
     pub fn check(&self, what: &str, found: Option<&str>) -> Result<(), String> {
-        let shown = found.map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"));
+        let shown = found.map_or_else(|| "nothing".to_owned(), shorten);
         match (self, found) {
             (Self::Absent, None) => Ok(()),
             (Self::Absent, Some(_)) => Err(format!("{what}: expected nothing, came {shown}")),
@@ -98,6 +102,8 @@ impl Condition {
             "not" => text(value).map(Self::Not),
             "words" => text(value).map(|text| Self::Words(words(&text))),
             "present" if value == &Value::Bool(true) => Ok(Self::Present),
+            "json" => Ok(Self::Json(pruned(value.clone()))),
+            "uuid" if value == &Value::Bool(true) => Ok(Self::Uuid),
             _ => Err(format!("unknown condition {name:?}: {value}")),
         }
     }
@@ -111,6 +117,10 @@ impl Condition {
             Self::Not(text) => text != found,
             Self::Words(expected) => words(found) == *expected,
             Self::Present => !found.is_empty(),
+            Self::Json(expected) => {
+                serde_json::from_str(found).is_ok_and(|found: Value| pruned(found) == *expected)
+            }
+            Self::Uuid => is_uuid(found),
         }
     }
 
@@ -123,7 +133,41 @@ impl Condition {
             Self::Not(text) => format!("anything but {text:?}"),
             Self::Words(words) => format!("the words {words:?} in any order"),
             Self::Present => "some text".to_owned(),
+            Self::Json(expected) => format!("the JSON {expected}"),
+            Self::Uuid => "a UUID of version 4".to_owned(),
         }
+    }
+}
+
+/// Languages differ in whether they show a member that has nothing in it.
+fn pruned(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, member| match member {
+            Value::Null => false,
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            _ => true,
+        });
+    }
+    value
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let hexadecimal = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(hexadecimal)
+        && parts[2].starts_with('4')
+        && parts[3].starts_with(['8', '9', 'a', 'b', 'A', 'B'])
+}
+
+/// A text as it is shown in a report, where nobody reads megabytes.
+#[must_use]
+pub fn shorten(text: &str) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{:?}… ({} bytes)", &text[..cut], text.len()),
+        None => format!("{text:?}"),
     }
 }
 
@@ -191,6 +235,15 @@ mod tests {
             (json!({"words": "a b"}), Some("a b"), Some("a  b")),
             (json!({"present": true}), Some("a"), Some("")),
             (json!({"contains": "a", "lacks": "b"}), Some("a"), Some("ab")),
+            (json!({"json": {"a": [1]}}), Some(r#"{"b": [], "a":[1],"c":null}"#), Some("[1]")),
+            (json!({"json": {"a": {"b": null}}}), Some(r#"{"a":{"b":null}}"#), Some(r#"{"a":{}}"#)),
+            (json!({"json": []}), Some("[]"), Some("")),
+            (
+                json!({"uuid": true}),
+                Some("919108f7-52d1-4320-9bac-f847db4148a8"),
+                Some("919108f7-52d1-1320-9bac-f847db4148a8"),
+            ),
+            (json!({"uuid": true}), Some("919108F7-52D1-4320-BBAC-F847DB4148A8"), Some("4-8")),
         ];
         for (expected, good, bad) in table {
             assert_eq!(check(&expected, good), Ok(()), "{expected} refused {good:?}");
@@ -204,6 +257,7 @@ mod tests {
             json!({}),
             json!({"contain": "a"}),
             json!({"present": false}),
+            json!({"uuid": false}),
             json!({"min": "five"}),
             json!([1]),
         ] {

@@ -3,21 +3,20 @@
 //! and is replaced when it dies.
 
 use std::env;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::wire::{Reply, Request};
 
 /// How long an agent may take to end once its input has ended.
-const FAREWELL: Duration = Duration::from_secs(10);
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_secs(30);
 
 /// A running agent.
 #[derive(Debug)]
@@ -25,8 +24,9 @@ pub struct Agent {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
-    log: Arc<Mutex<String>>,
-    logging: JoinHandle<()>,
+    /// Its error output. In a file and not in a pipe, so that what it wrote before a reply is there
+    /// when the reply is.
+    log: File,
     /// When its manual clock began, by the real wall clock.
     pub started: SystemTime,
     /// How far its manual wall clock was moved apart from its monotonic one, in milliseconds.
@@ -41,12 +41,15 @@ impl Agent {
     /// The program cannot be started or does not answer.
     pub async fn start(command: &[String]) -> Result<Self, String> {
         let (program, arguments) = command.split_first().ok_or("there is no agent command")?;
+        let no_log = |problem: io::Error| format!("its log cannot be kept: {problem}");
+        let log = NamedTempFile::new().map_err(no_log)?;
+        let written = log.reopen().map_err(no_log)?;
         let mut starting = Command::new(program);
         starting
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::from(written));
         for (name, _) in env::vars_os() {
             let lower = name.to_string_lossy().to_ascii_lowercase();
             if lower.starts_with("seekauth_") || lower.ends_with("_proxy") {
@@ -57,23 +60,11 @@ impl Agent {
             .kill_on_drop(true)
             .spawn()
             .map_err(|problem| format!("cannot start {program}: {problem}"))?;
-        let (Some(input), Some(output), Some(mut errors)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(format!("{program} has no pipes"));
         };
-        let log = Arc::new(Mutex::new(String::new()));
-        let writing = Arc::clone(&log);
-        let logging = tokio::spawn(async move {
-            let mut piece = [0; 4096];
-            while let Ok(length @ 1..) = errors.read(&mut piece).await {
-                let text = String::from_utf8_lossy(&piece[..length]);
-                writing.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
-            }
-        });
-        let output = BufReader::new(output).lines();
-        let mut agent =
-            Self { child, input, output, log, logging, started: SystemTime::now(), skew_ms: 0 };
+        let (output, log) = (BufReader::new(output).lines(), log.into_file());
+        let mut agent = Self { child, input, output, log, started: SystemTime::now(), skew_ms: 0 };
         agent.ask(&Request::new("clock_start")).await?;
         let clock = agent.ask(&Request::new("elapsed")).await?;
         if clock.fields.get("ms").is_none_or(|ms| ms.parse::<u64>().is_err()) {
@@ -100,7 +91,6 @@ impl Agent {
             Err(_) => "its pipes closed".to_owned(),
         };
         // What it wrote last may tell why.
-        let _ = timeout(LAST_WORDS, &mut self.logging).await;
         Err(format!("the agent was gone at {} ({end}): {}", request.verb, self.take_log()))
     }
 
@@ -112,8 +102,12 @@ impl Agent {
 
     /// What the agent wrote to its error output since the last time.
     #[must_use]
-    pub fn take_log(&self) -> String {
-        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take_log(&mut self) -> String {
+        let mut written = Vec::new();
+        match self.log.read_to_end(&mut written) {
+            Ok(_) => String::from_utf8_lossy(&written).into_owned(),
+            Err(problem) => format!("its log cannot be read: {problem}"),
+        }
     }
 
     /// Ends the agent's input and waits for it to leave in good order.

@@ -8,22 +8,20 @@ use seekauth_sandbox::{Options, Sandbox, Scripted};
 use serde_json::{Map, Value};
 use tokio::time::{sleep, timeout};
 
+use crate::adapter::Adapter;
 use crate::arrival::{self, Arrival};
 use crate::case::{Case, Step};
 use crate::expectation::Expectation;
 use crate::leak::Secrets;
+use crate::limits::Limits;
 use crate::matcher::text;
 use crate::preset;
 use crate::process::Agent;
+use crate::request;
 use crate::variables::Variables;
 use crate::wire::{Outcome, Reply, Request};
 
-/// How long a case may take before it counts as hanging.
-pub const CASE_LIMIT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(2);
-/// How long the requests have to stay as they are expected. Nothing announces one that nobody
-/// wants.
-const SETTLED: Duration = Duration::from_millis(25);
 
 /// Why a case failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +34,19 @@ pub struct Failure {
     pub agent_lost: bool,
 }
 
-/// Runs the case, which may take until `limit`, as a rule [`CASE_LIMIT`], or less if it says so.
+/// Runs the case, with an adapter if it is about requests to the API.
 ///
 /// # Errors
 /// Something was not as the case expects. Unless the agent is lost, it is ready for the next case.
-pub async fn run(case: &Case, agent: &mut Agent, limit: Duration) -> Result<(), Failure> {
-    let limit = case.within_s.map_or(limit, |seconds| limit.min(Duration::from_secs(seconds)));
+pub async fn run(
+    case: &Case,
+    adapter: Option<&Adapter>,
+    agent: &mut Agent,
+    limits: Limits,
+) -> Result<(), Failure> {
     let mut run = Run {
         case,
+        adapter,
         agent,
         sandbox: None,
         variables: Variables::default(),
@@ -53,15 +56,15 @@ pub async fn run(case: &Case, agent: &mut Agent, limit: Duration) -> Result<(), 
         began_ms: 0,
         for_ever: 0,
         place: "start".to_owned(),
-        patience: limit / 2,
+        limits,
         agent_lost: false,
     };
-    let result = timeout(limit, run.all())
+    let result = timeout(limits.case, run.all())
         .await
         .unwrap_or_else(|_| {
             // It may still be busy with the last call, so its next reply would be of no use.
             run.agent_lost = true;
-            Err(format!("still not done after {} s", limit.as_secs()))
+            Err(format!("still not done after {} s", limits.case.as_secs()))
         })
         .map_err(|problem| (run.place.clone(), problem));
     let end = if run.agent_lost {
@@ -78,6 +81,7 @@ pub async fn run(case: &Case, agent: &mut Agent, limit: Duration) -> Result<(), 
 
 struct Run<'a> {
     case: &'a Case,
+    adapter: Option<&'a Adapter>,
     agent: &'a mut Agent,
     sandbox: Option<Sandbox>,
     variables: Variables,
@@ -87,8 +91,7 @@ struct Run<'a> {
     began_ms: u64,
     for_ever: u64,
     place: String,
-    /// How long a step with `eventually` may take.
-    patience: Duration,
+    limits: Limits,
     agent_lost: bool,
 }
 
@@ -109,22 +112,53 @@ impl Run<'_> {
         if unused > 0 {
             return Err(format!("{unused} answers of the script were never asked for"));
         }
-        for arrival in self.arrivals()? {
-            self.secrets
-                .check("a request's address", &format!("{}?{:?}", arrival.path, arrival.query))?;
-        }
+        self.look_at_the_requests()?;
         self.inspect().await
+    }
+
+    /// What holds for every request that arrived, whatever the case is about.
+    fn look_at_the_requests(&self) -> Result<(), String> {
+        let urls = self.sandbox()?.urls();
+        let own = [&urls.auth, &urls.graphql, &urls.pass];
+        for arrival in self.arrivals()? {
+            let address = format!("{}?{:?}", arrival.path, arrival.query);
+            self.secrets.check("a request's address", &address)?;
+            let host = arrival.headers.get("host").map_or("", String::as_str);
+            let is_ours = arrival.endpoint != "foreign"
+                && own.iter().any(|url| url.rsplit('/').next() == Some(host));
+            if !is_ours {
+                if arrival.headers.contains_key("authorization") {
+                    return Err(format!("a token reached {}", arrival.endpoint));
+                }
+                let whole = format!("{:?}{}", arrival.headers, arrival.body);
+                self.secrets.check("a request to somebody else", &whole)?;
+            }
+            let to_the_api = matches!(arrival.endpoint.as_str(), "graphql" | "seek_pass_api");
+            if to_the_api
+                && arrival.http_version != "HTTP/2.0"
+                && self.adapter.is_some_and(|adapter| adapter.http2)
+            {
+                return Err(format!("a request came over {}", arrival.http_version));
+            }
+        }
+        Ok(())
     }
 
     async fn prepare(&mut self) -> Result<(), String> {
         let case = self.case;
-        let sandbox = Sandbox::start(Options { tls: case.tls })
-            .await
-            .map_err(|problem| problem.to_string())?;
+        let tls = case.tls || self.adapter.is_some_and(|adapter| adapter.http2);
+        let sandbox =
+            Sandbox::start(Options { tls }).await.map_err(|problem| problem.to_string())?;
         let urls = serde_json::to_value(sandbox.urls()).map_err(|problem| problem.to_string())?;
+        self.variables.set("scheme", if tls { "https" } else { "http" });
         for (name, url) in urls.as_object().into_iter().flatten() {
             if let Some(url) = url.as_str() {
                 self.variables.set(name, url);
+                if let Some((_, host)) = url.split_once("://").filter(|_| !name.ends_with("_url")) {
+                    self.variables.set(&format!("{name}_host"), host);
+                    let port = host.rsplit(':').next().unwrap_or_default();
+                    self.variables.set(&format!("{name}_port"), port);
+                }
             }
         }
         self.sandbox = Some(sandbox);
@@ -153,8 +187,9 @@ impl Run<'_> {
             return Err("the expectation is no object".to_owned());
         };
         let expectation = Expectation::read(step.verb, &expected)?;
-        let request = self.request(step, &arguments)?;
-        let deadline = Instant::now() + self.patience;
+        let request =
+            request::request(step, &arguments, self.adapter, &self.variables, &mut self.secrets)?;
+        let deadline = Instant::now() + self.limits.patience;
         let reply = loop {
             let reply = self.ask(&request).await?;
             match expectation.check(&reply) {
@@ -186,7 +221,7 @@ impl Run<'_> {
             "forget_tokens" => self.sandbox().map(|sandbox| sandbox.forget_tokens()),
             "release" => self.sandbox().map(|sandbox| sandbox.release()),
             "requests" => {
-                let deadline = Instant::now() + self.patience;
+                let deadline = Instant::now() + self.limits.patience;
                 while step.eventually && Instant::now() < deadline {
                     if arrival::check(argument("are"), &self.arrivals()?).is_ok() {
                         return Ok(());
@@ -202,9 +237,13 @@ impl Run<'_> {
     /// Checks that the requests are these, and stay these for a moment.
     async fn settled(&self, expected: &Value) -> Result<(), String> {
         arrival::check(expected, &self.arrivals()?)?;
-        sleep(SETTLED).await;
-        arrival::check(expected, &self.arrivals()?)
-            .map_err(|problem| format!("a moment later: {problem}"))
+        let end = Instant::now() + self.limits.settled;
+        while Instant::now() < end {
+            sleep(POLL).await;
+            arrival::check(expected, &self.arrivals()?)
+                .map_err(|problem| format!("a moment later: {problem}"))?;
+        }
+        Ok(())
     }
 
     async fn set_environment(&mut self, preset: &Value, values: &Value) -> Result<(), String> {
@@ -233,43 +272,6 @@ impl Run<'_> {
             self.ask(&Request::new("setenv").with("name", name)).await?;
         }
         Ok(())
-    }
-
-    /// The request for an agent's step.
-    fn request(&mut self, step: &Step, arguments: &Map<String, Value>) -> Result<Request, String> {
-        let mut request = Request::new(step.verb.name);
-        if step.verb.has_client() {
-            request = request.with("client", "c1");
-        }
-        if step.verb.optional.contains(&"handle") {
-            request = request.with("handle", "c1");
-        }
-        for (name, value) in arguments.iter().filter(|(name, _)| *name != "use" && *name != "with")
-        {
-            request = request.with(name, text(value)?);
-        }
-        if step.verb.name == "new" {
-            for (setting, value) in
-                preset::settings(arguments.get("use").and_then(Value::as_str).unwrap_or("none"))?
-            {
-                request = request.with(setting, self.variables.text(value)?);
-            }
-            for (setting, value) in
-                arguments.get("with").and_then(Value::as_object).into_iter().flatten()
-            {
-                if value.is_null() {
-                    request.fields.remove(setting);
-                } else {
-                    request = request.with(setting, text(value)?);
-                }
-            }
-            if let Some(secret) = request.fields.get("client_secret") {
-                self.secrets.add(secret);
-                self.secrets
-                    .add_pair(request.fields.get("client_id").map_or("", String::as_str), secret);
-            }
-        }
-        Ok(request)
     }
 
     /// Remembers what a successful step changed.

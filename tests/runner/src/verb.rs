@@ -24,6 +24,23 @@ pub const ERROR_PARTS: &[&str] =
 const TOKEN: &[&str] =
     &["none", "value", "authorization", "scopes", "remaining_ms", "expires_at_ms"];
 
+/// What came of one request.
+const ANSWER: &[&str] = &["status", "body", "body_size", "body_end", "header"];
+
+/// How a request is put together, beside its method and address.
+const REQUEST: &[&str] = &[
+    "client",
+    "headers",
+    "json",
+    "body",
+    "body_size",
+    "stream",
+    "follow",
+    "part",
+    "timeout_ms",
+    "header",
+];
+
 /// Every kind of step.
 pub const VERBS: &[Verb] = &[
     agent("new", &[], &["use", "with", "handle"], &[]),
@@ -39,6 +56,19 @@ pub const VERBS: &[Verb] = &[
     agent("begin", &["id"], &["client", "timeout_ms"], &[]),
     agent("join", &["id"], &[], TOKEN),
     agent("cancel", &["id"], &[], &[]),
+    agent("send", &["method", "url"], REQUEST, ANSWER),
+    agent(
+        "burst_send",
+        &["n", "method", "url"],
+        REQUEST,
+        &["answers", "errors", "statuses", "names", "bodies"],
+    ),
+    agent(
+        "graphql",
+        &["query"],
+        &["client", "variables", "operation_name", "headers", "timeout_ms", "async"],
+        &["status", "body"],
+    ),
     agent("close", &[], &["client"], &[]),
     agent("free", &[], &["client"], &[]),
     agent("debug", &[], &["client"], &["text"]),
@@ -77,6 +107,12 @@ impl Verb {
     /// There is none.
     pub fn named(name: &str) -> Result<&'static Self, String> {
         VERBS.iter().find(|verb| verb.name == name).ok_or_else(|| format!("unknown step {name:?}"))
+    }
+
+    /// Whether the step sends a request, which each adapter of a language does in its own way.
+    #[must_use]
+    pub fn has_adapter(&self) -> bool {
+        matches!(self.name, "send" | "burst_send")
     }
 
     /// Whether the step speaks of one client, `c1` if it names none.

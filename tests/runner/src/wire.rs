@@ -187,6 +187,14 @@ pub fn decode(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| format!("{text:?} is not UTF-8"))
 }
 
+/// Writes an `application/x-www-form-urlencoded` text.
+#[must_use]
+pub fn encode_form(members: &Fields) -> String {
+    let pairs: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    pairs.join("&")
+}
+
 /// Reads an `application/x-www-form-urlencoded` text.
 ///
 /// # Errors
@@ -238,7 +246,8 @@ mod tests {
     fn forms_are_read_with_both_kinds_of_space() {
         let members =
             Fields::from([("a b".to_owned(), "1&2".to_owned()), ("c".to_owned(), " ".to_owned())]);
-        assert_eq!(decode_form("a+b=1%262&c=%20"), Ok(members));
+        assert_eq!(decode_form("a+b=1%262&c=%20").as_ref(), Ok(&members));
+        assert_eq!(decode_form(&encode_form(&members)), Ok(members));
         for text in ["", "a", "a=1&a=2", "a=%2"] {
             assert!(decode_form(text).is_err(), "{text:?} was read");
         }

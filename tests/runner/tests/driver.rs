@@ -3,17 +3,22 @@
 
 use std::time::Duration;
 
-use seekauth_runner::suite::{self, Summary};
-use seekauth_runner::{case, run};
+use seekauth_runner::case;
+use seekauth_runner::limits::Limits;
+use seekauth_runner::suite::{self, End, Summary};
 use serde_json::{Value, json};
 
 fn rust() -> Vec<String> {
     vec![env!("CARGO_BIN_EXE_seekauth-agent").to_owned()]
 }
 
-async fn run(cases: &[Value], agent: &[String], limit: Duration) -> Result<Summary, String> {
+async fn run(cases: &[Value], agent: &[String]) -> Result<Summary, String> {
+    run_within(cases, agent, Limits::default()).await
+}
+
+async fn run_within(cases: &[Value], agent: &[String], limits: Limits) -> Result<Summary, String> {
     let cases = case::parse("driver", &Value::from(cases).to_string())?;
-    suite::run(&cases, agent, limit, |_| {}).await
+    suite::run(&cases, "rust", agent, limits, |_| {}).await
 }
 
 /// A case that passes.
@@ -43,9 +48,11 @@ fn and_then(step: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_wrong_expectation_fails() -> Result<(), String> {
+    // What is expected in the end never comes.
+    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
     for (case, expected) in wrong_wholes().into_iter().chain(wrong_steps()) {
         // The case after it shows that the agent is none the worse for a failure.
-        let summary = run(&[case.clone(), good("after")], &rust(), Duration::from_secs(3)).await?;
+        let summary = run_within(&[case.clone(), good("after")], &rust(), limits).await?;
         assert_eq!(summary.failed.len(), 1, "{case} passed");
         assert!(
             summary.failed[0].contains(expected),
@@ -88,19 +95,85 @@ fn wrong_wholes() -> Vec<(Value, &'static str)> {
             })),
             "shows the secret \"sandbox-live\"",
         ),
-        (
-            // The request that nobody waits for arrives a moment after the last step.
-            with(&json!({
-                "steps": [
-                    {"do": "new", "use": "seek_api", "with": {"stay_warm": true}},
-                    {"do": "get_token"},
-                    {"do": "advance", "which": "both", "ms": 1_739_999}
-                ],
-                "requests": 1
-            })),
-            "requests: expected \"1\", came \"2\"",
-        ),
     ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_nobody_waits_for_is_noticed() -> Result<(), String> {
+    let case = with(&json!({
+        "steps": [
+            {"do": "new", "use": "seek_api", "with": {"stay_warm": true}},
+            {"do": "get_token"},
+            {"do": "advance", "which": "both", "ms": 1_739_999}
+        ],
+        "requests": 1
+    }));
+    let limits = Limits { settled: Duration::from_secs(30), ..Limits::default() };
+    let summary = run_within(&[case], &rust(), limits).await?;
+    let expected = "requests: expected \"1\", came \"2\"";
+    assert!(summary.failed.len() == 1 && summary.failed[0].contains(expected), "{summary:?}");
+    Ok(())
+}
+
+/// A case that sends a request with each adapter and passes.
+fn sending(name: &str) -> Value {
+    json!({
+        "name": format!("driver/{name}"), "why": "a test of the driver",
+        "steps": [
+            {"do": "new", "use": "seek_api"},
+            {"do": "send", "method": "POST", "url": "${graphql_url}", "json": {"query": "{ __typename }"}}
+        ],
+        "requests": {"seek_api_token": 1, "graphql": 1}
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_with_a_request_runs_once_for_each_adapter() -> Result<(), String> {
+    let mut partial = sending("partial");
+    partial["except"] = json!({"rust/middleware": "a test of the driver"});
+    let mut wrong = sending("wrong");
+    wrong["requests"] = json!({"seek_api_token": 1, "graphql": 2});
+    let summary = run(&[sending("whole"), good("ordinary"), partial, wrong], &rust()).await?;
+    assert_eq!(summary.passed, 1);
+    let ends = |case: &str| -> Vec<(&str, &End)> {
+        let findings = summary.requests.iter().filter(|finding| finding.case.ends_with(case));
+        findings.map(|finding| (finding.adapter.as_str(), &finding.end)).collect()
+    };
+    let adapters = ["rust/send", "rust/send-http2", "rust/middleware"];
+    assert_eq!(ends("whole"), adapters.map(|adapter| (adapter, &End::Passed)));
+    assert_eq!(ends("wrong"), adapters.map(|adapter| (adapter, &End::Failed)));
+    let reason = End::LeftOut("a test of the driver".to_owned());
+    assert_eq!(ends("partial")[2], ("rust/middleware", &reason));
+    assert_eq!(summary.failed.len(), 3);
+    assert!(summary.failed[0].starts_with("FAILED rust/send driver/wrong: end: "), "{summary:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_goes_astray_fails_the_case() -> Result<(), String> {
+    // A client that was told so sends its token to somebody else.
+    for (url, endpoint) in
+        [("${foreign}", "foreign"), ("http://localhost:${graphql_port}/graphql", "graphql")]
+    {
+        let mut case = sending("astray");
+        case["except"] = json!({"send-http2": "there everything is https"});
+        case["steps"][0]["with"] = json!({"api_url": url});
+        case["steps"][1]["url"] = json!(url);
+        case["requests"] = json!({"seek_api_token": 1, endpoint: 1});
+        let summary = run(&[case], &rust()).await?;
+        assert_eq!(summary.failed.len(), 2, "{url}: {summary:?}");
+        for failed in &summary.failed {
+            assert!(failed.contains(&format!("a token reached {endpoint}")), "{failed}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_without_adapters_is_refused() -> Result<(), String> {
+    let refused = run(&[sending("one")], &shell("echo ok")).await;
+    assert!(refused.is_err_and(|problem| problem.contains("has no adapters")));
+    Ok(())
 }
 
 fn wrong_steps() -> Vec<(Value, &'static str)> {
@@ -170,16 +243,18 @@ fn shell(line: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_in_trouble_fails_its_case_and_is_replaced() -> Result<(), String> {
-    for (line, expected) in [
+    let hasty = Limits { case: Duration::from_secs(2), ..Limits::default() };
+    for (line, expected, limits) in [
         (
             "echo worse things happen >&2; exit 3",
             "the agent was gone at new (exit status: 3): worse things happen",
+            Limits::default(),
         ),
-        ("exec sleep 60", "still not done"),
-        ("echo hello", "a reply starts with ok, error or type_error"),
+        ("exec sleep 60", "still not done", hasty),
+        ("echo hello", "a reply starts with ok, error or type_error", Limits::default()),
     ] {
         let cases = [good("one"), good("two")];
-        let summary = run(&cases, &shell(line), Duration::from_secs(2)).await?;
+        let summary = run_within(&cases, &shell(line), limits).await?;
         assert_eq!((summary.passed, summary.failed.len()), (0, 2), "{summary:?}");
         for failed in &summary.failed {
             assert!(failed.contains(expected), "{expected:?} is not in {failed:?}");
@@ -206,7 +281,7 @@ async fn an_agent_must_not_mix_up_its_errors() -> Result<(), String> {
         ("code=1\\tretryable=false\\tmessage=sandbox-live-secret", 0),
         ("code=1\\tretryable=false\\tmessage=no\\ttarget=sandbox-live-secret", 0),
     ] {
-        let summary = run(std::slice::from_ref(&case), &reply(fields), run::CASE_LIMIT).await?;
+        let summary = run(std::slice::from_ref(&case), &reply(fields)).await?;
         assert_eq!(summary.passed, passed, "{fields}: {summary:?}");
     }
     Ok(())
@@ -214,9 +289,9 @@ async fn an_agent_must_not_mix_up_its_errors() -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_in_the_log_fails_the_case() -> Result<(), String> {
-    let agent = shell("echo client_secret=sandbox-live-secret >&2; sleep 0.1; echo ok");
+    let agent = shell("echo client_secret=sandbox-live-secret >&2; echo ok");
     let case = with(&json!({"steps": [{"do": "new", "use": "seek_api"}], "requests": 0}));
-    let summary = run(&[case], &agent, run::CASE_LIMIT).await?;
+    let summary = run(&[case], &agent).await?;
     assert_eq!(summary.passed, 0);
     assert!(summary.failed[0].contains("the log shows the secret"), "{summary:?}");
     Ok(())
@@ -225,6 +300,6 @@ async fn a_secret_in_the_log_fails_the_case() -> Result<(), String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_library_without_the_manual_clock_is_refused_at_once() {
     let agent = ["sh", "-c", "while read verb; do echo ok; done"].map(str::to_owned);
-    let refused = run(&[good("one")], &agent, run::CASE_LIMIT).await;
+    let refused = run(&[good("one")], &agent).await;
     assert!(refused.is_err_and(|problem| problem.contains("build its library with")));
 }

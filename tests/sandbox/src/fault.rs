@@ -97,7 +97,7 @@ impl Fault {
                 Reply::json(status, &json!({"errors": [error], "data": null}))
                     .header("content-type", "application/json; charset=utf-8")
             }
-            Endpoint::SeekPassApi | Endpoint::Other => {
+            Endpoint::SeekPassApi | Endpoint::Foreign | Endpoint::Other => {
                 Reply::empty(status).header("www-authenticate", &self.challenge(description))
             }
         }

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
+use async_graphql_parser::types::{Field, OperationType};
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::control::{Now, State};
-use crate::graphql_document::{Field, Kind, Operation, parse};
+use crate::graphql_document::{Operation, parse};
 use crate::reply::Reply;
 use crate::request::Received;
 use crate::settings::PLAYGROUND_AUDIENCE;
@@ -44,29 +45,30 @@ pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply 
             return reply(state, StatusCode::BAD_REQUEST, &json!({"errors": [error]}));
         }
     };
-    let root = match operation.kind {
-        Kind::Query => "Query",
-        Kind::Mutation => "Mutation",
+    let root = match operation.definition.ty {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
     };
-    let fields = operation.fields(&operation.selections, root);
+    let fields = operation.fields(&operation.definition.selection_set.node, root);
     let caller = caller(state, now, received);
     let mut data = Map::new();
     let mut errors = Vec::new();
     for field in fields {
         let outcome = match &caller {
-            Ok(caller) => resolve(state, caller, root, field)
+            Ok(caller) => resolve(state, caller, root, &operation, field)
                 .and_then(|value| project(&operation, field, &value)),
             Err(rejected) => failed("UNAUTHENTICATED", unauthenticated(*rejected)),
         };
         let value = outcome.unwrap_or_else(|error| {
             errors.push(json!({
                 "message": error.message,
-                "path": [field.key],
+                "path": [key(field)],
                 "extensions": {"code": error.code},
             }));
             Value::Null
         });
-        data.insert(field.key.clone(), value);
+        data.insert(key(field).to_owned(), value);
     }
     let status = match errors.first() {
         Some(error) if error["extensions"]["code"] == "UNAUTHENTICATED" => {
@@ -85,6 +87,11 @@ pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply 
         body["errors"] = Value::Array(errors);
     }
     reply(state, status, &body)
+}
+
+/// Its key in the answer: the alias or the name.
+fn key(field: &Field) -> &str {
+    field.response_key().node.as_str()
 }
 
 fn reply(state: &State, status: StatusCode, body: &Value) -> Reply {
@@ -134,9 +141,10 @@ fn resolve(
     state: &mut State,
     caller: &Caller,
     root: &str,
+    operation: &Operation,
     field: &Field,
 ) -> Result<Value, FieldError> {
-    match (root, field.name.as_str()) {
+    match (root, field.name.node.as_str()) {
         (_, "__typename") => Ok(json!(root)),
         ("Query", "self") => Ok(json!({
             "__typename": "Self",
@@ -147,8 +155,14 @@ fn resolve(
             },
             "hirer": null,
         })),
-        ("Query", "hiringOrganization") => hiring_organization(state, caller, field),
-        ("Mutation", "postPosition") => post_position(state, caller, field),
+        ("Query", "hiringOrganization") => {
+            let id = operation.argument(field, "id");
+            hiring_organization(state, caller, id.as_ref().and_then(Value::as_str))
+        }
+        ("Mutation", "postPosition") => {
+            let input = operation.argument(field, "input").unwrap_or_default();
+            post_position(state, caller, input.get("idempotencyId").and_then(Value::as_str))
+        }
         (_, name) => failed(
             "GRAPHQL_VALIDATION_FAILED",
             &format!("Cannot query field {name} on type {root}"),
@@ -164,8 +178,12 @@ fn identifier(caller: &Caller, kind: &str, number: &str) -> Value {
     })
 }
 
-fn hiring_organization(state: &State, caller: &Caller, field: &Field) -> Result<Value, FieldError> {
-    let Some(id) = field.arguments.get("id").and_then(Value::as_str) else {
+fn hiring_organization(
+    state: &State,
+    caller: &Caller,
+    id: Option<&str>,
+) -> Result<Value, FieldError> {
+    let Some(id) = id else {
         return failed("BAD_USER_INPUT", "id must be an object identifier");
     };
     let scheme = id.split(':').next().unwrap_or_default();
@@ -183,14 +201,12 @@ fn hiring_organization(state: &State, caller: &Caller, field: &Field) -> Result<
 }
 
 /// Posts a position; a repeat of the idempotency id gives the conflict that a retrying client may read as success.
-fn post_position(state: &mut State, caller: &Caller, field: &Field) -> Result<Value, FieldError> {
-    let id = field
-        .arguments
-        .get("input")
-        .and_then(|input| input.get("idempotencyId"))
-        .and_then(Value::as_str)
-        .filter(|id| !id.is_empty());
-    let Some(id) = id else {
+fn post_position(
+    state: &mut State,
+    caller: &Caller,
+    id: Option<&str>,
+) -> Result<Value, FieldError> {
+    let Some(id) = id.filter(|id| !id.is_empty()) else {
         return failed("BAD_USER_INPUT", "input.idempotencyId must be given");
     };
     // Only now, because the Playground checks input before it refuses.
@@ -225,21 +241,22 @@ fn project(operation: &Operation, field: &Field, value: &Value) -> Result<Value,
         return Ok(value.clone());
     };
     let on = object.get("__typename").and_then(Value::as_str).unwrap_or_default();
-    if field.selections.is_empty() {
+    let selected = &field.selection_set.node;
+    if selected.items.is_empty() {
         return failed(
             "GRAPHQL_VALIDATION_FAILED",
-            &format!("Field {} of type {on} must have a selection", field.name),
+            &format!("Field {} of type {on} must have a selection", field.name.node),
         );
     }
-    let mut selected = Map::new();
-    for inner in operation.fields(&field.selections, on) {
-        let Some(value) = object.get(&inner.name) else {
+    let mut members = Map::new();
+    for inner in operation.fields(selected, on) {
+        let Some(value) = object.get(inner.name.node.as_str()) else {
             return failed(
                 "GRAPHQL_VALIDATION_FAILED",
-                &format!("Cannot query field {} on type {on}", inner.name),
+                &format!("Cannot query field {} on type {on}", inner.name.node),
             );
         };
-        selected.insert(inner.key.clone(), project(operation, inner, value)?);
+        members.insert(key(inner).to_owned(), project(operation, inner, value)?);
     }
-    Ok(Value::Object(selected))
+    Ok(Value::Object(members))
 }

@@ -18,7 +18,7 @@ pub struct Entry {
     pub number: u64,
     /// Where it arrived.
     pub endpoint: Endpoint,
-    /// Which of the three services it reached: `auth`, `graphql` or `pass`.
+    /// Which server it reached: `auth`, `graphql`, `pass` or `foreign`.
     pub service: &'static str,
     /// Its method.
     pub method: String,
@@ -26,7 +26,7 @@ pub struct Entry {
     pub path: String,
     /// Its query, without the question mark.
     pub query: Option<String>,
-    /// Its headers, names in lower case; several of one name joined by `, `.
+    /// Its headers, names in lower case; several of one name joined by `, `. `host` is there over HTTP/2 too.
     pub headers: BTreeMap<String, String>,
     /// Its body, with what is not UTF-8 replaced.
     pub body: String,

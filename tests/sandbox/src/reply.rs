@@ -1,13 +1,16 @@
 //! An answer and the way it goes out: at once, byte by byte, or cut off half-way together with its connection.
 
+use std::io::{self, Read as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::bufread::GzEncoder;
 use hyper::body::{Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, Sleep};
@@ -26,39 +29,36 @@ pub(crate) struct Reply {
     content: Content,
 }
 
-#[derive(Debug)]
-enum Content {
-    Bytes(Bytes),
-    Filler(u64),
+/// A body: a text, a filler behind it, and a text behind that.
+#[derive(Debug, Default)]
+struct Content {
+    start: Bytes,
+    filler: u64,
+    end: Bytes,
 }
 
 impl Content {
     fn len(&self) -> u64 {
-        match self {
-            Content::Bytes(bytes) => bytes.len() as u64,
-            Content::Filler(size) => *size,
-        }
+        self.start.len() as u64 + self.filler + self.end.len() as u64
     }
 
+    /// The next piece, of at most so many bytes.
     fn take(&mut self, most: u64) -> Bytes {
-        match self {
-            Content::Bytes(bytes) => {
-                let size = usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len());
-                bytes.split_to(size)
-            }
-            Content::Filler(left) => {
-                let size = most.min(*left).min(FILLER.len() as u64);
-                *left -= size;
-                // It is at most the length of the filler, so the conversion always succeeds.
-                Bytes::from_static(&FILLER[..usize::try_from(size).unwrap_or(0)])
-            }
+        if self.start.is_empty() && self.filler > 0 {
+            let size = most.min(self.filler).min(FILLER.len() as u64);
+            self.filler -= size;
+            // It is at most the length of the filler, so the conversion always succeeds.
+            return Bytes::from_static(&FILLER[..usize::try_from(size).unwrap_or(0)]);
         }
+        let text = if self.start.is_empty() { &mut self.end } else { &mut self.start };
+        let size = usize::try_from(most).unwrap_or(usize::MAX).min(text.len());
+        text.split_to(size)
     }
 }
 
 impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Reply {
-        Reply { status, headers: HeaderMap::new(), content: Content::Bytes(Bytes::new()) }
+        Reply { status, headers: HeaderMap::new(), content: Content::default() }
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Reply {
@@ -67,13 +67,13 @@ impl Reply {
 
     pub(crate) fn text(status: StatusCode, media_type: &str, body: String) -> Reply {
         let mut reply = Reply::empty(status);
-        reply.content = Content::Bytes(Bytes::from(body));
+        reply.content.start = Bytes::from(body);
         reply.header(CONTENT_TYPE.as_str(), media_type)
     }
 
     pub(crate) fn filler(status: StatusCode, size: u64) -> Reply {
         let mut reply = Reply::empty(status);
-        reply.content = Content::Filler(size);
+        reply.content.filler = size;
         reply.header(CONTENT_TYPE.as_str(), "application/json")
     }
 
@@ -88,15 +88,37 @@ impl Reply {
         self
     }
 
+    /// With its filler between these.
+    pub(crate) fn between(mut self, start: &str, end: &str) -> Reply {
+        self.content.start = Bytes::copy_from_slice(start.as_bytes());
+        self.content.end = Bytes::copy_from_slice(end.as_bytes());
+        self
+    }
+
+    /// With the headers that announce its body, and without the body, as HEAD wants it.
+    pub(crate) fn headers_only(mut self) -> Reply {
+        let size = std::mem::take(&mut self.content).len();
+        self.header(CONTENT_LENGTH.as_str(), &size.to_string())
+    }
+
+    /// With its body, a text, compressed.
+    pub(crate) fn gzip(mut self) -> io::Result<Reply> {
+        let mut packed = Vec::new();
+        GzEncoder::new(self.content.start.as_ref(), Compression::fast())
+            .read_to_end(&mut packed)?;
+        self.content.start = Bytes::from(packed);
+        Ok(self.header(CONTENT_ENCODING.as_str(), "gzip"))
+    }
+
     /// The response for the wire.
     pub(crate) fn into_response(
         mut self,
         pace: Option<Duration>,
-        cut: Option<CutAfter>,
+        end: Option<End>,
     ) -> Response<Body> {
-        if cut.is_some() && self.content.len() == 0 {
+        if end.is_some() && self.content.len() == 0 {
             // Headers that announce no body are a whole answer: there would be nothing left to cut off.
-            self.content = Content::Filler(1024);
+            self.content.filler = 1024;
         }
         let total = self.content.len();
         let body = Body {
@@ -104,7 +126,7 @@ impl Reply {
             content: self.content,
             pace,
             pause: None,
-            stop: cut.map(|cut| (cut.keep.of(total), cut)),
+            stop: end.map(|end| (end.keep.of(total), end.then)),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
@@ -113,11 +135,12 @@ impl Reply {
     }
 }
 
-/// How much of the body is sent before the connection is cut.
+/// How much of a body is sent that does not come whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Keep {
     Nothing,
     Half,
+    Bytes(u64),
 }
 
 impl Keep {
@@ -125,16 +148,25 @@ impl Keep {
         match self {
             Keep::Nothing => 0,
             Keep::Half => total / 2,
+            Keep::Bytes(size) => size.min(total),
         }
     }
 }
 
-/// A cut that the body makes when it comes to it.
+/// How a body ends that does not come whole.
 #[derive(Debug)]
-pub(crate) struct CutAfter {
+pub(crate) struct End {
     pub(crate) keep: Keep,
-    pub(crate) with: DropWith,
-    pub(crate) connection: Arc<Cut>,
+    pub(crate) then: Then,
+}
+
+/// What happens after the last byte of a body that does not come whole.
+#[derive(Debug)]
+pub(crate) enum Then {
+    /// The connection is cut.
+    Cut(DropWith, Arc<Cut>),
+    /// Nothing.
+    Stall,
 }
 
 /// A body on its way.
@@ -144,8 +176,8 @@ pub(crate) struct Body {
     left: u64,
     pace: Option<Duration>,
     pause: Option<Pin<Box<Sleep>>>,
-    /// Bytes still to send before the cut.
-    stop: Option<(u64, CutAfter)>,
+    /// Bytes still to send before the end that comes too early.
+    stop: Option<(u64, Then)>,
 }
 
 impl hyper::body::Body for Body {
@@ -160,9 +192,11 @@ impl hyper::body::Body for Body {
             return Poll::Ready(None);
         }
         let most = match &self.stop {
-            Some((0, cut)) => {
-                cut.connection.now(cut.with);
-                // The connection flushes what it has and then goes away, and this body with it.
+            Some((0, then)) => {
+                if let Then::Cut(with, connection) = then {
+                    connection.now(*with);
+                }
+                // The connection flushes what it has; when it goes away, this body goes with it.
                 return Poll::Pending;
             }
             Some((more, _)) => *more,

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use serde_json::{Map, Value};
@@ -63,6 +63,12 @@ impl Received {
         essence.trim().to_ascii_lowercase()
     }
 
+    /// Whether the answer may be compressed with gzip.
+    pub(crate) fn accepts_gzip(&self) -> bool {
+        let accepted = self.header(&ACCEPT_ENCODING).unwrap_or_default();
+        accepted.split(',').any(|coding| coding.trim().eq_ignore_ascii_case("gzip"))
+    }
+
     /// The credential of an `Authorization` header of that scheme.
     fn authorization(&self, scheme: &str) -> Option<&str> {
         let (given, credential) = self.header(&AUTHORIZATION)?.split_once(' ')?;
@@ -97,6 +103,10 @@ impl Received {
     /// The journal's view of it.
     pub(crate) fn entry(&self, endpoint: Endpoint, service: Service, connection: u64) -> Entry {
         let mut headers = std::collections::BTreeMap::<String, String>::new();
+        // What HTTP/2 says in the place of the header.
+        if let Some(authority) = self.parts.uri.authority() {
+            headers.insert("host".to_owned(), authority.to_string());
+        }
         for (name, value) in &self.parts.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             headers

@@ -20,7 +20,7 @@ const BACKLOG: u32 = 16_384;
 /// How to start a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether the three services speak https. The admin endpoint never does.
+    /// Whether the three services speak https. The foreign server and the admin endpoint never do.
     pub tls: bool,
 }
 
@@ -39,6 +39,8 @@ pub struct Urls {
     pub pass: String,
     /// The SEEK Pass token endpoint.
     pub pass_token_url: String,
+    /// Base of a server that is not SEEK's, which no token must reach. It never speaks TLS.
+    pub foreign: String,
     /// Base of the admin endpoint.
     pub admin: String,
     /// With TLS: the PEM file of the authority to trust. It is removed when the sandbox stops.
@@ -75,12 +77,12 @@ impl Sandbox {
         let mut bases = Vec::new();
         for service in Service::ALL {
             let listener = listen()?;
-            let scheme = if options.tls && service != Service::Admin { "https" } else { "http" };
+            let scheme = if options.tls && service.is_secured() { "https" } else { "http" };
             bases.push(format!("{scheme}://{}", listener.local_addr()?));
             listeners.push((service, listener));
         }
-        let [auth, graphql, pass, admin] =
-            <[String; 4]>::try_from(bases).map_err(|_| io::Error::other("four services"))?;
+        let [auth, graphql, pass, foreign, admin] =
+            <[String; 5]>::try_from(bases).map_err(|_| io::Error::other("five services"))?;
         let urls = Urls {
             token_url: format!("{auth}/oauth/token"),
             auth,
@@ -88,6 +90,7 @@ impl Sandbox {
             graphql,
             pass_token_url: format!("{pass}/api/partner/v1/oauth/token.json"),
             pass,
+            foreign,
             admin,
             ca_file: authority
                 .as_ref()
@@ -97,7 +100,7 @@ impl Sandbox {
         let accepting = listeners
             .into_iter()
             .map(|(service, listener)| {
-                let acceptor = acceptor.clone().filter(|_| service != Service::Admin);
+                let acceptor = acceptor.clone().filter(|_| service.is_secured());
                 tokio::spawn(accept(control.clone(), service, listener, acceptor))
             })
             .collect();

@@ -22,6 +22,8 @@ pub enum Endpoint {
     SeekPassToken,
     /// Every other path under `/api/partner/` of SEEK Pass.
     SeekPassApi,
+    /// Any path of the server that is not SEEK's.
+    Foreign,
     /// Any other path of the three services: answered 404, never scripted.
     Other,
 }
@@ -35,6 +37,7 @@ impl Endpoint {
             Endpoint::Graphql => "graphql",
             Endpoint::SeekPassToken => "seek_pass_token",
             Endpoint::SeekPassApi => "seek_pass_api",
+            Endpoint::Foreign => "foreign",
             Endpoint::Other => "other",
         }
     }
@@ -93,10 +96,17 @@ pub struct Scripted {
     /// A body sent as `text/html; charset=utf-8`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    /// A body of so many filler bytes, sent as `application/json`.
+    /// A body of so many filler bytes, the letter `x`, sent as `application/json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_size: Option<u64>,
-    /// `Location` of a redirect: a URL or a path. `{auth}`, `{graphql}` and `{pass}` stand for the base URLs.
+    /// What stands in front of the filler, and does not count for its size.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body_start: String,
+    /// What stands behind the filler.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body_end: String,
+    /// `Location` of a redirect: a URL or a path. `{auth}`, `{graphql}`, `{pass}` and `{foreign}` stand for the base
+    /// URLs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<String>,
     /// One of the endpoint's own errors, by name, with the status, headers and body that the real service gives it.
@@ -108,6 +118,15 @@ pub struct Scripted {
     /// Whether the answer waits for [`Control::release`](crate::Control::release).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hold: bool,
+    /// The answer waits until so many requests have arrived at these endpoints, since the start or the last clearing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub after: BTreeMap<Endpoint, u64>,
+    /// Whether the body is compressed with gzip, if the request accepts that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gzip: bool,
+    /// Sends so many bytes of the body and then nothing more, with the connection left open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_at: Option<u64>,
     /// Cuts the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop: Option<Drop>,
@@ -149,10 +168,15 @@ impl Scripted {
             body: None,
             html: None,
             body_size: None,
+            body_start: String::new(),
+            body_end: String::new(),
             redirect: None,
             error: None,
             delay_ms: 0,
             hold: false,
+            after: BTreeMap::new(),
+            gzip: false,
+            stall_at: None,
             drop: None,
             drop_with: None,
             drip_ms: None,
@@ -184,6 +208,15 @@ impl Scripted {
         }
         if self.drop_with.is_some() && self.drop.is_none() {
             return refuse("drop_with needs drop".to_owned());
+        }
+        if self.stall_at.is_some() && self.drop.is_some() {
+            return refuse("give only one of stall_at, drop".to_owned());
+        }
+        if self.body_size.is_none() && !(self.body_start.is_empty() && self.body_end.is_empty()) {
+            return refuse("body_start and body_end need body_size".to_owned());
+        }
+        if self.gzip && self.body_size.is_some() {
+            return refuse("a filler body is not compressed".to_owned());
         }
         if let Some(name) = &self.error
             && Fault::find(self.endpoint, name).is_none()

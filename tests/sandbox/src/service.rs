@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::connection::Cut;
 use crate::control::{Control, Now, State};
 use crate::fault::Fault;
-use crate::reply::{Body, CutAfter, Keep, Reply};
+use crate::reply::{Body, End, Keep, Reply, Then};
 use crate::request::Received;
 use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Scripted};
@@ -24,19 +24,26 @@ pub(crate) enum Service {
     Auth,
     Graphql,
     Pass,
+    Foreign,
     Admin,
 }
 
 impl Service {
     /// All of them, in the order of their URLs.
-    pub(crate) const ALL: [Service; 4] =
-        [Service::Auth, Service::Graphql, Service::Pass, Service::Admin];
+    pub(crate) const ALL: [Service; 5] =
+        [Service::Auth, Service::Graphql, Service::Pass, Service::Foreign, Service::Admin];
+
+    /// Whether it speaks https when the sandbox does.
+    pub(crate) fn is_secured(self) -> bool {
+        matches!(self, Service::Auth | Service::Graphql | Service::Pass)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Service::Auth => "auth",
             Service::Graphql => "graphql",
             Service::Pass => "pass",
+            Service::Foreign => "foreign",
             Service::Admin => "admin",
         }
     }
@@ -49,6 +56,7 @@ impl Service {
                 Endpoint::SeekPassToken
             }
             (Service::Pass, path) if path.starts_with("/api/partner/") => Endpoint::SeekPassApi,
+            (Service::Foreign, _) => Endpoint::Foreign,
             _ => Endpoint::Other,
         }
     }
@@ -78,6 +86,15 @@ pub(crate) async fn answer(
     for (name, value) in &script.headers {
         reply = reply.header(name, value);
     }
+    if script.gzip && received.accepts_gzip() {
+        reply = reply.gzip()?;
+    }
+    if received.method() == Method::HEAD {
+        reply = reply.headers_only();
+    }
+    for (endpoint, count) in &script.after {
+        control.wait_for(*endpoint, *count).await;
+    }
     if script.hold && held.changed().await.is_err() {
         return Err(io::ErrorKind::ConnectionAborted.into());
     }
@@ -98,8 +115,9 @@ pub(crate) async fn answer(
         None => None,
     };
     control.answered(number, status, script.drop);
-    let cut_after = keep.map(|keep| CutAfter { keep, with, connection: cut });
-    Ok(reply.into_response(script.drip_ms.map(Duration::from_millis), cut_after))
+    let stalled = script.stall_at.map(|size| End { keep: Keep::Bytes(size), then: Then::Stall });
+    let end = keep.map(|keep| End { keep, then: Then::Cut(with, cut) }).or(stalled);
+    Ok(reply.into_response(script.drip_ms.map(Duration::from_millis), end))
 }
 
 /// The answer a script gives, unless it leaves that to the endpoint.
@@ -113,12 +131,13 @@ fn laid_down(script: &Scripted, urls: &Urls, now: Now) -> Option<Reply> {
     } else if let Some(html) = &script.html {
         Some(Reply::text(status, "text/html; charset=utf-8", html.clone()))
     } else if let Some(size) = script.body_size {
-        Some(Reply::filler(status, size))
+        Some(Reply::filler(status, size).between(&script.body_start, &script.body_end))
     } else if let Some(target) = &script.redirect {
         let location = target
             .replace("{auth}", &urls.auth)
             .replace("{graphql}", &urls.graphql)
-            .replace("{pass}", &urls.pass);
+            .replace("{pass}", &urls.pass)
+            .replace("{foreign}", &urls.foreign);
         let status = given.unwrap_or(StatusCode::TEMPORARY_REDIRECT);
         Some(Reply::empty(status).header("location", &location))
     } else if let Some(fault) =
@@ -140,6 +159,7 @@ fn played(endpoint: Endpoint, state: &mut State, now: Now, received: &Received) 
         Endpoint::SeekPassToken if posted => seek_pass::token(state, now, received),
         Endpoint::Graphql if posted => graphql::answer(state, now, received),
         Endpoint::SeekPassApi => seek_pass_resource::answer(state, now, received),
+        Endpoint::Foreign => Reply::json(StatusCode::OK, &json!({"foreign": true})),
         Endpoint::SeekApiToken | Endpoint::SeekPassToken | Endpoint::Graphql | Endpoint::Other => {
             not_found()
         }

@@ -1,15 +1,22 @@
-//! `seekauth-cases`: runs the cases through the agent of one language and says how many passed.
+//! `seekauth-cases`: runs the cases through the agent of one language and says how many passed, or
+//! prints the table of what several runs found.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use seekauth_runner::{case, run, suite};
+use seekauth_runner::case;
+use seekauth_runner::limits::Limits;
+use seekauth_runner::suite::{self, End, Finding, Summary};
+use seekauth_runner::table::{self, Section};
 
 const USAGE: &str = "\
-usage: seekauth-cases [--language NAME] [--filter TEXT] [--list] [FOLDER] [-- AGENT ARGUMENT...]
-  --language NAME  what to call the agent's language in the summary (default: agent)
+usage: seekauth-cases [--language NAME] [--filter TEXT] [--list] [--results FILE] [FOLDER] [-- AGENT ARGUMENT...]
+       seekauth-cases --table FILE
+  --language NAME  what to call the agent's language (default: agent)
   --filter TEXT    only the cases whose name contains TEXT
   --list           print the names of the cases and run none
+  --results FILE   add what was found with each adapter to FILE
+  --table FILE     print the table of all that was added to FILE
   FOLDER           where the cases are (default: tests/cases of this repository)
   AGENT            the program that speaks the protocol of tests/cases/README.md";
 
@@ -17,6 +24,8 @@ struct Options {
     language: String,
     filter: String,
     list: bool,
+    results: Option<PathBuf>,
+    table: Option<PathBuf>,
     folder: PathBuf,
     agent: Vec<String>,
 }
@@ -43,6 +52,8 @@ fn options(arguments: &mut impl Iterator<Item = String>) -> Result<Options, Stri
         language: "agent".to_owned(),
         filter: String::new(),
         list: false,
+        results: None,
+        table: None,
         folder: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../cases")),
         agent: Vec::new(),
     };
@@ -52,12 +63,14 @@ fn options(arguments: &mut impl Iterator<Item = String>) -> Result<Options, Stri
             "--language" => options.language = value()?,
             "--filter" => options.filter = value()?,
             "--list" => options.list = true,
+            "--results" => options.results = Some(PathBuf::from(value()?)),
+            "--table" => options.table = Some(PathBuf::from(value()?)),
             "--" => options.agent = arguments.by_ref().collect(),
             unknown if unknown.starts_with('-') => return Err(format!("unknown option {unknown}")),
             folder => options.folder = PathBuf::from(folder),
         }
     }
-    if !options.list && options.agent.is_empty() {
+    if !options.list && options.table.is_none() && options.agent.is_empty() {
         return Err("which agent? give its command after --".to_owned());
     }
     Ok(options)
@@ -65,6 +78,10 @@ fn options(arguments: &mut impl Iterator<Item = String>) -> Result<Options, Stri
 
 /// Whether all cases passed.
 async fn execute(options: &Options) -> Result<bool, String> {
+    if let Some(file) = &options.table {
+        print!("{}", table::render(&table::read(file)?));
+        return Ok(true);
+    }
     let mut cases = case::load(&options.folder)?;
     cases.retain(|case| case.name.contains(&options.filter));
     if cases.is_empty() {
@@ -76,8 +93,26 @@ async fn execute(options: &Options) -> Result<bool, String> {
         }
         return Ok(true);
     }
-    let summary =
-        suite::run(&cases, &options.agent, run::CASE_LIMIT, |line| println!("{line}")).await?;
-    println!("{}: {} passed, {} failed", options.language, summary.passed, summary.failed.len());
+    let report = |line: &str| println!("{line}");
+    let (language, agent) = (&options.language, &options.agent);
+    let summary = suite::run(&cases, language, agent, Limits::default(), report).await?;
+    if let Some(file) = &options.results {
+        Section::new(language, &summary).add_to(file)?;
+    }
+    count(language, &summary);
     Ok(summary.failed.is_empty())
+}
+
+/// A line for each adapter, and one for all other cases.
+fn count(language: &str, summary: &Summary) {
+    let mut with_adapters = 0;
+    for findings in summary.requests.chunk_by(|one, next| one.adapter == next.adapter) {
+        let ended = |end: fn(&Finding) -> bool| findings.iter().filter(|one| end(one)).count();
+        let failed = ended(|finding| finding.end == End::Failed);
+        let passed = ended(|finding| finding.end == End::Passed);
+        with_adapters += failed;
+        println!("{}: {passed} passed, {failed} failed", findings[0].adapter);
+    }
+    let failed = summary.failed.len() - with_adapters;
+    println!("{language}: {} passed, {failed} failed", summary.passed);
 }

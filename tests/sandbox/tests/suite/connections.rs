@@ -130,6 +130,22 @@ async fn every_way_of_speaking_sees_answers_and_cuts() {
 }
 
 #[tokio::test]
+async fn head_gets_the_headers_alone() {
+    for tls in [false, true] {
+        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        for (version, client) in speakers(&sandbox) {
+            let answer = Scripted { body: Some("0123456789".to_owned()), ..Scripted::on(TOKEN) };
+            sandbox.script(vec![answer]).unwrap();
+            let response = client.head(&sandbox.urls().token_url).send().await.unwrap();
+            assert_eq!(response.headers()["content-length"], "10", "{version}");
+            assert_eq!(response.bytes().await.unwrap(), "", "{version}");
+            let host = sandbox.urls().auth.rsplit('/').next().unwrap();
+            assert_eq!(sandbox.journal().last().unwrap().header("host"), Some(host), "{version}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_its_authority_makes_it_trusted() {
     let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
     let error = seek_api(&sandbox, &live()).send().await.unwrap_err();
@@ -159,9 +175,31 @@ async fn a_body_drips() {
     assert!(chunks.len() > 1, "{chunks:?}");
     assert!(sent.elapsed() >= Duration::from_millis(9 * 20), "{:?}", sent.elapsed());
     assert!(headers < sent.elapsed());
-    let impatient =
-        seek_api(&sandbox, &live()).timeout(Duration::from_millis(60)).send().await.unwrap();
-    assert!(impatient.bytes().await.unwrap_err().is_timeout());
+}
+
+#[tokio::test]
+async fn a_body_can_stop_without_an_end() {
+    for tls in [false, true] {
+        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        for (version, client) in speakers(&sandbox) {
+            let answer = Scripted {
+                body: Some("0123456789".to_owned()),
+                stall_at: Some(4),
+                ..Scripted::on(TOKEN)
+            };
+            sandbox.script(vec![answer]).unwrap();
+            let call = client.post(&sandbox.urls().token_url).json(&live()).send();
+            let mut response = call.await.unwrap();
+            assert_eq!(response.headers()["content-length"], "10");
+            let mut received = Vec::new();
+            while received.len() < 4 {
+                received.extend(response.chunk().await.unwrap().unwrap());
+            }
+            assert_eq!(received, b"0123", "{version}");
+            let more = tokio::time::timeout(Duration::from_millis(50), response.chunk()).await;
+            assert!(more.is_err(), "{version}: {more:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -205,10 +243,8 @@ async fn stopping_ends_whatever_is_in_progress() {
         let url = sandbox.urls().token_url.clone();
         let call = tokio::spawn(client.post(&url).json(&live()).send());
         sandbox.wait_for(TOKEN, 1).await;
-        let started = Instant::now();
         sandbox.stop().await;
         call.await.unwrap().unwrap_err();
-        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
         assert!(client.post(&url).send().await.unwrap_err().is_connect(), "the port is closed");
     }
 }

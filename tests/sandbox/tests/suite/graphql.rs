@@ -173,13 +173,12 @@ async fn reads_the_language_of_requests() {
 async fn refuses_what_is_no_request() {
     let sandbox = sandbox().await;
     let token = seek_api_token(&sandbox, &live()).await;
-    let deep = "{a".repeat(200) + &"}".repeat(200);
+    let deep = "{a".repeat(100_000) + &"}".repeat(100_000);
     for query in [
         "",
         "{",
         "{ a",
         "query {",
-        "subscription { a }",
         "{ a(b: \"open) }",
         "{ a } { b }",
         "{ % }",
@@ -189,9 +188,13 @@ async fn refuses_what_is_no_request() {
         let (status, body) = graphql(&sandbox, &token, query).await;
         assert_eq!((status, code(&body)), (400, "GRAPHQL_PARSE_FAILED"), "{query}");
     }
-    for query in
-        ["{ nonsense }", "{ self { nonsense } }", "{ self }", "mutation { self { __typename } }"]
-    {
+    for query in [
+        "{ nonsense }",
+        "{ self { nonsense } }",
+        "{ self }",
+        "mutation { self { __typename } }",
+        "subscription { a }",
+    ] {
         let (_, body) = graphql(&sandbox, &token, query).await;
         assert_eq!(code(&body), "GRAPHQL_VALIDATION_FAILED", "{query}");
     }

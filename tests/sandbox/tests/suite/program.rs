@@ -43,6 +43,7 @@ async fn prints_its_urls_and_ends_by_signal() {
             "admin",
             "auth",
             "ca_file",
+            "foreign",
             "graphql",
             "graphql_url",
             "pass",

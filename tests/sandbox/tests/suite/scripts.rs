@@ -1,9 +1,10 @@
 //! Scripted answers that leave the connection whole: what they say, when, how often, and which make no sense.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use seekauth_sandbox::{Endpoint, Error, Sandbox, Scripted};
+use seekauth_sandbox::{Endpoint, Error, Options, Sandbox, Scripted};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -69,6 +70,10 @@ async fn sends_bodies_of_any_size() {
         assert_eq!(header(&response, "content-length"), size.to_string());
         assert_eq!(response.bytes().await.unwrap().len(), size);
     }
+    let around = json!({"body_size": 70_000, "body_start": "{\"a\":\"", "body_end": "\"}"});
+    scripted(&sandbox, around);
+    let body: Value = seek_api(&sandbox, &live()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(body, json!({"a": "x".repeat(70_000)}));
 }
 
 #[tokio::test]
@@ -83,7 +88,12 @@ async fn redirects_within_and_across_origins() {
     scripted(&sandbox, json!({"redirect": "{graphql}/elsewhere", "status": 302}));
     let response = seek_api(&sandbox, &live()).send().await.unwrap();
     assert_eq!(response.status(), 302);
-    assert_eq!(header(&response, "location"), format!("{}/elsewhere", sandbox.urls().graphql));
+    let elsewhere = format!("{}/elsewhere", sandbox.urls().graphql);
+    assert_eq!(header(&response, "location"), elsewhere);
+    scripted(&sandbox, json!({"redirect": "{foreign}/elsewhere"}));
+    let response = seek_api(&sandbox, &live()).send().await.unwrap();
+    let foreign = format!("{}/elsewhere", sandbox.urls().foreign);
+    assert_eq!(header(&response, "location"), foreign);
 }
 
 #[tokio::test]
@@ -224,6 +234,57 @@ async fn holds_answers_until_released() {
 }
 
 #[tokio::test]
+async fn an_answer_can_wait_for_other_requests() {
+    let sandbox = sandbox().await;
+    scripted(&sandbox, json!({"after": {"seek_api_token": 2, "graphql": 1}}));
+    let first = tokio::spawn(seek_api(&sandbox, &live()).send());
+    sandbox.wait_for(TOKEN, 1).await;
+    assert_eq!(seek_api(&sandbox, &live()).send().await.unwrap().status(), 200);
+    assert!(sandbox.journal()[0].status.is_none(), "the other endpoint's is still to come");
+    graphql(&sandbox, "unknown", "{ __typename }").await;
+    assert_eq!(first.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn compresses_for_those_who_accept_it() {
+    let sandbox = sandbox().await;
+    scripted(&sandbox, json!({"body": "a".repeat(1000), "gzip": true, "times": 3}));
+    let ask = async |accepted: &str| {
+        let request = seek_api(&sandbox, &live()).header("accept-encoding", accepted);
+        let response = request.send().await.unwrap();
+        (header(&response, "content-encoding").to_owned(), response.bytes().await.unwrap())
+    };
+    for accepted in ["identity", ""] {
+        assert_eq!(ask(accepted).await, (String::new(), "a".repeat(1000).into()));
+    }
+    let (coding, packed) = ask("br, GZIP").await;
+    assert_eq!(coding, "gzip");
+    assert!(packed.len() < 100, "{}", packed.len());
+    let mut plain = String::new();
+    flate2::read::GzDecoder::new(packed.as_ref()).read_to_string(&mut plain).unwrap();
+    assert_eq!(plain, "a".repeat(1000));
+}
+
+#[tokio::test]
+async fn somebody_elses_server_is_on_record() {
+    for tls in [false, true] {
+        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        let url = format!("{}/any/where", sandbox.urls().foreign);
+        assert!(url.starts_with("http://"));
+        let answer = client().put(&url).bearer_auth("stray").send().await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap(), json!({"foreign": true}));
+        let journal = sandbox.journal();
+        let [arrived] = journal.as_slice() else { panic!("{journal:?}") };
+        assert_eq!((arrived.endpoint, arrived.service), (Endpoint::Foreign, "foreign"));
+        assert_eq!(arrived.header("authorization"), Some("Bearer stray"));
+        sandbox
+            .script(vec![Scripted { status: Some(401), ..Scripted::on(Endpoint::Foreign) }])
+            .unwrap();
+        assert_eq!(client().get(&url).send().await.unwrap().status(), 401);
+    }
+}
+
+#[tokio::test]
 async fn refuses_what_makes_no_sense() {
     let sandbox = sandbox().await;
     let on = |endpoint| Scripted::on(endpoint);
@@ -242,6 +303,16 @@ async fn refuses_what_makes_no_sense() {
             Scripted { drop_with: Some(seekauth_sandbox::DropWith::Close), ..on(TOKEN) },
             "drop_with needs drop",
         ),
+        (
+            Scripted {
+                drop: Some(seekauth_sandbox::Drop::MidBody),
+                stall_at: Some(1),
+                ..on(TOKEN)
+            },
+            "only one of stall_at, drop",
+        ),
+        (Scripted { body_end: "a".to_owned(), ..on(TOKEN) }, "need body_size"),
+        (Scripted { gzip: true, body_size: Some(1), ..on(TOKEN) }, "filler body is not"),
         (
             Scripted { headers: BTreeMap::from([("a b".to_owned(), String::new())]), ..on(TOKEN) },
             "a b cannot be sent",
