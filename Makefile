@@ -88,7 +88,7 @@ debug-rust:
 	cargo build --quiet -p seekauth-sandbox
 	cargo build --quiet -p seekauth-runner
 
-debug-c:
+debug-c: libcurl
 	cargo build --quiet -p seekauth-capi --features manual-clock
 	$(MAKE) --no-print-directory --silent -C tests/c all
 
@@ -151,6 +151,10 @@ cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five 
 	@test "$$(grep -cE '^[a-z+]+: [0-9]+ passed, 0 failed$$' target/cases.txt)" = 5
 	@test "$$(grep -E '^[a-z+]+: [0-9]+ passed' target/cases.txt | sed 's/^[^:]*: //' | sort -u | wc -l)" = 1
 	@$(CASES) --table target/adapters.jsonl
+
+.PHONY: overhead
+overhead: libcurl ## what authentication adds to a request, against the bare HTTP clients
+	$(MAKE) --no-print-directory -C tests/overhead
 
 # ---- endurance ------------------------------------------------------------------------------------
 

@@ -31,16 +31,18 @@
  * SEEKAUTH_INVALID_ARGUMENT and names the argument; one that cannot says what it returns for NULL.
  * An argument may be NULL where the call says so.
  *
- * Text. Going in, text is UTF-8 with a NUL at its end, and is borrowed for the length of the call.
- * Coming out, it is the same, belongs to the object that was asked for it, and stays as it is until
- * that object is freed; text that belongs to no object is static.
+ * Text. Going in, text is UTF-8 with a NUL at its end, and is borrowed for the length of the call; so
+ * are arrays and bytes, which are a pointer and a number. Coming out, text is the same, belongs to the
+ * object that was asked for it, and stays as it is until that object is freed; text that belongs to no
+ * object is static.
  *
  * Numbers. Lengths of time are milliseconds. Enumerated settings are text and codes are integers, so
  * that a value of a later version is never misread.
  *
- * Options. seekauth_options begins with struct_size, which SEEKAUTH_OPTIONS_INIT sets; NULL or 0 in
- * any other field means the default. Fields are only ever added at the end. A library that is older
- * than the header accepts the struct as long as the fields it does not know are unused.
+ * Structs. seekauth_options, seekauth_http_request and seekauth_graphql begin with struct_size, which
+ * their _INIT macros set; NULL or 0 in any other field means the default. Fields are only ever added
+ * at the end. A library that is older than the header accepts the struct as long as the fields it does
+ * not know are unused.
  *
  * Threads. A function that takes its object as a pointer to const may be called on one object by any
  * number of threads at once. A _free function must not run while another call uses the object. No
@@ -52,9 +54,9 @@
  * it, though it may run before that call has returned. user_data is passed through untouched. Freeing
  * a client does not wait for its callbacks: what is in flight is cancelled, and each callback still
  * runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code itself, until then. A
- * callback may call any function here except those that wait for a token, because it would hold up
- * the thread that is to bring it; those fail at once. It must not throw a C++ exception or leave by
- * longjmp.
+ * callback may call any function here except those that wait for a token or an answer, because it would
+ * hold up the thread that is to bring it; those fail at once. It must not throw a C++ exception or
+ * leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -85,8 +87,14 @@
 #define SEEKAUTH_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
-            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL                                               \
+            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL                                         \
     }
+
+/* Initial value of seekauth_http_request: its size, and nothing in any other field. */
+#define SEEKAUTH_HTTP_REQUEST_INIT {sizeof(seekauth_http_request), NULL, NULL, NULL, 0, NULL, 0, 0}
+
+/* Initial value of seekauth_graphql: its size, and nothing in any other field. */
+#define SEEKAUTH_GRAPHQL_INIT {sizeof(seekauth_graphql), NULL, NULL, NULL, NULL, 0, 0}
 
 // Success. Never the code of an error object: a call that succeeds returns NULL.
 #define SEEKAUTH_OK 0
@@ -142,9 +150,24 @@ typedef struct seekauth_client seekauth_client;
 // reply body.
 typedef struct seekauth_error seekauth_error;
 
+// One request to the API and, if the API rejects its token, its one repetition, for programs that
+// send with an HTTP client of their own. It sends nothing. For each of the two times: get the value
+// of the Authorization header from the client, give it to seekauth_exchange_admit, send the headers
+// that the exchange lists, and show it the answer with seekauth_exchange_inspect and
+// seekauth_exchange_feed. If seekauth_exchange_rejected says so, drop the answer, call
+// seekauth_exchange_reject, and do it all again with the same request; otherwise the answer is yours.
+//
+// It belongs to one request: no two calls may use it at once. Whoever makes one frees it with
+// seekauth_exchange_free. It outlives its client.
+typedef struct seekauth_exchange seekauth_exchange;
+
 // An asynchronous call on its way. Whoever receives one frees it with seekauth_request_free, before
 // or after the callback has run. Any number of threads may use it at once.
 typedef struct seekauth_request seekauth_request;
+
+// An answer of the API, read to its end. Whoever receives one frees it with seekauth_response_free.
+// It never changes, so any number of threads may read it at once, and it outlives its client.
+typedef struct seekauth_response seekauth_response;
 
 // A token and its facts, as it was when it was handed out. Whoever receives one frees it with
 // seekauth_token_free. It never changes, so any number of threads may read it at once, and it
@@ -163,6 +186,12 @@ typedef void (*seekauth_authorization_callback)(void *user_data,
 typedef void (*seekauth_token_callback)(void *user_data,
                                         struct seekauth_error *error,
                                         struct seekauth_token *token);
+
+// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a
+// response, or an error and NULL. Whichever it is belongs to the callback, which frees it.
+typedef void (*seekauth_response_callback)(void *user_data,
+                                           struct seekauth_error *error,
+                                           struct seekauth_response *response);
 
 // Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
 // field means the default. Every text is borrowed for the call that takes the options.
@@ -214,7 +243,62 @@ typedef struct seekauth_options {
     uint64_t stay_warm;
     // Path of a PEM file with certificate authorities to trust in addition to the system's.
     const char *ca_file;
+    // Languages of the texts that the API answers with, such as "en-AU": the Accept-Language of
+    // requests that have none of their own.
+    const char *accept_language;
 } seekauth_options;
+
+// A header of a request. Both texts are borrowed for the call that takes it.
+typedef struct seekauth_header {
+    // Its name, such as "Content-Type".
+    const char *name;
+    // Its value, on one line.
+    const char *value;
+} seekauth_header;
+
+// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
+// points to is borrowed for the call that takes it, also if that call is asynchronous.
+typedef struct seekauth_http_request {
+    // sizeof(seekauth_http_request), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // Required. "GET", "POST" and so on.
+    const char *method;
+    // Required. An absolute URL with scheme, host and port of the client's API, or a path from the
+    // API's root on, such as "/api/partner/v1/add/education.json".
+    const char *url;
+    // The first of `header_count` headers. Authorization and User-Agent are replaced; X-Request-Id
+    // and Accept-Language are set unless they are here.
+    const seekauth_header *headers;
+    // How many headers there are; 0 for none.
+    size_t header_count;
+    // The first of `body_length` bytes, NULs included.
+    const void *body;
+    // How many bytes the body has; 0 for no body.
+    size_t body_length;
+    // How long to wait for token and answer together, in milliseconds; 0 means as long as the
+    // client's own `timeout_ms` says.
+    uint64_t timeout_ms;
+} seekauth_http_request;
+
+// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
+// is borrowed for the call that takes it, also if that call is asynchronous.
+typedef struct seekauth_graphql {
+    // sizeof(seekauth_graphql), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // Required. The document: a query or mutation.
+    const char *query;
+    // Its variables, as the text of a JSON object; NULL for none.
+    const char *variables;
+    // Which operation of the document to run; NULL if it holds only one.
+    const char *operation_name;
+    // The first of `header_count` further headers, such as Accept-Language in place of the client's.
+    const seekauth_header *headers;
+    // How many headers there are; 0 for none.
+    size_t header_count;
+    // How long to wait for token and answer together, in milliseconds; 0 means as long as the
+    // client's own `timeout_ms` says.
+    uint64_t timeout_ms;
+} seekauth_graphql;
 
 #ifdef __cplusplus
 extern "C" {
@@ -358,12 +442,155 @@ const char *seekauth_error_code_name(int32_t code);
 // What a code means, in a few words; NULL for a number that this library does not use. Static text.
 const char *seekauth_error_code_meaning(int32_t code);
 
+// Makes the exchange of one request to `url`. `replayable` says whether its body can be sent a second
+// time; one that is read from a stream cannot.
+//
+// Fails with SEEKAUTH_FORBIDDEN_ORIGIN unless `url` is absolute, without credentials in it, and has
+// scheme, host and port of the client's API, so that the token goes nowhere else; and with
+// SEEKAUTH_INVALID_ARGUMENT if the client has no API.
+struct seekauth_error *seekauth_client_exchange(const struct seekauth_client *client,
+                                                const char *url,
+                                                bool replayable,
+                                                struct seekauth_exchange **out);
+
+// Takes the value of the Authorization header and the request's own headers, of which `headers` points
+// to the first of `header_count`, and lists the headers to send: these, with Authorization and
+// User-Agent in place of any the request has, and with X-Request-Id and the client's Accept-Language
+// unless the request has them.
+//
+// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected: so many were
+// lately that no newer one can be had at the moment.
+struct seekauth_error *seekauth_exchange_admit(struct seekauth_exchange *exchange,
+                                               const char *authorization,
+                                               const seekauth_header *headers,
+                                               size_t header_count);
+
+// How many headers to send; 0 before seekauth_exchange_admit, and for NULL.
+size_t seekauth_exchange_header_count(const struct seekauth_exchange *exchange);
+
+// The name of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// exchange owns the text, until seekauth_exchange_admit is called again.
+const char *seekauth_exchange_header_name(const struct seekauth_exchange *exchange, size_t index);
+
+// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// exchange owns the text, until seekauth_exchange_admit is called again.
+const char *seekauth_exchange_header_value(const struct seekauth_exchange *exchange, size_t index);
+
+// Begins to look at an answer. `url` is where it came from, if redirects may have been followed, or
+// NULL: an answer from elsewhere says nothing about the token. `*more`, which may be NULL, becomes what
+// seekauth_exchange_feed returns.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT for a `status` that cannot be HTTP's.
+struct seekauth_error *seekauth_exchange_inspect(struct seekauth_exchange *exchange,
+                                                 int32_t status,
+                                                 const char *url,
+                                                 bool *more);
+
+// Shows the exchange the next piece of the answer's body, after any content decoding: `length` bytes.
+// True if it has to see more to know whether the API rejected the token; false once it knows, and for
+// NULL. It copies what it needs, 1 MiB at most.
+bool seekauth_exchange_feed(struct seekauth_exchange *exchange,
+                            const void *data,
+                            size_t length);
+
+// Whether the API rejected the token. Ask when seekauth_exchange_feed has returned false or the body
+// has ended: what comes later is not looked at. False if no answer was inspected, and for NULL.
+bool seekauth_exchange_rejected(struct seekauth_exchange *exchange);
+
+// Takes note that the API rejected the token: the client drops it. If this succeeds, get a new value
+// from the client and send the identical request once more.
+//
+// Fails with SEEKAUTH_TOKEN_REJECTED if that was the second time, or if the body cannot be sent twice.
+struct seekauth_error *seekauth_exchange_reject(struct seekauth_exchange *exchange);
+
+// Frees an exchange and every text it owns, wiping the memory that held the token. NULL is accepted.
+void seekauth_exchange_free(struct seekauth_exchange *exchange);
+
 // Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
-// run with a result. Other callers waiting for the same token are not disturbed. NULL is accepted.
+// run with a result. Other callers waiting for the same token are not disturbed, and what the API was
+// sent already it may carry out all the same. NULL is accepted.
 void seekauth_request_cancel(const struct seekauth_request *request);
 
 // Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
 void seekauth_request_free(struct seekauth_request *request);
+
+// The HTTP status; 0 for NULL.
+int32_t seekauth_response_status(const struct seekauth_response *response);
+
+// The value of the first header with this name, in capitals or not; NULL if there is none, and for
+// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
+const char *seekauth_response_header(const struct seekauth_response *response, const char *name);
+
+// How many headers there are; 0 for NULL. An answer of seekauth_client_graphql keeps none.
+size_t seekauth_response_header_count(const struct seekauth_response *response);
+
+// The name of the header with this index, counted from 0, in lower case; NULL past the last one and
+// for NULL. The response owns the text.
+const char *seekauth_response_header_name(const struct seekauth_response *response, size_t index);
+
+// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// response owns the text.
+const char *seekauth_response_header_value(const struct seekauth_response *response, size_t index);
+
+// The body: seekauth_response_body_length bytes, NULs included, and one more NUL behind them, so that
+// JSON can be read as text. Never NULL but for NULL. The response owns it.
+const char *seekauth_response_body(const struct seekauth_response *response);
+
+// How many bytes the body has, without the NUL behind them; 0 for NULL.
+size_t seekauth_response_body_length(const struct seekauth_response *response);
+
+// Frees a response and everything it owns. NULL is accepted.
+void seekauth_response_free(struct seekauth_response *response);
+
+// Sends a request to the API with the token, and once more with a new one if the API rejects it.
+// Waits for the whole answer. Any answer but a rejection of the token is a response, also one that
+// says 403 or 500; no redirect is followed, it is a response too.
+//
+// Fails with SEEKAUTH_FORBIDDEN_ORIGIN, before anything is sent, if the request does not go to scheme,
+// host and port of the client's API; with SEEKAUTH_TOKEN_REJECTED if the API rejected a new token too;
+// with SEEKAUTH_INVALID_ARGUMENT for a method, address or header that is none; with SEEKAUTH_TIMEOUT
+// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the answer is longer than 64 MiB; and with whatever
+// seekauth_client_get_token fails with.
+struct seekauth_error *seekauth_client_send(const struct seekauth_client *client,
+                                            const seekauth_http_request *request,
+                                            struct seekauth_response **out);
+
+// As seekauth_client_send, without waiting for it: `callback` receives the outcome, with `user_data`
+// passed through. What `request` points to is copied, so it may be gone when the call returns.
+//
+// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+// this call, possibly before this call has returned. If the call returns an error, it never runs.
+// `handle`, which may be NULL, receives a handle by which the call can be given up; the caller frees
+// it.
+//
+// The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
+// numbers, or with SEEKAUTH_INTERNAL if the system refuses the library its thread; what
+// seekauth_client_send fails with otherwise goes to the callback.
+struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *client,
+                                                  const seekauth_http_request *request,
+                                                  seekauth_response_callback callback,
+                                                  void *user_data,
+                                                  struct seekauth_request **handle);
+
+// Sends a GraphQL operation to the API, as seekauth_client_send does, and waits for the whole answer.
+// The body of the response is the JSON text of the answer: an object with `data`, `errors` or both.
+// What the API reports in `errors` is no failure of this call; only an answer that is not GraphQL is.
+//
+// Fails as seekauth_client_send does, with SEEKAUTH_INVALID_ARGUMENT also for variables that are not a
+// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the answer is
+// not GraphQL.
+struct seekauth_error *seekauth_client_graphql(const struct seekauth_client *client,
+                                               const seekauth_graphql *operation,
+                                               struct seekauth_response **out);
+
+// As seekauth_client_graphql, without waiting for it: `callback` receives the outcome.
+//
+// Arguments and failures are those of seekauth_client_send_async.
+struct seekauth_error *seekauth_client_graphql_async(const struct seekauth_client *client,
+                                                     const seekauth_graphql *operation,
+                                                     seekauth_response_callback callback,
+                                                     void *user_data,
+                                                     struct seekauth_request **handle);
 
 // The token itself; NULL for NULL. It reaches the data of every hirer that the partner works with:
 // keep it on the backend and out of logs. The token object owns the text.

@@ -9,7 +9,9 @@
 //     options.client_secret = secret;
 //     options.user_agent = "acme-ats/1.0";
 //     seekauth::Client client(options);
-//     request.set("Authorization", client.authorization());
+//     seekauth::Graphql operation;
+//     operation.query = "{ self { partner { name } } }";
+//     std::cout << client.graphql(operation).body();
 
 #ifndef SEEKAUTH_HPP
 #define SEEKAUTH_HPP
@@ -24,6 +26,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +42,7 @@ namespace detail {
 struct Free {
     void operator()(seekauth_client *client) const noexcept { seekauth_client_free(client); }
     void operator()(seekauth_error *error) const noexcept { seekauth_error_free(error); }
+    void operator()(seekauth_exchange *made) const noexcept { seekauth_exchange_free(made); }
     void operator()(seekauth_request *request) const noexcept { seekauth_request_free(request); }
 };
 
@@ -184,6 +188,149 @@ private:
     std::unique_ptr<seekauth_request, detail::Free> request_;
 };
 
+// Headers of a request or an answer: names and values, in order.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+namespace detail {
+
+// The headers as the C interface takes them; they point into the argument.
+inline std::vector<seekauth_header> c_headers(const Headers &headers) {
+    std::vector<seekauth_header> c_headers;
+    for (const auto &[name, value] : headers)
+        c_headers.push_back({c_text("a header's name", name), c_text("a header's value", value)});
+    return c_headers;
+}
+
+}  // namespace detail
+
+// A request to the API, as seekauth_http_request describes it. A time of zero means the client's own.
+struct HttpRequest {
+    std::string method;  // "GET", "POST" and so on
+    std::string url;     // absolute, or a path from the API's root on
+    Headers headers;
+    std::string body;  // any bytes; empty for none
+    milliseconds timeout{};
+
+    // The request as the C interface takes it; it points into this object and into the headers.
+    seekauth_http_request c_request(const std::vector<seekauth_header> &c_headers) const {
+        return seekauth_http_request{
+            sizeof(seekauth_http_request),
+            detail::c_text("method", method),
+            detail::c_text("url", url),
+            c_headers.data(),
+            c_headers.size(),
+            body.data(),
+            body.size(),
+            detail::c_count(timeout),
+        };
+    }
+};
+
+// A GraphQL operation, as seekauth_graphql describes it. A time of zero means the client's own.
+struct Graphql {
+    std::string query;
+    std::optional<std::string> variables;  // the text of a JSON object
+    std::optional<std::string> operation_name;
+    Headers headers;
+    milliseconds timeout{};
+
+    // The operation as the C interface takes it; it points into this object and into the headers.
+    seekauth_graphql c_operation(const std::vector<seekauth_header> &c_headers) const {
+        return seekauth_graphql{
+            sizeof(seekauth_graphql),
+            detail::c_text("query", query),
+            detail::c_text("variables", variables),
+            detail::c_text("operation_name", operation_name),
+            c_headers.data(),
+            c_headers.size(),
+            detail::c_count(timeout),
+        };
+    }
+};
+
+// An answer of the API, read to its end. Copies share it, it never changes, and it outlives its client.
+class Response {
+public:
+    // Takes over a response of the C interface.
+    explicit Response(seekauth_response *response) : response_(response, seekauth_response_free) {}
+
+    // The HTTP status.
+    int status() const noexcept { return seekauth_response_status(response_.get()); }
+
+    // The value of the first header with this name, in capitals or not.
+    std::optional<std::string> header(const std::string &name) const {
+        const char *value =
+            seekauth_response_header(response_.get(), detail::c_text("name", name));
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    }
+
+    // All headers, their names in lower case; an answer of Client::graphql() keeps none.
+    Headers headers() const {
+        Headers headers;
+        for (std::size_t i = 0; i < seekauth_response_header_count(response_.get()); i++)
+            headers.emplace_back(seekauth_response_header_name(response_.get(), i),
+                                 seekauth_response_header_value(response_.get(), i));
+        return headers;
+    }
+
+    // The whole body. Valid as long as a copy of this object lives.
+    std::string_view body() const noexcept {
+        return {seekauth_response_body(response_.get()),
+                seekauth_response_body_length(response_.get())};
+    }
+
+private:
+    std::shared_ptr<seekauth_response> response_;
+};
+
+// One request to the API and, if the API rejects its token, its one repetition, for programs that send
+// with an HTTP client of their own. seekauth_exchange describes the order of calls. No two calls may
+// use it at once.
+class Exchange {
+public:
+    // Takes over an exchange of the C interface.
+    explicit Exchange(seekauth_exchange *exchange) : exchange_(exchange) {}
+
+    // Takes the value of the Authorization header and the request's own headers, and gives the headers
+    // to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this very value.
+    Headers admit(const std::string &authorization, const Headers &own = {}) {
+        const auto c_own = detail::c_headers(own);
+        detail::check(seekauth_exchange_admit(exchange_.get(),
+                                              detail::c_text("authorization", authorization),
+                                              c_own.data(), c_own.size()));
+        Headers headers;
+        for (std::size_t i = 0; i < seekauth_exchange_header_count(exchange_.get()); i++)
+            headers.emplace_back(seekauth_exchange_header_name(exchange_.get(), i),
+                                 seekauth_exchange_header_value(exchange_.get(), i));
+        return headers;
+    }
+
+    // Begins to look at an answer; `url` is where it came from, if redirects may have been followed.
+    // True if its body has to be fed.
+    bool inspect(int status, const std::optional<std::string> &url = {}) {
+        bool more = false;
+        detail::check(seekauth_exchange_inspect(exchange_.get(), status,
+                                                detail::c_text("url", url), &more));
+        return more;
+    }
+
+    // Shows the next piece of the answer's body, after any content decoding. True if more has to be fed.
+    bool feed(std::string_view piece) noexcept {
+        return seekauth_exchange_feed(exchange_.get(), piece.data(), piece.size());
+    }
+
+    // Whether the API rejected the token; ask when feed() has returned false or the body has ended.
+    bool rejected() noexcept { return seekauth_exchange_rejected(exchange_.get()); }
+
+    // Takes note that it did. If this does not throw, get a new value from the client and send the
+    // identical request once more. Throws SEEKAUTH_TOKEN_REJECTED the second time, and if the body
+    // cannot be sent twice.
+    void reject() { detail::check(seekauth_exchange_reject(exchange_.get())); }
+
+private:
+    std::unique_ptr<seekauth_exchange, detail::Free> exchange_;
+};
+
 // Settings of a client, under the names of seekauth_options, where each is described. What is left
 // unset, and a time of zero, means the default.
 struct Options {
@@ -195,7 +342,7 @@ struct Options {
     bool allow_non_expiring = false;
     milliseconds timeout{}, request_timeout{}, connect_timeout{}, refresh_margin{};
     bool stay_warm = false;
-    std::optional<std::string> ca_file;
+    std::optional<std::string> ca_file, accept_language;
 
     // The options as the C interface takes them; they point into this object.
     seekauth_options c_options() const {
@@ -223,6 +370,7 @@ struct Options {
             c_count(refresh_margin),
             stay_warm,
             c_text("ca_file", ca_file),
+            c_text("accept_language", accept_language),
         };
     }
 };
@@ -272,8 +420,11 @@ public:
 
     // As authorization(), without waiting; timeouts are those of get_token().
     Request authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
-        return start(seekauth_client_authorization_async, &receive<std::string, const char *>,
-                     std::move(done), timeout);
+        return start(std::move(done), [&](auto kept, auto request) {
+            return seekauth_client_authorization_async(client_.get(), detail::c_count(timeout),
+                                                       &receive<std::string, const char *>, kept,
+                                                       request);
+        });
     }
 
     // As authorization(), without waiting. Destroying the future waits for nothing.
@@ -293,8 +444,10 @@ public:
 
     // As get_token(), without waiting.
     Request get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
-        return start(seekauth_client_get_token_async, &receive<Token, seekauth_token *>,
-                     std::move(done), timeout);
+        return start(std::move(done), [&](auto kept, auto request) {
+            return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout),
+                                                   &receive<Token, seekauth_token *>, kept, request);
+        });
     }
 
     // As get_token(), without waiting. Destroying the future waits for nothing.
@@ -323,6 +476,71 @@ public:
 
     bool invalidate(const Token &token) const { return invalidate(token.value()); }
 
+    // Sends a request to the API with the token, and once more with a new one if the API rejects it;
+    // waits for the whole answer. Any answer but a rejection is a Response, redirects included.
+    Response send(const HttpRequest &request) const {
+        const auto c_headers = detail::c_headers(request.headers);
+        const auto c_request = request.c_request(c_headers);
+        seekauth_response *response = nullptr;
+        detail::check(seekauth_client_send(client_.get(), &c_request, &response));
+        return Response(response);
+    }
+
+    // As send(), without waiting.
+    Request send_async(const HttpRequest &request, Callback<Response> done) const {
+        const auto c_headers = detail::c_headers(request.headers);
+        const auto c_request = request.c_request(c_headers);
+        return start(std::move(done), [&](auto kept, auto handle) {
+            return seekauth_client_send_async(client_.get(), &c_request,
+                                              &receive<Response, seekauth_response *>, kept, handle);
+        });
+    }
+
+    // As send(), without waiting. Destroying the future waits for nothing.
+    std::future<Response> send_async(const HttpRequest &request) const {
+        auto [done, future] = promise<Response>();
+        send_async(request, std::move(done));
+        return std::move(future);
+    }
+
+    // Sends a GraphQL operation to the API as send() does. The body of the response is the JSON text of
+    // the answer. What the API reports in `errors` throws nothing; an answer that is not GraphQL does.
+    Response graphql(const Graphql &operation) const {
+        const auto c_headers = detail::c_headers(operation.headers);
+        const auto c_operation = operation.c_operation(c_headers);
+        seekauth_response *response = nullptr;
+        detail::check(seekauth_client_graphql(client_.get(), &c_operation, &response));
+        return Response(response);
+    }
+
+    // As graphql(), without waiting.
+    Request graphql_async(const Graphql &operation, Callback<Response> done) const {
+        const auto c_headers = detail::c_headers(operation.headers);
+        const auto c_operation = operation.c_operation(c_headers);
+        return start(std::move(done), [&](auto kept, auto handle) {
+            return seekauth_client_graphql_async(client_.get(), &c_operation,
+                                                 &receive<Response, seekauth_response *>, kept,
+                                                 handle);
+        });
+    }
+
+    // As graphql(), without waiting. Destroying the future waits for nothing.
+    std::future<Response> graphql_async(const Graphql &operation) const {
+        auto [done, future] = promise<Response>();
+        graphql_async(operation, std::move(done));
+        return std::move(future);
+    }
+
+    // The rules of one request to `url` that an HTTP client of the program's own carries. Throws
+    // SEEKAUTH_FORBIDDEN_ORIGIN unless it goes to scheme, host and port of the API. `replayable` says
+    // whether its body can be sent a second time.
+    Exchange exchange(const std::string &url, bool replayable = true) const {
+        seekauth_exchange *made = nullptr;
+        detail::check(seekauth_client_exchange(client_.get(), detail::c_text("url", url), replayable,
+                                               &made));
+        return Exchange(made);
+    }
+
     // The address of the API that the client's tokens are for; empty if there is none.
     std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
 
@@ -347,12 +565,11 @@ private:
     }
 
     // Starts a call whose callback owns `done` once the call was accepted.
-    template <class Call, class Receive, class Result>
-    Request start(Call call, Receive receive, Callback<Result> done, milliseconds timeout) const {
+    template <class Result, class Call>
+    static Request start(Callback<Result> done, Call call) {
         auto kept = std::make_unique<Callback<Result>>(std::move(done));
         seekauth_request *request = nullptr;
-        detail::check(
-            call(client_.get(), detail::c_count(timeout), receive, kept.get(), &request));
+        detail::check(call(kept.get(), &request));
         kept.release();
         return Request(request);
     }

@@ -3,17 +3,16 @@
 
 #define _POSIX_C_SOURCE 200809L
 
-#include <pthread.h>
+#include "burst.h"
+#include "reply.h"
+#include "sending.h"
 
-#include "outcome.h"
-#include "seekauth.h"
-#include "wire.h"
-
-enum { OBJECTS = 64, THREADS = 200 };
+enum { OBJECTS = 64 };
 
 static struct {
     char name[32];
     seekauth_client *client;
+    CURL *http;
 } clients[OBJECTS];
 
 static struct {
@@ -22,60 +21,20 @@ static struct {
     seekauth_request *request;
 } calls[OBJECTS];
 
-/* --- replies --- */
-
-static void answer_error(const seekauth_error *error) {
-    printf("error");
-    put_number("code", seekauth_error_code(error));
-    put("name", seekauth_error_name(error));
-    put("retryable", seekauth_error_retryable(error) ? "true" : "false");
-    put("message", seekauth_error_message(error));
-    if (seekauth_error_retry_after_ms(error) >= 0)
-        put_number("retry_after_ms", seekauth_error_retry_after_ms(error));
-    if (seekauth_error_status(error) != 0)
-        put_number("status", seekauth_error_status(error));
-    if (seekauth_error_server_code(error) != NULL)
-        put("server_code", seekauth_error_server_code(error));
-    if (seekauth_error_target(error) != NULL)
-        put("target", seekauth_error_target(error));
-}
-
-/* Answers with the error, which it frees, or with ok; says whether more may follow. */
-static bool answer(seekauth_error *error) {
-    if (error == NULL)
-        printf("ok");
-    else
-        answer_error(error);
-    bool ok = error == NULL;
-    seekauth_error_free(error);
-    return ok;
-}
-
-static void answer_token(seekauth_error *error, seekauth_token *token) {
-    if (!answer(error))
-        return;
-    if (token == NULL) {
-        put("none", "true");
-        return;
-    }
-    put("value", seekauth_token_value(token));
-    put("authorization", seekauth_token_authorization(token));
-    printf("\tscopes=");
-    for (size_t i = 0; i < seekauth_token_scope_count(token); i++)
-        printf("%s%s", i == 0 ? "" : "%20", seekauth_token_scope(token, i));
-    printf("\tremaining_ms=%llu", (unsigned long long)seekauth_token_remaining_ms(token));
-    printf("\texpires_at_ms=%llu", (unsigned long long)seekauth_token_expires_at_ms(token));
-    seekauth_token_free(token);
-}
-
 /* --- clients --- */
+
+static void free_client(size_t i) {
+    seekauth_client_free(clients[i].client);
+    curl_easy_cleanup(clients[i].http);
+    clients[i].client = NULL;
+    clients[i].http = NULL;
+}
 
 static seekauth_client **place_for(const char *name) {
     for (size_t i = 0; i < OBJECTS; i++) {
         if (clients[i].client == NULL || strcmp(clients[i].name, name) == 0) {
             snprintf(clients[i].name, sizeof clients[i].name, "%s", name);
-            seekauth_client_free(clients[i].client);
-            clients[i].client = NULL;
+            free_client(i);
             return &clients[i].client;
         }
     }
@@ -83,11 +42,11 @@ static seekauth_client **place_for(const char *name) {
     exit(2);
 }
 
-static seekauth_client **find_client(const char *name) {
-    for (size_t i = 0; i < OBJECTS; i++)
-        if (clients[i].client != NULL && strcmp(clients[i].name, name) == 0)
-            return &clients[i].client;
-    return NULL;
+static size_t find_client(const char *name) {
+    size_t i = 0;
+    while (i < OBJECTS && (clients[i].client == NULL || strcmp(clients[i].name, name) != 0))
+        i++;
+    return i;
 }
 
 static const char **text_field(seekauth_options *options, const char *name) {
@@ -109,6 +68,7 @@ static const char **text_field(seekauth_options *options, const char *name) {
         {"token_request_format", &options->token_request_format},
         {"extra_parameters", &options->extra_parameters},
         {"ca_file", &options->ca_file},
+        {"accept_language", &options->accept_language},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp(fields[i].name, name) == 0)
@@ -279,72 +239,21 @@ static void cancel(void) {
     printf("ok");
 }
 
-/* --- a thousand callers --- */
-
-typedef struct {
-    const seekauth_client *client;
-    size_t from, step, callers;
-    outcome *results;
-} worker;
-
-static void *call_in_turn(void *argument) {
-    const worker *self = argument;
-    for (size_t i = self->from; i < self->callers; i += self->step)
-        self->results[i].error = seekauth_client_get_token(self->client, 0, &self->results[i].token);
-    return NULL;
-}
-
-static void call_from_threads(const seekauth_client *client, outcome *results, size_t callers) {
-    static pthread_t threads[THREADS];
-    static worker workers[THREADS];
-    size_t count = callers < THREADS ? callers : THREADS;
-    for (size_t i = 0; i < count; i++) {
-        workers[i] = (worker){client, i, count, callers, results};
-        if (pthread_create(&threads[i], NULL, call_in_turn, &workers[i]) != 0) {
-            perror("agent: thread");
-            exit(2);
-        }
-    }
-    for (size_t i = 0; i < count; i++)
-        pthread_join(threads[i], NULL);
-}
-
-static void call_together(const seekauth_client *client, outcome *results, size_t callers) {
-    for (size_t i = 0; i < callers; i++) {
-        seekauth_error *error =
-            seekauth_client_get_token_async(client, 0, on_token, &results[i], NULL);
-        if (error != NULL)
-            keep(&results[i], error, NULL, NULL);
-    }
-    for (size_t i = 0; i < callers; i++)
-        await_outcome(&results[i]);
-}
-
-static void burst(const seekauth_client *client) {
-    const outcome empty = OUTCOME_INIT;
-    size_t callers = (size_t)number("n");
-    outcome *results = malloc((callers + 1) * sizeof *results);
-    size_t distinct = 0, errors = 0;
-    for (size_t i = 0; i < callers; i++)
-        results[i] = empty;
-    if (strcmp(text("async"), "true") == 0)
-        call_together(client, results, callers);
+static void send_one(const seekauth_client *client) {
+    /* One easy handle for each client, which keeps its connections. */
+    CURL **http = &clients[find_client(text("client"))].http;
+    plan what;
+    sent result = {0};
+    if (*http == NULL)
+        *http = curl_easy_init();
+    make_plan(&what, client);
+    carry_through(&what, *http, &result);
+    if (result.error != NULL)
+        answer_error(result.error);
     else
-        call_from_threads(client, results, callers);
-    for (size_t i = 0; i < callers; i++) {
-        const char *value = seekauth_token_value(results[i].token);
-        bool seen = value == NULL;
-        errors += value == NULL;
-        for (size_t j = 0; j < i && !seen; j++) {
-            const char *other = seekauth_token_value(results[j].token);
-            seen = other != NULL && strcmp(value, other) == 0;
-        }
-        distinct += !seen;
-    }
-    for (size_t i = 0; i < callers; i++)
-        forget_outcome(&results[i]);
-    free(results);
-    printf("ok\tdistinct=%zu\terrors=%zu", distinct, errors);
+        answer_sent(&result);
+    forget_sent(&result);
+    forget_plan(&what);
 }
 
 /* --- verbs --- */
@@ -373,7 +282,7 @@ static void carry_out(void) {
     } verbs[] = {
         {"clock_start", start_clock}, {"advance", advance_clock}, {"elapsed", elapsed},
         {"setenv", set_environment},  {"new", new_client},    {"from_env", from_env},
-        {"join", join},               {"cancel", cancel},
+        {"join", join},               {"cancel", cancel},         {"adapters", adapters},
     };
     static const struct {
         const char *verb;
@@ -387,24 +296,27 @@ static void carry_out(void) {
         {"cached_token", cached_token},
         {"invalidate", invalidate},
         {"burst", burst},
+        {"send", send_one},
+        {"burst_send", burst_send},
+        {"graphql", graphql},
         {"begin", begin},
         {"close", close_client},
         {"debug", debug},
     };
-    seekauth_client **client = find_client(text("client"));
+    const size_t client = find_client(text("client"));
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verbs[i].verb, request.verb) == 0) {
             verbs[i].act();
             return;
         }
     }
-    if (client == NULL) {
+    if (client == OBJECTS) {
         answer_misuse("agent: unknown verb, or no such client");
         return;
     }
     for (size_t i = 0; i < sizeof client_verbs / sizeof client_verbs[0]; i++) {
         if (strcmp(client_verbs[i].verb, request.verb) == 0) {
-            client_verbs[i].act(*client);
+            client_verbs[i].act(clients[client].client);
             return;
         }
     }
@@ -412,14 +324,14 @@ static void carry_out(void) {
         answer_misuse("agent: unknown verb");
         return;
     }
-    seekauth_client_free(*client);
-    *client = NULL;
+    free_client(client);
     printf("ok");
 }
 
 int main(void) {
     char *line = NULL;
     size_t capacity = 0;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
     while (getline(&line, &capacity, stdin) != -1) {
         parse(line);
         carry_out();
@@ -427,7 +339,7 @@ int main(void) {
         fflush(stdout);
     }
     for (size_t i = 0; i < OBJECTS; i++)
-        seekauth_client_free(clients[i].client);
+        free_client(i);
     for (size_t i = 0; i < OBJECTS; i++) {
         if (calls[i].result == NULL)
             continue;
@@ -437,5 +349,6 @@ int main(void) {
         free(calls[i].result);
     }
     free(line);
+    curl_global_cleanup();
     return 0;
 }

@@ -2,6 +2,8 @@
 // tests/cases/README.md describes the protocol.
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -13,9 +15,12 @@
 
 using seekauth::Client;
 using seekauth::Error;
+using seekauth::Graphql;
+using seekauth::HttpRequest;
 using seekauth::milliseconds;
 using seekauth::Options;
 using seekauth::Request;
+using seekauth::Response;
 using seekauth::Token;
 
 namespace {
@@ -98,6 +103,7 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"token_request_format", &Options::token_request_format},
         {"extra_parameters", &Options::extra_parameters},
         {"ca_file", &Options::ca_file},
+        {"accept_language", &Options::accept_language},
     };
     const std::map<std::string, milliseconds Options::*> durations = {
         {"timeout_ms", &Options::timeout},
@@ -174,7 +180,7 @@ std::string value_of(Get get) {
 void burst() {
     const auto &shared = client();
     std::vector<std::string> values(number("n"));
-    if (std::string(text("async")) == "true") {
+    if (flag("async")) {
         std::vector<std::future<Token>> results;
         for (std::size_t i = 0; i < values.size(); i++) results.push_back(shared.get_token_async());
         for (std::size_t i = 0; i < values.size(); i++)
@@ -197,6 +203,92 @@ void burst() {
     put_number("errors", errors);
 }
 
+seekauth::Headers headers() {
+    std::string pairs = text("headers");
+    const char *names[FIELDS], *values[FIELDS];
+    seekauth::Headers headers;
+    for (std::size_t i = 0, count = split_pairs(pairs.data(), names, values); i < count; i++)
+        headers.emplace_back(names[i], values[i]);
+    return headers;
+}
+
+HttpRequest http_request() {
+    HttpRequest http;
+    http.method = text("method");
+    http.url = text("url");
+    http.headers = headers();
+    http.body = argument("body_size") != nullptr ? std::string(number("body_size"), 'x') : text("body");
+    http.timeout = timeout();
+    return http;
+}
+
+void send() {
+    const Response response = client().send(http_request());
+    ok();
+    put_number("status", response.status());
+    put_body(response.body().data(), response.body().size());
+    std::string values;
+    bool found = false;
+    for (const auto &[name, value] : response.headers()) {
+        if (!std::equal(name.begin(), name.end(), text("header"), text("header") + std::strlen(text("header")),
+                        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); }))
+            continue;
+        values += (found ? ", " : "") + value;
+        found = true;
+    }
+    if (found) put("header", values.c_str());
+}
+
+void put_all(const char *name, const std::set<std::string> &values) {
+    std::string all;
+    for (const auto &value : values) all += (all.empty() ? "" : " ") + value;
+    put(name, all.c_str());
+}
+
+void burst_send() {
+    const HttpRequest http = http_request();
+    std::vector<std::future<Response>> results;
+    std::set<std::string> statuses, names, bodies;
+    long long answers = 0, errors = 0;
+    for (std::uint64_t i = 0; i < number("n"); i++) results.push_back(client().send_async(http));
+    for (auto &result : results) {
+        try {
+            const Response response = result.get();
+            statuses.insert(std::to_string(response.status()));
+            bodies.emplace(response.body());
+            answers++;
+        } catch (const Error &error) {
+            names.insert(error.name());
+            errors++;
+        }
+    }
+    ok();
+    put_number("answers", answers);
+    put_number("errors", errors);
+    put_number("bodies", static_cast<long long>(bodies.size()));
+    put_all("statuses", statuses);
+    put_all("names", names);
+}
+
+std::optional<std::string> optional(const char *name) {
+    return argument(name) == nullptr ? std::nullopt : std::optional<std::string>(argument(name));
+}
+
+void graphql() {
+    Graphql operation;
+    operation.query = text("query");
+    operation.variables = optional("variables");
+    operation.operation_name = optional("operation_name");
+    operation.headers = headers();
+    operation.timeout = timeout();
+    const Response response =
+        flag("async") ? client().graphql_async(operation).get() : client().graphql(operation);
+    ok();
+    put_number("status", response.status());
+    std::printf("\tbody=");
+    put_characters(response.body().data(), response.body().size(), 0, response.body().size());
+}
+
 const std::map<std::string, std::function<void()>> verbs = {
     {"clock_start", start_clock},
     {"advance", advance_clock},
@@ -213,6 +305,10 @@ const std::map<std::string, std::function<void()>> verbs = {
     {"invalidate",
      [] { ok("acted", client().invalidate(std::string(text("token"))) ? "true" : "false"); }},
     {"burst", burst},
+    {"adapters", [] { ok("names", "send"); }},
+    {"send", send},
+    {"burst_send", burst_send},
+    {"graphql", graphql},
     {"begin", begin},
     {"join", join},
     {"cancel", [] { find(calls, "id").request.cancel(); ok(); }},

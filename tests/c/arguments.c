@@ -17,6 +17,11 @@ static void on_authorization(void *user_data, seekauth_error *error, const char 
     on_token(user_data, error, NULL);
 }
 
+static void on_response(void *user_data, seekauth_error *error, seekauth_response *response) {
+    seekauth_response_free(response);
+    on_token(user_data, error, NULL);
+}
+
 static void making_a_client(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
     seekauth_client *client = NULL;
@@ -98,6 +103,119 @@ static void client_with_bad_arguments(void) {
     seekauth_client_free(client);
 }
 
+static void sending_without_a_self(void) {
+    seekauth_http_request get = SEEKAUTH_HTTP_REQUEST_INIT;
+    seekauth_graphql query = SEEKAUTH_GRAPHQL_INIT;
+    seekauth_response *response = NULL;
+    seekauth_request *handle = NULL;
+    get.method = "GET";
+    get.url = "/";
+    query.query = "{ self { partner { name } } }";
+    CHECK_ERROR(seekauth_client_send(NULL, &get, &response), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_send_async(NULL, &get, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_graphql(NULL, &query, &response), SEEKAUTH_INVALID_ARGUMENT,
+                "client");
+    CHECK_ERROR(seekauth_client_graphql_async(NULL, &query, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK(response == NULL && handle == NULL);
+}
+
+static void sending_with_bad_arguments(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_http_request get = SEEKAUTH_HTTP_REQUEST_INIT;
+    seekauth_graphql query = SEEKAUTH_GRAPHQL_INIT;
+    seekauth_response *response = NULL;
+    seekauth_request *handle = NULL;
+    options.api_url = "http://127.0.0.1:9/";
+    seekauth_client *client = make_client(&options);
+    get.method = "GET";
+    get.url = "/";
+    query.query = "{ self { partner { name } } }";
+    CHECK_ERROR(seekauth_client_send(client, NULL, &response), SEEKAUTH_INVALID_ARGUMENT, "request");
+    CHECK_ERROR(seekauth_client_send(client, &get, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_send_async(client, NULL, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "request");
+    CHECK_ERROR(seekauth_client_send_async(client, &get, NULL, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "callback");
+    CHECK_ERROR(seekauth_client_graphql(client, NULL, &response), SEEKAUTH_INVALID_ARGUMENT,
+                "operation");
+    CHECK_ERROR(seekauth_client_graphql(client, &query, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_graphql_async(client, NULL, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "operation");
+    CHECK_ERROR(seekauth_client_graphql_async(client, &query, NULL, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "callback");
+    get.timeout_ms = UINT64_MAX;
+    query.timeout_ms = UINT64_MAX;
+    CHECK_ERROR(seekauth_client_send_async(client, &get, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_client_graphql_async(client, &query, on_response, NULL, &handle),
+                SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK(response == NULL && handle == NULL);
+    seekauth_client_free(client);
+}
+
+static void exchanges(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_exchange *exchange = NULL;
+    const seekauth_header nameless = {NULL, "value"}, valueless = {"X-Name", NULL},
+                          garbled = {NOT_UTF8, "value"};
+    bool more = true;
+    options.api_url = "http://127.0.0.1:9/";
+    seekauth_client *client = make_client(&options);
+    CHECK_ERROR(seekauth_client_exchange(NULL, "http://127.0.0.1:9/", true, &exchange),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_exchange(client, NULL, true, &exchange), SEEKAUTH_INVALID_ARGUMENT,
+                "url");
+    CHECK_ERROR(seekauth_client_exchange(client, NOT_UTF8, true, &exchange),
+                SEEKAUTH_INVALID_ARGUMENT, "url");
+    CHECK_ERROR(seekauth_client_exchange(client, "http://127.0.0.1:9/", true, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK(exchange == NULL);
+    CHECK_ERROR(seekauth_exchange_admit(NULL, "Bearer a", NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+                "exchange");
+    CHECK_ERROR(seekauth_exchange_inspect(NULL, 200, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
+                "exchange");
+    CHECK_ERROR(seekauth_exchange_reject(NULL), SEEKAUTH_INVALID_ARGUMENT, "exchange");
+    CHECK(seekauth_exchange_header_count(NULL) == 0);
+    CHECK(seekauth_exchange_header_name(NULL, 0) == NULL);
+    CHECK(seekauth_exchange_header_value(NULL, 0) == NULL);
+    CHECK(!seekauth_exchange_feed(NULL, "{", 1));
+    CHECK(!seekauth_exchange_rejected(NULL));
+    seekauth_exchange_free(NULL);
+
+    CHECK_OK(seekauth_client_exchange(client, "http://127.0.0.1:9/", true, &exchange));
+    CHECK_ERROR(seekauth_exchange_admit(exchange, NULL, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+                "authorization");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, NOT_UTF8, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+                "authorization");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", NULL, 1), SEEKAUTH_INVALID_ARGUMENT,
+                "headers");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &valueless, SIZE_MAX),
+                SEEKAUTH_INVALID_ARGUMENT, "headers");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &nameless, 1),
+                SEEKAUTH_INVALID_ARGUMENT, "headers[0].name");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &garbled, 1),
+                SEEKAUTH_INVALID_ARGUMENT, "headers[0].name");
+    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &valueless, 1),
+                SEEKAUTH_INVALID_ARGUMENT, "headers[0].value");
+    CHECK(seekauth_exchange_header_count(exchange) == 0);
+    CHECK_ERROR(seekauth_exchange_inspect(exchange, -1, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
+                "status");
+    CHECK_ERROR(seekauth_exchange_inspect(exchange, 65536 + 200, NULL, &more),
+                SEEKAUTH_INVALID_ARGUMENT, "status");
+    CHECK_ERROR(seekauth_exchange_inspect(exchange, 200, NOT_UTF8, &more),
+                SEEKAUTH_INVALID_ARGUMENT, "url");
+    CHECK(more);
+    /* Before there is an answer. */
+    CHECK(!seekauth_exchange_feed(exchange, "{", 1));
+    CHECK(!seekauth_exchange_rejected(exchange));
+    CHECK_OK(seekauth_exchange_inspect(exchange, 200, NULL, NULL));
+    CHECK(!seekauth_exchange_feed(exchange, NULL, 1));
+    seekauth_exchange_free(exchange);
+    seekauth_client_free(client);
+}
+
 static void text_settings_that_are_not_utf8(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
     seekauth_client *client = NULL;
@@ -126,6 +244,14 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_token_scope_count(NULL) == 0);
     CHECK(seekauth_token_scope(NULL, 0) == NULL);
     seekauth_token_free(NULL);
+    CHECK(seekauth_response_status(NULL) == 0);
+    CHECK(seekauth_response_header(NULL, "date") == NULL);
+    CHECK(seekauth_response_header_count(NULL) == 0);
+    CHECK(seekauth_response_header_name(NULL, 0) == NULL);
+    CHECK(seekauth_response_header_value(NULL, 0) == NULL);
+    CHECK(seekauth_response_body(NULL) == NULL);
+    CHECK(seekauth_response_body_length(NULL) == 0);
+    seekauth_response_free(NULL);
     seekauth_request_cancel(NULL);
     seekauth_request_free(NULL);
 }
@@ -134,6 +260,9 @@ int main(void) {
     making_a_client();
     client_without_a_self();
     client_with_bad_arguments();
+    sending_without_a_self();
+    sending_with_bad_arguments();
+    exchanges();
     text_settings_that_are_not_utf8();
     accessors_of_nothing();
     return checks_failed();

@@ -60,9 +60,18 @@ static inline seekauth_options oauth_options(const char *token_url) {
     return options;
 }
 
+/* Deadlines that no machine misses, however busy it is and slow under valgrind. */
+static inline seekauth_options patient_options(void) {
+    seekauth_options options = SEEKAUTH_OPTIONS_INIT;
+    options.timeout_ms = 300000;
+    options.request_timeout_ms = 120000;
+    options.connect_timeout_ms = 120000;
+    return options;
+}
+
 /* A client of the sandbox's SEEK Pass. */
 static inline seekauth_options sandbox_options(void) {
-    seekauth_options options = SEEKAUTH_OPTIONS_INIT;
+    seekauth_options options = patient_options();
     options.service = "seek_pass";
     options.environment = "staging";
     options.base_url = require_env("SANDBOX_PASS_URL");
@@ -70,6 +79,19 @@ static inline seekauth_options sandbox_options(void) {
     options.client_secret = "sandbox-pass-secret & more=100%";
     options.user_agent = "c-tests/1.0";
     options.scopes = "write.education";
+    return options;
+}
+
+/* A client of the sandbox's SEEK API. */
+static inline seekauth_options api_options(void) {
+    seekauth_options options = patient_options();
+    options.service = "seek_api";
+    options.environment = "playground";
+    options.token_url = require_env("SANDBOX_TOKEN_URL");
+    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
+    options.client_id = "sandbox-playground";
+    options.client_secret = "sandbox-playground-secret";
+    options.user_agent = "c-tests/1.0";
     return options;
 }
 

@@ -24,7 +24,10 @@ static void accepted(const seekauth_options *options) {
 
 static void sizes(void) {
     const size_t size = sizeof(seekauth_options);
-    const size_t wrong[] = {0, 1, sizeof(size_t), size - 1, size - sizeof(void *), size + 1, SIZE_MAX};
+    /* The first header had no accept_language. */
+    const size_t first = offsetof(seekauth_options, accept_language);
+    const size_t wrong[] = {0,        1,        sizeof(size_t), first - sizeof(void *),
+                            size - 1, size + 1, SIZE_MAX};
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
     CHECK(options.struct_size == size);
     accepted(&options);
@@ -32,6 +35,9 @@ static void sizes(void) {
         options.struct_size = wrong[i];
         refused(&options, "struct_size");
     }
+    options.struct_size = first;
+    options.accept_language = (const char *)-1;
+    accepted(&options);
 }
 
 static void a_newer_header(void) {

@@ -3,6 +3,7 @@
 #ifndef WIRE_H
 #define WIRE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,10 @@ static inline const char *text(const char *name) {
     return value == NULL ? "" : value;
 }
 
+static inline bool flag(const char *name) {
+    return strcmp(text(name), "true") == 0;
+}
+
 static inline uint64_t number(const char *name) {
     return strtoull(text(name), NULL, 10);
 }
@@ -85,6 +90,63 @@ static inline void put(const char *name, const char *value) {
         else
             printf("%%%02X", (unsigned char)*value);
     }
+}
+
+/* Splits form-encoded pairs where they stand, and says how many there are. */
+static inline size_t split_pairs(char *pairs, const char **names, const char **values) {
+    size_t count = 0;
+    for (char *pair = strtok(pairs, "&"); pair != NULL && count < FIELDS; pair = strtok(NULL, "&")) {
+        char *value = strchr(pair, '=');
+        if (value == NULL)
+            continue;
+        *value++ = '\0';
+        for (char *plus = value; (plus = strchr(plus, '+')) != NULL;)
+            *plus = ' ';
+        decode(pair);
+        decode(value);
+        names[count] = pair;
+        values[count++] = value;
+    }
+    return count;
+}
+
+/* The length of the UTF-8 character that begins here, or 0 if none does. */
+static inline size_t character(const char *bytes, size_t left) {
+    const unsigned char first = (unsigned char)*bytes;
+    size_t length = first < 0x80                     ? 1
+                    : first >= 0xc2 && first <= 0xdf ? 2
+                    : first >= 0xe0 && first <= 0xef ? 3
+                    : first >= 0xf0 && first <= 0xf4 ? 4
+                                                     : 0;
+    if (length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if (((unsigned char)bytes[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+/* Puts so many characters, from one of them on; what is not UTF-8 becomes U+FFFD. Returns how many
+ * characters the bytes are. */
+static inline size_t put_characters(const char *bytes, size_t size, size_t from, size_t count) {
+    size_t number = 0;
+    for (size_t at = 0, length; at < size; at += length, number++) {
+        length = character(bytes + at, size - at);
+        const char *from_here = length == 0 ? "\xef\xbf\xbd" : bytes + at;
+        const size_t written = length == 0 ? 3 : length;
+        length = length == 0 ? 1 : length;
+        for (size_t i = 0; number >= from && number - from < count && i < written; i++)
+            printf("%%%02X", (unsigned char)from_here[i]);
+    }
+    return number;
+}
+
+/* An answer's body: its beginning, its size and its end. */
+static inline void put_body(const char *bytes, size_t size) {
+    printf("\tbody=");
+    const size_t characters = put_characters(bytes, size, 0, 2000);
+    printf("\tbody_size=%zu\tbody_end=", size);
+    put_characters(bytes, size, characters < 100 ? 0 : characters - 100, 100);
 }
 
 static inline void put_number(const char *name, long long value) {

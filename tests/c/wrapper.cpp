@@ -10,16 +10,31 @@
 using namespace std::chrono_literals;
 using seekauth::Client;
 using seekauth::Error;
+using seekauth::Exchange;
+using seekauth::Graphql;
+using seekauth::Headers;
+using seekauth::HttpRequest;
 using seekauth::Options;
+using seekauth::Response;
 using seekauth::Token;
 
 static_assert(std::is_nothrow_copy_constructible_v<Error>, "exceptions are copied while unwinding");
+static_assert(std::is_nothrow_move_constructible_v<Exchange> && !std::is_copy_constructible_v<Exchange>);
 static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_constructible_v<Client>);
 
 namespace {
 
-Options pass() {
+// Deadlines that no machine misses, however busy it is and slow under valgrind.
+Options patient() {
     Options options;
+    options.timeout = 300s;
+    options.request_timeout = 120s;
+    options.connect_timeout = 120s;
+    return options;
+}
+
+Options pass() {
+    Options options = patient();
     options.service = "seek_pass";
     options.environment = "staging";
     options.base_url = require_env("SANDBOX_PASS_URL");
@@ -28,6 +43,38 @@ Options pass() {
     options.user_agent = "cpp-tests/1.0";
     options.scopes = "write.education";
     return options;
+}
+
+Options api() {
+    Options options = patient();
+    options.service = "seek_api";
+    options.environment = "playground";
+    options.token_url = require_env("SANDBOX_TOKEN_URL");
+    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
+    options.client_id = "sandbox-playground";
+    options.client_secret = "sandbox-playground-secret";
+    options.user_agent = "cpp-tests/1.0";
+    options.accept_language = "en-AU";
+    return options;
+}
+
+HttpRequest submission() {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = "/api/partner/v1/add/education.json";
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = R"({"id": "cpp-tests-1"})";
+    return request;
+}
+
+Graphql who() {
+    Graphql operation;
+    operation.query = "query Who { self { partner { name } } }";
+    operation.operation_name = "Who";
+    operation.variables = "{}";
+    operation.headers = {{"Accept-Language", "th-TH"}};
+    operation.timeout = 300s;
+    return operation;
 }
 
 template <class Call>
@@ -44,7 +91,7 @@ void tokens() {
     const Client client(pass());
     CHECK(!client.cached_token());
     const std::string header = client.authorization();
-    const Token token = client.get_token(5s);
+    const Token token = client.get_token(30s);
     CHECK(header == token.authorization());
     CHECK(header == std::string("Bearer ") + token.value());
     CHECK(token.scopes() == std::vector<std::string>{"write.education"});
@@ -72,7 +119,7 @@ void scopes() {
 void asynchronous_calls() {
     const Client client(pass());
     CHECK(client.get_token_async().get().value() != nullptr);
-    CHECK(client.authorization_async(5s).get() == client.authorization());
+    CHECK(client.authorization_async(30s).get() == client.authorization());
 
     std::promise<std::thread::id> thread;
     client.get_token_async([&](std::optional<Error> error, std::optional<Token> token) {
@@ -118,6 +165,94 @@ void errors() {
     CHECK(gone && gone->code() == SEEKAUTH_INVALID_ARGUMENT);
 }
 
+void sending() {
+    const Client client(pass());
+    HttpRequest request = submission();
+    const Response response = client.send(request);
+    CHECK(response.status() == 201);
+    CHECK(response.body().find("redirect_uri") != std::string_view::npos);
+    CHECK(response.header("Content-Type").value_or("").find("application/json") == 0);
+    CHECK(!response.header("x-none"));
+    for (const auto &[name, value] : response.headers()) CHECK(response.header(name) == value);
+    CHECK(!response.headers().empty());
+
+    CHECK(client.send_async(request).get().status() == 201);
+    std::promise<int> status;
+    client.send_async(request, [&](std::optional<Error> error, std::optional<Response> answer) {
+        CHECK(!error && answer);
+        status.set_value(answer->status());
+    });
+    CHECK(status.get_future().get() == 201);
+
+    // Embedded NULs are part of a body, and of nothing else.
+    request.body = std::string("a\0b", 3);
+    CHECK(client.send(request).status() != 0);
+    request.url = std::string("/a\0b", 4);
+    const auto nul = failure_of([&] { client.send(request); });
+    CHECK(nul && nul->code() == SEEKAUTH_INVALID_ARGUMENT);
+    request = submission();
+    request.headers.emplace_back("X-Name", std::string("a\0b", 3));
+    const auto in_header = failure_of([&] { client.send_async(request); });
+    CHECK(in_header && in_header->code() == SEEKAUTH_INVALID_ARGUMENT);
+
+    request = submission();
+    request.url = require_env("SANDBOX_GRAPHQL_URL");
+    const auto elsewhere = failure_of([&] { client.send(request); });
+    CHECK(elsewhere && elsewhere->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    const auto later = failure_of([&] { client.send_async(request).get(); });
+    CHECK(later && later->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    request = submission();
+    request.timeout = -1ms;
+    const auto negative = failure_of([&] { client.send(request); });
+    CHECK(negative && negative->code() == SEEKAUTH_INVALID_ARGUMENT);
+}
+
+void graphql() {
+    Client client(api());
+    const Response response = client.graphql(who());
+    CHECK(response.status() == 200 && response.headers().empty());
+    CHECK(response.body().find("\"data\"") != std::string_view::npos);
+    CHECK(client.graphql_async(who()).get().body() == response.body());
+    std::promise<std::string> body;
+    client.graphql_async(who(), [&](std::optional<Error> error, std::optional<Response> answer) {
+        CHECK(!error && answer);
+        body.set_value(std::string(answer->body()));
+    });
+    CHECK(body.get_future().get() == response.body());
+
+    Graphql operation = who();
+    operation.variables = "[]";
+    const auto variables = failure_of([&] { client.graphql(operation); });
+    CHECK(variables && variables->code() == SEEKAUTH_INVALID_ARGUMENT);
+    client.close();
+    const auto closed = failure_of([&] { client.graphql_async(who()).get(); });
+    CHECK(closed && closed->code() == SEEKAUTH_CLOSED);
+}
+
+void exchanges() {
+    const Client client(api());
+    Exchange exchange = client.exchange(client.api_url());
+    const Headers headers = exchange.admit(client.authorization(), {{"X-Own", "1"}});
+    CHECK(headers.size() == 5 && headers[0] == Headers::value_type("X-Own", "1"));
+    CHECK(exchange.inspect(200, client.api_url()));
+    CHECK(exchange.feed(R"({"errors": [{"extensions": )"));
+    CHECK(!exchange.feed(R"({"code": "UNAUTHENTICATED"}}]})"));
+    CHECK(exchange.rejected());
+    exchange.reject();
+    CHECK(exchange.admit(client.authorization()).size() == 4);
+    CHECK(exchange.inspect(200));
+    CHECK(!exchange.feed(R"({"data": {}})"));
+    CHECK(!exchange.rejected());
+    const auto twice = failure_of([&] { exchange.reject(); });
+    CHECK(twice && twice->code() == SEEKAUTH_TOKEN_REJECTED);
+    const auto elsewhere = failure_of([&] { client.exchange("https://evil.example/"); });
+    CHECK(elsewhere && elsewhere->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    Exchange stream = client.exchange(client.api_url(), false);
+    stream.admit("Bearer one");
+    const auto once = failure_of([&] { stream.reject(); });
+    CHECK(once && once->code() == SEEKAUTH_TOKEN_REJECTED);
+}
+
 }  // namespace
 
 int main() {
@@ -125,5 +260,8 @@ int main() {
     scopes();
     asynchronous_calls();
     errors();
+    sending();
+    graphql();
+    exchanges();
     return checks_failed();
 }

@@ -28,6 +28,11 @@ impl Client {
         let api_url = inner.api_url().map(c_string);
         Self { inner, api_url }
     }
+
+    /// The client that does the work.
+    pub(crate) fn inner(&self) -> &host::Client {
+        &self.inner
+    }
 }
 
 /// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
@@ -217,10 +222,7 @@ fn start(
     request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
     done: impl FnOnce(Result<Arc<seekauth_core::Token>, seekauth_core::Error>) + Send + 'static,
 ) -> Result<(), seekauth_core::Error> {
-    let waiter = client.inner.get_token_then(timeout(timeout_ms)?, done)?;
-    if let Some(request) = request {
-        request.write(Some(Box::new(Request::new(waiter))));
-    }
+    Request::hand_out(client.inner.get_token_then(timeout(timeout_ms)?, done)?, request);
     Ok(())
 }
 
@@ -293,7 +295,7 @@ pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
 }
 
 /// How long to wait, or `None` for the client's own setting.
-fn timeout(milliseconds: u64) -> Result<Option<Duration>, seekauth_core::Error> {
+pub(crate) fn timeout(milliseconds: u64) -> Result<Option<Duration>, seekauth_core::Error> {
     if milliseconds == 0 {
         return Ok(None);
     }

@@ -5,9 +5,15 @@
 
 pub mod client;
 pub mod error;
+pub mod exchange;
+pub mod graphql;
+pub mod header;
+pub mod http_request;
 pub mod options;
 pub mod pointer;
 pub mod request;
+pub mod response;
+pub mod send;
 pub mod token;
 pub mod version;
 

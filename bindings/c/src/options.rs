@@ -1,7 +1,6 @@
 //! The settings as C hands them over: one field per setting of the core, in a struct that can grow.
 //! Names, defaults and validation are the core's; a test checks that no setting lacks a field.
 
-use std::mem::offset_of;
 use std::time::Duration;
 
 use seekauth_core::{Config, Error, ErrorKind, Setting, Value};
@@ -60,6 +59,9 @@ pub struct Options<'a> {
     pub stay_warm: u64,
     /// Path of a PEM file with certificate authorities to trust in addition to the system's.
     pub ca_file: Text<'a>,
+    /// Languages of the texts that the API answers with, such as "en-AU": the Accept-Language of
+    /// requests that have none of their own.
+    pub accept_language: Text<'a>,
 }
 
 impl Default for Options<'_> {
@@ -87,6 +89,7 @@ impl Default for Options<'_> {
             refresh_margin_ms: 0,
             stay_warm: 0,
             ca_file: unset,
+            accept_language: unset,
         }
     }
 }
@@ -99,9 +102,6 @@ enum Field<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The size of the struct when this SONAME began; no header ever made a shorter one.
-    pub(crate) const FIRST_SIZE: usize = offset_of!(Options<'static>, ca_file) + size_of::<Text>();
-
     /// The configuration that the fields make. Fails on the first field that is not what the
     /// header says; the core judges the rest when the client is made.
     pub(crate) fn config(&self) -> Result<Config, Error> {
@@ -117,7 +117,7 @@ impl<'a> Options<'a> {
 
     /// Each field but the size, under the name of its setting. A test compares this with the
     /// core's table.
-    fn fields(&self) -> [(&'static str, Field<'a>); 20] {
+    fn fields(&self) -> [(&'static str, Field<'a>); 21] {
         [
             ("service", Field::Text(self.service)),
             ("environment", Field::Text(self.environment)),
@@ -139,6 +139,7 @@ impl<'a> Options<'a> {
             ("refresh_margin", Field::Milliseconds(self.refresh_margin_ms)),
             ("stay_warm", Field::Flag(self.stay_warm)),
             ("ca_file", Field::Text(self.ca_file)),
+            ("accept_language", Field::Text(self.accept_language)),
         ]
     }
 }

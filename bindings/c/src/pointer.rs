@@ -7,10 +7,14 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::marker::PhantomData;
+use std::mem::offset_of;
 use std::{ptr, slice};
 
 use seekauth_core::{Error, ErrorKind};
 
+use crate::graphql::Graphql;
+use crate::header::Header;
+use crate::http_request::HttpRequest;
 use crate::options::Options;
 
 /// Fails with the name of the argument if C passed NULL.
@@ -34,6 +38,15 @@ impl<'a> Text<'a> {
     /// Text of ours, or NULL, for C to read.
     pub(crate) fn lend(text: Option<&'a CStr>) -> Self {
         Self(text.map_or(ptr::null(), CStr::as_ptr), PhantomData)
+    }
+
+    /// Bytes of ours for C to read, of which the last has to be a NUL and others may be.
+    pub(crate) fn lend_bytes(bytes: &'a [u8]) -> Self {
+        if bytes.ends_with(&[0]) {
+            Self(bytes.as_ptr().cast(), PhantomData)
+        } else {
+            Self::lend(None)
+        }
     }
 
     /// What C passed, or `None` for NULL. Fails if it is not UTF-8.
@@ -103,6 +116,63 @@ pub struct UserData(*mut c_void);
 // runs on another thread, so what it points to has to be fit for that.
 unsafe impl Send for UserData {}
 
+/// A `const void *` to bytes that C lends for a call.
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy)]
+pub struct Bytes<'a>(*const c_void, PhantomData<&'a [u8]>);
+
+impl<'a> Bytes<'a> {
+    /// No bytes, as NULL.
+    pub(crate) fn none() -> Self {
+        Self(ptr::null(), PhantomData)
+    }
+
+    /// What C passed. NULL is right only for no bytes.
+    pub(crate) fn read(self, name: &str, length: usize) -> Result<&'a [u8], Error> {
+        read_array(name, self.0.cast(), length)
+    }
+}
+
+/// A `const seekauth_header *` to the first of several.
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy)]
+pub struct Headers<'a>(*const Header<'a>);
+
+impl<'a> Headers<'a> {
+    /// No headers, as NULL.
+    pub(crate) fn none() -> Self {
+        Self(ptr::null())
+    }
+
+    /// What C passed. NULL is right only for no headers.
+    pub(crate) fn read(self, name: &str, count: usize) -> Result<&'a [Header<'a>], Error> {
+        read_array(name, self.0, count)
+    }
+}
+
+fn read_array<'a, T>(name: &str, first: *const T, count: usize) -> Result<&'a [T], Error> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if first.is_null() {
+        return Err(null(name));
+    }
+    if count > isize::MAX.unsigned_abs() / size_of::<T>() {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("{name} cannot be {count} long; no memory is"),
+        ));
+    }
+    // SAFETY: not NULL and not longer than memory can be, so by the header's contract it points to
+    // `count` elements, which stay as they are for the call, as long as 'a lasts. Any bytes are a
+    // valid element: bytes, or structs of pointers not yet followed.
+    Ok(unsafe { slice::from_raw_parts(first, count) })
+}
+
 /// A `const seekauth_options *`, which may point to a shorter or longer struct than the one this
 /// library knows.
 ///
@@ -112,50 +182,115 @@ unsafe impl Send for UserData {}
 pub struct OptionsIn<'a>(*const Options<'a>);
 
 impl<'a> OptionsIn<'a> {
-    /// The options, with zero in every field that the caller's header did not have yet. Fails if
-    /// the size cannot be one of ours, or if a field that this library does not have is in use.
+    /// The options, with zero in every field that the caller's header did not have yet.
     pub(crate) fn read(self) -> Result<Options<'a>, Error> {
-        const KNOWN: usize = size_of::<Options<'static>>();
-        // No release will come near this; a larger number is memory that nobody set.
-        const ABSURD: usize = 4096;
+        // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
+        unsafe { read_struct("options", self.0) }
+    }
+}
 
-        if self.0.is_null() {
-            return Err(null("options"));
-        }
-        // SAFETY: not NULL, so by the header's contract it points to a struct that begins with its
-        // size; `read_unaligned` asks for nothing more.
-        let size = unsafe { self.0.cast::<usize>().read_unaligned() };
-        if !(Options::FIRST_SIZE..=ABSURD).contains(&size) || size % align_of::<Options>() != 0 {
+/// A `const seekauth_http_request *`; see [`OptionsIn`].
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct HttpRequestIn<'a>(*const HttpRequest<'a>);
+
+impl<'a> HttpRequestIn<'a> {
+    /// The request, with zero in every field that the caller's header did not have yet.
+    pub(crate) fn read(self) -> Result<HttpRequest<'a>, Error> {
+        // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
+        unsafe { read_struct("request", self.0) }
+    }
+}
+
+/// A `const seekauth_graphql *`; see [`OptionsIn`].
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct GraphqlIn<'a>(*const Graphql<'a>);
+
+impl<'a> GraphqlIn<'a> {
+    /// The operation, with zero in every field that the caller's header did not have yet.
+    pub(crate) fn read(self) -> Result<Graphql<'a>, Error> {
+        // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
+        unsafe { read_struct("operation", self.0) }
+    }
+}
+
+/// A struct of the header that begins with its size and may grow at its end. Its fields are sizes,
+/// integers and the pointers of this file, for which any bytes are valid.
+trait Growing: Default {
+    const NAME: &'static str;
+    /// The macro that sets the size.
+    const INIT: &'static str;
+    /// The size of the struct in the first header that had it; none ever made a shorter one.
+    const FIRST_SIZE: usize;
+}
+
+impl Growing for Options<'_> {
+    const NAME: &'static str = "seekauth_options";
+    const INIT: &'static str = "SEEKAUTH_OPTIONS_INIT";
+    const FIRST_SIZE: usize = offset_of!(Self, ca_file) + size_of::<Text>();
+}
+
+impl Growing for HttpRequest<'_> {
+    const NAME: &'static str = "seekauth_http_request";
+    const INIT: &'static str = "SEEKAUTH_HTTP_REQUEST_INIT";
+    const FIRST_SIZE: usize = offset_of!(Self, timeout_ms) + size_of::<u64>();
+}
+
+impl Growing for Graphql<'_> {
+    const NAME: &'static str = "seekauth_graphql";
+    const INIT: &'static str = "SEEKAUTH_GRAPHQL_INIT";
+    const FIRST_SIZE: usize = offset_of!(Self, timeout_ms) + size_of::<u64>();
+}
+
+/// The struct, with zero in every field that the caller's header did not have yet. Fails if the size
+/// cannot be one of ours, or if a field that this library does not have is in use.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to as many readable bytes as its first field, the size, says.
+unsafe fn read_struct<T: Growing>(argument: &str, pointer: *const T) -> Result<T, Error> {
+    // No release will come near this; a larger number is memory that nobody set.
+    const ABSURD: usize = 4096;
+
+    if pointer.is_null() {
+        return Err(null(argument));
+    }
+    let known = size_of::<T>();
+    // SAFETY: not NULL, so it points to a size at least; `read_unaligned` asks for nothing more.
+    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
+    if !(T::FIRST_SIZE..=ABSURD).contains(&size) || size % align_of::<T>() != 0 {
+        let (name, init) = (T::NAME, T::INIT);
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("struct_size is {size}; it has to be sizeof({name}), which {init} stores"),
+        ));
+    }
+    let mut read = T::default();
+    // SAFETY: `size` bytes are readable, `known` bytes are writable, and any bytes are a valid `T`.
+    unsafe {
+        ptr::copy_nonoverlapping(
+            pointer.cast::<u8>(),
+            (&raw mut read).cast::<u8>(),
+            size.min(known),
+        );
+    }
+    if size > known {
+        // SAFETY: the bytes from `known` to `size` are readable.
+        let tail = unsafe { slice::from_raw_parts(pointer.cast::<u8>().add(known), size - known) };
+        if tail.iter().any(|byte| *byte != 0) {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "struct_size is {size}; it has to be sizeof(seekauth_options), \
-                     which SEEKAUTH_OPTIONS_INIT stores"
+                    "{argument} uses a field that this library does not have: it is older than \
+                     the seekauth.h the program was compiled with"
                 ),
             ));
         }
-        let mut options = Options::default();
-        // SAFETY: `size` bytes are readable by the header's contract, KNOWN bytes are writable, and
-        // any bytes are a valid `Options`: integers and pointers not yet followed.
-        unsafe {
-            ptr::copy_nonoverlapping(
-                self.0.cast::<u8>(),
-                (&raw mut options).cast::<u8>(),
-                size.min(KNOWN),
-            );
-        }
-        if size > KNOWN {
-            // SAFETY: as above, the bytes from KNOWN to `size` are readable.
-            let tail =
-                unsafe { slice::from_raw_parts(self.0.cast::<u8>().add(KNOWN), size - KNOWN) };
-            if tail.iter().any(|byte| *byte != 0) {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    "options use a field that this library does not have: it is older than the \
-                     seekauth.h the program was compiled with",
-                ));
-            }
-        }
-        Ok(options)
     }
+    Ok(read)
 }

@@ -1,5 +1,7 @@
 //! A call that was started and has not ended: the handle to give it up by.
 
+use std::mem::MaybeUninit;
+
 use seekauth_core::host::Waiter;
 
 use crate::guard::guard;
@@ -12,14 +14,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// The handle of a call that was started.
-    pub(crate) fn new(waiter: Waiter) -> Self {
-        Self { waiter }
+    /// Gives C the handle of a call that was started, if it wants it.
+    pub(crate) fn hand_out(waiter: Waiter, to: Option<&mut MaybeUninit<Option<Box<Self>>>>) {
+        if let Some(to) = to {
+            to.write(Some(Box::new(Self { waiter })));
+        }
     }
 }
 
 /// Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
-/// run with a result. Other callers waiting for the same token are not disturbed. NULL is accepted.
+/// run with a result. Other callers waiting for the same token are not disturbed, and what the API was
+/// sent already it may carry out all the same. NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_request_cancel(request: Option<&Request>) {
     guard((), || {

@@ -15,9 +15,16 @@ fn generate() -> String {
     Builder::new().with_crate(directory).with_config(config).generate().unwrap().write(&mut header);
     let header = String::from_utf8(header).unwrap();
     // The pointer types that cbindgen.toml renames leave a space that the others do not have.
-    ["char *", "void *", "seekauth_options *"]
-        .iter()
-        .fold(header, |header, pointer| header.replace(&format!("{pointer} "), pointer))
+    [
+        "char",
+        "void",
+        "seekauth_options",
+        "seekauth_header",
+        "seekauth_http_request",
+        "seekauth_graphql",
+    ]
+    .iter()
+    .fold(header, |header, to| header.replace(&format!("{to} * "), &format!("{to} *")))
 }
 
 #[test]

@@ -1,0 +1,52 @@
+/* The C agent's replies: errors and tokens, field by field. */
+#ifndef REPLY_H
+#define REPLY_H
+
+#include "seekauth.h"
+#include "wire.h"
+
+static inline void answer_error(const seekauth_error *error) {
+    printf("error");
+    put_number("code", seekauth_error_code(error));
+    put("name", seekauth_error_name(error));
+    put("retryable", seekauth_error_retryable(error) ? "true" : "false");
+    put("message", seekauth_error_message(error));
+    if (seekauth_error_retry_after_ms(error) >= 0)
+        put_number("retry_after_ms", seekauth_error_retry_after_ms(error));
+    if (seekauth_error_status(error) != 0)
+        put_number("status", seekauth_error_status(error));
+    if (seekauth_error_server_code(error) != NULL)
+        put("server_code", seekauth_error_server_code(error));
+    if (seekauth_error_target(error) != NULL)
+        put("target", seekauth_error_target(error));
+}
+
+/* Answers with the error, which it frees, or with ok; says whether more may follow. */
+static inline bool answer(seekauth_error *error) {
+    if (error == NULL)
+        printf("ok");
+    else
+        answer_error(error);
+    bool ok = error == NULL;
+    seekauth_error_free(error);
+    return ok;
+}
+
+static inline void answer_token(seekauth_error *error, seekauth_token *token) {
+    if (!answer(error))
+        return;
+    if (token == NULL) {
+        put("none", "true");
+        return;
+    }
+    put("value", seekauth_token_value(token));
+    put("authorization", seekauth_token_authorization(token));
+    printf("\tscopes=");
+    for (size_t i = 0; i < seekauth_token_scope_count(token); i++)
+        printf("%s%s", i == 0 ? "" : "%20", seekauth_token_scope(token, i));
+    printf("\tremaining_ms=%llu", (unsigned long long)seekauth_token_remaining_ms(token));
+    printf("\texpires_at_ms=%llu", (unsigned long long)seekauth_token_expires_at_ms(token));
+    seekauth_token_free(token);
+}
+
+#endif

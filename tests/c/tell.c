@@ -1,0 +1,16 @@
+/* tell METHOD PATH [JSON] asks the sandbox's admin endpoint, for scripts, and prints what it says. */
+
+#include "admin.h"
+
+int main(int count, char **arguments) {
+    if (count < 3) {
+        fprintf(stderr, "usage: tell METHOD PATH [JSON]\n");
+        return 2;
+    }
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    char *reply = admin(arguments[1], arguments[2], count > 3 ? arguments[3] : NULL);
+    printf("%s\n", reply == NULL ? "" : reply);
+    free(reply);
+    curl_global_cleanup();
+    return 0;
+}
