@@ -22,6 +22,31 @@ export interface NativeToken {
   readonly scopes: string[];
 }
 
+export interface NativeReply {
+  readonly status: number;
+  readonly text: string;
+}
+
+export interface NativeOperation {
+  query: unknown;
+  variables: unknown;
+  operationName: unknown;
+  headers: [string, string][];
+  timeoutMs: unknown;
+}
+
+/** What can be done with the exchanges of a client; each is a number until it is released. */
+export interface Exchanges {
+  open(url: unknown, replayable: boolean): Outcome<number>;
+  headers(exchange: number, present: string): string;
+  admit(exchange: number, authorization: unknown): Outcome<undefined>;
+  inspect(exchange: number, status: unknown, url: unknown): boolean | null;
+  feed(exchange: number, piece: unknown): boolean | null;
+  finish(exchange: number): boolean;
+  reject(exchange: number): Outcome<undefined>;
+  release(exchange: number): void;
+}
+
 export interface Waiter {
   cancel(): void;
 }
@@ -38,6 +63,8 @@ export interface NativeClient {
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
   getToken(timeoutMs: unknown, mailbox: Mailbox, call: number): Outcome<Waiter>;
+  graphql(operation: NativeOperation, mailbox: Mailbox, call: number): Outcome<Waiter>;
+  exchanges(): Exchanges;
   cachedToken(): Outcome<NativeToken | null>;
   invalidate(token: unknown): Outcome<boolean>;
   close(): Outcome<undefined>;
@@ -45,7 +72,7 @@ export interface NativeClient {
 
 export interface Binding {
   Client: { new (): NativeClient };
-  Mailbox: { new (settle: (call: number, outcome: Outcome<NativeToken>) => void): Mailbox };
+  Mailbox: { new (settle: (call: number, outcome: Outcome<NativeToken | NativeReply>) => void): Mailbox };
   version(): string;
   newClient(options: unknown, fixed?: object): Outcome<NativeClient>;
   clientFromEnv(options: unknown): Outcome<NativeClient>;

@@ -1,17 +1,19 @@
 'use strict';
 
-// The calls that wait for a token, and how they end: by the library's answer, which is the only thing
+// The calls that wait for the library, and how they end: by the library's answer, which is the only thing
 // that keeps the process alive meanwhile, or because a signal gives them up.
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 
-/** @typedef {import('./binding').NativeClient} NativeClient */
-/** @typedef {import('./binding').NativeToken} NativeToken */
-/** @typedef {import('./binding').Outcome<NativeToken>} Outcome */
+/** @typedef {import('./binding').Mailbox} Mailbox */
 /** @typedef {import('./binding').Waiter} Waiter */
+/**
+ * @template T
+ * @typedef {import('./binding').Outcome<T>} Outcome
+ */
 
-/** @type {Map<number, (outcome: Outcome) => void>} */
+/** @type {Map<number, (outcome: any) => void>} */
 const answers = new Map();
 let last = 0;
 
@@ -27,18 +29,22 @@ const mailbox = new native.Mailbox((number, outcome) => {
 const waiters = new WeakMap();
 
 /**
- * Waits for a token of this client.
+ * Waits for the result of a call that `begin` starts.
  *
- * @param {NativeClient} client
- * @param {number | undefined} timeoutMs
- * @param {AbortSignal | null | undefined} signal
- * @returns {Promise<NativeToken>} rejected with the signal's reason once that is aborted
+ * @template T
+ * @param {(mailbox: Mailbox, call: number) => Outcome<Waiter>} begin
+ * @param {AbortSignal | null} [signal]
+ * @returns {Promise<T>} rejected with the signal's reason once that is aborted
  */
-async function wait(client, timeoutMs, signal) {
+async function wait(begin, signal) {
+  if (signal != null && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
   signal?.throwIfAborted();
   const number = ++last;
-  const waiter = unwrap(client.getToken(timeoutMs, mailbox, number));
+  const waiter = unwrap(begin(mailbox, number));
   const release = signal && cancelOnAbort(signal, waiter);
+  /** @type {Outcome<T>} */
   const outcome = await new Promise((resolve) => {
     if (answers.size === 0) mailbox.ref();
     answers.set(number, resolve);

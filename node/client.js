@@ -5,10 +5,15 @@
 
 const { wait } = require('./calls.js');
 const { unwrap } = require('./error.js');
+const { Exchange, open } = require('./exchange.js');
+const { read, write } = require('./graphql.js');
 const native = require('./native.js');
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').NativeClient} NativeClient */
+
+/** @type {typeof import('./fetch.js').authenticatedFetch | undefined} */
+let authenticatedFetch;
 
 class Client {
   /** @type {NativeClient} */
@@ -17,6 +22,21 @@ class Client {
   #isFresh;
   /** @type {string | undefined} */
   #authorization;
+  /** @type {import('./binding').Exchanges | undefined} */
+  #exchanges;
+
+  /**
+   * Needs no `this`, so that it can be given away as it is.
+   *
+   * @param {string | URL | Request} input
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>}
+   */
+  fetch = (input, init) => {
+    // Programs that send by other means need not load it.
+    authenticatedFetch ??= require('./fetch.js').authenticatedFetch;
+    return authenticatedFetch(/** @type {any} */ (this), input, init);
+  };
 
   /** @param {unknown} options `ClientOptions`, or a client of the library */
   constructor(options) {
@@ -65,7 +85,7 @@ class Client {
 
   /** The header value; waits only where there is no token that could be used. */
   async authorization() {
-    return this.authorizationNow() ?? (await wait(this.#native, undefined, undefined)).authorization;
+    return this.authorizationNow() ?? (await this.#token()).authorization;
   }
 
   /** @param {import('./index').GetTokenOptions} [options] */
@@ -73,10 +93,16 @@ class Client {
     for (const name in unknown) {
       throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
     }
-    if (signal != null && !(signal instanceof AbortSignal)) {
-      throw new TypeError('signal must be an AbortSignal');
-    }
-    return new Token(await wait(this.#native, timeoutMs, signal));
+    return new Token(await this.#token(timeoutMs, signal));
+  }
+
+  /**
+   * @param {number} [timeoutMs]
+   * @param {AbortSignal | null} [signal]
+   * @returns {Promise<import('./binding').NativeToken>}
+   */
+  #token(timeoutMs, signal) {
+    return wait((mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal);
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */
@@ -88,6 +114,47 @@ class Client {
   /** @param {unknown} token that an API refused: itself, its value or the header value */
   invalidate(token) {
     return unwrap(this.#native.invalidate(token instanceof Token ? token.value : token));
+  }
+
+  /**
+   * @param {string} query
+   * @param {import('./index').GraphqlOptions} [options]
+   */
+  async graphql(query, { signal, throwOnErrors, ...options } = {}) {
+    const operation = write(query, options);
+    /** @type {import('./binding').NativeReply} */
+    const reply = await wait((mailbox, call) => this.#native.graphql(operation, mailbox, call), signal);
+    return read(reply, throwOnErrors);
+  }
+
+  /**
+   * @param {string} url
+   * @param {{ replayable?: boolean }} [options]
+   */
+  exchange(url, { replayable = true } = {}) {
+    return Exchange.entrust(this.#open(url, replayable));
+  }
+
+  /**
+   * @param {string} url
+   * @param {boolean} replayable
+   */
+  #open(url, replayable) {
+    this.#exchanges ??= this.#native.exchanges();
+    return new Exchange(this.#exchanges, url, replayable);
+  }
+
+  static {
+    Object.defineProperty(this.prototype, open, {
+      /**
+       * @this {Client}
+       * @param {string} url
+       * @param {boolean} replayable
+       */
+      value(url, replayable) {
+        return this.#open(url, replayable);
+      },
+    });
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */

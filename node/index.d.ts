@@ -26,6 +26,8 @@ export interface CommonOptions {
   caFile?: string;
   /** Accepts a reply without `expires_in` as a token that does not expire. Default: `false`. */
   allowNonExpiring?: boolean;
+  /** The languages of the end user, as in `en-AU`: `Accept-Language` of API requests that have none of their own. */
+  acceptLanguage?: string;
 }
 
 /** Settings of a SEEK API client. */
@@ -84,6 +86,104 @@ export interface GetTokenOptions {
   timeoutMs?: number;
   /** Gives this call up, and no other; it is then rejected with the signal's reason. */
   signal?: AbortSignal | null;
+}
+
+/** How one GraphQL operation is sent. */
+export interface GraphqlOptions {
+  /** The variables of the operation, as an object. */
+  variables?: object | null;
+  /** Which operation of the document to run, if it holds several. */
+  operationName?: string | null;
+  /** Further headers, such as `accept-language` in place of the client's. */
+  headers?: NonNullable<RequestInit['headers']>;
+  /** How long to wait for the whole answer, in place of the client's own `timeoutMs`. */
+  timeoutMs?: number;
+  /** Gives this call up; it is then rejected with the signal's reason. */
+  signal?: AbortSignal | null;
+  /** Throws a {@link GraphqlError} if the answer has errors. Default: `false`. */
+  throwOnErrors?: boolean;
+}
+
+/** One entry of `errors`. The set of codes is open: treat an unknown one as lasting. */
+export interface GraphqlErrorEntry {
+  /** The text for people; SEEK allows it to be shown to hirers. */
+  readonly message: string;
+  /** Which field it is about. */
+  readonly path?: readonly (string | number)[];
+  /** Where in the document that field is. */
+  readonly locations?: readonly { readonly line: number; readonly column: number }[];
+  /** `code` is such as `FORBIDDEN` or `BAD_USER_INPUT`. */
+  readonly extensions?: { readonly code?: string; readonly [name: string]: unknown };
+}
+
+/** The API's answer to a GraphQL operation. */
+export interface GraphqlReply<Data = any> {
+  /** What could be answered; beside errors, parts of it may be `null`. */
+  readonly data: Data | null | undefined;
+  /** What the API reported; empty when all went well. */
+  readonly errors: readonly GraphqlErrorEntry[];
+  /** What the API says besides; mostly `undefined`. */
+  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+  /** The HTTP status. It says little: an answer with errors mostly has 200. */
+  readonly status: number;
+}
+
+/** Errors of a GraphQL answer, for those who asked for an exception. */
+export class GraphqlError<Data = any> extends Error implements GraphqlReply<Data> {
+  private constructor();
+  readonly name: 'GraphqlError';
+  readonly data: Data | null | undefined;
+  readonly errors: readonly GraphqlErrorEntry[];
+  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+  readonly status: number;
+}
+
+/**
+ * The rules of one request to the API and, if the API rejects its token, of its one repetition: for
+ * adapters to further HTTP clients. {@link Client.fetch}, `seekauth/undici` and `seekauth/axios` are made
+ * with it. It sends nothing itself. The order of calls:
+ *
+ * 1. {@link Client.exchange}, which refuses addresses that the token must not reach,
+ * 2. {@link Client.authorization} for the token, and {@link Exchange.admit} it,
+ * 3. send with {@link Exchange.headers} and the token,
+ * 4. {@link Exchange.inspect} the answer; unless it is a rejection, it is the caller's,
+ * 5. otherwise {@link Exchange.reject}, and go on at 2 with the identical request.
+ */
+export interface Exchange {
+  /**
+   * The headers to set besides `Authorization`, as pairs of name and value. `User-Agent` replaces what is
+   * there; `X-Request-Id` and `Accept-Language` are left out if `present` names them.
+   */
+  headers(present?: Iterable<string>): [name: string, value: string][];
+
+  /** Notes the header value that is about to be sent. Throws `token_rejected` if it is the rejected one: no newer one can be had at the moment. */
+  admit(authorization: string): void;
+
+  /**
+   * Begins to read an answer; one is read at a time.
+   *
+   * @param url where it came from, if redirects may have been followed: an answer from elsewhere says
+   *   nothing about the token
+   */
+  inspect(status: number, url?: string): Inspection;
+
+  /**
+   * Takes note that the answer was a rejection: the client drops the token. Then send the identical
+   * request once more. Throws `token_rejected` the second time, or if the body cannot be sent twice.
+   */
+  reject(): void;
+}
+
+/**
+ * The reading of one answer, to find out whether the API rejected the token. A verdict is `true` if it
+ * did, `false` if the answer is for the caller, and `undefined` while more of the body has to be read.
+ */
+export interface Inspection {
+  readonly verdict: boolean | undefined;
+  /** Takes in the next piece of the body, after any content decoding. At most 1 MiB is kept. */
+  feed(piece: Uint8Array): boolean | undefined;
+  /** Says that the body has ended. */
+  finish(): boolean;
 }
 
 /**
@@ -147,6 +247,38 @@ export class Client {
    *   another one has taken its place, or that renewals are asked for too often
    */
   invalidate(token: Token | string): boolean;
+
+  /**
+   * Sends a request to the API as the platform's own `fetch` does, with the token, and once more with a
+   * new token if the API rejects it. `Authorization` and `User-Agent` are replaced; `X-Request-Id` and,
+   * with `acceptLanguage`, `Accept-Language` are added unless they are there. A redirect takes no token
+   * to another origin.
+   *
+   * Bodies that are streams are not sent twice: a rejection of theirs is a {@link SeekAuthError}
+   * (`token_rejected`), as is the rejection of a new token. The body of a `Request` is kept in memory for
+   * the second time. Requests to another origin than the API's are refused (`forbidden_origin`). A signal
+   * gives up the whole call, the waiting for a token included; other failures are those of `fetch`.
+   *
+   * It needs no `this`, so libraries that take a `fetch` can be given `client.fetch`.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+  /**
+   * Sends a GraphQL operation to {@link Client.apiUrl} and reads the answer, up to 64 MiB of it. Waits for
+   * `timeoutMs` at most. What the API reports in `errors` is no failure of the call unless
+   * `throwOnErrors` says so; an answer that is not GraphQL is one: `throttled`, `unavailable` or `protocol`.
+   */
+  graphql<Data = any>(query: string, options?: GraphqlOptions): Promise<GraphqlReply<Data>>;
+
+  /**
+   * The rules for one request to `url` that another HTTP client carries.
+   *
+   * @param options `replayable`: whether the body can be sent a second time, as one that is read from a
+   *   stream cannot; default `true`
+   * @throws {SeekAuthError} `forbidden_origin` unless `url` is absolute, without credentials, and has
+   *   scheme, host and port of {@link Client.apiUrl}; `invalid_argument` when the client has no API
+   */
+  exchange(url: string, options?: { replayable?: boolean }): Exchange;
 
   /** Ends this client and all made from it. Calls that wait are rejected with `cancelled`, later ones with `closed`. */
   close(): void;

@@ -4,6 +4,7 @@
 
 const { Client } = require('./client.js');
 const { SeekAuthError } = require('./error.js');
+const { GraphqlError } = require('./graphql.js');
 const { Token } = require('./token.js');
 
-module.exports = { Client, SeekAuthError, Token };
+module.exports = { Client, GraphqlError, SeekAuthError, Token };

@@ -8,6 +8,7 @@ const readline = require('node:readline');
 const { inspect } = require('node:util');
 const { Client, SeekAuthError } = require('seekauth');
 const native = require('../native.js');
+const { closeSenders, sender, senders, versions } = require('./senders.js');
 
 /** @typedef {Record<string, string>} Fields */
 /** @typedef {InstanceType<typeof Client>} AnyClient */
@@ -50,6 +51,63 @@ function failure(error) {
     return reply('error', { code: 3, name: 'cancelled', retryable: false, message: error.message });
   }
   return reply('error', { code: 1, name: 'agent', retryable: false, message: inspect(error) });
+}
+
+/**
+ * An error of a request, as the program finds it: HTTP clients may put seekauth's into one of their own.
+ *
+ * @param {any} error
+ */
+function requestFailure(error) {
+  const own = [error, error?.cause].find((error) => error instanceof SeekAuthError);
+  if (own) return failure(own);
+  return reply('error', { code: 0, name: 'foreign', message: `${error?.name} ${error?.message}` });
+}
+
+/** @param {any} fields */
+const send = (fields) => sender(client(fields), fields.via, fields.ca_file).send(fields);
+
+/** @param {any} fields */
+async function sent(fields) {
+  try {
+    const { status, header, body } = await send(fields);
+    const text = body.toString();
+    return reply('ok', {
+      status,
+      body: text.slice(0, 2_000),
+      body_size: body.length,
+      body_end: text.slice(-100),
+      header: fields.header && header(fields.header),
+    });
+  } catch (error) {
+    return requestFailure(error);
+  }
+}
+
+/** @param {any} fields */
+async function burst(fields) {
+  const results = await Promise.allSettled(Array.from({ length: Number(fields.n) }, () => send(fields)));
+  const answers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [requestFailure(result.reason)] : []));
+  const distinct = (/** @type {unknown[]} */ items) => [...new Set(items)].sort();
+  return {
+    answers: answers.length,
+    errors: errors.length,
+    statuses: distinct(answers.map(({ status }) => status)).join(' '),
+    names: distinct(errors.map((line) => /\bname=([^\t]*)/.exec(line)?.[1])).join(' '),
+    bodies: distinct(answers.map(({ body }) => body.toString())).length,
+  };
+}
+
+/** @param {any} fields */
+async function graphql(fields) {
+  const { status, ...answer } = await client(fields).graphql(fields.query, {
+    variables: fields.variables && JSON.parse(fields.variables),
+    operationName: fields.operation_name,
+    headers: [...new URLSearchParams(fields.headers)],
+    ...timeout(fields),
+  });
+  return { status, body: JSON.stringify(answer) };
 }
 
 /**
@@ -107,7 +165,7 @@ function facts(token) {
   };
 }
 
-/** @type {Record<string, (fields: any) => unknown>} each gives the fields of its reply, or nothing */
+/** @type {Record<string, (fields: any) => unknown>} each gives its reply, the fields of it, or nothing */
 const verbs = {
   clock_start: () => native.testClockStart?.(),
   advance: ({ which, ms }) => native.testClockAdvance?.(['both', 'monotonic', 'wall'].indexOf(which), Number(ms)),
@@ -142,8 +200,15 @@ const verbs = {
   },
   join: ({ id }) => pending.get(id)?.result,
   cancel: ({ id }) => pending.get(id)?.controller.abort(),
+  adapters: () => ({ names: Object.keys(senders).join(' '), versions }),
+  send: sent,
+  burst_send: burst,
+  graphql,
   close: (fields) => client(fields).close(),
-  free: (fields) => void clients.delete(fields.client),
+  free(fields) {
+    closeSenders(client(fields));
+    clients.delete(fields.client);
+  },
   debug(fields) {
     const shown = [client(fields), client(fields).cachedToken()];
     return { text: [...shown.map((item) => inspect(item)), JSON.stringify(shown), shown.join()].join('\n') };
@@ -157,7 +222,8 @@ async function answer(line) {
   try {
     const act = verbs[verb];
     if (!act) throw new Error(`unknown verb ${verb}`);
-    return reply('ok', /** @type {any} */ (await act(fields)) ?? {});
+    const result = /** @type {any} */ (await act(fields)) ?? {};
+    return typeof result === 'string' ? result : reply('ok', result);
   } catch (error) {
     return failure(error);
   }
@@ -168,7 +234,10 @@ async function main() {
     process.stdout.write(`${await answer(line)}\n`);
   }
   // Calls that are still waited for would keep the process alive.
-  for (const client of clients.values()) client.close();
+  for (const client of clients.values()) {
+    client.close();
+    closeSenders(client);
+  }
 }
 
 void main();

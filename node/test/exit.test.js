@@ -44,11 +44,14 @@ function run(t, body, options) {
 }
 
 // Nothing here takes a second; a process that waits for the library would take ten minutes.
-const limit = { timeout: 60_000 };
+const limit = { timeout: 300_000 };
 
 for (const { stage, body, options } of [
   { stage: 'that made a client', body: '' },
   { stage: 'that has a token', body: 'await client.authorization();' },
+  { stage: 'that has an answer', body: 'await (await client.fetch(client.apiUrl)).text();' },
+  { stage: 'that left an answer unread', body: 'await client.fetch(client.apiUrl);' },
+  { stage: 'that sent an operation', body: "await client.graphql('{ __typename }');" },
   { stage: 'that closed its client', body: 'await client.authorization(); client.close();' },
   { stage: 'whose tokens are kept warm', body: 'await client.authorization();', options: { stayWarm: true } },
 ]) {
@@ -113,6 +116,24 @@ test('a caller who gave up does not', limit, async (t) => {
   await sandbox.arrival(1);
   child.kill('SIGUSR2');
   assert.deepEqual(await ended, { code: 0, signal: null, output: 'AbortError\n' });
+});
+
+test('a request that waits keeps the process alive until the answer, also after a rejection', limit, async (t) => {
+  await sandbox.script({ endpoint: 'graphql', error: 'UNAUTHENTICATED' }, { endpoint: 'graphql', hold: true, json: {} });
+  const { child, ended } = run(t, `console.log((await client.fetch(client.apiUrl)).status);`);
+  await sandbox.arrival(2, 'graphql');
+  assert.equal(child.exitCode, null);
+  await sandbox.release();
+  const { code, output } = await ended;
+  assert.deepEqual({ code, output }, { code: 0, output: '200\n' });
+});
+
+test('a rejection that never ends keeps no process alive', limit, async (t) => {
+  const body_start = '{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}],"data":{"a":"';
+  const endless = { endpoint: 'graphql', body_start, body_size: 100_000, stall_at: 1_000 };
+  await sandbox.script(endless, endless);
+  const { ended } = run(t, `await client.fetch(client.apiUrl).catch((error) => console.log(error.code));`);
+  assert.deepEqual(await ended, { code: 0, signal: null, output: 'token_rejected\n' });
 });
 
 test("a failure in the background is nobody's unhandled rejection", limit, async (t) => {

@@ -17,8 +17,9 @@ const root = path.join(__dirname, '..');
 test('require and import give the same classes', async () => {
   const required = require('seekauth');
   const imported = await import('seekauth');
-  assert.deepEqual(Object.keys(required), ['Client', 'SeekAuthError', 'Token']);
+  assert.deepEqual(Object.keys(required), ['Client', 'GraphqlError', 'SeekAuthError', 'Token']);
   assert.equal(imported.Client, required.Client);
+  assert.equal(imported.GraphqlError, required.GraphqlError);
   assert.equal(imported.SeekAuthError, required.SeekAuthError);
   assert.equal(imported.Token, required.Token);
 });
@@ -27,6 +28,23 @@ test('named imports work in a module, without types', () => {
   const program = "import { Client, SeekAuthError, Token } from 'seekauth'; console.log(typeof Client, typeof SeekAuthError, typeof Token);";
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root, encoding: 'utf8' });
   assert.equal(output, 'function function function\n');
+});
+
+test('require and import give the same adapters', async () => {
+  for (const [name, key] of /** @type {const} */ ([['seekauth/undici', 'interceptor'], ['seekauth/axios', 'attach']])) {
+    const imported = await import(name);
+    assert.equal(typeof imported[key], 'function');
+    assert.equal(typeof require(name)[key], 'function');
+  }
+});
+
+test('no HTTP library is loaded before it is used, and none at all for undici', () => {
+  const program = `
+    const { Client } = require('seekauth');
+    require('seekauth/undici').interceptor(undefined);
+    const loaded = Object.keys(require.cache);
+    console.log(loaded.filter((name) => name.includes('node_modules')).length, loaded.some((name) => /fetch\\.js$/.test(name)));`;
+  assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: root, encoding: 'utf8' }), '0 false\n');
 });
 
 test('the inner files are not for users', () => {

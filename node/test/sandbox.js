@@ -7,7 +7,11 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const readline = require('node:readline');
 
-/** @typedef {{auth: string, token_url: string, graphql_url: string, pass: string, admin: string}} Urls */
+/** @typedef {{auth: string, token_url: string, graphql: string, graphql_url: string, pass: string, foreign: string, admin: string}} Urls */
+/** @typedef {{endpoint: string, connection: number, headers: Record<string, string>, body: string}} Entry */
+
+/** A machine that is busy with other things must not make a test fail. */
+const patience = { timeoutMs: 60_000, requestTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
 
 class Sandbox {
   /** @type {import('node:child_process').ChildProcess} */
@@ -43,6 +47,7 @@ class Sandbox {
   /** Options for a SEEK API client of this sandbox. */
   seekApi() {
     return {
+      ...patience,
       environment: /** @type {const} */ ('live'),
       clientId: 'sandbox-live',
       clientSecret: 'sandbox-live-secret',
@@ -55,6 +60,7 @@ class Sandbox {
   /** Options for a SEEK Pass client of this sandbox. */
   seekPass() {
     return {
+      ...patience,
       environment: /** @type {const} */ ('staging'),
       clientId: 'sandbox-pass',
       clientSecret: 'sandbox-pass-secret & more=100%',
@@ -83,16 +89,31 @@ class Sandbox {
     return this.#admin('POST', '/release');
   }
 
-  /** @returns {Promise<{endpoint: string, headers: Record<string, string>, body: string}[]>} */
-  tokenRequests() {
-    return this.#admin('GET', '/journal?endpoint=seek_api_token');
+  /** Revokes all tokens. */
+  forget() {
+    return this.#admin('POST', '/forget');
   }
 
-  /** @param {number} count of token requests to wait for, for ten seconds at most */
-  async arrival(count) {
-    const deadline = Date.now() + 10_000;
-    while ((await this.tokenRequests()).length < count) {
-      if (Date.now() > deadline) throw new Error(`fewer than ${count} token requests arrived`);
+  /**
+   * @param {string} endpoint
+   * @returns {Promise<Entry[]>} the requests that arrived there
+   */
+  requests(endpoint) {
+    return this.#admin('GET', `/journal?endpoint=${endpoint}`);
+  }
+
+  tokenRequests() {
+    return this.requests('seek_api_token');
+  }
+
+  /**
+   * @param {number} count of requests to wait for, for a minute at most
+   * @param {string} [endpoint]
+   */
+  async arrival(count, endpoint = 'seek_api_token') {
+    const deadline = Date.now() + 60_000;
+    while ((await this.requests(endpoint)).length < count) {
+      if (Date.now() > deadline) throw new Error(`fewer than ${count} requests arrived at ${endpoint}`);
     }
   }
 

@@ -111,10 +111,12 @@ test('scopes may be given as arguments or as an array', () => {
 
 test('the types declare the options that the library knows, each with its kind', () => {
   const types = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
-  const interfaces = [...types.matchAll(/^export interface \w*Options[^{]*\{(.*?)^\}/gms)].map(([, body]) => body);
+  const interfaces = /^export interface (?:Common|SeekApi|SeekPass|Oauth)Options[^{]*\{(.*?)^\}/gms;
+  const bodies = [...types.matchAll(interfaces)].map(([, body]) => body);
+  assert.equal(bodies.length, 4);
   const declared = new Map([['service', "'seek_api'"]]);
-  for (const [, name, type] of interfaces.join('').matchAll(/^ {2}(\w+)\??: ([^;]+);/gm)) {
-    if (name !== 'signal') declared.set(/** @type {string} */ (name), /** @type {string} */ (type));
+  for (const [, name, type] of bodies.join('').matchAll(/^ {2}(\w+)\??: ([^;]+);/gm)) {
+    declared.set(/** @type {string} */ (name), /** @type {string} */ (type));
   }
   const kinds = {
     text: /^(string|'\w+'( \| '\w+')*)$/,

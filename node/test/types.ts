@@ -1,6 +1,11 @@
 // Never run: tsc reads it, and fails where the types allow what they should not or refuse what they should allow.
 
-import { Client, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
+import axios from 'axios';
+import { Client, GraphqlError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
+import type { Exchange, GraphqlErrorEntry, GraphqlReply, Inspection } from 'seekauth';
+import { attach } from 'seekauth/axios';
+import { interceptor } from 'seekauth/undici';
+import { Agent } from 'undici';
 
 const credentials = { clientId: 'id', clientSecret: 'secret', userAgent: 'Acme/1.0' };
 
@@ -8,6 +13,9 @@ export const options: ClientOptions[] = [
   { service: 'seek_api', environment: 'live', ...credentials },
   { service: 'seek_pass', environment: 'staging', scopes: ['write.education'], ...credentials },
   { service: 'oauth', tokenUrl: 'https://issuer.test/token', extraParameters: { tenant: 'a' }, ...credentials },
+  { service: 'seek_api', environment: 'live', acceptLanguage: 'en-AU', ...credentials },
+  // @ts-expect-error: a language is text
+  { service: 'seek_api', environment: 'live', acceptLanguage: 5, ...credentials },
   // @ts-expect-error: SEEK Pass has no such environment
   { service: 'seek_pass', environment: 'live', ...credentials },
   // @ts-expect-error: the credentials are missing
@@ -56,4 +64,62 @@ export function judge(error: unknown): ErrorCode | number | undefined {
   // @ts-expect-error: there is no such kind
   if (error.code === 'no_such_kind') return texts.length;
   return error.retryable ? (error.retryAfterMs ?? status) : error.code;
+}
+
+export async function send(client: Client): Promise<number> {
+  const like: typeof fetch = client.fetch;
+  const responses: Response[] = [
+    await like('https://graphql.seek.com/graphql'),
+    await client.fetch(new URL('https://graphql.seek.com/graphql'), { signal: AbortSignal.timeout(100) }),
+    await client.fetch(new Request('https://graphql.seek.com/graphql')),
+  ];
+  // @ts-expect-error: not an address
+  await client.fetch(5);
+  const api = attach(client, axios.create({ baseURL: client.apiUrl ?? '' }));
+  const { status }: { status: number } = await api.get('/');
+  // @ts-expect-error: not an axios instance
+  attach(client, {});
+  const agent = new Agent().compose(interceptor(client));
+  await agent.close();
+  // @ts-expect-error: the client is missing
+  interceptor();
+  return responses.length + status;
+}
+
+interface Partner {
+  self: { partner: { name: string } };
+}
+
+export async function ask(client: Client): Promise<string | undefined> {
+  const reply: GraphqlReply<Partner> = await client.graphql<Partner>('{ self { partner { name } } }', {
+    variables: { a: 1 },
+    operationName: 'A',
+    headers: { 'accept-language': 'en-AU' },
+    timeoutMs: 100,
+    signal: null,
+    throwOnErrors: true,
+  });
+  // @ts-expect-error: no such option
+  await client.graphql('{ a }', { timeout: 5 });
+  // @ts-expect-error: data may be missing
+  const name: string = reply.data.self.partner.name;
+  const codes: (string | undefined)[] = reply.errors.map((error: GraphqlErrorEntry) => error.extensions?.code);
+  return reply.data?.self.partner.name ?? codes[0] ?? name;
+}
+
+export function explain(error: unknown): string {
+  if (!(error instanceof GraphqlError)) return '';
+  return `${error.name} ${error.status} ${error.errors[0]?.message} ${error.extensions?.['cost']} ${error.data}`;
+}
+
+export async function adapt(client: Client): Promise<boolean | undefined> {
+  const exchange: Exchange = client.exchange('https://graphql.seek.com/graphql', { replayable: false });
+  const headers: [string, string][] = exchange.headers(['content-type']);
+  exchange.admit(await client.authorization());
+  const inspection: Inspection = exchange.inspect(200, 'https://graphql.seek.com/graphql');
+  const verdict: boolean | undefined = inspection.verdict ?? inspection.feed(new Uint8Array(headers.length));
+  // @ts-expect-error: a piece of a body is bytes
+  inspection.feed('text');
+  exchange.reject();
+  return verdict ?? inspection.finish();
 }

@@ -4,29 +4,37 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Object, Unknown};
+use napi::bindgen_prelude::{Either, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::{Config, Token, host};
 
 use crate::error::Outcome;
+use crate::exchange::Operations;
 use crate::freshness::Freshness;
+use crate::graphql::{self, NativeReply};
 use crate::mailbox::{Delivery, Mailbox};
 use crate::setting;
 use crate::token::NativeToken;
 
+/// About what a client with an open TLS connection holds. The garbage collector is told, because it
+/// would otherwise leave clients that nobody closed, and their sockets, until its own heap is full.
+const HOLDS_BYTES: i64 = 160 * 1024;
+
 /// A handle on a client of the core. Freed by the garbage collector; belongs to one JavaScript
 /// thread.
-#[napi(js_name = "Client")]
+#[napi(js_name = "Client", custom_finalize)]
 pub struct NativeClient {
     host: host::Client,
+    /// How many bytes the garbage collector believes to be behind this handle.
+    told: Cell<i64>,
     /// The generation of the token whose header value the façade holds; 0 for none.
     held: Rc<Cell<u64>>,
 }
 
 impl From<host::Client> for NativeClient {
     fn from(host: host::Client) -> Self {
-        Self { host, held: Rc::default() }
+        Self { host, told: Cell::new(0), held: Rc::default() }
     }
 }
 
@@ -72,7 +80,9 @@ fn finish(
     let applied = setting::apply(env, &mut config, options, fixed)?;
     Ok(Outcome::of(|| {
         applied?;
-        host::Client::new(config).map(NativeClient::from)
+        let client = NativeClient::from(host::Client::new(config)?);
+        client.tell(env, HOLDS_BYTES);
+        Ok(client)
     }))
 }
 
@@ -140,9 +150,43 @@ impl NativeClient {
         Ok(Outcome::of(|| {
             let timeout = timeout?;
             let delivery = Delivery::new(mailbox, call);
-            let waiter = self.host.get_token_then(timeout, |result| delivery.complete(result))?;
+            let done = |result: Result<_, _>| {
+                delivery.complete(result.map(|token| Either::A(NativeToken::from(token))));
+            };
+            let waiter = self.host.get_token_then(timeout, done)?;
             Ok(NativeWaiter { waiter })
         }))
+    }
+
+    /// Begins a GraphQL operation, whose outcome arrives as that of `get_token` does.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` for a wrong type in the operation.
+    #[napi]
+    pub fn graphql(
+        &self,
+        env: Env,
+        operation: Object<'_>,
+        mailbox: &Mailbox,
+        call: f64,
+    ) -> napi::Result<Outcome<NativeWaiter>> {
+        let operation = graphql::operation(env, &operation)?;
+        Ok(Outcome::of(|| {
+            let operation = operation?;
+            let delivery = Delivery::new(mailbox, call);
+            let done = |result: Result<_, _>| {
+                delivery.complete(result.map(|reply| Either::B(NativeReply::from(reply))));
+            };
+            let waiter = self.host.graphql_then(operation, done)?;
+            Ok(NativeWaiter { waiter })
+        }))
+    }
+
+    /// What can be done with requests that another HTTP client carries.
+    #[napi]
+    pub fn exchanges(&self) -> Operations {
+        Operations::new(self.host.clone())
     }
 
     /// The cached token, if there is one that may still be used.
@@ -164,11 +208,28 @@ impl NativeClient {
 
     /// Ends the client.
     #[napi]
-    pub fn close(&self) -> Outcome<()> {
+    pub fn close(&self, env: Env) -> Outcome<()> {
         Outcome::of(|| {
             self.host.close();
+            self.tell(env, 0);
             Ok(())
         })
+    }
+}
+
+impl NativeClient {
+    /// Tells the garbage collector what the client holds now.
+    fn tell(&self, env: Env, bytes: i64) {
+        let change = bytes - self.told.replace(bytes);
+        // It is a hint: an environment that does not take it has no use for it.
+        let _ = env.adjust_external_memory(change);
+    }
+}
+
+impl ObjectFinalize for NativeClient {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        self.tell(env, 0);
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The hot question, *is the header value you hold still good?*, as a raw Node-API function that
-//! carries what it needs in a data pointer: an ordinary method costs ten times as much. This is the
-//! only file that handles pointers.
+//! carries what it needs in a data pointer: an ordinary method costs ten times as much. This and
+//! `function` are the only files that handle pointers.
 
 use std::cell::Cell;
 use std::ffi::c_void;

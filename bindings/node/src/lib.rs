@@ -5,7 +5,10 @@
 
 pub mod client;
 pub mod error;
+pub mod exchange;
 pub mod freshness;
+pub mod function;
+pub mod graphql;
 pub mod mailbox;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;

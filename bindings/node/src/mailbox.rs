@@ -4,17 +4,20 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::FnArgs;
+use napi::bindgen_prelude::{Either, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, check_status, sys};
 use napi_derive::napi;
-use seekauth::{Error, ErrorKind, Token};
+use seekauth::{Error, ErrorKind};
 
 use crate::error::Outcome;
+use crate::graphql::NativeReply;
 use crate::token::NativeToken;
 
+/// What a call may be for.
+type Answer = Either<NativeToken, NativeReply>;
 /// The number of a call, and what came of it.
-type Letter = FnArgs<(f64, Outcome<NativeToken>)>;
+type Letter = FnArgs<(f64, Outcome<Answer>)>;
 /// Not called with an error first, and weak: it does not keep the process alive by itself.
 type Settle = ThreadsafeFunction<Letter, (), Letter, Status, false, true>;
 
@@ -79,13 +82,13 @@ impl Delivery {
     }
 
     /// Sends the result off, from any thread.
-    pub(crate) fn complete(mut self, result: Result<Arc<Token>, Error>) {
+    pub(crate) fn complete(mut self, result: Result<Answer, Error>) {
         self.send(result);
     }
 
-    fn send(&mut self, result: Result<Arc<Token>, Error>) {
+    fn send(&mut self, result: Result<Answer, Error>) {
         if let Some((settle, call)) = self.0.take() {
-            let outcome = Outcome::from(result.map(NativeToken::from));
+            let outcome = Outcome::from(result);
             // The only refusal is that of an environment that has ended, and its callers with it.
             let _ = settle.call((call, outcome).into(), ThreadsafeFunctionCallMode::NonBlocking);
         }

@@ -18,11 +18,10 @@ pub(crate) fn apply(
     options: Unknown<'_>,
     fixed: Option<&Object<'_>>,
 ) -> napi::Result<Result<(), Error>> {
-    let kind = options.get_type()?;
-    if matches!(kind, ValueType::Undefined | ValueType::Null) {
+    if is_absent(&options)? {
         return Ok(Ok(()));
     }
-    if kind != ValueType::Object || options.is_array()? {
+    if options.get_type()? != ValueType::Object || options.is_array()? {
         return Err(type_error(
             env,
             &format!("options must be an object, not {}", name_of(&options)?),
@@ -58,13 +57,18 @@ pub(crate) fn apply(
     Ok(Ok(()))
 }
 
+/// Whether a value is `undefined` or `null`.
+pub(crate) fn is_absent(value: &Unknown<'_>) -> napi::Result<bool> {
+    Ok(matches!(value.get_type()?, ValueType::Undefined | ValueType::Null))
+}
+
 /// A number of milliseconds under this name; `undefined` and `null` mean absent.
 pub(crate) fn duration(
     env: Env,
     name: &str,
     value: &Unknown<'_>,
 ) -> napi::Result<Result<Option<Duration>, Error>> {
-    if matches!(value.get_type()?, ValueType::Undefined | ValueType::Null) {
+    if is_absent(value)? {
         return Ok(Ok(None));
     }
     let seconds = seconds(env, name, value)?;

@@ -33,8 +33,10 @@ after(() => fs.rmSync(folder, { recursive: true }));
 test('it holds the façade, the types, the library and the papers, and nothing else', () => {
   const names = fs.readdirSync(installed, { recursive: true }).map(String).sort();
   const expected = [
-    ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'index.d.ts', 'package.json'],
-    ...['calls.js', 'client.js', 'error.js', 'index.js', 'native.js', 'token.js'],
+    ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'],
+    ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
+    ...['axios-adapter.js', 'calls.js', 'client.js', 'coding.js', 'conversation.js', 'error.js', 'exchange.js'],
+    ...['fetch.js', 'graphql.js', 'native.js', 'response.js', 'token.js'],
   ];
   assert.deepEqual(names.filter((name) => !/^seekauth\..*\.node$/.test(name)), expected.sort());
   assert.equal(names.length, expected.length + 1);

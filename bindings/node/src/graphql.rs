@@ -1,0 +1,53 @@
+//! GraphQL operations as the façade writes them, and the reply as it reads it: JSON goes through as
+//! text, because JavaScript has the quickest way to read and write it.
+
+use napi::Env;
+use napi::bindgen_prelude::{Object, Unknown};
+use napi_derive::napi;
+use seekauth::{Error, Graphql, GraphqlReply};
+
+use crate::setting;
+
+/// The API's answer to an operation.
+#[napi(object, object_from_js = false)]
+pub struct NativeReply {
+    /// The HTTP status.
+    pub status: u32,
+    /// The JSON text: an object with `data`, `errors` or both.
+    pub text: String,
+}
+
+impl From<GraphqlReply> for NativeReply {
+    fn from(reply: GraphqlReply) -> Self {
+        Self { status: u32::from(reply.status()), text: reply.text().to_owned() }
+    }
+}
+
+/// The operation that an object of `query`, `variables` (JSON text), `operationName`, `headers`
+/// (pairs) and `timeoutMs` describes; `undefined` and `null` mean absent. The outer error is a
+/// thrown `TypeError`, the inner one the core's opinion of a value.
+pub(crate) fn operation(env: Env, options: &Object<'_>) -> napi::Result<Result<Graphql, Error>> {
+    let member = |name: &str| options.get::<Unknown<'_>>(name);
+    let text = |name: &str| match member(name)? {
+        Some(value) if !setting::is_absent(&value)? => setting::string(env, name, &value).map(Some),
+        _ => Ok(None),
+    };
+    let mut operation = Graphql::new(text("query")?.unwrap_or_default());
+    if let Some(json) = text("variables")? {
+        operation = operation.variables(json);
+    }
+    if let Some(name) = text("operationName")? {
+        operation = operation.operation_name(name);
+    }
+    for (name, value) in options.get::<Vec<(String, String)>>("headers")?.unwrap_or_default() {
+        operation = operation.header(name, value);
+    }
+    let timeout = match member("timeoutMs")? {
+        Some(value) => setting::duration(env, "timeoutMs", &value)?,
+        None => Ok(None),
+    };
+    Ok(timeout.map(|timeout| match timeout {
+        Some(timeout) => operation.timeout(timeout),
+        None => operation,
+    }))
+}

@@ -1,0 +1,185 @@
+'use strict';
+
+// For axios: an adapter around the one that an instance has, so that what is sent twice is what was
+// sent once, after all interceptors and transformations, which run once and see one answer.
+
+const { Readable } = require('node:stream');
+const { converse } = require('./conversation.js');
+
+/** @typedef {import('./index').Client} Client */
+/** @typedef {import('./index').Inspection} Inspection */
+/** @typedef {import('axios').AxiosAdapter} Adapter */
+/** @typedef {import('axios').AxiosResponse} Response */
+/** @typedef {import('axios').InternalAxiosRequestConfig} Config */
+
+/** The adapters made here, with those around which they were made. */
+const originals = new WeakMap();
+
+/**
+ * @param {import('axios').AxiosStatic} axios the one that made the instance
+ * @returns {typeof import('./axios').attach}
+ */
+function attachWith({ Axios, getAdapter }) {
+  // Has no defaults of its own, so that nothing is merged into what it is given.
+  const plain = new Axios({});
+  return (client, instance) => {
+    /** @param {Config} config */
+    const wrap = (config) => {
+      // A configuration may come by again, when a request is repeated by others.
+      const original = originals.get(/** @type {object} */ (config.adapter)) ?? config.adapter;
+      config.adapter = (final) => {
+        const { baseURL, url, allowAbsoluteUrls } = final;
+        const address = baseURL ? plain.getUri(/** @type {Config} */ ({ baseURL, url, allowAbsoluteUrls })) : String(url);
+        return send(client, address, getAdapter(original, final), final);
+      };
+      originals.set(config.adapter, original);
+      return config;
+    };
+    instance.interceptors.request.use(wrap, null, { synchronous: true });
+    return instance;
+  };
+}
+
+/**
+ * @param {Client} client
+ * @param {string} url
+ * @param {Adapter} adapter
+ * @param {Config} config ready to be sent. It is part of answers and errors, which programs print, so it
+ *   has the token no longer than the sending lasts
+ * @returns {Promise<Response>}
+ */
+async function send(client, url, adapter, config) {
+  const { data, headers, signal, timeout, auth, beforeRedirect } = config;
+  /** @type {import('./index').GetTokenOptions} */
+  const waiting = {};
+  if (signal instanceof AbortSignal) waiting.signal = signal;
+  if (timeout) waiting.timeoutMs = timeout;
+  /** @type {{ response: Response, error?: unknown } | undefined} */
+  let outcome;
+  try {
+    Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect) });
+    await converse(client, url, data, waiting, async (exchange, authorization) => {
+      for (const [name, value] of exchange.headers(Object.keys(headers))) headers.set(name, value);
+      headers.set('Authorization', authorization);
+      outcome = await settled(adapter(config));
+      const { response } = outcome;
+      return examine(exchange.inspect(response.status, response.request?.res?.responseUrl), response);
+    });
+  } finally {
+    Object.assign(config, { auth, beforeRedirect });
+    headers.delete('Authorization');
+  }
+  const { response, error } = /** @type {NonNullable<typeof outcome>} */ (outcome);
+  if (error) throw error;
+  return response;
+}
+
+/**
+ * Waits for an answer, which axios may have thrown because of its status, and hides its request, which
+ * has the token, from programs that print it.
+ *
+ * @param {Promise<Response>} answer
+ */
+async function settled(answer) {
+  try {
+    const response = await answer;
+    hideRequest(response);
+    return { response };
+  } catch (error) {
+    const failure = /** @type {import('axios').AxiosError} */ (error);
+    if (failure?.request) hideRequest(failure);
+    if (!failure?.response) throw failure;
+    hideRequest(failure.response);
+    return { response: failure.response, error: failure };
+  }
+}
+
+/** @param {object} subject */
+function hideRequest(subject) {
+  Object.defineProperty(subject, 'request', { enumerable: false });
+}
+
+/**
+ * Takes the token away where a redirect leaves its origin. Redirects to a subdomain or to another
+ * scheme would keep it in some versions of axios.
+ *
+ * @param {string} url
+ * @param {Config['beforeRedirect']} beforeRedirect the caller's own
+ * @returns {NonNullable<Config['beforeRedirect']>}
+ */
+function guard(url, beforeRedirect) {
+  return (options, ...details) => {
+    if (new URL(options.href).origin !== new URL(url).origin) {
+      for (const name in options.headers) {
+        if (name.toLowerCase() === 'authorization') delete options.headers[name];
+      }
+    }
+    beforeRedirect?.(options, ...details);
+  };
+}
+
+/**
+ * Reads as much of an answer as the verdict needs. A stream of which a part was read is replaced by one
+ * of the whole.
+ *
+ * @param {Inspection} inspection
+ * @param {Response} response
+ * @returns {Promise<(() => void) | undefined>} see {@link converse}
+ */
+async function examine(inspection, response) {
+  const { data } = response;
+  if (!(data instanceof Readable)) {
+    return (inspection.verdict ?? judge(inspection, data)) ? () => {} : undefined;
+  }
+  if (inspection.verdict === false) return undefined;
+  const pieces = data[Symbol.asyncIterator]();
+  const read = [];
+  while (inspection.verdict === undefined) {
+    const { done, value } = await pieces.next();
+    if (done) inspection.finish();
+    else inspection.feed(value);
+    if (!done) read.push(value);
+  }
+  if (inspection.verdict) {
+    readAway(pieces).catch(() => {});
+    return () => data.destroy();
+  }
+  response.data = new Readable({
+    read() {
+      pieces.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error) => this.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      data.destroy();
+      done(error);
+    },
+  });
+  for (const piece of read) response.data.push(piece);
+  return undefined;
+}
+
+/**
+ * @param {Inspection} inspection
+ * @param {unknown} data a whole body
+ */
+function judge(inspection, data) {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+  if (bytes instanceof Uint8Array) {
+    for (let at = 0; inspection.verdict === undefined && at < bytes.length; at += PIECE) {
+      inspection.feed(bytes.subarray(at, at + PIECE));
+    }
+  }
+  return inspection.finish();
+}
+
+/** Whole bodies are looked at in pieces, because their beginning mostly says enough. */
+const PIECE = 1 << 16;
+
+/** @param {AsyncIterator<unknown>} pieces */
+async function readAway(pieces) {
+  while (!(await pieces.next()).done);
+}
+
+module.exports = { attachWith };

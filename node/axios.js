@@ -1,0 +1,8 @@
+'use strict';
+
+// `require('seekauth/axios')`; axios.mjs is the same for `import`, because each has an axios of its own.
+
+const axios = require('axios');
+const { attachWith } = require('./axios-adapter.js');
+
+exports.attach = attachWith(axios);

@@ -1,0 +1,13 @@
+import type { Dispatcher } from 'undici';
+import type { Client } from './index';
+
+/**
+ * An interceptor for `dispatcher.compose()` that sends the client's token with all requests, and sends
+ * them once more with a new token if the API rejects it.
+ *
+ * Give it as the last one, so that it sees requests before any redirect is followed; requests to another
+ * origin than the API's are refused with a `SeekAuthError` (`forbidden_origin`). Requests need their
+ * `origin`, which those made with a whole URL have. Bodies that are streams, iterables or forms are not
+ * sent twice: a rejection of theirs is a `SeekAuthError` (`token_rejected`).
+ */
+export function interceptor(client: Client): Dispatcher.DispatcherComposeInterceptor;

@@ -1,0 +1,190 @@
+'use strict';
+
+// For undici's dispatchers: requests through one get a token, and are sent once more if the API rejects
+// it. An answer is held back until its first bytes show whose it is; from then on it flows as ever.
+
+const { converse, headersOf } = require('./conversation.js');
+const { decoder } = require('./coding.js');
+
+/** @typedef {import('./index').Client} Client */
+/** @typedef {import('./index').Exchange} Exchange */
+/** @typedef {import('undici').Dispatcher.DispatchHandler} Handler */
+/** @typedef {import('undici').Dispatcher.DispatchController} Controller */
+/** @typedef {import('undici').Dispatcher.DispatchOptions} Options */
+
+/**
+ * @param {Client} client
+ * @returns {import('undici').Dispatcher.DispatcherComposeInterceptor}
+ */
+function interceptor(client) {
+  return (dispatch) => (options, handler) => {
+    /** @type {Attempt | undefined} */
+    let attempt;
+    const send = async () => {
+      const url = `${options.origin ?? ''}${options.path}`;
+      const given = pairs(options.headers);
+      const { signal } = /** @type {{ signal?: unknown }} */ (options);
+      const waiting = signal instanceof AbortSignal ? { signal } : {};
+      await converse(client, url, options.body, waiting, (exchange, authorization) => {
+        const headers = /** @type {any} */ (headersOf(exchange, given, authorization).flat(1));
+        return new Promise((resolve) => {
+          attempt = new Attempt(handler, exchange, url, resolve);
+          dispatch({ ...options, headers }, attempt);
+        });
+      });
+    };
+    send().catch((error) => handler.onResponseError?.(attempt?.controller ?? idle, error));
+    return true;
+  };
+}
+
+/** One sending, which becomes the caller's own as soon as its answer is known to be. */
+class Attempt {
+  /** @type {Controller} */
+  controller = idle;
+  #handler;
+  #exchange;
+  #url;
+  #settle;
+  /** @type {'open' | 'accepted' | 'rejected'} */
+  #state = 'open';
+  /** @type {import('./index').Inspection | undefined} */
+  #inspection;
+  /** @type {ReturnType<typeof decoder>} */
+  #decoder;
+  /** @type {(() => void)[]} What the caller's handler is to be told if the answer is for it. */
+  #held = [];
+  /** @type {URL[] | undefined} */
+  #history;
+
+  /**
+   * @param {Handler} handler
+   * @param {Exchange} exchange
+   * @param {string} url
+   * @param {(cut: (() => void) | undefined) => void} settle
+   */
+  constructor(handler, exchange, url, settle) {
+    this.#handler = handler;
+    this.#exchange = exchange;
+    this.#url = url;
+    this.#settle = settle;
+  }
+
+  /**
+   * @param {Controller} controller
+   * @param {any} context
+   */
+  onRequestStart(controller, context) {
+    this.controller = controller;
+    this.#history = context?.history;
+    this.#handler.onRequestStart?.(controller, context);
+  }
+
+  /** @param {Parameters<Required<Handler>['onRequestUpgrade']>} upgrade */
+  onRequestUpgrade(...upgrade) {
+    this.#accept();
+    this.#handler.onRequestUpgrade?.(...upgrade);
+  }
+
+  /** @param {Parameters<Required<Handler>['onResponseStart']>} start */
+  onResponseStart(...start) {
+    const [, status, headers] = start;
+    const forward = () => this.#handler.onResponseStart?.(...start);
+    // An interim answer says nothing yet, and one that is the caller's nothing more.
+    if (status < 200 || this.#state === 'accepted') return forward();
+    this.#held.push(forward);
+    // Interceptors that follow redirects tell where they have been.
+    this.#inspection = this.#exchange.inspect(status, String(this.#history?.at(-1) ?? this.#url));
+    if (this.#inspection.verdict === undefined) {
+      this.#decoder = decoder(headers['content-encoding'], (piece) => this.#read(piece));
+    }
+    this.#decide(this.#inspection.verdict);
+  }
+
+  /** @param {Parameters<Required<Handler>['onResponseData']>} data */
+  onResponseData(...data) {
+    this.#pass(() => this.#handler.onResponseData?.(...data));
+    const [controller, piece] = data;
+    if (this.#state !== 'open') return;
+    if (!this.#decoder) return this.#read(piece);
+    const decoder = this.#decoder;
+    // No more than one piece waits for its decoding.
+    controller.pause();
+    decoder.write(piece, () => {
+      controller.resume();
+      if (this.#state !== 'open') decoder.destroy();
+    });
+  }
+
+  /** @param {Parameters<Required<Handler>['onResponseEnd']>} end */
+  onResponseEnd(...end) {
+    this.#pass(() => this.#handler.onResponseEnd?.(...end));
+    if (this.#state !== 'open') return;
+    if (this.#decoder) this.#decoder.end();
+    else this.#read(undefined);
+  }
+
+  /** @param {Parameters<Required<Handler>['onResponseError']>} error */
+  onResponseError(...error) {
+    if (this.#state === 'rejected') return;
+    this.#held = [];
+    this.#accept();
+    this.#handler.onResponseError?.(...error);
+  }
+
+  /** @param {Uint8Array | undefined} piece nothing for the end */
+  #read(piece) {
+    if (this.#state !== 'open' || !this.#inspection) return;
+    this.#decide(piece ? this.#inspection.feed(piece) : this.#inspection.finish());
+  }
+
+  /** @param {boolean | undefined} verdict */
+  #decide(verdict) {
+    if (verdict === undefined) return;
+    if (!verdict) return this.#accept();
+    this.#state = 'rejected';
+    this.#held = [];
+    const { controller } = this;
+    this.#settle(() => controller.abort(new Error('the answer was a rejection of the token')));
+  }
+
+  #accept() {
+    if (this.#state === 'accepted') return;
+    this.#state = 'accepted';
+    this.#settle(undefined);
+    for (const forward of this.#held.splice(0)) forward();
+  }
+
+  /** @param {() => void} forward to the caller's handler, now or when its turn comes */
+  #pass(forward) {
+    if (this.#state === 'accepted') forward();
+    if (this.#state === 'open') this.#held.push(forward);
+  }
+}
+
+/** What stands for a connection before there is one. */
+const idle = /** @type {Controller} */ ({
+  aborted: false,
+  paused: false,
+  reason: null,
+  abort() {},
+  pause() {},
+  resume() {},
+});
+
+/**
+ * Headers in any of the forms that undici takes.
+ *
+ * @param {Options['headers']} headers
+ * @returns {[string, string | string[] | undefined][]}
+ */
+function pairs(headers) {
+  if (!headers) return [];
+  if (!Array.isArray(headers)) {
+    return Symbol.iterator in headers ? [...headers] : /** @type {any} */ (Object.entries(headers));
+  }
+  if (Array.isArray(headers[0])) return /** @type {any} */ (headers);
+  return Array.from({ length: headers.length / 2 }, (_, i) => [String(headers[2 * i]), headers[2 * i + 1]]);
+}
+
+module.exports = { interceptor };
