@@ -153,8 +153,12 @@ cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five 
 	@$(CASES) --table target/adapters.jsonl
 
 .PHONY: overhead
-overhead: libcurl ## what authentication adds to a request, against the bare HTTP clients
+overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what authentication adds to a request, against the bare HTTP clients
 	$(MAKE) --no-print-directory -C tests/overhead
+	cargo build --quiet --release -p seekauth-python
+	cp $(RELEASE)/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
+	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) PYTHONPATH=. $(PY) tests/overhead.py
+	cd node && npm run --silent build && SEEKAUTH_SANDBOX=$(SANDBOX) node ../tests/overhead/node.mjs
 
 # ---- endurance ------------------------------------------------------------------------------------
 

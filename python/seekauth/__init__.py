@@ -12,9 +12,12 @@
 
 Make one client and keep it: the token is fetched once, shared by all threads and tasks, and renewed
 ahead of its expiry. Importing this package starts nothing; the first call that needs a token does.
+
+For HTTP clients that authenticate their requests by themselves there are `seekauth.httpx`,
+`seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`, each imported by its name.
 """
 
-from seekauth._native import Client, Token, __version__
+from seekauth._native import Client, Exchange, Inspection, Token, __version__
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -32,13 +35,18 @@ from seekauth.errors import (
     TokenRejectedError,
     UnavailableError,
 )
+from seekauth.graphql import GraphqlError, GraphqlReply
 
 __all__ = [
     "CancelledError",
     "Client",
     "ClosedError",
     "CredentialsUnavailableError",
+    "Exchange",
     "ForbiddenOriginError",
+    "GraphqlError",
+    "GraphqlReply",
+    "Inspection",
     "InternalError",
     "InvalidArgumentError",
     "InvalidCredentialsError",

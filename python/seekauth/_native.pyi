@@ -1,11 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Final, NoReturn, final
+from typing import Any, Final, NoReturn, final
 
 from typing_extensions import Never, Self, Unpack, disjoint_base
 
 from seekauth.errors import SeekAuthError
+from seekauth.graphql import GraphqlReply, Operation
 from seekauth.settings import ServiceSettings, Settings
 
 __version__: Final[str]
@@ -51,6 +52,62 @@ class Waiter:
 
         Nothing happens when the call has ended.
         """
+
+@final
+class Exchange:
+    """The rules of one request to the API and of its repetition, for whoever transmits it.
+
+    Made by `Client.exchange()`; it sends nothing itself. For each of the two times: ask the client
+    for `authorization()` and `admit()` it; set it as the Authorization header, and those of
+    `headers()`; send; `inspect()` the answer. If it is not a rejection, it is the caller's. If it
+    is, let it go, call `reject()`, and begin again with the same request.
+
+    Belongs to one request, and so to one thread or task at a time.
+    """
+
+    def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
+        """The headers to set besides Authorization, as pairs of name and value.
+
+        `User-Agent` replaces what the request has. `X-Request-Id` and `Accept-Language` are left
+        out if `present`, the names of the headers that the request has, includes them.
+        """
+    def admit(self, authorization: str) -> None:
+        """Notes the Authorization value that is about to be sent.
+
+        Raises `TokenRejectedError` if it is the one that the API has just rejected: no newer one
+        can be had at the moment.
+        """
+    def inspect(self, status: int, url: str | None = None) -> Inspection:
+        """Begins to read an answer.
+
+        `url` is where it came from, if redirects may have been followed: an answer from elsewhere
+        says nothing about the token.
+        """
+    def reject(self) -> None:
+        """Reports that the answer was a rejection: the client drops the token.
+
+        If it returns, ask for `authorization()` again and send the same request once more. Raises
+        `TokenRejectedError` the second time, or if the body cannot be sent twice.
+        """
+
+@final
+class Inspection:
+    """The reading of one answer, to find out whether the API rejected the token in it.
+
+    Made by `Exchange.inspect()`. The verdict is True if it did, False if the answer is for the
+    caller, and None while more of the body has to be read. Once it is not None, it stays.
+    """
+
+    @property
+    def verdict(self) -> bool | None:
+        """What is known so far: True for a rejection, False for none, None for not yet."""
+    def feed(self, piece: bytes) -> bool | None:
+        """Takes the next piece of the body, after content decoding, and returns the verdict.
+
+        At most 1 MiB is kept; an answer that says nothing of a rejection in so much is none.
+        """
+    def finish(self) -> bool:
+        """Says that the body has ended, and returns the verdict, which is not None then."""
 
 @disjoint_base
 class Client:
@@ -125,6 +182,49 @@ class Client:
         current token and is now dropped, and False if no new token will come of it: it had been
         replaced already, or this happened too often in a short time. Never waits.
         """
+    def graphql(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation_name: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> GraphqlReply:
+        """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the answer.
+
+        `variables` are written as JSON; `operation_name` chooses one of several operations;
+        `headers` are further ones, such as `Accept-Language` in place of the client's. `timeout` is
+        how long to wait for the whole answer, in seconds or as a `timedelta`; `None` leaves it to
+        the client's `timeout` setting. The calling thread waits with the interpreter lock released;
+        Ctrl-C ends the wait.
+
+        If the API rejects the token, the operation is sent once more with a new one; so give
+        mutations their `idempotencyId`. What the API reports in `errors` is in the reply and raises
+        nothing: see `GraphqlReply.raise_for_errors()`. Raises a `SeekAuthError`, among them
+        `TokenRejectedError` if a new token was rejected too, and `ThrottledError`,
+        `UnavailableError` or `ProtocolError` for an answer that is not GraphQL.
+        """
+    async def graphql_async(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation_name: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | timedelta | None = None,
+    ) -> GraphqlReply:
+        """`graphql()` for asyncio. Cancelling the task gives the request up.
+
+        A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
+        """
+    def exchange(self, url: str, *, replayable: bool = True) -> Exchange:
+        """The rules of one request to `url`, for adapters to HTTP clients.
+
+        `replayable` says whether the request's body can be sent a second time. Raises
+        `ForbiddenOriginError` unless `url` is absolute, holds no credentials, and has scheme, host
+        and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
+        """
     @property
     def api_url(self) -> str | None:
         """The address of the API that the tokens are for; None where no API is known or set."""
@@ -160,3 +260,14 @@ class Client:
         done: Callable[[Token | None, SeekAuthError | None], None],
     ) -> Waiter:
         """Calls `done(token, error)` once, from a library thread and never from this call."""
+    def _graphql(self, operation: Operation) -> tuple[int, str]:
+        """Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
+
+        Returns the HTTP status and the text of the answer. The calling thread waits.
+        """
+    def _graphql_then(
+        self,
+        operation: Operation,
+        done: Callable[[tuple[int, str] | None, SeekAuthError | None], None],
+    ) -> Waiter:
+        """`_graphql()` that calls `done(answer, error)` once, from a library thread."""

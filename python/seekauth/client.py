@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable
     from datetime import timedelta
+    from typing import TypeVar
 
     from seekauth import Client, SeekAuthError, Token
+    from seekauth._native import Waiter
 
-    Done = Callable[[Token | None, SeekAuthError | None], None]
+    A = TypeVar("A")
+    T = TypeVar("T")
 
 
 async def authorization_async(self: Client) -> str:
@@ -24,7 +27,7 @@ async def authorization_async(self: Client) -> str:
     the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
     `SeekAuthError`.
     """
-    return self._fresh_authorization() or (await _arrival(self, None)).authorization
+    return self._fresh_authorization() or (await arrival(self._get_token_then, None)).authorization
 
 
 async def get_token_async(self: Client, timeout: float | timedelta | None = None) -> Token:
@@ -34,7 +37,8 @@ async def get_token_async(self: Client, timeout: float | timedelta | None = None
     the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
     Raises a `SeekAuthError`.
     """
-    return self._fresh_token() or await _arrival(self, timeout)
+    token = self._fresh_token()
+    return token if token is not None else await arrival(self._get_token_then, timeout)
 
 
 async def __aenter__(self: Client) -> Client:  # noqa: N807 - it becomes a method
@@ -45,12 +49,15 @@ async def __aexit__(self: Client, *_: object) -> None:  # noqa: N807 - it become
     self.close()
 
 
-async def _arrival(client: Client, timeout: float | timedelta | None) -> Token:
+async def arrival(
+    start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], Waiter], argument: A
+) -> T:
+    """What `start(argument, done)` gives to `done`. Cancelling the task gives the call up."""
     from asyncio import get_running_loop  # noqa: PLC0415 - importing seekauth must not import it
 
     loop = get_running_loop()
-    future: Future[Token] = loop.create_future()
-    waiter = client._get_token_then(timeout, _into(loop, future))
+    future: Future[T] = loop.create_future()
+    waiter = start(argument, _into(loop, future))
     try:
         return await future
     finally:
@@ -59,12 +66,14 @@ async def _arrival(client: Client, timeout: float | timedelta | None) -> Token:
         del future
 
 
-def _into(loop: AbstractEventLoop, future: Future[Token]) -> Done:
+def _into(
+    loop: AbstractEventLoop, future: Future[T]
+) -> Callable[[T | None, SeekAuthError | None], None]:
     """What carries a result from the library's thread to the loop that waits for it."""
 
-    def done(token: Token | None, error: SeekAuthError | None) -> None:
+    def done(result: T | None, error: SeekAuthError | None) -> None:
         try:
-            loop.call_soon_threadsafe(_settle, future, token, error)
+            loop.call_soon_threadsafe(_settle, future, result, error)
         except RuntimeError:
             # A loop that was closed has nobody waiting in it.
             if not loop.is_closed():
@@ -73,10 +82,10 @@ def _into(loop: AbstractEventLoop, future: Future[Token]) -> Done:
     return done
 
 
-def _settle(future: Future[Token], token: Token | None, error: SeekAuthError | None) -> None:
+def _settle(future: Future[T], result: T | None, error: SeekAuthError | None) -> None:
     if future.done():
         return
-    if token is not None:
-        future.set_result(token)
+    if result is not None:
+        future.set_result(result)
     elif error is not None:
         future.set_exception(error)

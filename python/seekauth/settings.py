@@ -51,6 +51,8 @@ class ServiceSettings(TypedDict, total=False):
     """Renew tokens in time even while nobody asks for them."""
     ca_file: str | None
     """Path of a PEM file of certificate authorities to trust besides the system's."""
+    accept_language: str | None
+    """Accept-Language of the requests to the API that have none of their own, such as `en-AU`."""
 
 
 class Settings(ServiceSettings, total=False):

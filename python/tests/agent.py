@@ -7,12 +7,15 @@ and every assertion is the driver's; here a request becomes what a Python progra
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import threading
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
+
+import adapters
 
 import seekauth
 from seekauth import Client, SeekAuthError, Token, _native
@@ -31,7 +34,12 @@ THREADS = 200
 
 clients: dict[str, Client] = {}
 begun: dict[str, Future[Token]] = {}
+opened: dict[tuple[str, str, str | None], adapters.Adapter] = {}
 loop = asyncio.new_event_loop()
+
+
+class ForeignError(Exception):
+    """An error of the HTTP client's own."""
 
 
 def main() -> None:
@@ -55,6 +63,8 @@ def answer(line: str) -> str:
         return render("error", facts(error))
     except TypeError as error:
         return render("type_error", {"message": str(error)})
+    except ForeignError as error:
+        return render("error", {"code": 0, "name": "foreign", "message": str(error)})
 
 
 def render(word: str, reply: Reply) -> str:
@@ -107,8 +117,12 @@ def setting(name: str, text: str) -> tuple[str, object]:
         case "List":
             return name, text.split(" ")
         case "Pairs":
-            return name, dict(parse_qsl(text, keep_blank_values=True))
+            return name, dict(pairs(text))
     return name, text
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True)
 
 
 def seconds(milliseconds: str) -> float:
@@ -254,12 +268,91 @@ def cancel(fields: Fields) -> Reply:
     return {}
 
 
+def names(_: Fields) -> Reply:
+    return {
+        "names": " ".join(adapters.NAMES),
+        "http2": " ".join(adapters.HTTP2),
+        "versions": adapters.versions(),
+    }
+
+
+def adapter(fields: Fields) -> adapters.Adapter:
+    key = fields["client"], fields["via"], fields.get("ca_file")
+    if key not in opened:
+        opened[key] = adapters.make(fields["via"], client(fields), fields.get("ca_file"), loop)
+    return opened[key]
+
+
+def request(fields: Fields) -> adapters.Request:
+    body = fields["body"].encode() if "body" in fields else None
+    return adapters.Request(
+        method=fields["method"],
+        url=fields["url"],
+        headers=pairs(fields.get("headers", "")),
+        body=b"x" * int(fields["body_size"]) if "body_size" in fields else body,
+        stream="stream" in fields,
+        follow="follow" in fields,
+        part="part" in fields,
+        timeout=seconds(fields.get("timeout_ms", "15000")),
+        header=fields.get("header", ""),
+    )
+
+
+def send(fields: Fields) -> Reply:
+    by, wanted = adapter(fields), request(fields)
+    try:
+        answer = by.send(wanted)
+    except SeekAuthError:
+        raise
+    except Exception as error:
+        raise ForeignError(repr(error)) from error
+    text = answer.body.decode(errors="replace")
+    reply: Reply = {
+        "status": answer.status,
+        "body": text[:2000],
+        "body_size": len(answer.body),
+        "body_end": text[-100:],
+    }
+    return reply if answer.header is None else {**reply, "header": answer.header}
+
+
+def burst_send(fields: Fields) -> Reply:
+    results = adapter(fields).send_at_once(request(fields), int(fields["n"]))
+    answers = [result for result in results if isinstance(result, adapters.Answer)]
+    errors = [result for result in results if isinstance(result, BaseException)]
+    kinds = {error.kind if isinstance(error, SeekAuthError) else "foreign" for error in errors}
+    return {
+        "answers": len(answers),
+        "errors": len(errors),
+        "statuses": " ".join(str(status) for status in sorted({a.status for a in answers})),
+        "names": " ".join(sorted(kinds)),
+        "bodies": len({answer.body for answer in answers}),
+    }
+
+
+def graphql(fields: Fields) -> Reply:
+    variables = json.loads(fields["variables"]) if "variables" in fields else None
+    options: dict[str, Any] = {
+        "operation_name": fields.get("operation_name"),
+        "headers": dict(pairs(fields["headers"])) if "headers" in fields else None,
+        "timeout": timeout(fields),
+    }
+    if "async" in fields:
+        reply = run(client(fields).graphql_async(fields["query"], variables, **options))
+    else:
+        reply = client(fields).graphql(fields["query"], variables, **options)
+    members = {"data": reply.data, "errors": reply.errors, "extensions": reply.extensions}
+    return {"status": reply.status, "body": json.dumps(members)}
+
+
 def close(fields: Fields) -> Reply:
     client(fields).close()
     return {}
 
 
 def free(fields: Fields) -> Reply:
+    for key in [key for key in opened if key[0] == fields["client"]]:
+        opened.pop(key).close()
     del clients[fields["client"]]
     return {}
 
@@ -289,11 +382,15 @@ VERBS: dict[str, Callable[[Fields], Reply]] = {
         begin,
         join,
         cancel,
+        send,
+        burst_send,
+        graphql,
         close,
         free,
         debug,
     )
 }
+VERBS["adapters"] = names
 
 if __name__ == "__main__":
     main()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sandbox import Sandbox
+from server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,3 +40,28 @@ def sandbox(one_sandbox: Sandbox) -> Sandbox:
 def client(sandbox: Sandbox) -> Iterator[Client]:
     with sandbox.client() as client:
         yield client
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, server: Server) -> Iterator[Client]:
+    """A client of the sandbox's tokens for an API of the test's own."""
+    with sandbox.client(api_url=server.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    runner = threading.Thread(target=loop.run_forever)
+    runner.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    runner.join()
+    loop.close()

@@ -38,6 +38,9 @@ class Program:
                 **os.environ,
                 **variables,
                 "SEEKAUTH_SERVICE": "seek_api",
+                # What waits for these has not ended by itself.
+                "SEEKAUTH_TIMEOUT": "600",
+                "SEEKAUTH_REQUEST_TIMEOUT": "600",
                 "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}",
                 # Later Pythons warn of fork() in a process with threads, which is what is tested.
                 "PYTHONWARNINGS": "error,ignore:This process:DeprecationWarning",
@@ -65,7 +68,7 @@ class Program:
     def send_signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def end(self, within: float = 30) -> tuple[int, str, str]:
+    def end(self, within: float = 120) -> tuple[int, str, str]:
         """Waits for its end: exit code, the rest of stdout, stderr."""
         output, errors = self._process.communicate(timeout=within)
         return self._process.returncode, output, errors

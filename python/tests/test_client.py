@@ -40,9 +40,9 @@ def test_a_token_has_its_facts_in_python_types(sandbox: Sandbox, client: Client)
     assert token.authorization == f"Bearer {token.value}" == client.authorization()
     assert token.expires_at.tzinfo is timezone.utc
     lifetime = token.expires_at - before
-    assert timedelta(seconds=1795) < lifetime < timedelta(seconds=1805)
+    assert timedelta(seconds=1800) <= lifetime < timedelta(seconds=1900)
     assert isinstance(token.remaining, float)
-    assert 1795 < token.remaining <= 1800
+    assert 1700 < token.remaining <= 1800
     assert token.scopes == ()
     immutable: Any = token
     with pytest.raises(AttributeError):
@@ -103,8 +103,7 @@ def test_invalidate_takes_a_token_its_value_or_the_header(client: Client) -> Non
 
 
 def test_api_url_is_where_the_tokens_go(sandbox: Sandbox, client: Client) -> None:
-    assert client.api_url is not None
-    assert client.api_url.rstrip("/") == sandbox.urls["graphql"]
+    assert client.api_url == sandbox.urls["graphql_url"]
     bare = Client.oauth(
         token_url=sandbox.urls["token_url"],
         client_id="x",

@@ -13,8 +13,8 @@ from program import PREAMBLE, Program, run
 if TYPE_CHECKING:
     from sandbox import Sandbox
 
-# A process that waited for the flight would take the client's 30 s, and its token request 10 s.
-AT_ONCE = 5
+# A process that waited for the flight would take ten times as long: see `Program`.
+AT_ONCE = 60
 
 HOOK = """
 def leave():

@@ -42,11 +42,7 @@ def environment() -> dict[str, str]:
 def examples() -> list[tuple[str, str, str]]:
     """Page, language and text of each fenced block of a programming language, in order."""
     block = re.compile(r"^```(python|js|rust|c|cpp)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    return [
-        (page, language, text)
-        for page in PAGES
-        for language, text in block.findall((ROOT / page).read_text())
-    ]
+    return [(page, language, text) for page in PAGES for language, text in block.findall((ROOT / page).read_text())]
 
 
 def rust_project(source: Path) -> list[str]:

@@ -8,18 +8,15 @@ use std::time::Duration;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use seekauth::{Config, Error, ErrorKind, host};
+use seekauth::{Config, GraphqlReply, host};
 
 use crate::config;
 use crate::error::exception;
+use crate::exchange::Exchange;
+use crate::graphql;
 use crate::header::Header;
-use crate::interpreter;
 use crate::token::Token;
-
-/// How long a wait goes on before Python may handle its signals.
-const SLICE: Duration = Duration::from_millis(50);
-
-type Outcome = Result<Arc<seekauth::Token>, Error>;
+use crate::waiter::{Waiter, finish, start};
 
 /// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
 ///
@@ -185,14 +182,7 @@ impl Client {
         done: Py<PyAny>,
     ) -> PyResult<Waiter> {
         let timeout = config::timeout(timeout)?;
-        if interpreter::leaving() {
-            let error = Error::new(ErrorKind::Closed, "the interpreter is exiting");
-            return Err(exception(py, &error));
-        }
-        let done = move |outcome: Outcome| interpreter::enter(|py| deliver(py, &done, outcome));
-        py.detach(|| self.core.get_token_then(timeout, done))
-            .map(Waiter)
-            .map_err(|error| exception(py, &error))
+        start(py, done, |done| self.core.get_token_then(timeout, done), Token::from)
     }
 
     /// The token in the cache, or None. Never waits and never fetches.
@@ -214,6 +204,38 @@ impl Client {
         let value = config::text("token", token)?
             .ok_or_else(|| config::wrong("token", "a seekauth.Token or a str", token))?;
         Ok(self.core.invalidate(&value))
+    }
+
+    /// The rules of one request to `url`, for adapters to HTTP clients.
+    ///
+    /// `replayable` says whether the request's body can be sent a second time. Raises
+    /// `ForbiddenOriginError` unless `url` is absolute, holds no credentials, and has scheme, host
+    /// and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
+    #[pyo3(signature = (url, *, replayable = true))]
+    fn exchange(&self, py: Python<'_>, url: &str, replayable: bool) -> PyResult<Exchange> {
+        let exchange = self.core.exchange(url, replayable);
+        exchange.map(Exchange::from).map_err(|error| exception(py, &error))
+    }
+
+    /// Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
+    ///
+    /// Returns the HTTP status and the text of the answer. The calling thread waits.
+    #[pyo3(name = "_graphql")]
+    fn graphql(&self, py: Python<'_>, operation: graphql::Arguments<'_>) -> PyResult<Answer> {
+        let operation = graphql::operation(operation)?;
+        finish(py, || self.core.begin_graphql(operation)).map(answer)
+    }
+
+    /// `_graphql()` that calls `done(answer, error)` once, from a library thread.
+    #[pyo3(name = "_graphql_then")]
+    fn graphql_then(
+        &self,
+        py: Python<'_>,
+        operation: graphql::Arguments<'_>,
+        done: Py<PyAny>,
+    ) -> PyResult<Waiter> {
+        let operation = graphql::operation(operation)?;
+        start(py, done, |done| self.core.graphql_then(operation, done), answer)
     }
 
     /// The address of the API that the tokens are for; None where no API is known or set.
@@ -240,28 +262,39 @@ impl Client {
         self.close(py);
     }
 
-    // What needs `async def` is written in Python and put into this class. A subclass with these
-    // methods would make the hot call a quarter slower: the interpreter's quick way to call a native
-    // method is for instances of the very class that has it.
+    // What needs `async def` or Python's own values is written in Python and put into this class. A
+    // subclass with these methods would make the hot call a quarter slower: the interpreter's quick
+    // way to call a native method is for instances of the very class that has it.
 
     #[classattr]
     fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "authorization_async")
+        written_in_python(py, "seekauth.client", "authorization_async")
     }
 
     #[classattr]
     fn get_token_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "get_token_async")
+        written_in_python(py, "seekauth.client", "get_token_async")
+    }
+
+    #[classattr]
+    #[pyo3(name = "graphql")]
+    fn graphql_method(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "seekauth.graphql", "graphql")
+    }
+
+    #[classattr]
+    fn graphql_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
+        written_in_python(py, "seekauth.graphql", "graphql_async")
     }
 
     #[classattr]
     fn __aenter__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "__aenter__")
+        written_in_python(py, "seekauth.client", "__aenter__")
     }
 
     #[classattr]
     fn __aexit__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "__aexit__")
+        written_in_python(py, "seekauth.client", "__aexit__")
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -280,14 +313,7 @@ impl Client {
 
 impl Client {
     fn wait(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Arc<seekauth::Token>> {
-        let pending = py.detach(|| self.core.begin(timeout));
-        let mut pending = pending.map_err(|error| exception(py, &error))?;
-        loop {
-            match py.detach(|| pending.wait(SLICE)) {
-                Some(outcome) => return outcome.map_err(|error| exception(py, &error)),
-                None => py.check_signals()?,
-            }
-        }
+        finish(py, || self.core.begin(timeout))
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -314,8 +340,8 @@ fn of_service<'py>(
     cls.call((), Some(&settings))
 }
 
-fn written_in_python(py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
-    Ok(py.import("seekauth.client")?.getattr(name)?.unbind())
+fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<PyAny>> {
+    Ok(py.import(module)?.getattr(name)?.unbind())
 }
 
 fn connect(py: Python<'_>, config: Config) -> PyResult<host::Client> {
@@ -327,26 +353,9 @@ fn adopt<'py>(cls: &Bound<'py, PyType>, core: host::Client) -> PyResult<Bound<'p
     cls.call_method1("__new__", (cls, Handle(core)))
 }
 
-fn deliver(py: Python<'_>, done: &Py<PyAny>, outcome: Outcome) {
-    let result = match outcome {
-        Ok(token) => done.call1(py, (Token::from(token), py.None())),
-        Err(error) => done.call1(py, (py.None(), exception(py, &error).into_value(py))),
-    };
-    if let Err(failure) = result {
-        failure.write_unraisable(py, Some(done.bind(py)));
-    }
-}
+/// Status and text of an answer to a GraphQL operation.
+type Answer = (u16, String);
 
-/// One call that waits.
-#[pyclass(frozen, module = "seekauth._native", name = "Waiter")]
-pub(crate) struct Waiter(host::Waiter);
-
-#[pymethods]
-impl Waiter {
-    /// Gives the call up: its callback is then called with `CancelledError`.
-    ///
-    /// Nothing happens when the call has ended.
-    fn cancel(&self) {
-        self.0.cancel();
-    }
+fn answer(reply: GraphqlReply) -> Answer {
+    (reply.status(), reply.into_text())
 }

@@ -124,7 +124,11 @@ fn list(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
         .map(Some)
 }
 
-fn pairs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<(String, String)>>> {
+/// What a mapping of `str` to `str` holds, or `None` when `value` is no mapping.
+pub(crate) fn pairs(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<Option<Vec<(String, String)>>> {
     let Ok(mapping) = value.cast::<PyMapping>() else { return Ok(None) };
     mapping
         .items()?

@@ -5,11 +5,14 @@
 mod client;
 mod config;
 mod error;
+mod exchange;
+mod graphql;
 mod header;
 mod interpreter;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;
 mod token;
+mod waiter;
 
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
@@ -22,7 +25,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ERROR_KINDS", error::kinds(module.py())?)?;
     module.add("SETTINGS", config::names(module.py())?)?;
     module.add_class::<client::Client>()?;
-    module.add_class::<client::Waiter>()?;
+    module.add_class::<waiter::Waiter>()?;
+    module.add_class::<exchange::Exchange>()?;
+    module.add_class::<exchange::Inspection>()?;
     module.add_class::<token::Token>()?;
     let leave = wrap_pyfunction!(interpreter::leave_interpreter, module)?;
     module.py().import("atexit")?.call_method1("register", (leave,))?;

@@ -1,0 +1,43 @@
+//! A GraphQL operation from Python's arguments. The façade writes the variables as JSON and reads
+//! the answer's; sending, renewing and judging are the core's.
+
+use pyo3::prelude::*;
+use seekauth::Graphql;
+
+use crate::config;
+
+/// Query, variables as the text of a JSON object, name of the operation, headers, timeout.
+pub(crate) type Arguments<'py> = (
+    Bound<'py, PyAny>,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
+);
+
+/// The operation that the façade asks for; a wrong type is a `TypeError` that names the argument.
+pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
+    let (query, variables, operation_name, headers, timeout) = arguments;
+    let mut operation = Graphql::new(text("query", &query)?);
+    if let Some(variables) = variables {
+        operation = operation.variables(text("variables", &variables)?);
+    }
+    if let Some(name) = operation_name {
+        operation = operation.operation_name(text("operation_name", &name)?);
+    }
+    if let Some(headers) = headers {
+        let pairs = config::pairs("headers", &headers)?;
+        let wrong = || config::wrong("headers", "a mapping of str to str", &headers);
+        for (name, value) in pairs.ok_or_else(wrong)? {
+            operation = operation.header(name, value);
+        }
+    }
+    if let Some(timeout) = config::timeout(timeout.as_ref())? {
+        operation = operation.timeout(timeout);
+    }
+    Ok(operation)
+}
+
+fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    config::text(name, value)?.ok_or_else(|| config::wrong(name, "a str", value))
+}

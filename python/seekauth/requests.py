@@ -1,0 +1,117 @@
+"""Authentication for requests: `requests.get(url, auth=SeekAuth(client))`, or once per session.
+
+    import requests
+    from seekauth import Client
+    from seekauth.requests import SeekAuth
+
+    client = Client.from_env()
+    with requests.Session() as api:
+        api.auth = SeekAuth(client)
+        reply = api.post(client.api_url, json={"query": "{ self { partner { name } } }"})
+
+Install it with `pip install seekauth[requests]`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from requests.auth import AuthBase
+from urllib3 import HTTPResponse
+
+from seekauth._adapter import is_over, is_rejection, sign
+from seekauth._requests import read_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from requests import PreparedRequest, Response
+
+    from seekauth import Client, Exchange, Inspection
+
+__all__ = ["SeekAuth"]
+
+
+class SeekAuth(AuthBase):
+    """Sends requests with the token, and once more with a new one if the API rejects it.
+
+    Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and
+    `Accept-Language` unless the request has them. Any number of sessions and threads may share it.
+
+    With `stream=True` the answer streams: of one from the SEEK API as much is read ahead as it
+    takes to see that it is no rejection, up to 1 MiB, and the caller still gets all of it, from
+    `raw` too. Redirects are requests' own, and none takes the token to another origin. A body is
+    sent again if it is text, bytes, or a file that can be rewound.
+
+    Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
+    request goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected too,
+    or if the body cannot be sent again; and whatever asking for a token fails with. requests'
+    time-outs do not count that wait, the client's `timeout` does.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        """Puts the token into a request that is about to be sent."""
+        url, rewind = r.url or "", _rewind(r.body)
+        exchange = self._client.exchange(url, replayable=rewind is not None)
+        sign(exchange, r.headers, self._client.authorization())
+        r.register_hook("response", partial(self._answered, url, rewind))
+        return r
+
+    def _answered(
+        self, url: str, rewind: Callable[[], object] | None, response: Response, **sending: Any
+    ) -> Response:
+        """Looks at the answer to a prepared request, which may be sent any number of times."""
+        authorization = response.request.headers.get("Authorization")
+        if not isinstance(authorization, str):
+            # requests took it out of a redirected request.
+            return response
+        exchange = self._client.exchange(url, replayable=rewind is not None)
+        exchange.admit(authorization)
+        while _is_rejection(
+            exchange.inspect(response.status_code, response.url), response, sending["stream"]
+        ):
+            response.close()
+            exchange.reject()
+            if rewind is not None:
+                rewind()
+            response = self._sent_again(exchange, response, sending)
+        return response
+
+    def _sent_again(
+        self, exchange: Exchange, rejection: Response, sending: dict[str, Any]
+    ) -> Response:
+        request = rejection.request.copy()
+        sign(exchange, request.headers, self._client.authorization())
+        start = perf_counter()
+        response = rejection.connection.send(request, **sending)
+        response.elapsed = timedelta(seconds=perf_counter() - start)
+        response.history.append(rejection)
+        return response
+
+
+def _rewind(body: Any) -> Callable[[], object] | None:
+    """What makes a body ready to be sent again; None for a stream that cannot be."""
+    if body is None or isinstance(body, (bytes, str)):
+        return bool
+    try:
+        return partial(body.seek, body.tell())
+    except (AttributeError, OSError):
+        return None
+
+
+def _is_rejection(inspection: Inspection, response: Response, stream: bool) -> bool:
+    if inspection.verdict is None:
+        if stream and isinstance(response.raw, HTTPResponse):
+            response.raw = read_ahead(inspection, response.raw)
+        else:
+            is_rejection(inspection, response.content)
+    elif inspection.verdict and is_over(response.headers.get("Content-Length"), 0):
+        # Nothing is left to wait for, and the connection stays good.
+        response.content  # noqa: B018 - a property that reads
+    return inspection.finish()

@@ -1,0 +1,243 @@
+"""What all adapters owe their users beyond the shared cases: answers that stream, compressed ones,
+connections that are kept or let go, redirects, and errors that stay what they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from typing import TYPE_CHECKING
+
+import adapters
+import pytest
+from adapters import FOREIGN, NAMES, Adapter, Request
+from server import GOOD, REJECTION, Answer, Server
+
+import seekauth
+from seekauth import SeekAuthError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from sandbox import Sandbox
+
+    from seekauth import Client
+
+BIG = b'{"data":{"text":"' + b"x" * (3 << 20)
+
+
+@pytest.fixture(params=NAMES)
+def adapter(
+    request: pytest.FixtureRequest, api: Client, loop: asyncio.AbstractEventLoop
+) -> Iterator[Adapter]:
+    adapter = adapters.make(request.param, api, None, loop)
+    yield adapter
+    adapter.close()
+
+
+def post(url: str, **changes: object) -> Request:
+    given = {
+        "method": "POST",
+        "url": url,
+        "headers": [("Content-Type", "application/json")],
+        "body": b'{"query":"{ self { partner { name } } }"}',
+        "stream": False,
+        "follow": False,
+        "part": False,
+        "timeout": 30.0,
+        "header": "",
+    }
+    return Request(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_a_rejected_request_is_sent_again_over_the_same_connection(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    server.answers = [Answer([REJECTION])]
+    answer = adapter.send(post(server.url))
+    assert (answer.status, answer.body) == (200, GOOD)
+    first, second = server.received
+    assert first.connection == second.connection
+    assert first.body == second.body
+    assert first.headers["X-Request-Id"] == second.headers["X-Request-Id"]
+    assert first.headers["Authorization"] != second.headers["Authorization"]
+    assert sandbox.requests() == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_401_leaves_the_connection_good(
+    name: str, sandbox: Sandbox, server: Server, loop: asyncio.AbstractEventLoop
+) -> None:
+    settings = {
+        "token_url": sandbox.urls["pass_token_url"],
+        "api_url": server.url,
+        "client_id": "sandbox-pass",
+        "client_secret": "sandbox-pass-secret & more=100%",
+        "user_agent": "seekauth-tests/1.0",
+        "scopes": "write.education",
+    }
+    server.answers = [Answer([b""], status=401), Answer([b"what the API said"], status=403)]
+    with seekauth.Client.oauth(**settings) as client:  # type: ignore[arg-type]
+        adapter = adapters.make(name, client, None, loop)
+        answer = adapter.send(post(server.url))
+        adapter.close()
+    assert (answer.status, answer.body) == (403, b"what the API said")
+    assert len({received.connection for received in server.received}) == 1
+
+
+def test_compressed_answers_are_looked_into_and_handed_over(
+    adapter: Adapter, server: Server
+) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    server.answers = [
+        Answer([gzip.compress(REJECTION)], headers=headers),
+        Answer([gzip.compress(GOOD)], headers=headers),
+    ]
+    assert adapter.send(post(server.url)).body == GOOD
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_long_answer_arrives_byte_by_byte(
+    adapter: Adapter, server: Server, *, chunked: bool, compressed: bool
+) -> None:
+    body = BIG + hashlib.sha256(BIG).digest() * 1000
+    sent = gzip.compress(body, 1) if compressed else body
+    pieces = [sent[start : start + 50_000] for start in range(0, len(sent), 50_000)]
+    headers = {"Content-Encoding": "gzip"} if compressed else {}
+    server.answers = [Answer(pieces, headers=headers, chunked=chunked)]
+    assert adapter.send(post(server.url)).body == body
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    "begin", [BIG, b'{"errors":[{"message":"no"}],"data":{', b"<html>no GraphQL"]
+)
+def test_an_answer_is_handed_over_before_its_end_has_come(
+    adapter: Adapter, server: Server, begin: bytes, *, chunked: bool
+) -> None:
+    goes_on = threading.Event()
+    server.answers = [Answer([begin, b"the end"], chunked=chunked, goes_on=goes_on)]
+    try:
+        answer = adapter.send(post(server.url, part=True))
+        assert begin.startswith(answer.body)
+        assert answer.body
+    finally:
+        goes_on.set()
+    assert adapter.send(post(server.url)).body == GOOD
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_nobody_waits_for_the_end_of_a_rejection(
+    adapter: Adapter, server: Server, *, chunked: bool
+) -> None:
+    goes_on = threading.Event()
+    server.answers = [Answer([REJECTION[:-1], b"}"], chunked=chunked, goes_on=goes_on)]
+    try:
+        assert adapter.send(post(server.url)).body == GOOD
+    finally:
+        goes_on.set()
+    assert len(server.received) == 2
+
+
+def test_what_cannot_be_decoded_is_for_the_caller_to_meet(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    server.answers = [Answer([b"this is no gzip"], headers={"Content-Encoding": "gzip"})]
+    with pytest.raises(FOREIGN) as raised:
+        adapter.send(post(server.url))
+    assert not isinstance(raised.value, SeekAuthError)
+    assert sandbox.requests() == 1
+
+
+@pytest.mark.parametrize("begin", [GOOD[:20], BIG])
+def test_an_answer_that_breaks_off_is_an_error_of_the_http_client(
+    adapter: Adapter, server: Server, begin: bytes
+) -> None:
+    server.answers = [Answer([begin, b"the end"], breaks_off=True)]
+    with pytest.raises(FOREIGN) as raised:
+        adapter.send(post(server.url))
+    assert not isinstance(raised.value, SeekAuthError)
+    assert adapter.send(post(server.url)).body == GOOD
+
+
+def test_a_stream_is_sent_once_and_the_error_says_so(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    server.answers = [Answer([REJECTION])]
+    body = b"x" * 100_000
+    with pytest.raises(seekauth.TokenRejectedError, match="stream"):
+        adapter.send(post(server.url, stream=True, body=body))
+    assert [received.body for received in server.received] == [body]
+    assert adapter.send(post(server.url, stream=True, body=body)).body == GOOD
+    assert sandbox.requests() == 2
+
+
+def test_a_second_rejection_is_an_error(adapter: Adapter, server: Server) -> None:
+    server.answers = [Answer([REJECTION]), Answer([REJECTION])]
+    with pytest.raises(seekauth.TokenRejectedError, match="audience and environment"):
+        adapter.send(post(server.url))
+    assert len(server.received) == 2
+    assert adapter.send(post(server.url)).body == GOOD
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_elsewhere_is_followed_without_the_token(
+    adapter: Adapter, server: Server, sandbox: Sandbox, status: int
+) -> None:
+    with Server() as elsewhere, Server() as further:
+        server.answers = [Answer([b""], status=status, headers={"Location": elsewhere.url})]
+        elsewhere.answers = [Answer([b""], status=307, headers={"Location": further.url})]
+        further.answers = [Answer([REJECTION], status=401)]
+        answer = adapter.send(post(server.url, follow=True))
+        assert (answer.status, answer.body) == (401, REJECTION)
+        for other in (elsewhere, further):
+            (received,) = other.received
+            assert received.headers["Authorization"] is None
+        with pytest.raises(seekauth.ForbiddenOriginError):
+            adapter.send(post(elsewhere.url))
+        assert len(elsewhere.received) == 1
+    assert sandbox.requests() == 1
+
+
+def test_a_redirect_within_the_api_keeps_the_token(adapter: Adapter, server: Server) -> None:
+    server.answers = [
+        Answer([b""], status=307, headers={"Location": "/other"}),
+        Answer([b""], status=307, headers={"Location": server.url}),
+    ]
+    assert adapter.send(post(server.url, follow=True)).body == GOOD
+    assert [received.path for received in server.received] == ["/graphql", "/other", "/graphql"]
+    assert len({received.headers["Authorization"] for received in server.received}) == 1
+    assert server.received[0].headers["Authorization"].startswith("Bearer ")
+
+
+def test_a_redirect_is_handed_over_to_those_who_follow_none(
+    adapter: Adapter, server: Server
+) -> None:
+    server.answers = [Answer([b"over there"], status=307, headers={"Location": "/other"})]
+    answer = adapter.send(post(server.url, header="Location"))
+    assert (answer.status, answer.body, answer.header) == (307, b"over there", "/other")
+
+
+def test_a_token_that_cannot_be_had_is_seekauths_own_error(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    sandbox.script(error="too_many_requests", headers={"retry-after": "3600"}, times=0)
+    with pytest.raises(seekauth.ThrottledError) as raised:
+        adapter.send(post(server.url))
+    assert raised.value.status == 429
+    assert server.received == []
+
+
+def test_a_token_endpoint_that_cannot_be_reached_is_a_network_error(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    sandbox.script(drop="before", times=0)
+    with pytest.raises(seekauth.NetworkError) as raised:
+        adapter.send(post(server.url))
+    assert raised.value.retryable
+    assert raised.value.target is not None
+    assert server.received == []

@@ -1,0 +1,271 @@
+"""httpx and httpx2: what their users do with requests and answers, and how their clients end."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gzip
+import pickle
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import httpx2
+import pytest
+from adapters import FOREIGN
+from sandbox import Sandbox
+from server import GOOD, REJECTION, Answer
+
+import seekauth.httpx
+import seekauth.httpx2
+from seekauth import SeekAuthError, TokenRejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from server import Server
+
+    from seekauth import Client
+
+QUERY = {"query": "{ self { partner { name } } }"}
+
+
+@pytest.fixture(params=["httpx", "httpx2"])
+def library(request: pytest.FixtureRequest) -> Any:
+    return {"httpx": httpx, "httpx2": httpx2}[request.param]
+
+
+def auth_for(library: Any, client: Client) -> Any:
+    ours: Any = {"httpx": seekauth.httpx, "httpx2": seekauth.httpx2}[library.__name__]
+    return ours.SeekAuth(client)
+
+
+@pytest.fixture
+def http(library: Any, api: Client) -> Iterator[Any]:
+    with library.Client(auth=auth_for(library, api), timeout=30) as http:
+        yield http
+
+
+def test_the_rejected_answer_is_in_the_history(http: Any, server: Server) -> None:
+    server.answers = [Answer([REJECTION])]
+    answer = http.post(server.url, json=QUERY)
+    assert answer.json()["data"]
+    assert [past.status_code for past in answer.history] == [200]
+    assert answer.request.headers["Authorization"].startswith("Bearer ")
+
+
+def test_every_way_of_reading_a_stream_gives_all_of_it(http: Any, server: Server) -> None:
+    sent = gzip.compress(GOOD)
+    for how, expected in {
+        "iter_raw": sent,
+        "iter_bytes": GOOD,
+        "iter_text": GOOD,
+        "iter_lines": GOOD,
+    }.items():
+        server.answers = [Answer([sent[:9], sent[9:]], headers={"Content-Encoding": "gzip"})]
+        with http.stream("POST", server.url, json=QUERY) as answer:
+            assert not answer.is_stream_consumed
+            parts = list(getattr(answer, how)())
+            assert answer.num_bytes_downloaded == len(sent)
+        joined = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+        assert joined == expected
+        assert answer.elapsed > timedelta(0)
+    assert len({received.connection for received in server.received}) == 1
+
+
+def test_pieces_may_have_a_size(http: Any, server: Server) -> None:
+    with http.stream("POST", server.url, json=QUERY) as answer:
+        assert {len(piece) for piece in answer.iter_raw(7)} == {7, len(GOOD) % 7}
+
+
+def test_an_answer_that_is_not_read_frees_its_connection(library: Any, api: Client) -> None:
+    limits = library.Limits(max_connections=1)
+    with library.Client(auth=auth_for(library, api), limits=limits, timeout=30) as http:
+        for _ in range(3):
+            with http.stream("POST", api.api_url, json=QUERY):
+                pass
+        assert http.post(api.api_url, json=QUERY).content == GOOD
+
+
+def test_hooks_may_read_the_answer_first(library: Any, api: Client, server: Server) -> None:
+    seen = []
+
+    def look(answer: Any) -> None:
+        seen.append(answer.read())
+
+    hooks = {"response": [look]}
+    with library.Client(auth=auth_for(library, api), event_hooks=hooks, timeout=30) as http:
+        server.answers = [Answer([REJECTION])]
+        assert http.post(server.url, json=QUERY).content == GOOD
+    assert seen == [REJECTION, GOOD]
+
+
+def test_a_transport_of_a_test_may_answer(library: Any, api: Client, server: Server) -> None:
+    answers = [library.Response(200, content=REJECTION), library.Response(200, json={"data": {}})]
+    transport = library.MockTransport(lambda _: answers.pop(0))
+    with library.Client(auth=auth_for(library, api), transport=transport) as http:
+        assert http.post(server.url, json=QUERY).json() == {"data": {}}
+    assert answers == []
+
+
+def test_a_stream_that_was_read_into_the_request_is_sent_again(http: Any, server: Server) -> None:
+    server.answers = [Answer([REJECTION]), Answer(), Answer([REJECTION])]
+    request = http.build_request("POST", server.url, content=iter([b"a", b"b"]))
+    request.read()
+    assert http.send(request).content == GOOD
+    assert [received.body for received in server.received] == [b"ab", b"ab"]
+    with pytest.raises(TokenRejectedError, match="stream"):
+        http.post(server.url, content=iter([b"a", b"b"]))
+    assert len(server.received) == 3
+
+
+def test_an_error_while_reading_ahead_names_its_request(http: Any, server: Server) -> None:
+    server.answers = [Answer([GOOD[:5], GOOD[5:]], breaks_off=True)]
+    with pytest.raises(FOREIGN) as raised:
+        http.post(server.url, json=QUERY)
+    assert isinstance(raised.value, (httpx.RemoteProtocolError, httpx2.RemoteProtocolError))
+    assert str(raised.value.request.url) == server.url
+
+
+def test_it_may_authenticate_single_requests(library: Any, api: Client, server: Server) -> None:
+    auth = auth_for(library, api)
+    with library.Client(timeout=30) as http:
+        http.post(server.url, json=QUERY, auth=auth)
+        http.post(server.url, json=QUERY)
+    assert [bool(received.headers["Authorization"]) for received in server.received] == [
+        True,
+        False,
+    ]
+
+
+def test_it_can_be_copied_and_not_pickled(library: Any, api: Client, server: Server) -> None:
+    auth = auth_for(library, api)
+    with library.Client(auth=copy.copy(auth), timeout=30) as http:
+        assert http.post(server.url, json=QUERY).content == GOOD
+    with pytest.raises(TypeError, match=r"cannot pickle a seekauth\.Client"):
+        pickle.dumps(auth)
+
+
+def test_it_shows_no_token(library: Any, api: Client) -> None:
+    auth = auth_for(library, api)
+    token = api.get_token()
+    assert token.value not in repr(auth) + str(vars(auth))
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_http2_sends_both_times_over_one_connection(
+    one_sandbox: Sandbox, library: Any, *, asynchronous: bool
+) -> None:
+    with Sandbox(one_sandbox.program, "--tls") as sandbox:
+        ca_file = sandbox.urls["ca_file"]
+        options = {"http2": True, "verify": ssl.create_default_context(cafile=ca_file)}
+        with sandbox.client(ca_file=ca_file) as client:
+            auth = auth_for(library, client)
+            sandbox.script(endpoint="graphql", error="UNAUTHENTICATED")
+            if asynchronous:
+
+                async def send() -> Any:
+                    async with library.AsyncClient(auth=auth, timeout=30, **options) as http:
+                        return await http.post(client.api_url, json=QUERY)
+
+                answer = asyncio.run(send())
+            else:
+                with library.Client(auth=auth, timeout=30, **options) as http:
+                    answer = http.post(client.api_url, json=QUERY)
+        assert answer.http_version == "HTTP/2"
+        assert answer.json()["data"]["self"]
+        first, second = sandbox.journal("graphql")
+        assert first["connection"] == second["connection"]
+        assert first["http_version"] == second["http_version"] == "HTTP/2.0"
+
+
+def test_one_auth_serves_many_loops_and_threads(library: Any, api: Client, server: Server) -> None:
+    auth = auth_for(library, api)
+
+    async def send() -> bytes:
+        async with library.AsyncClient(auth=auth, timeout=30) as http:
+            answers = await asyncio.gather(*(http.post(server.url, json=QUERY) for _ in range(5)))
+            return b"".join({answer.content for answer in answers})
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(asyncio.run, send()) for _ in range(4)]
+        assert {result.result() for result in results} == {GOOD}
+    assert len(server.received) == 20
+
+
+def test_a_task_may_be_cancelled_while_it_waits_for_a_token(
+    library: Any, sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.script(hold=True)
+
+    async def run() -> Any:
+        auth = auth_for(library, client)
+        async with library.AsyncClient(auth=auth, timeout=30) as http:
+            task = asyncio.create_task(http.post(client.api_url, json=QUERY))
+            await asyncio.to_thread(sandbox.wait_for_requests, 1)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            sandbox.release()
+            return await http.post(client.api_url, json=QUERY)
+
+    assert asyncio.run(run()).json()["data"]
+    assert sandbox.requests() == 1
+
+
+def test_a_task_may_be_cancelled_while_an_answer_is_read_ahead(
+    library: Any, api: Client, server: Server
+) -> None:
+    goes_on = threading.Event()
+    server.answers = [Answer([GOOD[:20], GOOD[20:]], goes_on=goes_on)]
+
+    async def run() -> bytes:
+        limits = library.Limits(max_connections=1)
+        begun = asyncio.Event()
+
+        async def look(_: Any) -> None:
+            begun.set()
+
+        hooks = {"response": [look]}
+        async with library.AsyncClient(
+            auth=auth_for(library, api), limits=limits, event_hooks=hooks, timeout=30
+        ) as http:
+            task = asyncio.create_task(http.post(server.url, json=QUERY))
+            await begun.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            content: bytes = (await http.post(server.url, json=QUERY)).content
+            return content
+
+    try:
+        assert asyncio.run(run()) == GOOD
+    finally:
+        goes_on.set()
+
+
+def test_asynchronous_streams_are_whole_and_may_be_left(
+    library: Any, api: Client, server: Server
+) -> None:
+    long = b'{"data":"' + b"x" * (2 << 20) + b'"}'
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    async def run() -> None:
+        auth = auth_for(library, api)
+        async with library.AsyncClient(auth=auth, timeout=30) as http:
+            server.answers = [Answer([long])]
+            async with http.stream("POST", server.url, content=body()) as answer:
+                assert b"".join([piece async for piece in answer.aiter_raw()]) == long
+            server.answers = [Answer([long])]
+            async with http.stream("POST", server.url, json=QUERY) as answer:
+                assert (await anext(answer.aiter_bytes())).startswith(b'{"data"')
+            server.answers = [Answer([REJECTION])]
+            with pytest.raises(SeekAuthError, match="stream"):
+                await http.post(server.url, content=body())
+
+    asyncio.run(run())
