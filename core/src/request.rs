@@ -16,20 +16,22 @@ pub(crate) struct TokenRequest {
 }
 
 impl TokenRequest {
-    pub(crate) fn new(profile: &Profile, scopes: &[String]) -> Result<Self, Error> {
+    pub(crate) fn new(
+        profile: &Profile,
+        client_id: &str,
+        client_secret: &Secret,
+        scopes: &[String],
+    ) -> Result<Self, Error> {
         let scope = scopes.join(" ");
         let mut members = vec![("grant_type", "client_credentials")];
         let mut basic = None;
         match profile.auth_method {
             AuthMethod::ClientSecretPost => {
-                members.push(("client_id", &profile.client_id));
-                members.push(("client_secret", profile.client_secret.expose()));
+                members.push(("client_id", client_id));
+                members.push(("client_secret", client_secret.expose()));
             }
             AuthMethod::ClientSecretBasic => {
-                basic = Some((
-                    form_encoded(&profile.client_id),
-                    form_encoded(profile.client_secret.expose()),
-                ));
+                basic = Some((form_encoded(client_id), form_encoded(client_secret.expose())));
             }
         }
         if let Some(audience) = &profile.audience {
