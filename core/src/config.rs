@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use zeroize::Zeroize;
 
-use crate::credentials::CredentialProvider;
+use crate::credentials::{Blocking, CredentialProvider, Credentials};
 use crate::error::Error;
 use crate::setting::{self, Setting, Value};
 
@@ -179,6 +179,19 @@ impl Config {
     pub fn credentials_from(mut self, provider: impl CredentialProvider + 'static) -> Self {
         self.provider = Some(Arc::new(provider));
         self
+    }
+
+    /// [`credentials_from`](Self::credentials_from) for a function that blocks. It is called on a
+    /// thread of its own; what it fails with is not shown to callers.
+    #[must_use]
+    pub fn credentials_from_blocking(
+        self,
+        ask: impl Fn() -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.credentials_from(Blocking::new(ask))
     }
 
     /// The client secret from a file, such as a mounted Kubernetes or Docker secret, read anew for

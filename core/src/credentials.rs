@@ -2,6 +2,7 @@
 //! that a rotation needs no restart; whatever goes wrong there is `credentials_unavailable`, tells
 //! nothing of what was read, and leaves a live token in use.
 
+mod blocking;
 mod command;
 mod file;
 
@@ -11,6 +12,7 @@ use std::future::Future;
 use std::hash::BuildHasher;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -18,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::key::FINGERPRINT;
 use crate::secret::Secret;
 
+pub(crate) use blocking::Blocking;
 pub(crate) use command::Command;
 pub(crate) use file::{ClientId, Files};
 
@@ -98,7 +101,7 @@ pub(crate) enum Provider {
     Static(Credentials),
     Files(Files),
     Command(Command),
-    Custom(Arc<dyn CredentialProvider>),
+    Custom { provider: Arc<dyn CredentialProvider>, timeout: Duration },
 }
 
 impl Provider {
@@ -108,10 +111,15 @@ impl Provider {
             Self::Static(credentials) => return Ok(credentials.clone()),
             Self::Files(files) => files.read(),
             Self::Command(command) => document(command.run().await?.expose()),
-            Self::Custom(provider) => provider
-                .credentials()
-                .await
-                .map_err(|_| unavailable("the program's own credential provider failed")),
+            Self::Custom { provider, timeout } => {
+                match tokio::time::timeout(*timeout, provider.credentials()).await {
+                    Ok(Ok(credentials)) => Ok(credentials),
+                    Ok(Err(_)) => Err(unavailable("the program's own credential provider failed")),
+                    Err(_) => Err(unavailable(
+                        "the program's own credential provider took longer than request_timeout",
+                    )),
+                }
+            }
         }?
         .check()
     }
@@ -126,7 +134,7 @@ impl Provider {
         match self {
             Self::Static(credentials) => Some(credentials.client_id()),
             Self::Files(files) => files.known_client_id(),
-            Self::Command(_) | Self::Custom(_) => None,
+            Self::Command(_) | Self::Custom { .. } => None,
         }
     }
 }
@@ -137,7 +145,7 @@ impl fmt::Debug for Provider {
             Self::Static(_) => "Static(..)",
             Self::Files(_) => "Files(..)",
             Self::Command(_) => "Command(..)",
-            Self::Custom(_) => "Custom(..)",
+            Self::Custom { .. } => "Custom(..)",
         })
     }
 }
@@ -202,6 +210,40 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable, "{text}");
             assert!(!format!("{error:?}").contains("s3cret"));
         }
+    }
+
+    struct Silent;
+
+    impl CredentialProvider for Silent {
+        fn credentials(&self) -> Provided<'_> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    async fn ask(provider: impl CredentialProvider + 'static) -> Result<Credentials, Error> {
+        let timeout = Duration::from_secs(60);
+        Provider::Custom { provider: Arc::new(provider), timeout }.credentials().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_takes_too_long_is_unavailable() {
+        let error = ask(Silent).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
+        assert!(error.message().contains("request_timeout") && error.retryable());
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_fails_is_unavailable_and_not_quoted() {
+        let failed = ask(Blocking::new(|| Err("no s3cret".into()))).await.unwrap_err();
+        let panicked = ask(Blocking::new(|| std::panic::panic_any(()))).await.unwrap_err();
+        let empty = ask(Blocking::new(|| Ok(Credentials::new("", "")))).await.unwrap_err();
+        for error in [&failed, &panicked, &empty] {
+            assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
+            assert!(!format!("{error:?}").contains("s3cret"));
+        }
+        assert!(failed.retryable() && !empty.retryable());
+        let good = ask(Blocking::new(|| Ok(Credentials::new("a", "b")))).await.unwrap();
+        assert_eq!(good.client_id(), "a");
     }
 
     #[test]

@@ -228,7 +228,8 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
         retry_after: header(headers, RETRY_AFTER.as_str()),
         rate_limit_remaining: header(headers, "x-ratelimit-remaining"),
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
-        body: Zeroizing::new(Vec::new()),
+        // Long enough for any token there is: a buffer that grows leaves copies behind.
+        body: Zeroizing::new(Vec::with_capacity(BODY_LIMIT)),
     };
     while let Some(chunk) = response.chunk().await.map_err(|problem| token_endpoint(&problem))? {
         if reply.body.len() + chunk.len() > BODY_LIMIT {

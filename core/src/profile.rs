@@ -274,9 +274,10 @@ impl Given<'_> {
                 "{one} and {other} are both given; leave one of them out"
             )));
         }
+        let timeout = self.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
         if let Some(provider) = self.0.provider() {
             self.no_client_id("the credential provider")?;
-            return Ok(Provider::Custom(Arc::clone(provider)));
+            return Ok(Provider::Custom { provider: Arc::clone(provider), timeout });
         }
         if let Some(words) = self.list(&setting::CREDENTIALS_COMMAND) {
             self.no_client_id("the command's output")?;
@@ -284,7 +285,6 @@ impl Given<'_> {
             let program = words.next().ok_or_else(|| {
                 setting::CREDENTIALS_COMMAND.refuse("must hold a program, and its arguments")
             })?;
-            let timeout = self.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
             return Ok(Provider::Command(Command { program, arguments: words.collect(), timeout }));
         }
         if let Some(path) = self.owned(&setting::CREDENTIALS_FILE)? {
