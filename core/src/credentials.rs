@@ -72,7 +72,7 @@ impl Credentials {
         FINGERPRINT.hash_one((&self.client_id, secret.expose()))
     }
 
-    fn check(self) -> Result<Self, Error> {
+    pub(crate) fn check(self) -> Result<Self, Error> {
         let fits = |text: &str| {
             !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
         };
@@ -151,7 +151,7 @@ impl fmt::Debug for Provider {
 }
 
 /// Reads the JSON form that a credentials file or command has.
-fn document(text: &str) -> Result<Credentials, Error> {
+pub(crate) fn document(text: &str) -> Result<Credentials, Error> {
     #[derive(Deserialize)]
     #[expect(clippy::struct_field_names, reason = "the names of RFC 6749")]
     struct Document {

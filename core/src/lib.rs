@@ -27,6 +27,8 @@ mod config;
 mod credentials;
 mod error;
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graphql;
 pub mod host;
 mod http;
