@@ -108,8 +108,8 @@ demo: libcurl $(VENV)/.ready node/node_modules/.ready ## tells one story in five
 
 # ---- tests ----------------------------------------------------------------------------------------
 
-.PHONY: test lint test-rust test-c cases test-python test-node test-exit test-prefork test-packaging test-readme
-test: lint test-rust test-c test-python test-node cases test-exit test-prefork test-readme test-packaging ## runs everything
+.PHONY: test lint test-rust test-transport test-c cases test-python test-node test-exit test-prefork test-packaging test-readme
+test: lint test-rust test-transport test-c test-python test-node cases test-exit test-faults test-prefork test-readme test-packaging ## runs everything
 	@echo "make test: all passed"
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
@@ -162,7 +162,7 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what aut
 
 # ---- endurance ------------------------------------------------------------------------------------
 
-.PHONY: debug-endurance soak fleet model
+.PHONY: debug-endurance test-faults soak sanitize fleet model
 debug-endurance: libcurl debug-rust debug-c debug-python debug-node
 	cargo build --quiet -p seekauth-endurance
 	$(MAKE) --no-print-directory --silent -C tests/exit
@@ -181,6 +181,15 @@ target/c/forking: tests/prefork/forking.c | debug-c
 
 test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## real prefork servers
 	target/prefork/venv/bin/python tests/prefork/run.py
+
+test-faults: debug-endurance ## each passing failure of the endpoint, in every language, in real time
+	$(PYTHON) tests/soak/faults_table.py
+
+test-transport: ## certificates, proxies, connections and rotated secrets, over real sockets
+	cargo test --quiet -p seekauth-transport
+
+sanitize: libcurl debug-rust debug-c debug-python debug-node ## AddressSanitizer, ThreadSanitizer, Valgrind; ONLY=address for a part
+	$(PYTHON) tests/sanitize/run.py $(ONLY)
 
 MINUTES ?= 1
 soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once

@@ -87,7 +87,8 @@
 #define SEEKAUTH_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
-            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL                                         \
+            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
+            NULL, NULL, NULL                                                                       \
     }
 
 /* Initial value of seekauth_http_request: its size, and nothing in any other field. */
@@ -246,6 +247,28 @@ typedef struct seekauth_options {
     // Languages of the texts that the API answers with, such as "en-AU": the Accept-Language of
     // requests that have none of their own.
     const char *accept_language;
+    // The other secret of a rotation, the next or the previous one: tried when the server refuses the first.
+    const char *client_secret_next;
+    // Path of a file that holds the client id, in place of `client_id`; read anew for each token request.
+    const char *client_id_file;
+    // Path of a file that holds the client secret, such as a mounted Kubernetes or Docker secret, in place of
+    // `client_secret`; read anew for each token request.
+    const char *client_secret_file;
+    // Path of a file that holds the other secret of a rotation, beside `client_secret_file`.
+    const char *client_secret_next_file;
+    // Path of a JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, in place of all
+    // these; read anew for each token request.
+    const char *credentials_file;
+    // A program and its arguments, separated by spaces, that prints such JSON; run without a shell for each
+    // token request, within `request_timeout_ms`.
+    const char *credentials_command;
+    // Path of a PEM file with the certificate, and its chain, that the client shows to servers that ask.
+    const char *client_certificate_file;
+    // Path of a PEM file with that certificate's private key. Default: the certificate's file.
+    const char *client_key_file;
+    // The proxy for all requests, such as "http://name:password@proxy.example:3128", or "none". Default: what
+    // the environment's HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
+    const char *proxy;
 } seekauth_options;
 
 // A header of a request. Both texts are borrowed for the call that takes it.

@@ -343,6 +343,11 @@ struct Options {
     milliseconds timeout{}, request_timeout{}, connect_timeout{}, refresh_margin{};
     bool stay_warm = false;
     std::optional<std::string> ca_file, accept_language;
+    std::optional<std::string> client_secret_next;
+    std::optional<std::string> client_id_file, client_secret_file, client_secret_next_file;
+    std::optional<std::string> credentials_file;
+    std::optional<std::string> credentials_command;  // separated by single spaces
+    std::optional<std::string> client_certificate_file, client_key_file, proxy;
 
     // The options as the C interface takes them; they point into this object.
     seekauth_options c_options() const {
@@ -371,6 +376,15 @@ struct Options {
             stay_warm,
             c_text("ca_file", ca_file),
             c_text("accept_language", accept_language),
+            c_text("client_secret_next", client_secret_next),
+            c_text("client_id_file", client_id_file),
+            c_text("client_secret_file", client_secret_file),
+            c_text("client_secret_next_file", client_secret_next_file),
+            c_text("credentials_file", credentials_file),
+            c_text("credentials_command", credentials_command),
+            c_text("client_certificate_file", client_certificate_file),
+            c_text("client_key_file", client_key_file),
+            c_text("proxy", proxy),
         };
     }
 };

@@ -2,10 +2,22 @@
 
 /** Settings that every service understands. Lengths of time are in milliseconds. */
 export interface CommonOptions {
-  /** The client id that SEEK issued. */
-  clientId: string;
-  /** The client secret that SEEK issued. Keep it in a secret store. */
-  clientSecret: string;
+  /** The client id that SEEK issued. Required, unless it comes from a file or a command. */
+  clientId?: string;
+  /** The client secret that SEEK issued. Keep it in a secret store. Required, unless it comes from a file or a command. */
+  clientSecret?: string;
+  /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
+  clientSecretNext?: string;
+  /** A file that holds the client id, read anew for each token request. */
+  clientIdFile?: string;
+  /** A file that holds the client secret, such as a mounted Kubernetes or Docker secret, read anew for each token request. */
+  clientSecretFile?: string;
+  /** A file that holds the other secret of a rotation, beside `clientSecretFile`. */
+  clientSecretNextFile?: string;
+  /** A JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, read anew for each token request. */
+  credentialsFile?: string;
+  /** A program and its arguments that prints such JSON, run without a shell for each token request, within `requestTimeoutMs`. */
+  credentialsCommand?: string | readonly string[];
   /** Who is calling, as `name/version`; sent with every request. */
   userAgent: string;
   /** The token endpoint, in place of the environment's own. */
@@ -24,6 +36,12 @@ export interface CommonOptions {
   stayWarm?: boolean;
   /** A PEM file of certificate authorities to trust besides the system's. */
   caFile?: string;
+  /** A PEM file with the certificate that the client shows to servers that ask for one. */
+  clientCertificateFile?: string;
+  /** A PEM file with that certificate's private key. Default: the certificate's file. */
+  clientKeyFile?: string;
+  /** The proxy for all requests, or `'none'`. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
+  proxy?: string;
   /** Accepts a reply without `expires_in` as a token that does not expire. Default: `false`. */
   allowNonExpiring?: boolean;
   /** The languages of the end user, as in `en-AU`: `Accept-Language` of API requests that have none of their own. */

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroize;
 
+use crate::credentials::{Blocking, CredentialProvider, Credentials};
 use crate::error::Error;
 use crate::setting::{self, Setting, Value};
 
@@ -73,11 +75,23 @@ impl RequestFormat {
     }
 }
 
+/// The language whose programs a binding serves. Its users expect the environment variables of its
+/// own HTTP clients to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// `REQUESTS_CA_BUNDLE` stands in the place of the system's certificate authorities.
+    Python,
+    /// `NODE_EXTRA_CA_CERTS` adds to the system's certificate authorities.
+    Node,
+}
+
 /// Settings for a [`crate::Client`]. Nothing is validated until the client is made, and then all
 /// of it is.
 #[derive(Clone, Default)]
 pub struct Config {
     values: BTreeMap<&'static str, Value>,
+    provider: Option<Arc<dyn CredentialProvider>>,
+    language: Option<Language>,
 }
 
 impl Config {
@@ -150,6 +164,80 @@ impl Config {
         client_secret: impl Into<String>,
     ) -> Self {
         self.text(&setting::CLIENT_ID, client_id).text(&setting::CLIENT_SECRET, client_secret)
+    }
+
+    /// The other secret of a rotation, the next or the previous one: it is tried when the server
+    /// refuses the first.
+    #[must_use]
+    pub fn client_secret_next(self, secret: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_SECRET_NEXT, secret)
+    }
+
+    /// Credentials from a provider of the program's own, asked with each token request. It stands
+    /// in place of [`credentials`](Self::credentials).
+    #[must_use]
+    pub fn credentials_from(mut self, provider: impl CredentialProvider + 'static) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// [`credentials_from`](Self::credentials_from) for a function that blocks. It is called on a
+    /// thread of its own; what it fails with is not shown to callers.
+    #[must_use]
+    pub fn credentials_from_blocking(
+        self,
+        ask: impl Fn() -> Result<Credentials, Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.credentials_from(Blocking::new(ask))
+    }
+
+    /// The client secret from a file, such as a mounted Kubernetes or Docker secret, read anew for
+    /// each token request. The id comes from [`client_id`](Self::client_id) or
+    /// [`client_id_file`](Self::client_id_file).
+    #[must_use]
+    pub fn client_secret_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_SECRET_FILE, path)
+    }
+
+    /// The other secret of a rotation from a file, beside
+    /// [`client_secret_file`](Self::client_secret_file).
+    #[must_use]
+    pub fn client_secret_next_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_SECRET_NEXT_FILE, path)
+    }
+
+    /// The client id from a file, read as [`client_secret_file`](Self::client_secret_file) is.
+    #[must_use]
+    pub fn client_id_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_ID_FILE, path)
+    }
+
+    /// The client id, for clients whose secret comes from a file.
+    #[must_use]
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_ID, client_id)
+    }
+
+    /// A JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, read anew
+    /// for each token request.
+    #[must_use]
+    pub fn credentials_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CREDENTIALS_FILE, path)
+    }
+
+    /// A program and its arguments that print such JSON, run without a shell for each token
+    /// request, within `request_timeout`. What it writes to its error output is thrown away.
+    #[must_use]
+    pub fn credentials_command<I, S>(self, command: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        let words = command.into_iter().map(Into::into).collect();
+        self.put(&setting::CREDENTIALS_COMMAND, Value::List(words))
     }
 
     /// Who is calling, as `name/version`; sent with every request.
@@ -268,6 +356,41 @@ impl Config {
         self.text(&setting::ACCEPT_LANGUAGE, languages)
     }
 
+    /// A PEM file with the certificate that the client shows to servers that ask for one (mutual
+    /// TLS), and its chain.
+    #[must_use]
+    pub fn client_certificate_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_CERTIFICATE_FILE, path)
+    }
+
+    /// A PEM file with that certificate's private key. Default: the certificate's file holds it.
+    #[must_use]
+    pub fn client_key_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::CLIENT_KEY_FILE, path)
+    }
+
+    /// The proxy for all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    /// Default: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[must_use]
+    pub fn proxy(self, proxy: impl Into<String>) -> Self {
+        self.text(&setting::PROXY, proxy)
+    }
+
+    /// For bindings: the language that the client is used from. Default: none of these.
+    #[must_use]
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    pub(crate) fn host_language(&self) -> Option<Language> {
+        self.language
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Arc<dyn CredentialProvider>> {
+        self.provider.as_ref()
+    }
+
     pub(crate) fn value(&self, setting: &Setting) -> Option<&Value> {
         self.values.get(setting.name())
     }
@@ -305,6 +428,6 @@ impl Drop for Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Which settings are given helps; the values may be secrets, and the errors say enough.
-        f.debug_struct("Config").field("settings", &self.values.keys()).finish()
+        f.debug_struct("Config").field("settings", &self.values.keys()).finish_non_exhaustive()
     }
 }

@@ -218,6 +218,10 @@ impl Error {
         self.change(|facts| facts.retry_after = wait)
     }
 
+    pub(crate) fn with_retryable(self, retryable: bool) -> Self {
+        self.change(|facts| facts.retryable = retryable)
+    }
+
     pub(crate) fn with_target(self, target: Arc<str>) -> Self {
         self.change(|facts| facts.target = Some(target))
     }

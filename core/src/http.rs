@@ -2,30 +2,28 @@
 //! source: one POST. Together with the sender and its middleware the only place that names the
 //! HTTP library.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use once_cell::sync::OnceCell;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
-use rustls::ClientConfig;
-use rustls::RootCertStore;
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls_platform_verifier::Verifier;
+use reqwest::{Client, NoProxy, Response, StatusCode, Url};
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::per_process::PerProcess;
-use crate::profile::Profile;
+use crate::profile::{Profile, Proxy};
 use crate::reply::{BODY_LIMIT, Grant, Reply};
 use crate::request::TokenRequest;
 use crate::resolver::Resolver;
+use crate::rotation::Rotation;
+use crate::secret::Secret;
 use crate::setting;
-use crate::source::{Fetch, Source};
+use crate::source::{Fetch, Renewed, Source};
+use crate::tls;
 
 const REDIRECTS: usize = 3;
 /// Common load balancers drop idle connections after 60 s; a connection dropped by us first is
@@ -35,18 +33,15 @@ const IDLE: Duration = Duration::from_secs(50);
 pub(crate) struct Http {
     profile: Arc<Profile>,
     clock: Clock,
-    authorities: Vec<CertificateDer<'static>>,
+    rotation: Rotation,
     client: PerProcess<OnceCell<Client>>,
 }
 
 impl Http {
-    /// Reads the additional authorities; opens no connection.
+    /// Checks the files that the configuration names; opens no connection.
     pub(crate) fn new(profile: Arc<Profile>, clock: Clock) -> Result<Self, Error> {
-        let authorities = match &profile.ca_file {
-            Some(path) => read_authorities(path)?,
-            None => Vec::new(),
-        };
-        Ok(Self { profile, clock, authorities, client: PerProcess::new() })
+        tls::check(&profile)?;
+        Ok(Self { profile, clock, rotation: Rotation::default(), client: PerProcess::new() })
     }
 
     /// This process's client; making it opens no connection. It follows no redirect, never repeats
@@ -56,8 +51,70 @@ impl Http {
         owned.get_or_try_init(|| self.build()).cloned()
     }
 
-    async fn post(&self, scopes: &[String]) -> Result<Grant, Error> {
-        let request = TokenRequest::new(&self.profile, scopes)?;
+    /// Asks with the credentials of the moment. When the server refuses them, the provider is
+    /// asked again at once, for they may just have been rotated.
+    async fn grant(&self, scopes: &[String]) -> Result<Grant, Error> {
+        let provider = &self.profile.credentials;
+        let mut tried = Vec::new();
+        let first = self.try_secrets(&provider.credentials().await?, scopes, &mut tried).await;
+        let refused = match first {
+            Err(error) if error.kind() == ErrorKind::InvalidCredentials => error,
+            result => return result,
+        };
+        let again = if provider.may_change() {
+            match provider.credentials().await {
+                Ok(credentials) => self.try_secrets(&credentials, scopes, &mut tried).await,
+                Err(_) => Err(refused),
+            }
+        } else {
+            Err(refused)
+        };
+        if again.is_err() {
+            self.rotation.note_refused(tried, self.clock.now());
+        }
+        again
+    }
+
+    /// Asks with each secret that was not tried before, the one that worked last first.
+    async fn try_secrets(
+        &self,
+        credentials: &Credentials,
+        scopes: &[String],
+        tried: &mut Vec<u64>,
+    ) -> Result<Grant, Error> {
+        let mut secrets: Vec<_> = credentials
+            .secrets()
+            .map(|secret| (credentials.fingerprint(secret), secret))
+            .filter(|(print, _)| !tried.contains(print))
+            .collect();
+        secrets.sort_by_key(|(print, _)| !self.rotation.worked_last(*print));
+        let mut result = Err(Error::new(
+            ErrorKind::InvalidCredentials,
+            "the server refused the client id or secret, and the provider has no other",
+        ));
+        for (print, secret) in secrets {
+            tried.push(print);
+            let request =
+                TokenRequest::new(&self.profile, credentials.client_id(), secret, scopes)?;
+            result = self.post(&request, secret, scopes).await;
+            match &result {
+                Err(error) if error.kind() == ErrorKind::InvalidCredentials => {}
+                Ok(_) => {
+                    self.rotation.note_worked(print);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        result
+    }
+
+    async fn post(
+        &self,
+        request: &TokenRequest,
+        secret: &Secret,
+        scopes: &[String],
+    ) -> Result<Grant, Error> {
         let client = self.client()?;
         let mut url = self.profile.token_url.clone();
         for _ in 0..=REDIRECTS {
@@ -66,7 +123,7 @@ impl Http {
                 .timeout(self.profile.request_timeout)
                 .header(CONTENT_TYPE, request.content_type)
                 .header(ACCEPT, "application/json")
-                .body(request.body.to_vec());
+                .body(Bytes::from_owner(request.body.clone()));
             if let Some((name, password)) = &request.basic {
                 call = call.basic_auth(name.expose(), Some(password.expose()));
             }
@@ -76,7 +133,7 @@ impl Http {
                 continue;
             }
             let reply = read(response).await?;
-            return reply.read(&self.profile, scopes, self.clock.now().system_time());
+            return reply.read(&self.profile, secret, scopes, self.clock.now().system_time());
         }
         Err(Error::new(
             ErrorKind::Protocol,
@@ -114,51 +171,46 @@ impl Http {
     }
 
     fn build(&self) -> Result<Client, Error> {
-        Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
+        let builder = Client::builder()
+            .tls_backend_preconfigured(tls::config(&self.profile)?)
             .dns_resolver(Resolver)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(&self.profile.user_agent)
             .connect_timeout(self.profile.connect_timeout)
-            .pool_idle_timeout(IDLE)
-            .build()
-            .map_err(|problem| {
-                Error::new(ErrorKind::Internal, format!("no HTTP client: {}", cause(&problem)))
-            })
-    }
-
-    fn tls(&self) -> Result<ClientConfig, Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let untrusted = |problem: rustls::Error| {
-            Error::new(
-                ErrorKind::Network,
-                format!("the system's certificate authorities could not be read: {problem}"),
-            )
+            .pool_idle_timeout(IDLE);
+        let builder = match &self.profile.proxy {
+            Proxy::System => builder,
+            Proxy::Direct => builder.no_proxy(),
+            Proxy::Through(url) => {
+                let proxy = reqwest::Proxy::all(url.expose()).map_err(|_| {
+                    setting::PROXY.refuse("must be an http or https URL with a host")
+                })?;
+                builder.proxy(proxy.no_proxy(NoProxy::from_env()))
+            }
         };
-        let builder = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(untrusted)?;
-        let urls = [Some(&self.profile.token_url), self.profile.api_url.as_ref()];
-        let mut config = if urls.into_iter().flatten().all(|url| url.scheme() == "http") {
-            // Loopback without TLS: the system's authorities take milliseconds and a megabyte.
-            builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-        } else {
-            let verifier = Verifier::new_with_extra_roots(self.authorities.clone(), provider)
-                .map_err(untrusted)?;
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(verifier))
-                .with_no_client_auth()
-        };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+        builder.build().map_err(|problem| {
+            Error::new(ErrorKind::Internal, format!("no HTTP client: {}", cause(&problem)))
+        })
     }
 }
 
 impl Source for Http {
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
-        Box::pin(self.post(scopes))
+        Box::pin(self.grant(scopes))
+    }
+
+    fn renewed(&self) -> Renewed<'_> {
+        Box::pin(async {
+            let provider = &self.profile.credentials;
+            if !provider.may_change() || !self.rotation.is_time_to_look(self.clock.now()) {
+                return false;
+            }
+            provider.credentials().await.is_ok_and(|credentials| {
+                let mut secrets = credentials.secrets();
+                !secrets.all(|secret| self.rotation.was_refused(credentials.fingerprint(secret)))
+            })
+        })
     }
 
     fn close(&self) {
@@ -176,7 +228,8 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
         retry_after: header(headers, RETRY_AFTER.as_str()),
         rate_limit_remaining: header(headers, "x-ratelimit-remaining"),
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
-        body: Zeroizing::new(Vec::new()),
+        // Long enough for any token there is: a buffer that grows leaves copies behind.
+        body: Zeroizing::new(Vec::with_capacity(BODY_LIMIT)),
     };
     while let Some(chunk) = response.chunk().await.map_err(|problem| token_endpoint(&problem))? {
         if reply.body.len() + chunk.len() > BODY_LIMIT {
@@ -189,19 +242,6 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
         reply.body.extend_from_slice(&chunk);
     }
     Ok(reply)
-}
-
-fn read_authorities(path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let refuse = |problem: String| setting::CA_FILE.refuse(problem);
-    let pem = fs::read(path)
-        .map_err(|problem| refuse(format!("could not be read: {}", problem.kind())))?;
-    let authorities: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|_| refuse("must hold certificates in PEM form".to_owned()))?;
-    if authorities.is_empty() {
-        return Err(refuse("must hold at least one certificate in PEM form".to_owned()));
-    }
-    Ok(authorities)
 }
 
 fn token_endpoint(problem: &reqwest::Error) -> Error {

@@ -9,13 +9,13 @@ use once_cell::sync::Lazy;
 
 use crate::profile::Profile;
 
-static FINGERPRINT: Lazy<RandomState> = Lazy::new(RandomState::new);
+pub(crate) static FINGERPRINT: Lazy<RandomState> = Lazy::new(RandomState::new);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     token_url: String,
-    client_id: String,
-    secret: u64,
+    /// Where it is known beforehand. The secret plays no part: a token outlives it.
+    client_id: Option<String>,
     audience: Option<String>,
     extra: u64,
     scopes: Arc<[String]>,
@@ -25,8 +25,7 @@ impl Key {
     pub(crate) fn new(profile: &Profile, scopes: Arc<[String]>) -> Self {
         Self {
             token_url: profile.token_url.to_string(),
-            client_id: profile.client_id.clone(),
-            secret: FINGERPRINT.hash_one(profile.client_secret.expose()),
+            client_id: profile.credentials.known_client_id().map(str::to_owned),
             audience: profile.audience.clone(),
             extra: FINGERPRINT.hash_one(&profile.extra_parameters),
             scopes,
@@ -40,7 +39,11 @@ impl Key {
     /// The public parts in one line, for errors.
     pub(crate) fn describe(&self) -> Arc<str> {
         let endpoint = self.token_url.split('?').next().unwrap_or_default();
-        let mut text = format!("{endpoint} client_id={}", self.client_id);
+        let mut text = endpoint.to_owned();
+        if let Some(client_id) = &self.client_id {
+            text.push_str(" client_id=");
+            text.push_str(client_id);
+        }
         if let Some(audience) = &self.audience {
             text.push_str(" audience=");
             text.push_str(audience);

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::config::{AuthMethod, Config, Environment, RequestFormat};
+use crate::config::{AuthMethod, Config, Environment, Language, RequestFormat};
+use crate::credentials::{ClientId, Command, Credentials, Files, Provider};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::setting::{self, Setting, Value, duration_from_seconds};
@@ -33,13 +34,21 @@ enum Service {
     OAuth,
 }
 
+/// How connections leave.
+#[derive(Debug)]
+pub(crate) enum Proxy {
+    /// As the environment says.
+    System,
+    Direct,
+    Through(Secret),
+}
+
 #[derive(Debug)]
 pub(crate) struct Profile {
     pub(crate) token_url: Url,
     /// The only place a token may be sent to, where the service or the caller named one.
     pub(crate) api_url: Option<Url>,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
+    pub(crate) credentials: Provider,
     pub(crate) auth_method: AuthMethod,
     pub(crate) format: RequestFormat,
     pub(crate) audience: Option<String>,
@@ -55,6 +64,10 @@ pub(crate) struct Profile {
     pub(crate) refresh_margin: Option<Duration>,
     pub(crate) stay_warm: bool,
     pub(crate) ca_file: Option<String>,
+    pub(crate) client_certificate_file: Option<String>,
+    pub(crate) client_key_file: Option<String>,
+    pub(crate) proxy: Proxy,
+    pub(crate) language: Option<Language>,
     service: Service,
 }
 
@@ -70,13 +83,15 @@ impl Profile {
         given.only_for(&setting::REQUEST_FORMAT, oauth, "oauth")?;
         given.only_for(&setting::EXTRA_PARAMETERS, oauth, "oauth")?;
 
+        given.only_with(&setting::CLIENT_KEY_FILE, &setting::CLIENT_CERTIFICATE_FILE)?;
+        given.only_with(&setting::CLIENT_SECRET_NEXT, &setting::CLIENT_SECRET)?;
+
         let (token_url, api_url) = given.endpoints(service, environment)?;
         let profile = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
             api_url,
-            client_id: given.credential(&setting::CLIENT_ID)?.to_owned(),
-            client_secret: Secret::new(given.credential(&setting::CLIENT_SECRET)?),
+            credentials: given.credentials()?,
             auth_method: given.one_of(
                 &setting::AUTH_METHOD,
                 &[AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
@@ -101,7 +116,11 @@ impl Profile {
             connect_timeout: given.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
             refresh_margin: given.seconds(&setting::REFRESH_MARGIN)?,
             stay_warm: given.flag(&setting::STAY_WARM),
-            ca_file: given.text(&setting::CA_FILE)?.map(str::to_owned),
+            ca_file: given.owned(&setting::CA_FILE)?,
+            client_certificate_file: given.owned(&setting::CLIENT_CERTIFICATE_FILE)?,
+            client_key_file: given.owned(&setting::CLIENT_KEY_FILE)?,
+            proxy: given.proxy()?,
+            language: config.host_language(),
             service,
         };
         let scopes = profile.scopes(given.list(&setting::SCOPES))?;
@@ -239,6 +258,77 @@ impl Given<'_> {
         })
     }
 
+    /// The one source of credentials that is given.
+    fn credentials(&self) -> Result<Provider, Error> {
+        let given = |setting: &Setting| self.0.value(setting).is_some();
+        let sources = [
+            (self.0.provider().is_some(), "a credential provider"),
+            (given(&setting::CREDENTIALS_COMMAND), setting::CREDENTIALS_COMMAND.name()),
+            (given(&setting::CREDENTIALS_FILE), setting::CREDENTIALS_FILE.name()),
+            (given(&setting::CLIENT_SECRET_FILE), setting::CLIENT_SECRET_FILE.name()),
+            (given(&setting::CLIENT_SECRET), setting::CLIENT_SECRET.name()),
+        ];
+        let mut sources = sources.iter().filter(|(given, _)| *given).map(|(_, name)| *name);
+        if let (Some(one), Some(other)) = (sources.next(), sources.next()) {
+            return Err(Error::invalid(format!(
+                "{one} and {other} are both given; leave one of them out"
+            )));
+        }
+        let timeout = self.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
+        if let Some(provider) = self.0.provider() {
+            self.no_client_id("the credential provider")?;
+            return Ok(Provider::Custom { provider: Arc::clone(provider), timeout });
+        }
+        if let Some(words) = self.list(&setting::CREDENTIALS_COMMAND) {
+            self.no_client_id("the command's output")?;
+            let mut words = words.into_iter();
+            let program = words.next().ok_or_else(|| {
+                setting::CREDENTIALS_COMMAND.refuse("must hold a program, and its arguments")
+            })?;
+            return Ok(Provider::Command(Command { program, arguments: words.collect(), timeout }));
+        }
+        if let Some(path) = self.owned(&setting::CREDENTIALS_FILE)? {
+            self.no_client_id("the file")?;
+            return Ok(Provider::Files(Files::Document(path)));
+        }
+        if let Some(client_secret) = self.owned(&setting::CLIENT_SECRET_FILE)? {
+            let client_id = match self.owned(&setting::CLIENT_ID_FILE)? {
+                Some(path) => {
+                    self.no_client_id(setting::CLIENT_ID_FILE.name())?;
+                    ClientId::File(path)
+                }
+                None => ClientId::Known(self.credential(&setting::CLIENT_ID)?.to_owned()),
+            };
+            let next = self.owned(&setting::CLIENT_SECRET_NEXT_FILE)?;
+            return Ok(Provider::Files(Files::Each { client_id, client_secret, next }));
+        }
+        for alone in [setting::CLIENT_ID_FILE, setting::CLIENT_SECRET_NEXT_FILE] {
+            self.only_with(&alone, &setting::CLIENT_SECRET_FILE)?;
+        }
+        let (id, secret) = (&setting::CLIENT_ID, &setting::CLIENT_SECRET);
+        let credentials = Credentials::new(self.credential(id)?, self.credential(secret)?);
+        Ok(Provider::Static(if given(&setting::CLIENT_SECRET_NEXT) {
+            credentials.next_secret(self.credential(&setting::CLIENT_SECRET_NEXT)?)
+        } else {
+            credentials
+        }))
+    }
+
+    fn no_client_id(&self, source: &str) -> Result<(), Error> {
+        match self.0.value(&setting::CLIENT_ID) {
+            Some(_) => Err(setting::CLIENT_ID.refuse(format!("comes from {source}; leave it out"))),
+            None => Ok(()),
+        }
+    }
+
+    fn only_with(&self, setting: &Setting, other: &Setting) -> Result<(), Error> {
+        if self.0.value(setting).is_some() && self.0.value(other).is_none() {
+            Err(setting.refuse(format!("goes with {}; give that too", other.name())))
+        } else {
+            Ok(())
+        }
+    }
+
     fn credential(&self, setting: &Setting) -> Result<&str, Error> {
         let Some(text) = self.text(setting)? else {
             return Err(
@@ -249,6 +339,23 @@ impl Given<'_> {
             return Err(setting.refuse("has white space at its beginning or end; remove it"));
         }
         Ok(text)
+    }
+
+    fn proxy(&self) -> Result<Proxy, Error> {
+        let setting = setting::PROXY;
+        let text = match self.text(&setting)? {
+            None => return Ok(Proxy::System),
+            Some("none") => return Ok(Proxy::Direct),
+            Some(text) => text,
+        };
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+                Ok(Proxy::Through(Secret::new(text)))
+            }
+            _ => Err(setting.refuse(
+                "must be an http or https URL, such as http://proxy.example:3128, or none",
+            )),
+        }
     }
 
     fn user_agent(&self) -> Result<String, Error> {
@@ -341,6 +448,10 @@ impl Given<'_> {
             Some(Value::Text(text)) => Ok(Some(text)),
             _ => Ok(None),
         }
+    }
+
+    fn owned(&self, setting: &Setting) -> Result<Option<String>, Error> {
+        Ok(self.text(setting)?.map(str::to_owned))
     }
 
     fn list(&self, setting: &Setting) -> Option<Vec<String>> {

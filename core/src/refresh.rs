@@ -10,7 +10,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind};
 use crate::jitter::draw;
 use crate::latch::Latch;
-use crate::policy::Windows;
+use crate::policy::{Windows, is_final};
 use crate::profile::Profile;
 use crate::slot::{Action, Progress, Slot};
 use crate::source::Source;
@@ -49,6 +49,7 @@ impl Engine {
     ) -> Result<Arc<Token>, Error> {
         let deadline = self.clock.now().plus(timeout);
         let mut lost = 0;
+        let mut forgiven = false;
         while lost < RESTARTS {
             let now = self.clock.now();
             let step = slot.consult(now, deadline);
@@ -57,7 +58,15 @@ impl Engine {
             }
             let flight = match step.action {
                 Action::Serve(token) => return Ok(token),
-                Action::Fail(error) => return Err(error),
+                Action::Fail(error) => {
+                    // A lasting refusal lasts as long as the credentials that were refused.
+                    if !forgiven && is_final(&error) && self.source.renewed().await {
+                        forgiven = true;
+                        slot.forgive(self.clock.now());
+                        continue;
+                    }
+                    return Err(error);
+                }
                 Action::Wait(flight) => flight,
             };
             // A server that hangs must not use up what is left of a token that is still good.

@@ -48,17 +48,19 @@ struct Refusal {
 }
 
 impl Reply {
-    /// Reads the reply to a request for `scopes`; `now` is the wall clock, for `Retry-After` dates.
+    /// Reads the reply to a request for `scopes` that was made with `secret`; `now` is the wall
+    /// clock, for `Retry-After` dates.
     pub(crate) fn read(
         &self,
         profile: &Profile,
+        secret: &Secret,
         scopes: &[String],
         now: SystemTime,
     ) -> Result<Grant, Error> {
         if (200..300).contains(&self.status) {
             self.grant(profile, scopes)
         } else {
-            Err(self.refusal(profile, now))
+            Err(self.refusal(secret, now))
         }
     }
 
@@ -127,15 +129,19 @@ impl Reply {
         })
     }
 
-    fn refusal(&self, profile: &Profile, now: SystemTime) -> Error {
-        let refusal: Option<Refusal> = serde_json::from_slice(&self.body).ok();
+    fn refusal(&self, secret: &Secret, now: SystemTime) -> Error {
+        // An array would be read as the members in their order.
+        let refusal: Option<Refusal> = match self.body.trim_ascii_start().first() {
+            Some(b'{') => serde_json::from_slice(&self.body).ok(),
+            _ => None,
+        };
         let text = |value: Option<Value>| match value {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
         let (code, description) = refusal
             .map_or((None, None), |refusal| (text(refusal.error), text(refusal.error_description)));
-        let code = code.filter(|code| is_safe_code(code, profile));
+        let code = code.filter(|code| is_safe_code(code, secret));
         let (kind, advice) = self.classify(code.as_deref(), description.as_deref());
         let mut message = format!("the token endpoint answered {}", self.status);
         if let Some(code) = &code {
@@ -250,10 +256,10 @@ fn sorted(scope: &str) -> Vec<String> {
 }
 
 /// Whether an `error` member may be shown: a plain word that does not echo a credential.
-fn is_safe_code(code: &str, profile: &Profile) -> bool {
+fn is_safe_code(code: &str, secret: &Secret) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     !code.is_empty()
         && code.len() <= 64
         && code.bytes().all(plain)
-        && !code.contains(profile.client_secret.expose())
+        && !code.contains(secret.expose())
 }

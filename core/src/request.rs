@@ -1,5 +1,7 @@
 //! The token request, written out byte for byte as each server wants it. No I/O.
 
+use std::collections::BTreeMap;
+
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -16,20 +18,22 @@ pub(crate) struct TokenRequest {
 }
 
 impl TokenRequest {
-    pub(crate) fn new(profile: &Profile, scopes: &[String]) -> Result<Self, Error> {
+    pub(crate) fn new(
+        profile: &Profile,
+        client_id: &str,
+        client_secret: &Secret,
+        scopes: &[String],
+    ) -> Result<Self, Error> {
         let scope = scopes.join(" ");
         let mut members = vec![("grant_type", "client_credentials")];
         let mut basic = None;
         match profile.auth_method {
             AuthMethod::ClientSecretPost => {
-                members.push(("client_id", &profile.client_id));
-                members.push(("client_secret", profile.client_secret.expose()));
+                members.push(("client_id", client_id));
+                members.push(("client_secret", client_secret.expose()));
             }
             AuthMethod::ClientSecretBasic => {
-                basic = Some((
-                    form_encoded(&profile.client_id),
-                    form_encoded(profile.client_secret.expose()),
-                ));
+                basic = Some((form_encoded(client_id), form_encoded(client_secret.expose())));
             }
         }
         if let Some(audience) = &profile.audience {
@@ -45,18 +49,30 @@ impl TokenRequest {
             RequestFormat::Json => ("application/json", json(&members)?),
             RequestFormat::Form => ("application/x-www-form-urlencoded", form(&members)),
         };
-        Ok(Self { content_type, body: Zeroizing::new(body), basic })
+        Ok(Self { content_type, body, basic })
     }
 }
 
-fn json(members: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
-    let object: std::collections::BTreeMap<_, _> = members.iter().copied().collect();
-    serde_json::to_vec(&object)
-        .map_err(|_| Error::new(ErrorKind::Internal, "the token request could not be written"))
+// A buffer that grows leaves copies of the secret behind, so both are made long enough at once.
+
+fn json(members: &[(&str, &str)]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let object: BTreeMap<_, _> = members.iter().copied().collect();
+    let mut body = Zeroizing::new(Vec::with_capacity(room(members, "\\u0000")));
+    serde_json::to_writer(&mut *body, &object)
+        .map_err(|_| Error::new(ErrorKind::Internal, "the token request could not be written"))?;
+    Ok(body)
 }
 
-fn form(members: &[(&str, &str)]) -> Vec<u8> {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish().into_bytes()
+fn form(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    let room = String::with_capacity(room(members, "%00"));
+    let text = form_urlencoded::Serializer::new(room).extend_pairs(members).finish();
+    Zeroizing::new(text.into_bytes())
+}
+
+/// The longest that members can become when each byte is written as `escape`.
+fn room(members: &[(&str, &str)], escape: &str) -> usize {
+    let lengths = members.iter().map(|(name, value)| name.len() + value.len());
+    lengths.sum::<usize>() * escape.len() + members.len() * r#""":"",{}"#.len()
 }
 
 /// One value as RFC 6749, 2.3.1 wants it inside HTTP Basic.

@@ -66,6 +66,14 @@ pub(crate) const ENVIRONMENT: Setting = setting("environment", SettingKind::Text
 pub(crate) const CLIENT_ID: Setting = setting("client_id", SettingKind::Text);
 pub(crate) const CLIENT_SECRET: Setting =
     Setting { name: "client_secret", kind: SettingKind::Text, secret: true };
+pub(crate) const CLIENT_SECRET_NEXT: Setting =
+    Setting { name: "client_secret_next", kind: SettingKind::Text, secret: true };
+pub(crate) const CLIENT_ID_FILE: Setting = setting("client_id_file", SettingKind::Text);
+pub(crate) const CLIENT_SECRET_FILE: Setting = setting("client_secret_file", SettingKind::Text);
+pub(crate) const CLIENT_SECRET_NEXT_FILE: Setting =
+    setting("client_secret_next_file", SettingKind::Text);
+pub(crate) const CREDENTIALS_FILE: Setting = setting("credentials_file", SettingKind::Text);
+pub(crate) const CREDENTIALS_COMMAND: Setting = setting("credentials_command", SettingKind::List);
 pub(crate) const USER_AGENT: Setting = setting("user_agent", SettingKind::Text);
 pub(crate) const SCOPES: Setting = setting("scopes", SettingKind::List);
 pub(crate) const AUDIENCE: Setting = setting("audience", SettingKind::Text);
@@ -84,8 +92,12 @@ pub(crate) const REFRESH_MARGIN: Setting = setting("refresh_margin", SettingKind
 pub(crate) const STAY_WARM: Setting = setting("stay_warm", SettingKind::Flag);
 pub(crate) const CA_FILE: Setting = setting("ca_file", SettingKind::Text);
 pub(crate) const ACCEPT_LANGUAGE: Setting = setting("accept_language", SettingKind::Text);
+pub(crate) const CLIENT_CERTIFICATE_FILE: Setting =
+    setting("client_certificate_file", SettingKind::Text);
+pub(crate) const CLIENT_KEY_FILE: Setting = setting("client_key_file", SettingKind::Text);
+pub(crate) const PROXY: Setting = Setting { name: "proxy", kind: SettingKind::Text, secret: true };
 
-static ALL: [Setting; 21] = [
+static ALL: [Setting; 30] = [
     SERVICE,
     ENVIRONMENT,
     CLIENT_ID,
@@ -107,6 +119,15 @@ static ALL: [Setting; 21] = [
     STAY_WARM,
     CA_FILE,
     ACCEPT_LANGUAGE,
+    CLIENT_SECRET_NEXT,
+    CLIENT_ID_FILE,
+    CLIENT_SECRET_FILE,
+    CLIENT_SECRET_NEXT_FILE,
+    CREDENTIALS_FILE,
+    CREDENTIALS_COMMAND,
+    CLIENT_CERTIFICATE_FILE,
+    CLIENT_KEY_FILE,
+    PROXY,
 ];
 
 impl Setting {

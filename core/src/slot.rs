@@ -261,6 +261,15 @@ impl Slot {
         Err(failure.report(now))
     }
 
+    /// Forgets the last failure: its cause is gone.
+    pub(crate) fn forgive(&self, now: Moment) {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        state.failures = 0;
+        state.failure = None;
+        self.schedule(&state, now);
+    }
+
     /// When the slot is worth a look without anybody asking, for clients that stay warm.
     pub(crate) fn next_look(&self, now: Moment) -> Moment {
         let owned = self.state(now);

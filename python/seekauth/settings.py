@@ -53,6 +53,27 @@ class ServiceSettings(TypedDict, total=False):
     """Path of a PEM file of certificate authorities to trust besides the system's."""
     accept_language: str | None
     """Accept-Language of the requests to the API that have none of their own, such as `en-AU`."""
+    client_secret_next: str | None
+    """The other secret of a rotation, the next or the previous one: tried after a refusal."""
+    client_id_file: str | None
+    """Path of a file that holds the client id, read anew for each token request."""
+    client_secret_file: str | None
+    """Path of a file that holds the client secret, such as a mounted Kubernetes or Docker secret,
+    read anew for each token request."""
+    client_secret_next_file: str | None
+    """Path of a file that holds the other secret of a rotation, beside `client_secret_file`."""
+    credentials_file: str | None
+    """Path of a JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, read
+    anew for each token request."""
+    credentials_command: str | Iterable[str] | None
+    """A program and its arguments that prints such JSON, run without a shell for each token
+    request, within `request_timeout`."""
+    client_certificate_file: str | None
+    """Path of a PEM file with the certificate that the client shows to servers that ask."""
+    client_key_file: str | None
+    """Path of a PEM file with that certificate's key. Default: the certificate's file."""
+    proxy: str | None
+    """The proxy for all requests, or `"none"`. Default: what `HTTPS_PROXY` and `NO_PROXY` say."""
 
 
 class Settings(ServiceSettings, total=False):

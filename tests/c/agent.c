@@ -69,6 +69,15 @@ static const char **text_field(seekauth_options *options, const char *name) {
         {"extra_parameters", &options->extra_parameters},
         {"ca_file", &options->ca_file},
         {"accept_language", &options->accept_language},
+        {"client_secret_next", &options->client_secret_next},
+        {"client_id_file", &options->client_id_file},
+        {"client_secret_file", &options->client_secret_file},
+        {"client_secret_next_file", &options->client_secret_next_file},
+        {"credentials_file", &options->credentials_file},
+        {"credentials_command", &options->credentials_command},
+        {"client_certificate_file", &options->client_certificate_file},
+        {"client_key_file", &options->client_key_file},
+        {"proxy", &options->proxy},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp(fields[i].name, name) == 0)

@@ -104,6 +104,15 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"extra_parameters", &Options::extra_parameters},
         {"ca_file", &Options::ca_file},
         {"accept_language", &Options::accept_language},
+        {"client_secret_next", &Options::client_secret_next},
+        {"client_id_file", &Options::client_id_file},
+        {"client_secret_file", &Options::client_secret_file},
+        {"client_secret_next_file", &Options::client_secret_next_file},
+        {"credentials_file", &Options::credentials_file},
+        {"credentials_command", &Options::credentials_command},
+        {"client_certificate_file", &Options::client_certificate_file},
+        {"client_key_file", &Options::client_key_file},
+        {"proxy", &Options::proxy},
     };
     const std::map<std::string, milliseconds Options::*> durations = {
         {"timeout_ms", &Options::timeout},

@@ -24,7 +24,7 @@ static void accepted(const seekauth_options *options) {
 
 static void sizes(void) {
     const size_t size = sizeof(seekauth_options);
-    /* The first header had no accept_language. */
+    /* The first header had no accept_language and nothing behind it. */
     const size_t first = offsetof(seekauth_options, accept_language);
     const size_t wrong[] = {0,        1,        sizeof(size_t), first - sizeof(void *),
                             size - 1, size + 1, SIZE_MAX};

@@ -183,7 +183,7 @@ static inline void send_by_curl(const plan *what, CURL *http, sent *result) {
     curl_easy_setopt(http, CURLOPT_PROXY, "");
     curl_easy_setopt(http, CURLOPT_HTTP_VERSION,
                      (long)(what->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(http, CURLOPT_TIMEOUT_MS, what->timeout_ms == 0 ? 15000L : what->timeout_ms);
+    curl_easy_setopt(http, CURLOPT_TIMEOUT_MS, what->timeout_ms == 0 ? 60000L : what->timeout_ms);
     curl_easy_setopt(http, CURLOPT_FOLLOWLOCATION, what->follow ? 1L : 0L);
     curl_easy_setopt(http, CURLOPT_CAINFO, what->ca_file);
     curl_easy_setopt(http, CURLOPT_HEADERFUNCTION, keep_head);

@@ -10,26 +10,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TOKEN = "seek_api_token"
+ANSWERS_WITHIN = 60.0
+"""Seconds; far more than the busiest machine takes."""
 
 
 class Sandbox:
     """A running sandbox. `close()` ends it. One thread at a time may use it."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, *, tls: bool = False) -> None:
         self._process = subprocess.Popen(
-            [program, "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, "--exit-with-stdin", *(["--tls"] if tls else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit("the sandbox ended before it said where it listens")
-        self.urls: dict[str, str] = json.loads(line)
-        self._admin = http.client.HTTPConnection(urlsplit(self.urls["admin"]).netloc, timeout=10)
+        self.urls: dict[str, Any] = json.loads(line)
+        self._admin = http.client.HTTPConnection(urlsplit(self.urls["admin"]).netloc, timeout=ANSWERS_WITHIN)
 
     def close(self) -> None:
         """Ends it, and waits until it has ended."""
         self._admin.close()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=ANSWERS_WITHIN)
 
     def environment(self, user_agent: str) -> dict[str, str]:
         """What a program needs to know in order to take the sandbox for SEEK."""
@@ -41,6 +46,7 @@ class Sandbox:
             "SEEKAUTH_USER_AGENT": user_agent,
             "SEEKAUTH_TOKEN_URL": self.urls["token_url"],
             "SEEKAUTH_API_URL": self.urls["graphql_url"],
+            **({"SEEKAUTH_CA_FILE": self.urls["ca_file"]} if self.urls["ca_file"] else {}),
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
         }

@@ -28,7 +28,7 @@ def _use():
 
 
 def _token_requests():
-    with urllib.request.urlopen(os.environ["PREFORK_ADMIN"] + "/counts", timeout=10) as reply:
+    with urllib.request.urlopen(os.environ["PREFORK_ADMIN"] + "/counts", timeout=60) as reply:
         return json.load(reply)["endpoints"]["seek_api_token"]
 
 

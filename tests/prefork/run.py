@@ -26,9 +26,12 @@ NEEDED = [SANDBOX, ROOT / "target/c/forking", ROOT / "python/seekauth/_native.ab
 
 BUSY = 2
 """How many servers are busy at once. Those that wait for a token to age are not busy."""
-LIMIT_S = 60
+LIMIT_S = 240
 """For all requests of one server; ageing comes on top."""
 AGEING_PAUSE_S = 0.1
+MORE_TRIES = 2
+TELLING_MS = 500
+"""What has to be left of the window when the first child asks, to tell a spread from a burst."""
 COLUMNS = (
     "server",
     "token at fork",
@@ -55,6 +58,7 @@ class Row:
     errors: list = field(default_factory=list)
     hangs: list = field(default_factory=list)
     note: str = ""
+    is_too_late: bool = False
     output: list = field(default_factory=list)
 
     @property
@@ -68,7 +72,16 @@ class Row:
 
 
 def run(scenario):
-    """One server from its start to its end."""
+    """One server from its start to its end; again where the machine was too slow to tell anything."""
+    row = run_once(scenario)
+    for _ in range(MORE_TRIES):
+        if not row.is_too_late:
+            break
+        row = run_once(scenario)
+    return row
+
+
+def run_once(scenario):
     row = Row(scenario.server, scenario.state)
     began = time.monotonic()
     try:
@@ -98,8 +111,7 @@ def _run_in(scenario, folder, sandbox, row):
         if row.is_right:
             row.errors += scenario.complaints(row.served, row.token_requests, row.workers)
         if scenario.state in AGEING and row.is_right:
-            row.note, problem = _spread(times, scenario)
-            row.errors += problem
+            _judge_spread(times, scenario, row)
         sandbox.release()
         errors, hangs = server.stop()
         row.errors += errors
@@ -134,18 +146,21 @@ def _let_age(scenario, load, server, sandbox):
         load.hangs.append(f"requests went on after the end: {server.processes()}")
 
 
-def _spread(times, scenario):
+def _judge_spread(times, scenario, row):
     """How far apart the workers renewed, and what is wrong with that. Each draws a point in the
     first nine tenths of what is left of the window when it looks: that all of them lie within a
-    fifth of it happens once in thousands of runs.
+    fifth of it happens once in thousands of runs. A child that looks when nothing is left renews at
+    once, as it should.
     """
     children = times[scenario.parent_requests :]
     usable_until = times[0] + scenario.lifetime_s * 1000 * (1 - MARGIN)
     left, spread = usable_until - children[0], children[-1] - children[0]
-    note = f"renewed within {spread} ms, of {max(left, 0):.0f} ms left when the first one asked"
-    if spread < left / 5 or left <= 0:
-        return note, [f"the children renewed in the same instant: {note}"]
-    return note, []
+    row.note = f"renewed within {spread} ms, of {max(left, 0):.0f} ms left when the first one asked"
+    row.is_too_late = left < TELLING_MS
+    if row.is_too_late:
+        row.errors.append(f"the machine is too slow to tell: {row.note}")
+    elif spread < left / 5:
+        row.errors.append(f"the children renewed in the same instant: {row.note}")
 
 
 def _parent(report, sandbox):

@@ -5,6 +5,8 @@ import subprocess
 import urllib.request
 
 TOKEN = "seek_api_token"
+ANSWERS_WITHIN = 60
+"""Seconds; far more than the busiest machine takes."""
 
 
 class Sandbox:
@@ -19,7 +21,7 @@ class Sandbox:
         self.urls = json.loads(self._process.stdout.readline())
 
     def close(self):
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=ANSWERS_WITHIN)
 
     def environment(self, agent):
         """What a program needs to know in order to take the sandbox for SEEK."""
@@ -31,6 +33,7 @@ class Sandbox:
             "SEEKAUTH_USER_AGENT": f"{agent}/1.0",
             "SEEKAUTH_TOKEN_URL": self.urls["token_url"],
             "SEEKAUTH_API_URL": self.urls["graphql_url"],
+            "SEEKAUTH_TIMEOUT": "300",
             "PREFORK_ADMIN": self.urls["admin"],
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
@@ -59,11 +62,11 @@ class Sandbox:
         body = json.dumps({"query": "{ self { partner { name } } }"}).encode()
         headers = {"Authorization": authorization, "Content-Type": "application/json"}
         request = urllib.request.Request(self.urls["graphql_url"], body, headers)
-        with self._http.open(request, timeout=10) as reply:
+        with self._http.open(request, timeout=ANSWERS_WITHIN) as reply:
             return "errors" not in json.load(reply)
 
     def _ask(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.urls["admin"] + path, data, method=method)
-        with self._http.open(request, timeout=10) as reply:
+        with self._http.open(request, timeout=ANSWERS_WITHIN) as reply:
             return json.load(reply)

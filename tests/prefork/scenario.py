@@ -47,7 +47,7 @@ class Scenario:
     def lifetime_s(self):
         """How long a token lives that ages. One fifth of it is the window, of which a parent that
         has begun to renew may have used up the most."""
-        return 40 if self.state == "in flight" else 20
+        return 60 if self.state == "in flight" else 40
 
     def script(self, sandbox):
         """Makes the sandbox answer so that the token is in this state at the fork."""
@@ -96,7 +96,9 @@ class Scenario:
 
 def gunicorn(worker_class, application):
     def command(fd, workers):
+        # A worker that hangs has to be seen before gunicorn kills it.
         options = ["--workers", workers, "--worker-class", worker_class, "--bind", f"fd://{fd}"]
+        options += ["--timeout", "120"]
         if worker_class == "gthread":
             options += ["--threads", "4"]
         program = [sys.executable, "-m", "gunicorn", "--preload", "--log-level", "warning"]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 BACKLOG = 128
-STOP_S = 15
+STOP_S = 60
 
 
 class Server:

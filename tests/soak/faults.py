@@ -11,6 +11,7 @@ from judge import Judge
 
 from sandbox import Sandbox
 
+ENDPOINTS = ("seek_api_token", "seek_pass_token")
 LIFETIMES_S = (5, 20)
 PAUSE_S = (1.0, 4.0)
 OUTAGE_S = (1.0, 6.0)
@@ -28,7 +29,7 @@ class Faults:
         self._next_revocation = time.monotonic() + REVOKE_EVERY_S
         self.made = 0
         self.revoked = 0
-        self._sandbox.configure(seek_api_lifetime_s=LIFETIMES_S[0])
+        self._sandbox.configure(seek_api_lifetime_s=LIFETIMES_S[0], seek_pass_lifetime_s=LIFETIMES_S[0])
 
     def make_until(self, end: float) -> None:
         """Returns at that moment of the monotonic clock, with nothing wrong any more."""
@@ -44,16 +45,22 @@ class Faults:
 
     def _fail_some(self, _end: float) -> None:
         self.made += 1
-        self._sandbox.script({**self._fault(), "times": self._dice.randint(1, 6)})
+        self._script(self._dice.randint(1, 6))
 
     def _outage(self, end: float) -> None:
         self.made += 1
-        self._sandbox.script({**self._fault(), "times": 0})
+        self._script(0)
         self._pause(OUTAGE_S, end)
         self._sandbox.ask("DELETE", "/script")
 
+    def _script(self, times: int) -> None:
+        """The same trouble for both services, so many times (0: for good)."""
+        fault = self._fault()
+        self._sandbox.script(*({**fault, "endpoint": endpoint, "times": times} for endpoint in ENDPOINTS))
+
     def _age(self, _end: float) -> None:
-        self._sandbox.configure(seek_api_lifetime_s=self._dice.randint(*LIFETIMES_S))
+        lifetime = self._dice.randint(*LIFETIMES_S)
+        self._sandbox.configure(seek_api_lifetime_s=lifetime, seek_pass_lifetime_s=lifetime)
 
     def _revoke(self) -> None:
         self._next_revocation = time.monotonic() + REVOKE_EVERY_S
@@ -69,7 +76,7 @@ class Faults:
                 {"status": 503},
                 {"status": 503, "headers": {"retry-after": str(seconds)}},
                 {"status": 502, "html": "<html><body>Bad Gateway</body></html>"},
-                {"error": "too_many_requests", "headers": {"retry-after": str(seconds)}},
+                {"status": 429, "headers": {"retry-after": str(seconds)}},
                 {"error": "server_error"},
                 {"html": "<html><body>Welcome to this network</body></html>"},
                 {"body": '{"access_token": "torn'},

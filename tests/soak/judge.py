@@ -13,7 +13,8 @@ from dataclasses import dataclass
 ROUNDING_MS = 5
 """The library counts by two clocks in steps of the kernel's timer."""
 BUSY_MS = 1_000
-"""How long a thread may wait for the processor between its call's end and its look at the clock."""
+"""How long a thread may wait for the processor between its call's end and its look at the clock, beyond
+the longest stall of the machine that was noticed."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Judge:
         self.calls = 0
         self.errors_with_token: list[str] = []
         self.errors_without: Counter[str] = Counter()
-        self.handed_out_expired: list[str] = []
+        self.stall_ms = 0
+        """The longest time for which the machine let nobody run, as far as the driver noticed."""
+        self._late: list[tuple[int, str]] = []
+        self._asked_expired: list[str] = []
         self.refused_alive: list[str] = []
         self.refused_revoked = 0
         self.expired_on_the_way = 0
@@ -76,6 +80,24 @@ class Judge:
                 return None
             token.revoked = True
             return self._latest
+
+    @property
+    def handed_out_expired(self) -> list[str]:
+        """Tokens that were handed out after their end."""
+        late = [text for lateness, text in self._late if lateness > BUSY_MS + self.stall_ms]
+        return self._asked_expired + late
+
+    @property
+    def latest_expiry(self) -> int:
+        """When the newest token of the client that lives ends; 0 before there is one."""
+        with self._lock:
+            return self._tokens[self._latest].expires if self._latest else 0
+
+    @property
+    def errors(self) -> list[str]:
+        """What calls failed with, whether there was a token or not."""
+        with self._lock:
+            return [*self.errors_with_token, *self.errors_without.elements()]
 
     def conclude(self) -> list[str]:
         """What was wrong, at the end."""
@@ -115,8 +137,10 @@ class Judge:
 
     def _decide(self, token: Token, use: Use) -> None:
         times = f"asked {use.asked}, handed {use.handed}, expired {token.expires}"
-        if use.asked > token.expires + ROUNDING_MS or use.handed > token.expires + BUSY_MS:
-            self.handed_out_expired.append(times)
+        if use.asked > token.expires + ROUNDING_MS:
+            self._asked_expired.append(times)
+        elif use.handed > token.expires + ROUNDING_MS:
+            self._late.append((use.handed - token.expires, times))
         if use.verdict == "refused":
             if token.revoked:
                 self.refused_revoked += 1

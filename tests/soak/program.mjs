@@ -2,20 +2,48 @@
 // that program.py describes. Run it with --expose-gc.
 
 import { once } from 'node:events';
-import http from 'node:http';
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import v8 from 'node:v8';
 import seekauth from '../../node/index.js';
 
 const { Client, SeekAuthError } = seekauth;
 
-const CALLERS = 6;
+const { env } = process;
+const CALLERS = Number(env.SOAK_CALLERS);
+const NEW_CLIENTS = Number(env.SOAK_NEW_CLIENTS);
 /** Calls in a round besides the one whose token is used. */
 const HOT_CALLS = 50;
-const PAUSE_MS = 200;
+const PAUSE_MS = Number(env.SOAK_PAUSE_MS);
 const NEW_CLIENT_TIMEOUT_MS = 3_000;
-const NEW_CLIENT = { userAgent: 'soak-new/1.0' };
-const QUERY = JSON.stringify({ query: '{ self { partner { name } } }' });
+/** Where the tokens of a client are used, and how. */
+const MAIN = {
+  name: 'main',
+  url: env.SEEKAUTH_API_URL,
+  userAgent: env.SEEKAUTH_USER_AGENT,
+  body: JSON.stringify({ query: '{ self { partner { name } } }' }),
+  answer: 200,
+};
+const NEW = {
+  name: 'new',
+  url: env.SOAK_NEW_URL,
+  userAgent: env.SOAK_NEW_USER_AGENT,
+  body: JSON.stringify({ id: 'soak' }),
+  answer: 201,
+};
+
+const newClient = () =>
+  Client.seekPass({
+    environment: env.SOAK_NEW_ENVIRONMENT,
+    clientId: env.SOAK_NEW_CLIENT_ID,
+    clientSecret: env.SOAK_NEW_CLIENT_SECRET,
+    baseUrl: env.SOAK_NEW_BASE_URL,
+    scopes: env.SOAK_NEW_SCOPES.split(' '),
+    userAgent: NEW.userAgent,
+    caFile: env.SEEKAUTH_CA_FILE,
+  });
 
 let stopping = false;
 
@@ -28,19 +56,19 @@ function failed(name, asked, error) {
 }
 
 // Not fetch(): its own memory grows for the first thousand requests.
-const agent = new http.Agent({ keepAlive: true });
+const agent = new https.Agent({ keepAlive: true, ca: readFileSync(env.SEEKAUTH_CA_FILE) });
 
-async function post(authorization) {
-  const headers = { authorization, 'content-type': 'application/json', 'user-agent': process.env.SEEKAUTH_USER_AGENT };
-  const request = http.request(process.env.SEEKAUTH_API_URL, { method: 'POST', headers, agent }).end(QUERY);
+async function post(api, authorization) {
+  const headers = { authorization, 'content-type': 'application/json', 'user-agent': api.userAgent };
+  const request = https.request(api.url, { method: 'POST', headers, agent }).end(api.body);
   const [reply] = await once(request, 'response');
   let text = '';
   for await (const part of reply) text += part;
-  if (text.includes('UNAUTHENTICATED')) return 'refused';
-  return reply.statusCode === 200 && !text.includes('errors') ? 'ok' : 'broken';
+  if (reply.statusCode === 401 || text.includes('UNAUTHENTICATED')) return 'refused';
+  return reply.statusCode === api.answer && !text.includes('errors') ? 'ok' : 'broken';
 }
 
-async function use(name, client, odd) {
+async function use(api, client, odd) {
   const asked = Date.now();
   let authorization;
   let expires = 0;
@@ -48,16 +76,16 @@ async function use(name, client, odd) {
     if (odd) {
       authorization = await client.authorization();
     } else {
-      const token = await client.getToken(name === 'new' ? { timeoutMs: NEW_CLIENT_TIMEOUT_MS } : {});
+      const token = await client.getToken(api === NEW ? { timeoutMs: NEW_CLIENT_TIMEOUT_MS } : {});
       authorization = token.authorization;
       expires = token.expiresAt.getTime();
     }
   } catch (error) {
-    return failed(name, asked, error);
+    return failed(api.name, asked, error);
   }
   const handed = Date.now();
-  const verdict = await post(authorization);
-  report('used', name, asked, handed, Date.now(), expires, verdict, authorization);
+  const verdict = await post(api, authorization);
+  report('used', api.name, asked, handed, Date.now(), expires, verdict, authorization);
   if (verdict === 'refused') client.invalidate(authorization);
 }
 
@@ -72,7 +100,7 @@ async function caller(client) {
     } catch (error) {
       failed('main', asked, error);
     }
-    await use('main', client, odd);
+    await use(MAIN, client, odd);
     await pause(PAUSE_MS);
   }
 }
@@ -80,11 +108,11 @@ async function caller(client) {
 /** Clients come and go, with and without a request under way. */
 async function newClients() {
   while (!stopping) {
-    const client = Client.fromEnv(NEW_CLIENT);
-    await use('new', client, false);
+    const client = newClient();
+    await use(NEW, client, false);
     client.close();
     const controller = new AbortController();
-    const call = Client.fromEnv(NEW_CLIENT).getToken({ signal: controller.signal });
+    const call = newClient().getToken({ signal: controller.signal });
     controller.abort();
     await call.catch(() => {});
     await pause(PAUSE_MS);
@@ -92,14 +120,18 @@ async function newClients() {
 }
 
 const client = Client.fromEnv();
-const work = Promise.all([...Array.from({ length: CALLERS }, () => caller(client)), newClients()]);
+const work = Promise.all([
+  ...Array.from({ length: CALLERS }, () => caller(client)),
+  ...Array.from({ length: NEW_CLIENTS }, newClients),
+]);
 for await (const _ of createInterface({ input: process.stdin })) {
   // What native objects held goes in a turn of its own after the collection.
   for (let turn = 0; turn < 3; turn++) {
     global.gc();
     await pause(0);
   }
-  report('measured');
+  const { total_physical_size: heap, used_heap_size: used } = v8.getHeapStatistics();
+  report('measured', Math.max(0, heap - used));
 }
 stopping = true;
 await work;

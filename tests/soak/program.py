@@ -5,30 +5,56 @@ Each line it prints says what one caller saw, times in milliseconds of the syste
     used    CLIENT ASKED HANDED ANSWERED EXPIRES VERDICT AUTHORIZATION
     failed  CLIENT ASKED ENDED NAME
 
-CLIENT is `main` or `new`, for one that lives for a single token; EXPIRES is 0 where the call does
-not say it. A line on standard input is answered with `measured` once garbage is collected; the
-program ends when standard input does.
+CLIENT is `main`, of the SEEK API, or `new`, of SEEK Pass, for one that lives for a single token;
+EXPIRES is 0 where the call does not say it. A line on standard input is answered with `measured` once
+garbage is collected, and with the bytes that the collector then keeps empty for later; the program
+ends when standard input does. SOAK_CALLERS, SOAK_NEW_CLIENTS and SOAK_PAUSE_MS say how many callers
+there are of each, and how long they pause between two rounds; SOAK_NEW_ and the name of a setting is
+what `new` has in place of it.
 """
 
 import asyncio
 import gc
 import os
+import ssl
 import sys
 import threading
 import time
+from dataclasses import dataclass
 
 import httpx
 import seekauth
 
-CALLERS = 3
-"""Threads, and tasks beside them."""
+CALLERS = int(os.environ["SOAK_CALLERS"])
+"""Half of them threads, half of them tasks."""
+NEW_CLIENTS = int(os.environ["SOAK_NEW_CLIENTS"])
 HOT_CALLS = 50
 """Calls in a round besides the one whose token is used."""
-PAUSE = 0.2
+PAUSE = int(os.environ["SOAK_PAUSE_MS"]) / 1000
 """Seconds between two rounds of a caller."""
 NEW_CLIENT_TIMEOUT = 3.0
-NEW_CLIENT = "soak-new/1.0"
-QUERY = {"query": "{ self { partner { name } } }"}
+TLS = ssl.create_default_context(cafile=os.environ["SEEKAUTH_CA_FILE"])
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the tokens of a client are used, and how."""
+
+    name: str
+    url: str
+    user_agent: str
+    body: dict[str, str]
+    answer: int
+
+
+MAIN = Api(
+    "main",
+    os.environ["SEEKAUTH_API_URL"],
+    os.environ["SEEKAUTH_USER_AGENT"],
+    {"query": "{ self { partner { name } } }"},
+    200,
+)
+NEW = Api("new", os.environ["SOAK_NEW_URL"], os.environ["SOAK_NEW_USER_AGENT"], {"id": "soak"}, 201)
 
 stopping = threading.Event()
 
@@ -42,37 +68,49 @@ def report(*fields: object) -> None:
     sys.stdout.write("\t".join(map(str, fields)) + "\n")
 
 
-def verdict(reply: httpx.Response) -> str:
-    if "UNAUTHENTICATED" in reply.text:
+def verdict(api: Api, reply: httpx.Response) -> str:
+    if reply.status_code == 401 or "UNAUTHENTICATED" in reply.text:
         return "refused"
-    return "ok" if reply.status_code == 200 and "errors" not in reply.text else "broken"
+    return "ok" if reply.status_code == api.answer and "errors" not in reply.text else "broken"
 
 
-def headers(authorization: str) -> dict[str, str]:
-    return {"Authorization": authorization, "User-Agent": os.environ["SEEKAUTH_USER_AGENT"]}
+def headers(api: Api, authorization: str) -> dict[str, str]:
+    return {"Authorization": authorization, "User-Agent": api.user_agent}
 
 
-def use(name: str, client: seekauth.Client, http: httpx.Client, odd: bool) -> None:
+def new_client() -> seekauth.Client:
+    return seekauth.Client.seek_pass(
+        environment=os.environ["SOAK_NEW_ENVIRONMENT"],
+        client_id=os.environ["SOAK_NEW_CLIENT_ID"],
+        client_secret=os.environ["SOAK_NEW_CLIENT_SECRET"],
+        base_url=os.environ["SOAK_NEW_BASE_URL"],
+        scopes=os.environ["SOAK_NEW_SCOPES"].split(),
+        user_agent=NEW.user_agent,
+        ca_file=os.environ["SEEKAUTH_CA_FILE"],
+    )
+
+
+def use(api: Api, client: seekauth.Client, http: httpx.Client, odd: bool) -> None:
     asked = now()
     try:
         if odd:
             authorization, expires = client.authorization(), 0.0
         else:
-            token = client.get_token(NEW_CLIENT_TIMEOUT if name == "new" else None)
+            token = client.get_token(NEW_CLIENT_TIMEOUT if api is NEW else None)
             authorization, expires = token.authorization, token.expires_at.timestamp()
     except seekauth.SeekAuthError as error:
-        report("failed", name, asked, now(), error.kind)
+        report("failed", api.name, asked, now(), error.kind)
         return
     handed = now()
-    reply = http.post(client.api_url, headers=headers(authorization), json=QUERY)
-    said = verdict(reply)
-    report("used", name, asked, handed, now(), round(expires * 1000), said, authorization)
+    reply = http.post(api.url, headers=headers(api, authorization), json=api.body)
+    said = verdict(api, reply)
+    report("used", api.name, asked, handed, now(), round(expires * 1000), said, authorization)
     if said == "refused":
         client.invalidate(authorization)
 
 
 def in_thread(client: seekauth.Client) -> None:
-    with httpx.Client() as http:
+    with httpx.Client(verify=TLS) as http:
         odd = False
         while not stopping.wait(PAUSE):
             asked = now()
@@ -82,7 +120,7 @@ def in_thread(client: seekauth.Client) -> None:
                     client.authorization()
             except seekauth.SeekAuthError as error:
                 report("failed", "main", asked, now(), error.kind)
-            use("main", client, http, odd)
+            use(MAIN, client, http, odd)
             odd = not odd
 
 
@@ -102,8 +140,8 @@ async def use_in_task(client: seekauth.Client, http: httpx.AsyncClient, odd: boo
         report("failed", "main", asked, now(), error.kind)
         return
     handed = now()
-    reply = await http.post(client.api_url, headers=headers(authorization), json=QUERY)
-    said = verdict(reply)
+    reply = await http.post(MAIN.url, headers=headers(MAIN, authorization), json=MAIN.body)
+    said = verdict(MAIN, reply)
     report("used", "main", asked, handed, now(), round(expires * 1000), said, authorization)
     if said == "refused":
         client.invalidate(authorization)
@@ -117,24 +155,24 @@ async def in_tasks(client: seekauth.Client) -> None:
             odd = not odd
             await asyncio.sleep(PAUSE)
 
-    async with httpx.AsyncClient() as http:
-        await asyncio.gather(*(caller(http) for _ in range(CALLERS)))
+    async with httpx.AsyncClient(verify=TLS) as http:
+        await asyncio.gather(*(caller(http) for _ in range(CALLERS // 2)))
 
 
 def new_clients() -> None:
     """Clients come and go, with and without a request under way."""
 
     async def give_up() -> None:
-        client = seekauth.Client.from_env(user_agent=NEW_CLIENT)
+        client = new_client()
         task = asyncio.ensure_future(client.get_token_async())
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
 
-    with httpx.Client() as http:
+    with httpx.Client(verify=TLS) as http:
         while not stopping.wait(PAUSE):
-            with seekauth.Client.from_env(user_agent=NEW_CLIENT) as client:
-                use("new", client, http, odd=False)
+            with new_client() as client:
+                use(NEW, client, http, odd=False)
             asyncio.run(give_up())
 
 
@@ -148,14 +186,14 @@ def main() -> None:
     threading.excepthook = stop
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     client = seekauth.Client.from_env()
-    work = [lambda: in_thread(client)] * CALLERS
-    work += [lambda: asyncio.run(in_tasks(client)), new_clients]
+    work = [lambda: in_thread(client)] * (CALLERS - CALLERS // 2)
+    work += [lambda: asyncio.run(in_tasks(client)), *[new_clients] * NEW_CLIENTS]
     threads = [threading.Thread(target=one) for one in work]
     for thread in threads:
         thread.start()
     for _ in sys.stdin:
         gc.collect()
-        report("measured")
+        report("measured", 0)
     stopping.set()
     for thread in threads:
         thread.join()

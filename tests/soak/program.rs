@@ -3,42 +3,57 @@
 
 use std::env;
 use std::error::Error;
+use std::fs;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use reqwest::Certificate;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use seekauth::{Client, Config, host};
+use seekauth::{Client, Config, Environment, host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const CALLERS: usize = 6;
 /// Calls in a round besides the one whose token is used.
 const HOT_CALLS: usize = 50;
-const PAUSE: Duration = Duration::from_millis(200);
 const NEW_CLIENT_TIMEOUT: Duration = Duration::from_secs(3);
-const NEW_CLIENT: &str = "soak-new/1.0";
-const QUERY: &str = r#"{"query": "{ self { partner { name } } }"}"#;
+
+/// Where the tokens of a client are used, and how.
+struct Api {
+    name: &'static str,
+    http: reqwest::Client,
+    url: String,
+    body: &'static str,
+    answer: u16,
+}
 
 #[tokio::main]
 async fn main() -> Outcome {
     // The HTTP client is built without TLS of its own; this is the one that seekauth uses too.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().user_agent(env::var("SEEKAUTH_USER_AGENT")?).build()?;
+    let api = Arc::new(Api {
+        name: "main",
+        http: http(&env::var("SEEKAUTH_USER_AGENT")?)?,
+        url: env::var("SEEKAUTH_API_URL")?,
+        body: r#"{"query": "{ self { partner { name } } }"}"#,
+        answer: 200,
+    });
     let client = Client::new(Config::from_env()?)?;
     let stopping = Arc::new(AtomicBool::new(false));
 
     let mut work = JoinSet::new();
-    for _ in 0..CALLERS {
-        work.spawn(caller(client.clone(), http.clone(), Arc::clone(&stopping)));
+    for _ in 0..number("SOAK_CALLERS")? {
+        work.spawn(caller(client.clone(), Arc::clone(&api), Arc::clone(&stopping)));
     }
-    work.spawn(new_clients(http, Arc::clone(&stopping)));
+    for _ in 0..number("SOAK_NEW_CLIENTS")? {
+        work.spawn(new_clients(Arc::clone(&stopping)));
+    }
     tokio::task::spawn_blocking(|| {
         for _ in io::stdin().lines() {
-            println!("measured");
+            println!("measured\t0");
         }
     })
     .await?;
@@ -50,7 +65,21 @@ async fn main() -> Outcome {
     Ok(())
 }
 
-async fn caller(client: Client, http: reqwest::Client, stopping: Arc<AtomicBool>) -> Outcome {
+fn number(name: &str) -> Outcome<u64> {
+    Ok(env::var(name)?.parse()?)
+}
+
+fn pause() -> Outcome<Duration> {
+    Ok(Duration::from_millis(number("SOAK_PAUSE_MS")?))
+}
+
+fn http(user_agent: &str) -> Outcome<reqwest::Client> {
+    let authorities = fs::read(env::var("SEEKAUTH_CA_FILE")?)?;
+    let builder = reqwest::Client::builder().user_agent(user_agent);
+    Ok(builder.add_root_certificate(Certificate::from_pem(&authorities)?).build()?)
+}
+
+async fn caller(client: Client, api: Arc<Api>, stopping: Arc<AtomicBool>) -> Outcome {
     let mut odd = false;
     while !stopping.load(Ordering::Relaxed) {
         for _ in 0..HOT_CALLS {
@@ -60,14 +89,15 @@ async fn caller(client: Client, http: reqwest::Client, stopping: Arc<AtomicBool>
                 break;
             }
         }
-        use_token("main", &client, &http, odd).await?;
+        use_token(&api, &client, odd).await?;
         odd = !odd;
-        sleep(PAUSE).await;
+        sleep(pause()?).await;
     }
     Ok(())
 }
 
-async fn use_token(name: &str, client: &Client, http: &reqwest::Client, odd: bool) -> Outcome {
+async fn use_token(api: &Api, client: &Client, odd: bool) -> Outcome {
+    let name = api.name;
     let asked = now();
     let token = match name {
         "new" => client.get_token_within(NEW_CLIENT_TIMEOUT).await,
@@ -82,14 +112,14 @@ async fn use_token(name: &str, client: &Client, http: &reqwest::Client, odd: boo
         }
     };
     let handed = now();
-    let call = http.post(client.api_url().unwrap_or_default()).body(QUERY);
+    let call = api.http.post(&api.url).body(api.body);
     let call = call.header(CONTENT_TYPE, "application/json");
     let reply = call.header(AUTHORIZATION, token.authorization()).send().await?;
-    let good = reply.status().is_success();
+    let status = reply.status().as_u16();
     let text = reply.text().await?;
     let verdict = match text.as_str() {
-        text if text.contains("UNAUTHENTICATED") => "refused",
-        text if good && !text.contains("errors") => "ok",
+        text if status == 401 || text.contains("UNAUTHENTICATED") => "refused",
+        text if status == api.answer && !text.contains("errors") => "ok",
         _ => "broken",
     };
     println!(
@@ -105,24 +135,36 @@ async fn use_token(name: &str, client: &Client, http: &reqwest::Client, odd: boo
 }
 
 /// Clients come and go, with and without a request under way, on this runtime and on the library's.
-async fn new_clients(http: reqwest::Client, stopping: Arc<AtomicBool>) -> Outcome {
+async fn new_clients(stopping: Arc<AtomicBool>) -> Outcome {
+    let api = Api {
+        name: "new",
+        http: http(&env::var("SOAK_NEW_USER_AGENT")?)?,
+        url: env::var("SOAK_NEW_URL")?,
+        body: r#"{"id": "soak"}"#,
+        answer: 201,
+    };
     while !stopping.load(Ordering::Relaxed) {
         let client = Client::new(new_client()?)?;
-        use_token("new", &client, &http, false).await?;
+        use_token(&api, &client, false).await?;
         client.close();
         let given_up = Client::new(new_client()?)?;
         let _ = given_up.get_token_within(Duration::ZERO).await;
         let abandoned = host::Client::new(new_client()?)?;
         abandoned.get_token_then(None, drop)?;
         abandoned.release();
-        sleep(PAUSE).await;
+        sleep(pause()?).await;
     }
     Ok(())
 }
 
-/// Under a name of their own, so that the sandbox counts them apart.
-fn new_client() -> Result<Config, seekauth::Error> {
-    Ok(Config::from_env()?.user_agent(NEW_CLIENT))
+fn new_client() -> Outcome<Config> {
+    let set = |name: &str| env::var(format!("SOAK_NEW_{name}"));
+    Ok(Config::seek_pass(Environment::Staging)
+        .credentials(set("CLIENT_ID")?, set("CLIENT_SECRET")?)
+        .base_url(set("BASE_URL")?)
+        .scopes(set("SCOPES")?.split(' '))
+        .user_agent(set("USER_AGENT")?)
+        .ca_file(env::var("SEEKAUTH_CA_FILE")?))
 }
 
 fn failed(name: &str, asked: u128, error: &seekauth::Error) {

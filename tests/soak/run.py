@@ -1,4 +1,4 @@
-"""Five languages use one token endpoint for minutes, with short tokens and faults at random.
+"""Five languages use token endpoints for minutes, over TLS, with short tokens and faults at random.
 
     run.py MINUTES [--seed N]
 
@@ -14,33 +14,24 @@ seekauth-endurance.
 import argparse
 import random
 import sys
+import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "exit"))
 
+import stall
 from faults import Faults
 from judge import Judge
 from process import GoneError, Held, Process
+from programs import HOT_CALLS, LANGUAGES, SANDBOX, agent, environment
 
 from sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
-DEBUG = ROOT / "target" / "debug"
-BUILT = ROOT / "target" / "soak"
-
-LANGUAGES: dict[str, list[str]] = {
-    "Rust": [str(DEBUG / "seekauth-soak")],
-    "C": [str(BUILT / "soak-c")],
-    "C++": [str(BUILT / "soak-cpp")],
-    "Python": [str(ROOT / "python/.venv/bin/python"), str(HERE / "program.py")],
-    "Node": ["node", "--expose-gc", str(HERE / "program.mjs")],
-}
 CALLERS = 6
-HOT_CALLS = 50
-"""As in the programs: calls in a round besides the one whose token is used."""
+PAUSE_MS = 200
+SETTINGS = {"SEEKAUTH_TIMEOUT": "5", "SEEKAUTH_REQUEST_TIMEOUT": "2"}
 
 REQUESTS_PER_S = 1.0
 """Of the client that lives, which pauses for half a second to a minute between its tries."""
@@ -59,15 +50,16 @@ def main() -> int:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}; {CALLERS} callers in each language, {HOT_CALLS + 1} calls a round")
     with ExitStack() as stack:
-        sandbox = stack.enter_context(closing(Sandbox(DEBUG / "seekauth-sandbox")))
+        sandbox = stack.enter_context(closing(Sandbox(SANDBOX, tls=True)))
         judges = {name: Judge(HOT_CALLS + 1) for name in LANGUAGES}
         faults = Faults(sandbox, judges, random.Random(arguments.seed))
         processes = {
-            name: stack.enter_context(
-                closing(Process(command, sandbox.environment(f"{agent(name)}/1.0"), judges[name]))
-            )
+            name: stack.enter_context(closing(Process(command, told(sandbox, name), judges[name])))
             for name, command in LANGUAGES.items()
         }
+        over = threading.Event()
+        stall.watch(judges.values(), over)
+        stack.callback(over.set)
         try:
             return watch(arguments.minutes * 60, sandbox, faults, processes, judges)
         except GoneError as problem:
@@ -75,9 +67,8 @@ def main() -> int:
             return 1
 
 
-def agent(name: str) -> str:
-    """The name by which the sandbox counts its requests."""
-    return f"soak-{name}"
+def told(sandbox: Sandbox, name: str) -> dict[str, str]:
+    return {**environment(sandbox, name, callers=CALLERS, new_clients=1, pause_ms=PAUSE_MS), **SETTINGS}
 
 
 def watch(
@@ -105,6 +96,8 @@ def watch(
         if asked > allowed:
             texts.append(f"{asked} token requests, {allowed:.0f} at most")
         wrong += [f"{name}: {text}" for text in texts]
+    stalled = max(judge.stall_ms for judge in judges.values())
+    print(f"\nthe machine's longest stall: {stalled} ms")
     print("\nerrors without a token, by kind")
     for name, judge in judges.items():
         kinds = ", ".join(f"{kind} {count}" for kind, count in judge.errors_without.most_common())

@@ -62,6 +62,28 @@ pub struct Options<'a> {
     /// Languages of the texts that the API answers with, such as "en-AU": the Accept-Language of
     /// requests that have none of their own.
     pub accept_language: Text<'a>,
+    /// The other secret of a rotation, the next or the previous one: tried when the server refuses the first.
+    pub client_secret_next: Text<'a>,
+    /// Path of a file that holds the client id, in place of `client_id`; read anew for each token request.
+    pub client_id_file: Text<'a>,
+    /// Path of a file that holds the client secret, such as a mounted Kubernetes or Docker secret, in place of
+    /// `client_secret`; read anew for each token request.
+    pub client_secret_file: Text<'a>,
+    /// Path of a file that holds the other secret of a rotation, beside `client_secret_file`.
+    pub client_secret_next_file: Text<'a>,
+    /// Path of a JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, in place of all
+    /// these; read anew for each token request.
+    pub credentials_file: Text<'a>,
+    /// A program and its arguments, separated by spaces, that prints such JSON; run without a shell for each
+    /// token request, within `request_timeout_ms`.
+    pub credentials_command: Text<'a>,
+    /// Path of a PEM file with the certificate, and its chain, that the client shows to servers that ask.
+    pub client_certificate_file: Text<'a>,
+    /// Path of a PEM file with that certificate's private key. Default: the certificate's file.
+    pub client_key_file: Text<'a>,
+    /// The proxy for all requests, such as "http://name:password@proxy.example:3128", or "none". Default: what
+    /// the environment's HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
+    pub proxy: Text<'a>,
 }
 
 impl Default for Options<'_> {
@@ -90,6 +112,15 @@ impl Default for Options<'_> {
             stay_warm: 0,
             ca_file: unset,
             accept_language: unset,
+            client_secret_next: unset,
+            client_id_file: unset,
+            client_secret_file: unset,
+            client_secret_next_file: unset,
+            credentials_file: unset,
+            credentials_command: unset,
+            client_certificate_file: unset,
+            client_key_file: unset,
+            proxy: unset,
         }
     }
 }
@@ -117,7 +148,7 @@ impl<'a> Options<'a> {
 
     /// Each field but the size, under the name of its setting. A test compares this with the
     /// core's table.
-    fn fields(&self) -> [(&'static str, Field<'a>); 21] {
+    fn fields(&self) -> [(&'static str, Field<'a>); 30] {
         [
             ("service", Field::Text(self.service)),
             ("environment", Field::Text(self.environment)),
@@ -140,6 +171,15 @@ impl<'a> Options<'a> {
             ("stay_warm", Field::Flag(self.stay_warm)),
             ("ca_file", Field::Text(self.ca_file)),
             ("accept_language", Field::Text(self.accept_language)),
+            ("client_secret_next", Field::Text(self.client_secret_next)),
+            ("client_id_file", Field::Text(self.client_id_file)),
+            ("client_secret_file", Field::Text(self.client_secret_file)),
+            ("client_secret_next_file", Field::Text(self.client_secret_next_file)),
+            ("credentials_file", Field::Text(self.credentials_file)),
+            ("credentials_command", Field::Text(self.credentials_command)),
+            ("client_certificate_file", Field::Text(self.client_certificate_file)),
+            ("client_key_file", Field::Text(self.client_key_file)),
+            ("proxy", Field::Text(self.proxy)),
         ]
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{Either, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
-use seekauth::{Config, Token, host};
+use seekauth::{Config, Language, Token, host};
 
 use crate::error::Outcome;
 use crate::exchange::Operations;
@@ -80,6 +80,7 @@ fn finish(
     let applied = setting::apply(env, &mut config, options, fixed)?;
     Ok(Outcome::of(|| {
         applied?;
+        let config = config.language(Language::Node);
         let client = NativeClient::from(host::Client::new(config)?);
         client.tell(env, HOLDS_BYTES);
         Ok(client)

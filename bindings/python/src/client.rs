@@ -8,7 +8,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use seekauth::{Config, GraphqlReply, host};
+use seekauth::{Config, GraphqlReply, Language, host};
 
 use crate::config;
 use crate::error::exception;
@@ -345,6 +345,7 @@ fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<Py
 }
 
 fn connect(py: Python<'_>, config: Config) -> PyResult<host::Client> {
+    let config = config.language(Language::Python);
     host::Client::new(config).map_err(|error| exception(py, &error))
 }
 

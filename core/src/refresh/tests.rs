@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::manual_clock::{ManualClock, Which};
 use crate::reply::Grant;
 use crate::secret::Secret;
-use crate::source::Fetch;
+use crate::source::{Fetch, Renewed};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -23,9 +23,14 @@ struct Script {
     lifetime: u64,
     requests: AtomicUsize,
     permits: Semaphore,
+    has_other_credentials: AtomicBool,
 }
 
 impl Source for Script {
+    fn renewed(&self) -> Renewed<'_> {
+        Box::pin(async { self.has_other_credentials.load(Ordering::SeqCst) })
+    }
+
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
         Box::pin(async move {
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
@@ -64,6 +69,7 @@ impl Bench {
             lifetime,
             requests: AtomicUsize::new(0),
             permits: Semaphore::new(1_000_000),
+            has_other_credentials: AtomicBool::new(false),
         });
         let source = Arc::clone(&script) as Arc<dyn Source>;
         let engine =
@@ -274,6 +280,24 @@ async fn all_callers_share_a_failure() {
         assert_eq!(call.await.unwrap(), ErrorKind::InvalidCredentials);
     }
     assert_eq!(bench.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_lasting_failure_is_forgotten_when_the_credentials_change() {
+    let bench = Bench::new(1_800);
+    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(bench.get().await.is_err());
+    assert!(bench.get().await.is_err());
+    assert_eq!(bench.requests(), 1);
+    bench.script.has_other_credentials.store(true, Ordering::SeqCst);
+    assert_eq!(bench.value().await, "token-2");
+    // However often it is told so, one call tries once.
+    assert!(bench.invalidate("token-2"));
+    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(bench.get().await.is_err());
+    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(bench.get().await.is_err());
+    assert_eq!(bench.requests(), 4);
 }
 
 #[tokio::test]

@@ -1,0 +1,104 @@
+//! Doors for the fuzzers in `tests/fuzz` to what has no public name. They exist under
+//! `--cfg fuzzing` alone, which no release is built with, and only pass things on.
+
+use std::time::{Duration, SystemTime};
+
+use crate::config::Config;
+use crate::credentials::{Provider, document};
+use crate::error::Error;
+use crate::profile::Profile;
+use crate::reply::Reply;
+use crate::request::TokenRequest;
+use crate::retry_after;
+use crate::secret::Secret;
+
+/// What a token endpoint answers.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The header `X-RateLimit-Remaining`.
+    pub rate_limit_remaining: Option<String>,
+    /// The header `X-RateLimit-Reset`.
+    pub rate_limit_reset: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What such an answer grants.
+#[derive(Debug)]
+pub struct Granted {
+    /// The token.
+    pub access_token: String,
+    /// How long it lives.
+    pub lifetime: Duration,
+    /// Its scopes.
+    pub scopes: Vec<String>,
+}
+
+/// A token request as it is sent.
+#[derive(Debug)]
+pub struct Sent {
+    /// The header `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+    /// User name and password of HTTP Basic.
+    pub basic: Option<(String, String)>,
+}
+
+/// Reads the answer to a request with these settings.
+///
+/// # Errors
+///
+/// Those of the settings, and those of a token request.
+pub fn read_reply(config: &Config, answer: Answer, secret: &str) -> Result<Granted, Error> {
+    let (profile, scopes) = Profile::new(config)?;
+    let reply = Reply {
+        status: answer.status,
+        retry_after: answer.retry_after,
+        rate_limit_remaining: answer.rate_limit_remaining,
+        rate_limit_reset: answer.rate_limit_reset,
+        body: answer.body.into(),
+    };
+    let grant = reply.read(&profile, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
+    Ok(Granted {
+        access_token: grant.access_token.expose().to_owned(),
+        lifetime: grant.lifetime,
+        scopes: grant.scopes,
+    })
+}
+
+/// How long a server wants to be left alone.
+#[must_use]
+pub fn wait(after: Option<&str>, reset: Option<&str>, now: SystemTime) -> Option<Duration> {
+    retry_after::retry_after(after, reset, now)
+}
+
+/// The client id and the secrets of a credentials document.
+///
+/// # Errors
+///
+/// `credentials_unavailable`.
+pub fn read_credentials(text: &str) -> Result<(String, Vec<String>), Error> {
+    let credentials = document(text)?.check()?;
+    let secrets = credentials.secrets().map(|secret| secret.expose().to_owned()).collect();
+    Ok((credentials.client_id().to_owned(), secrets))
+}
+
+/// The token request that these settings make, where they hold the credentials themselves.
+///
+/// # Errors
+///
+/// Those of the settings.
+pub fn token_request(config: &Config) -> Result<Option<Sent>, Error> {
+    let (profile, scopes) = Profile::new(config)?;
+    let Provider::Static(credentials) = &profile.credentials else { return Ok(None) };
+    let Some(secret) = credentials.secrets().next() else { return Ok(None) };
+    let request = TokenRequest::new(&profile, credentials.client_id(), secret, &scopes)?;
+    let basic =
+        request.basic.map(|(name, word)| (name.expose().to_owned(), word.expose().to_owned()));
+    Ok(Some(Sent { content_type: request.content_type, body: request.body.to_vec(), basic }))
+}
