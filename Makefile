@@ -121,6 +121,7 @@ lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all lan
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
+	cd tests/bench/rust && cargo fmt --all --check
 	cd node && npm run --silent check
 
 test-rust: ## tests of the core, the sandbox and the runner
@@ -200,6 +201,29 @@ fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
 
 model: ## explores thread interleavings of slot and flight
 	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib model:: --target-dir target/model
+
+# ---- benchmarks -----------------------------------------------------------------------------------
+
+BENCH := tests/bench
+RELEASED = target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
+
+.PHONY: bench bench-quick bench-instructions bench-profiles
+bench: libcurl release-c wheel npm-package ## seekauth beside its peers; writes docs/benchmarks.md
+	$(PY) $(BENCH)/install.py --peers $(RELEASED)
+	$(PYTHON) $(BENCH)/run.py $(RELEASED)
+
+bench-quick: libcurl release-c wheel npm-package ## seekauth beside hand-written code, in a few minutes
+	$(PY) $(BENCH)/install.py $(RELEASED)
+	$(PYTHON) $(BENCH)/run.py --quick $(RELEASED)
+
+bench-instructions: release-c wheel npm-package ## counts the hot calls' instructions; UPDATE=1 keeps them
+	@if command -v valgrind >/dev/null; then $(PY) $(BENCH)/install.py --counting $(RELEASED) && \
+		$(PYTHON) $(BENCH)/instructions.py $(if $(UPDATE),--update); \
+	else echo "valgrind is not installed: instructions are not counted"; fi
+
+bench-profiles: libcurl release-c wheel npm-package ## builds the library in several profiles and compares them
+	$(PY) $(BENCH)/install.py $(RELEASED)
+	$(PYTHON) $(BENCH)/profiles.py
 
 # ---- what is shipped ------------------------------------------------------------------------------
 
