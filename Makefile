@@ -58,24 +58,34 @@ node/node_modules/.ready: node/package-lock.json
 # ---- artefacts ------------------------------------------------------------------------------------
 # Each package is built by itself: together, the runner's test clock would slip into all of them.
 
-.PHONY: release-c release-python release-node wheel npm-package install
+# No path of this machine gets into them: the same sources make the same bytes in any folder. (The last
+# one is that of the standard library, where its sources are installed; elsewhere it has that name.)
+SYSROOT = $(shell rustc --print sysroot)
+COMMIT = $(shell rustc -vV | sed -n 's/^commit-hash: //p')
+REMAPPED = $(CURDIR)=/seekauth \
+	$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=/crates \
+	$(SYSROOT)/lib/rustlib/src/rust=/rustc/$(COMMIT)
+release-c wheel release-node demo: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
+
+.PHONY: release-c release-node wheel npm-package install
 release-c:
 	cargo build --quiet --release -p seekauth-capi
 
-wheel: $(VENV)/.ready ## builds target/wheels/seekauth-*.whl
+wheel: $(VENV)/.ready notices sbom ## builds target/wheels/seekauth-*.whl
 	rm -rf target/wheels python/seekauth/_native.abi3.so
-	cp LICENSE-* python/
-	cd python && $(VENV)/bin/maturin build --quiet --release --out ../target/wheels
+	cp LICENSE-* target/notices/python/LICENSE-* target/sbom/seekauth-python.cdx.json python/
+	cd python && $(VENV)/bin/maturin build --quiet --release --out ../target/wheels --sbom-include seekauth-python.cdx.json
 
 release-node: node/node_modules/.ready
 	cd node && npm run --silent build
 
-npm-package: release-node ## builds target/npm/seekauth-*.tgz
+npm-package: release-node notices sbom ## builds target/npm/seekauth-*.tgz
 	rm -rf target/npm && mkdir -p target/npm
 	cd node && npm pack --silent --pack-destination ../target/npm
 
-install: release-c ## installs library, headers and pkg-config file below PREFIX
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+install: release-c notices ## installs library, headers, pkg-config file and notices below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/seekauth
+	install -m 644 LICENSE-* target/notices/c/LICENSE-* $(DESTDIR)$(PREFIX)/share/doc/seekauth/
 	install -m 755 $(RELEASE)/libseekauth.so $(DESTDIR)$(PREFIX)/lib/libseekauth.so.0
 	ln -sf libseekauth.so.0 $(DESTDIR)$(PREFIX)/lib/libseekauth.so
 	install -m 644 $(RELEASE)/libseekauth.a $(DESTDIR)$(PREFIX)/lib/
@@ -114,6 +124,7 @@ test: lint test-rust test-transport test-c test-python test-node cases test-exit
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
@@ -235,6 +246,49 @@ test-packaging: debug-rust release-c wheel npm-package
 	$(MAKE) --no-print-directory -C tests/c check-release LIBDIR=$(RELEASE)
 	$(WITH_SANDBOX) $(PY) tests/packaging/packages.py target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
 
+# ---- supply chain ---------------------------------------------------------------------------------
+
+SUPPLY ?= $(CURDIR)/target/supply/venv
+DENY := target/tools/cargo-deny-0.20.2/bin/cargo-deny
+FUZZ := target/tools/cargo-fuzz-0.13.2/bin/cargo-fuzz
+
+# Unoptimised: they are quicker built so than they would ever be with it.
+$(DENY) $(FUZZ):
+	cargo install --quiet --locked --debug --root $(@:%/bin/$(@F)=%) $(@F)@$(patsubst target/tools/$(@F)-%/bin/$(@F),%,$@)
+
+$(SUPPLY)/.ready: tests/supply/requirements.txt
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.PHONY: deny notices sbom test-supply reproducible fuzz test-fuzz
+deny: $(DENY) ## licenses, sources, duplicates; advisories where their database can be reached
+	$(DENY) --log-level warn --locked check bans licenses sources
+	@if $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) --log-level warn --locked check advisories; \
+	else echo "advisories: NOT checked, their database cannot be reached from here"; fi
+
+notices:
+	@$(PYTHON) tests/supply/notice.py
+
+sbom: $(SUPPLY)/.ready ## writes target/sbom/*.cdx.json, a bill of materials for each package
+	@$(SUPPLY)/bin/python tests/supply/sbom.py
+
+test-supply: deny sbom wheel npm-package
+	rm -rf target/installed
+	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/target/installed
+	$(PYTHON) tests/supply/packages.py target/wheels/*.whl target/npm/*.tgz target/installed
+
+reproducible: release-c wheel npm-package ## builds all packages again in another folder and compares
+	$(PYTHON) tests/supply/reproduce.py $$(echo target/release/libseekauth.so target/release/libseekauth.a target/wheels/*.whl target/npm/*.tgz) \
+		-- release-c wheel npm-package
+
+SECONDS ?= 60
+fuzz: $(FUZZ) ## SECONDS=n of hostile input for each target
+	$(PYTHON) tests/fuzz/run.py --cargo-fuzz $(FUZZ) --seconds $(SECONDS)
+
+test-fuzz: $(FUZZ)
+	$(PYTHON) tests/fuzz/run.py --cargo-fuzz $(FUZZ) --executions 5000
+
 # ---- writing --------------------------------------------------------------------------------------
 
 .PHONY: header format clean
@@ -243,8 +297,9 @@ header: ## writes include/seekauth.h anew
 
 format: $(VENV)/.ready ## formats Rust and Python
 	cargo fmt --all
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml
 	$(VENV)/bin/ruff check --quiet --fix python tests
 	$(VENV)/bin/ruff format --quiet python tests
 
 clean: ## removes everything that was built or set up
-	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/LICENSE-*
+	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/{LICENSE-*,*.cdx.json}

@@ -30,6 +30,8 @@ mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graphql;
+#[cfg(test)]
+mod header_safety;
 pub mod host;
 mod http;
 mod inspection;

@@ -33,7 +33,7 @@ after(() => fs.rmSync(folder, { recursive: true }));
 test('it holds the façade, the types, the library and the papers, and nothing else', () => {
   const names = fs.readdirSync(installed, { recursive: true }).map(String).sort();
   const expected = [
-    ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'],
+    ...['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json', 'seekauth-node.cdx.json'],
     ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
     ...['axios-adapter.js', 'calls.js', 'client.js', 'coding.js', 'conversation.js', 'error.js', 'exchange.js'],
     ...['fetch.js', 'graphql.js', 'native.js', 'response.js', 'token.js'],

@@ -1,0 +1,30 @@
+//! Any other answer of a token endpoint: always an error of the right shape, in one line, with
+//! nothing of the body but a plain `error` code.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use seekauth::ErrorKind;
+use seekauth::fuzzing::read_reply;
+use seekauth_fuzz::{Members, SECRET, answer, check_error};
+
+fuzz_target!(|data: &[u8]| {
+    let (answer, config) = answer(data, 300..1000);
+    let (status, body) = (answer.status, answer.body.clone());
+    let error = read_reply(&config, answer, SECRET).expect_err("only 2xx grants");
+    if error.kind() == ErrorKind::InvalidArgument && error.status().is_none() {
+        return; // The settings were at fault.
+    }
+    check_error(&error, &[SECRET]);
+    assert_eq!(error.status(), Some(status));
+    assert!(error.message().is_ascii() && error.message().len() < 256, "{}", error.message());
+    assert!(error.retryable() || error.retry_after().is_none());
+    if let Some(code) = error.server_code() {
+        let reply = Members::read(&body).expect("a code comes from a JSON object");
+        assert_eq!(reply.get("error").as_str(), Some(code));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        assert!((1..=64).contains(&code.len()) && code.bytes().all(plain), "{code:?}");
+    }
+    let told = matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable);
+    assert!(told || !(500..600).contains(&status), "a server's failure passes: {error:?}");
+    assert!(error.kind() == ErrorKind::Throttled || status != 429);
+});

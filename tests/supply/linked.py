@@ -1,0 +1,99 @@
+"""What is linked into an artefact: the crates that cargo resolves for it on this machine, with the
+features that it has there, without build tools, procedural macros and tests.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# The artefacts, by the name of the folder in bindings/.
+ARTEFACTS = {"c": "seekauth-capi", "python": "seekauth-python", "node": "seekauth-node"}
+
+
+@dataclass
+class Crate:
+    """One crate, with the place of its sources and the crates that it uses itself."""
+
+    name: str
+    version: str
+    license: str | None
+    folder: Path
+    ours: bool
+    checksum: str | None
+    uses: set[str] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+def cargo(*arguments: str) -> str:
+    command = ["cargo", *arguments, "--locked"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+@cache
+def packages() -> dict[str, Crate]:
+    """Every package of the workspace and the lock file, by name and version."""
+    # One entry after the other, each member on a line; tomllib is not there in Python 3.10.
+    entry = re.compile(r'^name = "(.*)"\nversion = "(.*)"\n(?:source = .*\n)?(?:checksum = "(.*)")?', re.MULTILINE)
+    locked = entry.findall((ROOT / "Cargo.lock").read_text())
+    checksums = {f"{name} {version}": checksum for name, version, checksum in locked}
+    crates = {}
+    for package in json.loads(cargo("metadata", "--format-version", "1"))["packages"]:
+        crate = Crate(
+            name=package["name"],
+            version=package["version"],
+            license=package["license"],
+            folder=Path(package["manifest_path"]).parent,
+            ours=package["source"] is None,
+            checksum=checksums[f"{package['name']} {package['version']}"] or None,
+        )
+        crates[crate.key] = crate
+    return crates
+
+
+@cache
+def compiler(what: str) -> str:
+    """A line of `rustc -vV`: `host`, `release`."""
+    version = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    found = re.search(rf"^{what}: (.*)$", version, re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"rustc -vV names no {what}")
+    return found.group(1)
+
+
+def rust_version() -> str:
+    return compiler("release")
+
+
+def linked(artefact: str) -> list[Crate]:
+    """The crates in this artefact, sorted by name, the artefact itself included."""
+    tree = cargo(
+        *("tree", "--package", ARTEFACTS[artefact], "--target", compiler("host")),
+        *("--edges", "normal,no-proc-macro", "--no-dedupe", "--prefix", "depth", "--format", " {p}"),
+    )
+    found: dict[str, Crate] = {}
+    above: list[Crate] = []
+    for line in tree.splitlines():
+        match = re.match(r"(\d+) (\S+) v(\S+)", line)
+        if match is None:
+            raise SystemExit(f"cargo tree says {line!r}")
+        depth, crate = int(match[1]), packages()[f"{match[2]} {match[3]}"]
+        found[crate.key] = crate
+        del above[depth:]
+        if above:
+            above[-1].uses.add(crate.key)
+        above.append(crate)
+    return [found[key] for key in sorted(found)]
+
+
+def third_party(artefact: str) -> list[Crate]:
+    """Those of them that others wrote."""
+    return [crate for crate in linked(artefact) if not crate.ours]
