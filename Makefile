@@ -65,7 +65,7 @@ COMMIT = $(shell rustc -vV | sed -n 's/^commit-hash: //p')
 REMAPPED = $(CURDIR)=/seekauth \
 	$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=/crates \
 	$(SYSROOT)/lib/rustlib/src/rust=/rustc/$(COMMIT)
-release-c wheel release-node demo: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
+release-c wheel release-node demo overhead: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
 
 .PHONY: release-c release-node wheel npm-package install
 release-c:
