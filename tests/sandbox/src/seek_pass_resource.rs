@@ -71,9 +71,10 @@ pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply 
     let read = received.method() == Method::GET;
     match parts.as_slice() {
         ["v1", "add", credential_type] if posted => add(state, now, received, credential_type),
+        ["v2", "add", "requests", "batch"] if posted => batch(state, now, received),
         ["v1", "submissions", "status"] if posted => statuses(state, now, received),
         ["v1", "submissions", id, "status"] if read => {
-            with_token(state, now, received, None, |state, client_id| {
+            with_token(state, now, received, &[], |state, client_id| {
                 let young = &state.settings.submission_status;
                 match state.submissions.status(client_id, id, young, now) {
                     Some(status) => Reply::json(StatusCode::OK, &status),
@@ -85,18 +86,23 @@ pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply 
     }
 }
 
-fn add(state: &mut State, now: Now, received: &Received, credential_type: &str) -> Reply {
-    let scope = match credential_type {
+/// The scope that a type of credential needs.
+fn scope_of(credential_type: &str) -> Option<String> {
+    match credential_type {
         "education"
         | "english_proficiency"
         | "microcredential"
         | "digital_identity"
         | "right_to_work"
-        | "career_history" => format!("write.{credential_type}"),
-        "universal_credential" => "write.universal".to_owned(),
-        _ => return not_found(),
-    };
-    with_token(state, now, received, Some(&scope), |state, client_id| {
+        | "career_history" => Some(format!("write.{credential_type}")),
+        "universal_credential" => Some("write.universal".to_owned()),
+        _ => None,
+    }
+}
+
+fn add(state: &mut State, now: Now, received: &Received, credential_type: &str) -> Reply {
+    let Some(scope) = scope_of(credential_type) else { return not_found() };
+    with_token(state, now, received, &[scope], |state, client_id| {
         let body = received.json().unwrap_or_default();
         match body.get("id").and_then(Value::as_str) {
             Some(id) => {
@@ -108,8 +114,24 @@ fn add(state: &mut State, now: Now, received: &Received, credential_type: &str) 
     })
 }
 
+/// A batch needs the scopes of all that is in it.
+fn batch(state: &mut State, now: Now, received: &Received) -> Reply {
+    let body = received.json().unwrap_or_default();
+    let credentials = body.get("credentials").and_then(Value::as_array);
+    let scope = |credential: &Value| scope_of(credential.get("type")?.as_str()?);
+    let scopes: Option<Vec<String>> =
+        credentials.and_then(|credentials| credentials.iter().map(scope).collect());
+    let (Some(id), Some(scopes)) = (body.get("request_id").and_then(Value::as_str), scopes) else {
+        return unprocessable("request_id must be a string, and each of credentials have a type");
+    };
+    with_token(state, now, received, &scopes, |state, client_id| {
+        let redirect_uri = state.submissions.add(client_id, id, "batch", now);
+        Reply::json(StatusCode::CREATED, &json!({"redirect_uri": redirect_uri}))
+    })
+}
+
 fn statuses(state: &mut State, now: Now, received: &Received) -> Reply {
-    with_token(state, now, received, None, |state, client_id| {
+    with_token(state, now, received, &[], |state, client_id| {
         let body = received.json().unwrap_or_default();
         let ids: Option<Vec<&str>> = body
             .get("ids")
@@ -128,12 +150,12 @@ fn statuses(state: &mut State, now: Now, received: &Received) -> Reply {
     })
 }
 
-/// Lets the request through if its token is good and, where one is asked for, has the scope.
+/// Lets the request through if its token is good and has the scopes.
 fn with_token(
     state: &mut State,
     now: Now,
     received: &Received,
-    scope: Option<&str>,
+    needed: &[String],
     then: impl FnOnce(&mut State, &str) -> Reply,
 ) -> Reply {
     let refuse =
@@ -147,9 +169,7 @@ fn with_token(
             return refuse("invalid_token", "The access token is invalid");
         }
     };
-    if let Some(scope) = scope
-        && !scopes.contains(scope)
-    {
+    if let Some(scope) = needed.iter().find(|scope| !scopes.contains(*scope)) {
         let description = format!("Access to this resource requires scope {scope}.");
         return refuse("insufficient_scope", &description);
     }

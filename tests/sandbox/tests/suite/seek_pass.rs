@@ -147,6 +147,22 @@ async fn can_reuse_a_token_whose_life_counts_down() {
 }
 
 #[tokio::test]
+async fn a_batch_needs_the_scopes_of_all_that_is_in_it() {
+    let sandbox = sandbox().await;
+    let url = format!("{}/api/partner/v2/add/requests/batch.json", sandbox.urls().pass);
+    let send = async |scope: &str, body: Value| {
+        let token = seek_pass_token(&sandbox, scope).await;
+        client().post(&url).bearer_auth(token).json(&body).send().await.unwrap()
+    };
+    let two = json!({"request_id": "1", "credentials": [{"type": "education"}, {"type": "right_to_work"}]});
+    assert_eq!(send("write.education write.right_to_work", two.clone()).await.status(), 201);
+    refused(send("write.education", two).await, 403, "insufficient_scope").await;
+    for wrong in [json!({}), json!({"request_id": "1", "credentials": [{"type": "other"}]})] {
+        assert_eq!(send("write.education", wrong).await.status(), 422);
+    }
+}
+
+#[tokio::test]
 async fn can_revoke_the_previous_token_of_the_same_scopes() {
     let sandbox = sandbox().await;
     sandbox.configure(|settings| settings.revoke_previous = true);
