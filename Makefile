@@ -119,7 +119,7 @@ demo: libcurl $(VENV)/.ready node/node_modules/.ready ## tells one story in five
 # ---- tests ----------------------------------------------------------------------------------------
 
 .PHONY: test lint test-rust test-transport test-c cases test-python test-node test-exit test-prefork test-packaging test-readme
-test: lint test-rust test-transport test-c test-python test-node cases test-exit test-faults test-prefork test-readme test-packaging ## runs everything
+test: lint test-rust model test-transport test-c test-python test-node cases test-exit test-faults test-prefork test-readme test-packaging ## runs everything
 	@echo "make test: all passed"
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
@@ -203,7 +203,7 @@ test-transport: ## certificates, proxies, connections and rotated secrets, over 
 sanitize: libcurl debug-rust debug-c debug-python debug-node ## AddressSanitizer, ThreadSanitizer, Valgrind; ONLY=address for a part
 	$(PYTHON) tests/sanitize/run.py $(ONLY)
 
-MINUTES ?= 1
+MINUTES ?= 20
 soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once
 	$(PYTHON) tests/soak/run.py $(MINUTES)
 
