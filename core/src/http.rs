@@ -96,7 +96,7 @@ impl Http {
             tried.push(print);
             let request =
                 TokenRequest::new(&self.profile, credentials.client_id(), secret, scopes)?;
-            result = self.post(&request, secret, scopes).await;
+            result = self.post(request, secret, scopes).await;
             match &result {
                 Err(error) if error.kind() == ErrorKind::InvalidCredentials => {}
                 Ok(_) => {
@@ -111,11 +111,13 @@ impl Http {
 
     async fn post(
         &self,
-        request: &TokenRequest,
+        request: TokenRequest,
         secret: &Secret,
         scopes: &[String],
     ) -> Result<Grant, Error> {
         let client = self.client()?;
+        // Shared by all redirects, and wiped when the last of them is done.
+        let body = Bytes::from_owner(request.body);
         let mut url = self.profile.token_url.clone();
         for _ in 0..=REDIRECTS {
             let mut call = client
@@ -123,7 +125,7 @@ impl Http {
                 .timeout(self.profile.request_timeout)
                 .header(CONTENT_TYPE, request.content_type)
                 .header(ACCEPT, "application/json")
-                .body(Bytes::from_owner(request.body.clone()));
+                .body(body.clone());
             if let Some((name, password)) = &request.basic {
                 call = call.basic_auth(name.expose(), Some(password.expose()));
             }

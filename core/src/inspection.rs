@@ -66,18 +66,13 @@ impl Inspection {
     pub fn feed(&mut self, piece: &[u8]) -> Verdict {
         if self.verdict == Verdict::Undecided {
             self.body.extend_from_slice(piece);
-            if self.body.len() >= self.next_look || self.body.len() > BODY_LIMIT {
-                self.verdict = match read(&self.body) {
-                    Reading::Torn if self.body.len() > BODY_LIMIT => Verdict::Accepted,
-                    Reading::Torn => Verdict::Undecided,
-                    Reading::Foreign => self.by_status,
-                    Reading::Graphql(verdict) => verdict,
-                };
+            let is_too_long = self.body.len() > BODY_LIMIT;
+            if is_too_long || self.body.len() >= self.next_look {
+                self.look(if is_too_long { Verdict::Accepted } else { Verdict::Undecided });
                 if self.body.len() > SHORT {
                     self.next_look = self.body.len() * 2;
                 }
             }
-            self.let_go();
         }
         self.verdict
     }
@@ -85,16 +80,18 @@ impl Inspection {
     /// Says that the body has ended. The verdict is never `Undecided` afterwards.
     pub fn finish(&mut self) -> Verdict {
         if self.verdict == Verdict::Undecided {
-            self.verdict = match read(&self.body) {
-                Reading::Torn | Reading::Foreign => self.by_status,
-                Reading::Graphql(verdict) => verdict,
-            };
-            self.let_go();
+            self.look(self.by_status);
         }
         self.verdict
     }
 
-    fn let_go(&mut self) {
+    /// Reads what there is. A body that is only the beginning of something counts as `if_torn`.
+    fn look(&mut self, if_torn: Verdict) {
+        self.verdict = match read(&self.body) {
+            Reading::Torn => if_torn,
+            Reading::Foreign => self.by_status,
+            Reading::Graphql(verdict) => verdict,
+        };
         if self.verdict != Verdict::Undecided {
             self.body = Vec::new();
         }

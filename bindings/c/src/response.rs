@@ -37,7 +37,7 @@ impl From<host::Response> for Response {
 
 impl From<GraphqlReply> for Response {
     fn from(reply: GraphqlReply) -> Self {
-        Self::new(reply.status(), &[], reply.text().as_bytes().to_vec())
+        Self::new(reply.status(), &[], reply.into_text().into_bytes())
     }
 }
 

@@ -19,7 +19,7 @@ pub struct NativeReply {
 
 impl From<GraphqlReply> for NativeReply {
     fn from(reply: GraphqlReply) -> Self {
-        Self { status: u32::from(reply.status()), text: reply.text().to_owned() }
+        Self { status: u32::from(reply.status()), text: reply.into_text() }
     }
 }
 
