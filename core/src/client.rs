@@ -50,6 +50,13 @@ impl Client {
         Ok(Self::handle(engine, http, scopes, true))
     }
 
+    /// What was found questionable in the configuration, one line each: so far files with secrets
+    /// that every user of the machine may read. Looked up once, when the client is made.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.0.engine.profile.warnings
+    }
+
     /// A handle for other scopes of the same client. It shares cache and connections with this
     /// one, so making one for each use is fine. A SEEK API token has no scopes.
     ///

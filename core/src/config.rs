@@ -182,7 +182,7 @@ impl Config {
     }
 
     /// [`credentials_from`](Self::credentials_from) for a function that blocks. It is called on a
-    /// thread of its own; what it fails with is not shown to callers.
+    /// thread of its own, once at a time; what it fails with is not shown to callers.
     #[must_use]
     pub fn credentials_from_blocking(
         self,

@@ -3,7 +3,9 @@
 //! nothing of what was read, and leaves a live token in use.
 
 mod blocking;
+mod choice;
 mod command;
+mod exposure;
 mod file;
 
 use std::error::Error as StdError;
@@ -21,7 +23,9 @@ use crate::key::FINGERPRINT;
 use crate::secret::Secret;
 
 pub(crate) use blocking::Blocking;
+pub(crate) use choice::choose;
 pub(crate) use command::Command;
+pub(crate) use exposure::warnings;
 pub(crate) use file::{ClientId, Files};
 
 /// What a provider's future resolves to. Its error is not shown to callers: it may hold a secret.

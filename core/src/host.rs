@@ -46,6 +46,12 @@ impl Client {
         client::Client::new(config).map(Self)
     }
 
+    /// What was found questionable in the configuration; see [`crate::Client::warnings`].
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        self.0.warnings()
+    }
+
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
     ///
     /// # Errors

@@ -29,6 +29,7 @@ mod error;
 mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod given;
 mod graphql;
 #[cfg(test)]
 mod header_safety;

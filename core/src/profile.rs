@@ -1,17 +1,17 @@
 //! A validated configuration: what to ask, where, as whom, and for how long to wait. Everything
 //! that differs between the SEEK API, SEEK Pass and any other server is decided here, once.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::{AuthMethod, Config, Environment, Language, RequestFormat};
-use crate::credentials::{ClientId, Command, Credentials, Files, Provider};
+use crate::credentials::{self, Provider};
 use crate::error::Error;
+use crate::given::Given;
 use crate::secret::Secret;
-use crate::setting::{self, Setting, Value, duration_from_seconds};
+use crate::setting::{self, Value};
 
 const SEEK_TOKEN_URL: &str = "https://auth.seek.com/oauth/token";
 const SEEK_API_URL: &str = "https://graphql.seek.com/graphql";
@@ -68,6 +68,7 @@ pub(crate) struct Profile {
     pub(crate) client_key_file: Option<String>,
     pub(crate) proxy: Proxy,
     pub(crate) language: Option<Language>,
+    pub(crate) warnings: Vec<String>,
     service: Service,
 }
 
@@ -84,14 +85,15 @@ impl Profile {
         given.only_for(&setting::EXTRA_PARAMETERS, oauth, "oauth")?;
 
         given.only_with(&setting::CLIENT_KEY_FILE, &setting::CLIENT_CERTIFICATE_FILE)?;
-        given.only_with(&setting::CLIENT_SECRET_NEXT, &setting::CLIENT_SECRET)?;
 
         let (token_url, api_url) = given.endpoints(service, environment)?;
+        let request_timeout = given.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
+        let credentials = credentials::choose(&given, request_timeout)?;
         let profile = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
             api_url,
-            credentials: given.credentials()?,
+            credentials,
             auth_method: given.one_of(
                 &setting::AUTH_METHOD,
                 &[AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
@@ -112,7 +114,7 @@ impl Profile {
             accept_language: given.accept_language()?,
             allow_non_expiring: given.flag(&setting::ALLOW_NON_EXPIRING),
             timeout: given.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
-            request_timeout: given.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT),
+            request_timeout,
             connect_timeout: given.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
             refresh_margin: given.seconds(&setting::REFRESH_MARGIN)?,
             stay_warm: given.flag(&setting::STAY_WARM),
@@ -121,6 +123,7 @@ impl Profile {
             client_key_file: given.owned(&setting::CLIENT_KEY_FILE)?,
             proxy: given.proxy()?,
             language: config.host_language(),
+            warnings: credentials::warnings(&given)?,
             service,
         };
         let scopes = profile.scopes(given.list(&setting::SCOPES))?;
@@ -166,9 +169,6 @@ impl Profile {
         Ok(scopes.into())
     }
 }
-
-/// The settings as given, with the checks that each needs.
-struct Given<'a>(&'a Config);
 
 impl Given<'_> {
     fn service(&self) -> Result<Service, Error> {
@@ -258,89 +258,6 @@ impl Given<'_> {
         })
     }
 
-    /// The one source of credentials that is given.
-    fn credentials(&self) -> Result<Provider, Error> {
-        let given = |setting: &Setting| self.0.value(setting).is_some();
-        let sources = [
-            (self.0.provider().is_some(), "a credential provider"),
-            (given(&setting::CREDENTIALS_COMMAND), setting::CREDENTIALS_COMMAND.name()),
-            (given(&setting::CREDENTIALS_FILE), setting::CREDENTIALS_FILE.name()),
-            (given(&setting::CLIENT_SECRET_FILE), setting::CLIENT_SECRET_FILE.name()),
-            (given(&setting::CLIENT_SECRET), setting::CLIENT_SECRET.name()),
-        ];
-        let mut sources = sources.iter().filter(|(given, _)| *given).map(|(_, name)| *name);
-        if let (Some(one), Some(other)) = (sources.next(), sources.next()) {
-            return Err(Error::invalid(format!(
-                "{one} and {other} are both given; leave one of them out"
-            )));
-        }
-        let timeout = self.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
-        if let Some(provider) = self.0.provider() {
-            self.no_client_id("the credential provider")?;
-            return Ok(Provider::Custom { provider: Arc::clone(provider), timeout });
-        }
-        if let Some(words) = self.list(&setting::CREDENTIALS_COMMAND) {
-            self.no_client_id("the command's output")?;
-            let mut words = words.into_iter();
-            let program = words.next().ok_or_else(|| {
-                setting::CREDENTIALS_COMMAND.refuse("must hold a program, and its arguments")
-            })?;
-            return Ok(Provider::Command(Command { program, arguments: words.collect(), timeout }));
-        }
-        if let Some(path) = self.owned(&setting::CREDENTIALS_FILE)? {
-            self.no_client_id("the file")?;
-            return Ok(Provider::Files(Files::Document(path)));
-        }
-        if let Some(client_secret) = self.owned(&setting::CLIENT_SECRET_FILE)? {
-            let client_id = match self.owned(&setting::CLIENT_ID_FILE)? {
-                Some(path) => {
-                    self.no_client_id(setting::CLIENT_ID_FILE.name())?;
-                    ClientId::File(path)
-                }
-                None => ClientId::Known(self.credential(&setting::CLIENT_ID)?.to_owned()),
-            };
-            let next = self.owned(&setting::CLIENT_SECRET_NEXT_FILE)?;
-            return Ok(Provider::Files(Files::Each { client_id, client_secret, next }));
-        }
-        for alone in [setting::CLIENT_ID_FILE, setting::CLIENT_SECRET_NEXT_FILE] {
-            self.only_with(&alone, &setting::CLIENT_SECRET_FILE)?;
-        }
-        let (id, secret) = (&setting::CLIENT_ID, &setting::CLIENT_SECRET);
-        let credentials = Credentials::new(self.credential(id)?, self.credential(secret)?);
-        Ok(Provider::Static(if given(&setting::CLIENT_SECRET_NEXT) {
-            credentials.next_secret(self.credential(&setting::CLIENT_SECRET_NEXT)?)
-        } else {
-            credentials
-        }))
-    }
-
-    fn no_client_id(&self, source: &str) -> Result<(), Error> {
-        match self.0.value(&setting::CLIENT_ID) {
-            Some(_) => Err(setting::CLIENT_ID.refuse(format!("comes from {source}; leave it out"))),
-            None => Ok(()),
-        }
-    }
-
-    fn only_with(&self, setting: &Setting, other: &Setting) -> Result<(), Error> {
-        if self.0.value(setting).is_some() && self.0.value(other).is_none() {
-            Err(setting.refuse(format!("goes with {}; give that too", other.name())))
-        } else {
-            Ok(())
-        }
-    }
-
-    fn credential(&self, setting: &Setting) -> Result<&str, Error> {
-        let Some(text) = self.text(setting)? else {
-            return Err(
-                setting.missing("give the credentials that SEEK issued for this environment")
-            );
-        };
-        if text.trim() != text {
-            return Err(setting.refuse("has white space at its beginning or end; remove it"));
-        }
-        Ok(text)
-    }
-
     fn proxy(&self) -> Result<Proxy, Error> {
         let setting = setting::PROXY;
         let text = match self.text(&setting)? {
@@ -411,104 +328,6 @@ impl Given<'_> {
         }
         Ok(pairs.clone())
     }
-
-    fn url(&self, setting: &Setting) -> Result<Option<Url>, Error> {
-        let Some(text) = self.text(setting)? else { return Ok(None) };
-        // The parser would quietly drop white space; whoever put it there meant something else.
-        if text.contains(char::is_whitespace) {
-            return Err(setting.refuse("must not hold white space"));
-        }
-        let url = Url::parse(text)
-            .map_err(|problem| setting.refuse(format!("must be an absolute URL: {problem}")))?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                setting.refuse("must not hold credentials; use client_id and client_secret")
-            );
-        }
-        if url.fragment().is_some() {
-            return Err(setting.refuse("must not have a fragment"));
-        }
-        if *setting != setting::TOKEN_URL && url.query().is_some() {
-            return Err(setting.refuse("must not have a query"));
-        }
-        match url.scheme() {
-            "https" => Ok(Some(url)),
-            "http" if is_loopback(&url) => Ok(Some(url)),
-            _ => Err(setting.refuse("must be https (http only for a loopback address)")),
-        }
-    }
-
-    /// A text setting without control characters, or nothing when it is not given.
-    fn text(&self, setting: &Setting) -> Result<Option<&str>, Error> {
-        match self.0.value(setting) {
-            Some(Value::Text(text)) if text.is_empty() => Err(setting.refuse("must not be empty")),
-            Some(Value::Text(text)) if text.contains(char::is_control) => {
-                Err(setting.refuse("must not hold control characters, such as a line end"))
-            }
-            Some(Value::Text(text)) => Ok(Some(text)),
-            _ => Ok(None),
-        }
-    }
-
-    fn owned(&self, setting: &Setting) -> Result<Option<String>, Error> {
-        Ok(self.text(setting)?.map(str::to_owned))
-    }
-
-    fn list(&self, setting: &Setting) -> Option<Vec<String>> {
-        match self.0.value(setting) {
-            Some(Value::List(list)) => Some(list.clone()),
-            _ => None,
-        }
-    }
-
-    fn flag(&self, setting: &Setting) -> bool {
-        matches!(self.0.value(setting), Some(Value::Flag(true)))
-    }
-
-    fn seconds(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
-        match self.0.value(setting) {
-            Some(Value::Seconds(seconds)) => {
-                duration_from_seconds(setting.name(), *seconds).map(Some)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// A length of time that must not be zero.
-    fn wait(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
-        match self.seconds(setting)? {
-            Some(Duration::ZERO) => Err(setting.refuse("must be more than 0 seconds")),
-            wait => Ok(wait),
-        }
-    }
-
-    /// One of a few names; the first when none is given.
-    fn one_of<T: Copy>(
-        &self,
-        setting: &Setting,
-        choices: &[T; 2],
-        name: fn(T) -> &'static str,
-    ) -> Result<T, Error> {
-        match self.text(setting)? {
-            None => Ok(choices[0]),
-            Some(text) => match choices.iter().find(|choice| name(**choice) == text) {
-                Some(choice) => Ok(*choice),
-                None => Err(setting.refuse(format!(
-                    "must be {} or {}",
-                    name(choices[0]),
-                    name(choices[1])
-                ))),
-            },
-        }
-    }
-
-    fn only_for(&self, setting: &Setting, applies: bool, services: &str) -> Result<(), Error> {
-        if applies || self.0.value(setting).is_none() {
-            Ok(())
-        } else {
-            Err(setting.refuse(format!("applies to {services} only; leave it out")))
-        }
-    }
 }
 
 fn built_in(url: &str) -> Result<Url, Error> {
@@ -521,15 +340,6 @@ fn under(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),
-        Some(Host::Ipv6(address)) => Ipv6Addr::is_loopback(&address),
-        None => false,
-    }
 }
 
 /// A token in the sense of RFC 9110, 5.6.2.

@@ -1,23 +1,29 @@
 //! Credentials from a function that blocks, such as a callback into another language. It runs on a
-//! thread of its own, for the library's one worker must not wait for it.
+//! thread of its own, for the library's one worker must not wait for it; one call at a time, so that
+//! a function that hangs holds one thread and no more.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex as Turn, oneshot};
 
 use crate::credentials::{CredentialProvider, Credentials, Provided};
+use crate::per_process::PerProcess;
 use crate::signals;
 
-pub(crate) struct Blocking<F>(Arc<F>);
+pub(crate) struct Blocking<F> {
+    ask: Arc<F>,
+    /// Whose turn it is. A forked child has no thread that could end its parent's call.
+    turn: PerProcess<Arc<Turn<()>>>,
+}
 
 impl<F> Blocking<F>
 where
     F: Fn() -> Result<Credentials, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
 {
     pub(crate) fn new(ask: F) -> Self {
-        Self(Arc::new(ask))
+        Self { ask: Arc::new(ask), turn: PerProcess::new() }
     }
 }
 
@@ -26,11 +32,14 @@ where
     F: Fn() -> Result<Credentials, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
 {
     fn credentials(&self) -> Provided<'_> {
-        let ask = Arc::clone(&self.0);
+        let ask = Arc::clone(&self.ask);
+        let turn = Arc::clone(&**self.turn.get(Arc::default));
         Box::pin(async move {
+            let turn = turn.lock_owned().await;
             let (sender, receiver) = oneshot::channel();
             let run = move || {
                 signals::block();
+                let _turn = turn;
                 // Nobody listens any more once the time is over.
                 let _ = sender.send(ask());
             };
@@ -38,5 +47,44 @@ where
             // A function that panicked sends nothing.
             receiver.await?
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Mutex, mpsc};
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    fn is_pending(future: &mut Provided<'_>) -> bool {
+        future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_is_the_only_one() {
+        let (open, gate) = mpsc::channel();
+        let (gate, calls) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&calls);
+        let blocking = Blocking::new(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            gate.lock().map_err(|_| "poisoned")?.recv()?;
+            Ok(Credentials::new("a", "b"))
+        });
+        let mut first = blocking.credentials();
+        while calls.load(Ordering::SeqCst) == 0 {
+            assert!(is_pending(&mut first));
+            tokio::task::yield_now().await;
+        }
+        // Its caller has no more time; the next one waits for the thread that is there.
+        drop(first);
+        let mut second = blocking.credentials();
+        assert!(is_pending(&mut second));
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        open.send(()).unwrap();
+        open.send(()).unwrap();
+        assert!(second.await.is_ok());
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
     }
 }
