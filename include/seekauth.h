@@ -50,13 +50,14 @@
  * the process, with another beside it while it looks up a host name. These threads block every signal:
  * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
  *
- * Callbacks. Each runs exactly once, on a thread of the library, never inside the call that started
- * it, though it may run before that call has returned. user_data is passed through untouched. Freeing
- * a client does not wait for its callbacks: what is in flight is cancelled, and each callback still
- * runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code itself, until then. A
- * callback may call any function here except those that wait for a token or an answer, because it would
- * hold up the thread that is to bring it; those fail at once. It must not throw a C++ exception or
- * leave by longjmp.
+ * Callbacks. That of an asynchronous call runs exactly once, on a thread of the library, never inside
+ * the call that started it, though it may run before that call has returned. user_data is passed
+ * through untouched. Freeing a client does not wait for its callbacks: what is in flight is cancelled,
+ * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code
+ * itself, until then. A callback may call any function here except those that wait for a token or an
+ * answer, because it would hold up the thread that is to bring it; those fail at once. A callback that
+ * finds credentials runs for each token request, on another thread, and may wait. None may throw a C++
+ * exception or leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -88,7 +89,7 @@
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
             NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
-            NULL, NULL, NULL                                                                       \
+            NULL, NULL, NULL, NULL, NULL, NULL                                                     \
     }
 
 /* Initial value of seekauth_http_request: its size, and nothing in any other field. */
@@ -146,6 +147,10 @@
 // threads may use it at once. Whoever makes one frees it with seekauth_client_free.
 typedef struct seekauth_client seekauth_client;
 
+// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
+// until the callback returns.
+typedef struct seekauth_credentials seekauth_credentials;
+
 // Why a call failed. Whoever receives one frees it with seekauth_error_free. It never changes, so
 // any number of threads may read it at once. No text in it holds a secret, a token or a server's
 // reply body.
@@ -193,6 +198,18 @@ typedef void (*seekauth_token_callback)(void *user_data,
 typedef void (*seekauth_response_callback)(void *user_data,
                                            struct seekauth_error *error,
                                            struct seekauth_response *response);
+
+// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
+// 0; any other number says that there are none at present, and is not looked into.
+//
+// It is called for each token request, never two calls at once for one client, on a thread of the
+// library's own that is there for nothing else: it may block for as long as `request_timeout_ms` says.
+// It may use other clients; a call that waits for a token of the client it serves would wait for itself.
+typedef int (*seekauth_credentials_callback)(void *user_data,
+                                             struct seekauth_credentials *credentials);
+
+// Frees what a `user_data` points to.
+typedef void (*seekauth_free_callback)(void *user_data);
 
 // Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
 // field means the default. Every text is borrowed for the call that takes the options.
@@ -269,6 +286,17 @@ typedef struct seekauth_options {
     // The proxy for all requests, such as "http://name:password@proxy.example:3128", or "none". Default: what
     // the environment's HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
     const char *proxy;
+    // A function that finds the credentials for each token request, in place of all settings of
+    // credentials above; or NULL.
+    seekauth_credentials_callback credentials_callback;
+    // What credentials_callback gets back as its first argument. It has to stay until
+    // credentials_free is called with it; without such a function, as long as the process.
+    void *credentials_user_data;
+    // NULL, or called once with credentials_user_data when no more call of credentials_callback can
+    // come: after the last client that shares it is freed, on any thread, and before
+    // seekauth_client_new returns if that fails. Options that this library is too old for are not read,
+    // and then this is not called.
+    seekauth_free_callback credentials_free;
 } seekauth_options;
 
 // A header of a request. Both texts are borrowed for the call that takes it.
@@ -418,6 +446,11 @@ struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *
 // `api_url`; NULL if there is none, and for NULL. The client owns the text.
 const char *seekauth_client_api_url(const struct seekauth_client *client);
 
+// What was found questionable in the client's options, one line each, to be logged when the program
+// starts: so far files with secrets that every user of the machine may read. "" if there is nothing, and
+// for NULL. The client owns the text.
+const char *seekauth_client_warnings(const struct seekauth_client *client);
+
 // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
 // Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
 // other scopes, and forgets all tokens. Closing again does nothing, and NULL is accepted. The client
@@ -428,6 +461,16 @@ void seekauth_client_close(const struct seekauth_client *client);
 // after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
 // NULL is accepted.
 void seekauth_client_free(struct seekauth_client *client);
+
+// Hands over credentials, within the callback that was asked for them. The texts are copied before this
+// returns; wipe your own if they are not needed any more. `client_secret_next`, which may be NULL, is the
+// other secret of a rotation, and tried when the server refuses the first.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
+struct seekauth_error *seekauth_credentials_set(struct seekauth_credentials *credentials,
+                                                const char *client_id,
+                                                const char *client_secret,
+                                                const char *client_secret_next);
 
 // The code of the error; SEEKAUTH_OK for NULL.
 int32_t seekauth_error_code(const struct seekauth_error *error);

@@ -331,6 +331,12 @@ private:
     std::unique_ptr<seekauth_exchange, detail::Free> exchange_;
 };
 
+// A client id and its secret, and perhaps the other secret of a rotation.
+struct Credentials {
+    std::string client_id, client_secret;
+    std::optional<std::string> client_secret_next;
+};
+
 // Settings of a client, under the names of seekauth_options, where each is described. What is left
 // unset, and a time of zero, means the default.
 struct Options {
@@ -348,8 +354,11 @@ struct Options {
     std::optional<std::string> credentials_file;
     std::optional<std::string> credentials_command;  // separated by single spaces
     std::optional<std::string> client_certificate_file, client_key_file, proxy;
+    // Finds the credentials for each token request, in place of the settings above; see
+    // seekauth_credentials_callback. One that throws has none at present.
+    std::function<Credentials()> credentials;
 
-    // The options as the C interface takes them; they point into this object.
+    // The options as the C interface takes them, without the function; they point into this object.
     seekauth_options c_options() const {
         using detail::c_count;
         using detail::c_text;
@@ -385,9 +394,34 @@ struct Options {
             c_text("client_certificate_file", client_certificate_file),
             c_text("client_key_file", client_key_file),
             c_text("proxy", proxy),
+            nullptr,
+            nullptr,
+            nullptr,
         };
     }
 };
+
+namespace detail {
+
+using CredentialsFunction = std::function<Credentials()>;
+
+inline int ask_credentials(void *function, seekauth_credentials *credentials) noexcept {
+    try {
+        const Credentials found = (*static_cast<CredentialsFunction *>(function))();
+        check(seekauth_credentials_set(credentials, c_text("client_id", found.client_id),
+                                       c_text("client_secret", found.client_secret),
+                                       c_text("client_secret_next", found.client_secret_next)));
+        return 0;
+    } catch (...) {
+        return 1;
+    }
+}
+
+inline void free_credentials(void *function) noexcept {
+    delete static_cast<CredentialsFunction *>(function);
+}
+
+}  // namespace detail
 
 // Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
 // thread of the library, never inside the call that started it, and must not throw.
@@ -400,7 +434,12 @@ class Client {
 public:
     // Checks every setting and starts nothing: no request, no thread.
     explicit Client(const Options &options) {
-        const seekauth_options c_options = options.c_options();
+        seekauth_options c_options = options.c_options();
+        if (options.credentials) {
+            c_options.credentials_callback = detail::ask_credentials;
+            c_options.credentials_user_data = new detail::CredentialsFunction(options.credentials);
+            c_options.credentials_free = detail::free_credentials;
+        }
         client_ = make([&](auto out) { return seekauth_client_new(&c_options, out); });
     }
 
@@ -557,6 +596,9 @@ public:
 
     // The address of the API that the client's tokens are for; empty if there is none.
     std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
+
+    // What was found questionable in the options, one line each; empty if there is nothing.
+    std::string warnings() const { return seekauth_client_warnings(client_.get()); }
 
     // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
     // SEEKAUTH_CLOSED. Closing one that was not made by with_scopes() also closes those made from it,

@@ -28,7 +28,8 @@ pub(crate) use command::Command;
 pub(crate) use exposure::warnings;
 pub(crate) use file::{ClientId, Files};
 
-/// What a provider's future resolves to. Its error is not shown to callers: it may hold a secret.
+/// What a provider's future resolves to. Its error is not shown to callers, since it may hold a secret,
+/// unless it is an [`Error`] of this library, which holds none.
 pub type Provided<'a> =
     Pin<Box<dyn Future<Output = Result<Credentials, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
 
@@ -36,7 +37,7 @@ pub type Provided<'a> =
 pub trait CredentialProvider: Send + Sync {
     /// The credentials to use now. Called for each token request, on tokio; it may take as long as
     /// `request_timeout`. A failure is reported to callers as `credentials_unavailable`, without
-    /// its text.
+    /// its text unless it is an [`Error`].
     fn credentials(&self) -> Provided<'_>;
 }
 
@@ -118,7 +119,10 @@ impl Provider {
             Self::Custom { provider, timeout } => {
                 match tokio::time::timeout(*timeout, provider.credentials()).await {
                     Ok(Ok(credentials)) => Ok(credentials),
-                    Ok(Err(_)) => Err(unavailable("the program's own credential provider failed")),
+                    Ok(Err(problem)) => Err(match problem.downcast::<Error>() {
+                        Ok(own) => unavailable(own.message()).with_retryable(own.retryable()),
+                        Err(_) => unavailable("the program's own credential provider failed"),
+                    }),
                     Err(_) => Err(unavailable(
                         "the program's own credential provider took longer than request_timeout",
                     )),

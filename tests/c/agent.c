@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "burst.h"
+#include "provider.h"
 #include "reply.h"
 #include "sending.h"
 
@@ -103,6 +104,21 @@ static uint64_t *number_field(seekauth_options *options, const char *name) {
     return NULL;
 }
 
+static int ask_provider(void *user_data, seekauth_credentials *credentials) {
+    provider *from = user_data;
+    bool found;
+    pthread_mutex_lock(&from->lock);
+    from->calls++;
+    found = from->finds;
+    if (found) {
+        const char *next = from->has_next ? from->client_secret_next : NULL;
+        seekauth_error_free(
+            seekauth_credentials_set(credentials, from->client_id, from->client_secret, next));
+    }
+    pthread_mutex_unlock(&from->lock);
+    return found ? 0 : 1;
+}
+
 static void new_client(void) {
     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
     for (size_t i = 0; i < request.count; i++) {
@@ -110,9 +126,12 @@ static void new_client(void) {
         const char **as_text = text_field(&options, name);
         uint64_t *as_number = number_field(&options, name);
         char *end = NULL;
-        if (strcmp(name, "handle") == 0)
+        if (strcmp(name, "handle") == 0 || strcmp(name, "provider_async") == 0)
             continue;
-        if (as_text != NULL) {
+        if (strcmp(name, "provider") == 0) {
+            options.credentials_callback = ask_provider;
+            options.credentials_user_data = find_provider(value);
+        } else if (as_text != NULL) {
             *as_text = value;
         } else if (as_number == NULL) {
             answer_misuse("agent: unknown setting");
@@ -292,6 +311,7 @@ static void carry_out(void) {
         {"clock_start", start_clock}, {"advance", advance_clock}, {"elapsed", elapsed},
         {"setenv", set_environment},  {"new", new_client},    {"from_env", from_env},
         {"join", join},               {"cancel", cancel},         {"adapters", adapters},
+        {"provide", provide},         {"provided", provided},
     };
     static const struct {
         const char *verb;

@@ -10,8 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "provider.h"
 #include "seekauth.hpp"
-#include "wire.h"
 
 using seekauth::Client;
 using seekauth::Error;
@@ -139,11 +139,28 @@ void keep(Client made) {
     ok();
 }
 
+seekauth::Credentials ask(provider &from) {
+    struct Lock {
+        pthread_mutex_t *lock;
+        explicit Lock(pthread_mutex_t *of) : lock(of) { pthread_mutex_lock(lock); }
+        ~Lock() { pthread_mutex_unlock(lock); }
+    } lock(&from.lock);
+    from.calls++;
+    if (!from.finds) throw std::runtime_error("agent: nothing provided");
+    seekauth::Credentials found{from.client_id, from.client_secret, std::nullopt};
+    if (from.has_next) found.client_secret_next = from.client_secret_next;
+    return found;
+}
+
 void new_client() {
     Options options;
-    for (std::size_t i = 0; i < request.count; i++)
-        if (std::string(request.names[i]) != "handle")
-            set(options, request.names[i], request.values[i]);
+    for (std::size_t i = 0; i < request.count; i++) {
+        const std::string name = request.names[i];
+        if (name == "provider")
+            options.credentials = [from = find_provider(request.values[i])] { return ask(*from); };
+        else if (name != "handle" && name != "provider_async")
+            set(options, name, request.values[i]);
+    }
     keep(Client(options));
 }
 
@@ -313,6 +330,8 @@ const std::map<std::string, std::function<void()>> verbs = {
     {"cached_token", get_cached_token},
     {"invalidate",
      [] { ok("acted", client().invalidate(std::string(text("token"))) ? "true" : "false"); }},
+    {"provide", provide},
+    {"provided", provided},
     {"burst", burst},
     {"adapters", [] { ok("names", "send"); }},
     {"send", send},

@@ -30,8 +30,40 @@ static void making_a_client(void) {
     CHECK_ERROR(seekauth_client_from_env(NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK(client == NULL);
     CHECK(seekauth_client_api_url(NULL) == NULL);
+    CHECK(strcmp(seekauth_client_warnings(NULL), "") == 0);
     seekauth_client_close(NULL);
     seekauth_client_free(NULL);
+}
+
+static void credentials_without_a_receiver(void) {
+    CHECK_ERROR(seekauth_credentials_set(NULL, "id", "secret", NULL), SEEKAUTH_INVALID_ARGUMENT,
+                "credentials");
+}
+
+static int wrong_credentials(void *user_data, seekauth_credentials *credentials) {
+    (void)user_data;
+    CHECK_ERROR(seekauth_credentials_set(credentials, NULL, "secret", NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "client_id");
+    CHECK_ERROR(seekauth_credentials_set(credentials, "id", NULL, NULL), SEEKAUTH_INVALID_ARGUMENT,
+                "client_secret");
+    CHECK_ERROR(seekauth_credentials_set(credentials, "id", NOT_UTF8, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "client_secret");
+    CHECK_ERROR(seekauth_credentials_set(credentials, "id", "secret", NOT_UTF8),
+                SEEKAUTH_INVALID_ARGUMENT, "client_secret_next");
+    return 1;
+}
+
+static void credentials_with_bad_arguments(void) {
+    seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_token *token = NULL;
+    options.client_id = NULL;
+    options.client_secret = NULL;
+    options.credentials_callback = wrong_credentials;
+    seekauth_client *client = make_client(&options);
+    CHECK_ERROR(seekauth_client_get_token(client, 5000, &token), SEEKAUTH_CREDENTIALS_UNAVAILABLE,
+                NULL);
+    CHECK(token == NULL);
+    seekauth_client_free(client);
 }
 
 static void client_without_a_self(void) {
@@ -258,6 +290,8 @@ static void accessors_of_nothing(void) {
 
 int main(void) {
     making_a_client();
+    credentials_without_a_receiver();
+    credentials_with_bad_arguments();
     client_without_a_self();
     client_with_bad_arguments();
     sending_without_a_self();

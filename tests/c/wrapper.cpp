@@ -1,6 +1,7 @@
 // seekauth.hpp against the sandbox: every member does what its C function does, errors arrive as
 // exceptions with their facts, callbacks and futures get exactly one outcome.
 
+#include <atomic>
 #include <thread>
 #include <type_traits>
 
@@ -255,7 +256,30 @@ void exchanges() {
 
 }  // namespace
 
+// The function is copied into the client and called for each token request; what it throws is a failure
+// and nothing more.
+void credentials() {
+    Options options = pass();
+    const seekauth::Credentials known{*options.client_id, *options.client_secret, std::nullopt};
+    const auto calls = std::make_shared<std::atomic<int>>(0);
+    options.client_id.reset();
+    options.client_secret.reset();
+    options.credentials = [calls, known] {
+        if (++*calls == 1) throw std::runtime_error(known.client_secret);
+        return known;
+    };
+    {
+        const Client client(options);
+        options.credentials = nullptr;
+        CHECK(client.warnings().empty());
+        // The first call's failure may pass, so it is asked again.
+        CHECK(client.get_token().scopes() == std::vector<std::string>{"write.education"});
+    }
+    CHECK(*calls == 2);
+}
+
 int main() {
+    credentials();
     tokens();
     scopes();
     asynchronous_calls();

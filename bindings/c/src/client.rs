@@ -21,12 +21,14 @@ use crate::token::Token;
 pub struct Client {
     inner: host::Client,
     api_url: Option<CString>,
+    warnings: CString,
 }
 
 impl Client {
     fn new(inner: host::Client) -> Self {
         let api_url = inner.api_url().map(c_string);
-        Self { inner, api_url }
+        let warnings = c_string(&inner.warnings().join("\n"));
+        Self { inner, api_url, warnings }
     }
 
     /// The client that does the work.
@@ -56,8 +58,9 @@ pub extern "C" fn seekauth_client_new(
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
     attempt(|| {
+        let config = options.read()?.config()?;
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(host::Client::new(options.read()?.config()?)?))));
+        out.write(Some(Box::new(Client::new(host::Client::new(config)?))));
         Ok(())
     })
 }
@@ -267,6 +270,14 @@ pub extern "C" fn seekauth_client_invalidate(
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_api_url(client: Option<&Client>) -> Text<'_> {
     Text::lend(client.and_then(|client| client.api_url.as_deref()))
+}
+
+/// What was found questionable in the client's options, one line each, to be logged when the program
+/// starts: so far files with secrets that every user of the machine may read. "" if there is nothing, and
+/// for NULL. The client owns the text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_warnings(client: Option<&Client>) -> Text<'_> {
+    Text::lend(Some(client.map_or(c"", |client| client.warnings.as_c_str())))
 }
 
 /// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.

@@ -4,6 +4,7 @@
 #![expect(clippy::doc_markdown, reason = "the comments become the C header, which is not Markdown")]
 
 pub mod client;
+pub mod credentials;
 pub mod error;
 pub mod exchange;
 pub mod graphql;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use seekauth_core::{Config, Error, ErrorKind, Setting, Value};
 
-use crate::pointer::Text;
+use crate::credentials::{CredentialsCallback, FreeCallback, Provider};
+use crate::pointer::{Text, UserData};
 
 /// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
 /// field means the default. Every text is borrowed for the call that takes the options.
@@ -84,6 +85,17 @@ pub struct Options<'a> {
     /// The proxy for all requests, such as "http://name:password@proxy.example:3128", or "none". Default: what
     /// the environment's HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
     pub proxy: Text<'a>,
+    /// A function that finds the credentials for each token request, in place of all settings of
+    /// credentials above; or NULL.
+    pub credentials_callback: CredentialsCallback,
+    /// What credentials_callback gets back as its first argument. It has to stay until
+    /// credentials_free is called with it; without such a function, as long as the process.
+    pub credentials_user_data: UserData,
+    /// NULL, or called once with credentials_user_data when no more call of credentials_callback can
+    /// come: after the last client that shares it is freed, on any thread, and before
+    /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
+    /// and then this is not called.
+    pub credentials_free: FreeCallback,
 }
 
 impl Default for Options<'_> {
@@ -121,6 +133,9 @@ impl Default for Options<'_> {
             client_certificate_file: unset,
             client_key_file: unset,
             proxy: unset,
+            credentials_callback: None,
+            credentials_user_data: UserData::none(),
+            credentials_free: None,
         }
     }
 }
@@ -133,10 +148,15 @@ enum Field<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The configuration that the fields make. Fails on the first field that is not what the
-    /// header says; the core judges the rest when the client is made.
-    pub(crate) fn config(&self) -> Result<Config, Error> {
+    /// The configuration that the fields make, which owns the user data of the callback from now on,
+    /// even if this fails: on the first field that is not what the header says. The core judges the rest
+    /// when the client is made.
+    pub(crate) fn config(self) -> Result<Config, Error> {
         let mut config = Config::new();
+        let (callback, user_data) = (self.credentials_callback, self.credentials_user_data);
+        if let Some(provider) = Provider::new(callback, user_data, self.credentials_free) {
+            config = config.credentials_from_blocking(move || provider.ask());
+        }
         for (name, field) in self.fields() {
             let setting = Setting::all().iter().find(|setting| setting.name() == name);
             if let (Some(setting), Some(value)) = (setting, field.value(name)?) {
@@ -146,7 +166,7 @@ impl<'a> Options<'a> {
         Ok(config)
     }
 
-    /// Each field but the size, under the name of its setting. A test compares this with the
+    /// Each field but the size and the callback, under the name of its setting. A test compares this with the
     /// core's table.
     fn fields(&self) -> [(&'static str, Field<'a>); 30] {
         [
@@ -238,7 +258,8 @@ mod tests {
             Field::Text(_) => size_of::<Text>(),
             Field::Milliseconds(_) | Field::Flag(_) => size_of::<u64>(),
         });
-        let size = size_of::<usize>() + fields.iter().sum::<usize>();
+        let callback = 3 * size_of::<UserData>();
+        let size = size_of::<usize>() + fields.iter().sum::<usize>() + callback;
         assert_eq!(size_of::<Options>(), size, "padding could hide a field that a caller set");
     }
 }

@@ -112,9 +112,18 @@ impl Buffer<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct UserData(*mut c_void);
 
+impl UserData {
+    /// NULL.
+    pub(crate) fn none() -> Self {
+        Self(ptr::null_mut())
+    }
+}
+
 // SAFETY: this crate only carries the pointer to the callback, and the header says that the callback
 // runs on another thread, so what it points to has to be fit for that.
 unsafe impl Send for UserData {}
+// SAFETY: as above; nothing here looks at what it points to.
+unsafe impl Sync for UserData {}
 
 /// A `const void *` to bytes that C lends for a call.
 ///
@@ -220,7 +229,7 @@ impl<'a> GraphqlIn<'a> {
 }
 
 /// A struct of the header that begins with its size and may grow at its end. Its fields are sizes,
-/// integers and the pointers of this file, for which any bytes are valid.
+/// integers, the pointers of this file and functions that may be NULL, for which any bytes are valid.
 trait Growing: Default {
     const NAME: &'static str;
     /// The macro that sets the size.

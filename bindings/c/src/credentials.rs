@@ -1,0 +1,100 @@
+//! Credentials from a function of the C program's: called for each token request, on a thread where it
+//! may block, with an object that takes what it found.
+
+use std::error::Error as StdError;
+use std::ffi::c_int;
+
+use seekauth_core as core;
+
+use crate::error::Error;
+use crate::guard::attempt;
+use crate::pointer::{Text, UserData, required};
+
+/// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
+/// until the callback returns.
+#[derive(Debug, Default)]
+pub struct Credentials(Option<core::Credentials>);
+
+/// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
+/// 0; any other number says that there are none at present, and is not looked into.
+///
+/// It is called for each token request, never two calls at once for one client, on a thread of the
+/// library's own that is there for nothing else: it may block for as long as `request_timeout_ms` says.
+/// It may use other clients; a call that waits for a token of the client it serves would wait for itself.
+pub type CredentialsCallback =
+    Option<extern "C" fn(user_data: UserData, credentials: &mut Credentials) -> c_int>;
+
+/// Frees what a `user_data` points to.
+pub type FreeCallback = Option<extern "C" fn(user_data: UserData)>;
+
+/// Hands over credentials, within the callback that was asked for them. The texts are copied before this
+/// returns; wipe your own if they are not needed any more. `client_secret_next`, which may be NULL, is the
+/// other secret of a rotation, and tried when the server refuses the first.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_credentials_set(
+    credentials: Option<&mut Credentials>,
+    client_id: Text<'_>,
+    client_secret: Text<'_>,
+    client_secret_next: Text<'_>,
+) -> Option<Box<Error>> {
+    attempt(|| {
+        let credentials = required("credentials", credentials)?;
+        let found = core::Credentials::new(
+            client_id.read_required("client_id")?,
+            client_secret.read_required("client_secret")?,
+        );
+        credentials.0 = Some(match client_secret_next.read("client_secret_next")? {
+            Some(next) => found.next_secret(next),
+            None => found,
+        });
+        Ok(())
+    })
+}
+
+/// The function with what it is called with, which is freed when no call can come any more.
+pub(crate) struct Provider {
+    ask: extern "C" fn(UserData, &mut Credentials) -> c_int,
+    user_data: UserData,
+    free: FreeCallback,
+}
+
+impl Provider {
+    /// None without a function; `user_data` is then freed at once.
+    pub(crate) fn new(
+        callback: CredentialsCallback,
+        user_data: UserData,
+        free: FreeCallback,
+    ) -> Option<Self> {
+        match (callback, free) {
+            (Some(ask), free) => Some(Self { ask, user_data, free }),
+            (None, Some(free)) => {
+                free(user_data);
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
+        let mut found = Credentials::default();
+        if (self.ask)(self.user_data, &mut found) != 0 {
+            return Err("the callback found none".into());
+        }
+        Ok(found.0.ok_or_else(|| {
+            core::Error::new(
+                core::ErrorKind::CredentialsUnavailable,
+                "the credentials callback returned 0 without calling seekauth_credentials_set",
+            )
+        })?)
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        if let Some(free) = self.free {
+            free(self.user_data);
+        }
+    }
+}
