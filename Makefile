@@ -132,7 +132,8 @@ lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all lan
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
-	cd tests/bench/rust && cargo fmt --all --check
+	cd tests/bench/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
+	cd tests/fuzz && cargo update --quiet --workspace --locked
 	cd node && npm run --silent check
 
 test-rust: ## tests of the core, the sandbox and the runner

@@ -106,8 +106,12 @@ impl Client {
     ///
     /// As [`authorization`](Self::authorization).
     pub async fn get_token_within(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
+        if let Some(token) = self.fresh_token() {
+            return Ok(token);
+        }
         self.check_open()?;
-        self.wait_for_token(timeout).await
+        // A future of its own, so that the one above stays small for those who need not wait.
+        Box::pin(self.wait_for_token(timeout)).await
     }
 
     /// [`get_token_within`](Self::get_token_within) for a call that was made while the client was

@@ -26,6 +26,8 @@ use crate::source::{Fetch, Renewed, Source};
 use crate::tls;
 
 const REDIRECTS: usize = 3;
+/// What most replies fit in. All that is set aside for one is wiped, so it is not more from the start.
+const BODY_USUAL: usize = 4096;
 /// Common load balancers drop idle connections after 60 s; a connection dropped by us first is
 /// never found dead by the next request.
 const IDLE: Duration = Duration::from_secs(50);
@@ -230,8 +232,7 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
         retry_after: header(headers, RETRY_AFTER.as_str()),
         rate_limit_remaining: header(headers, "x-ratelimit-remaining"),
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
-        // Long enough for any token there is: a buffer that grows leaves copies behind.
-        body: Zeroizing::new(Vec::with_capacity(BODY_LIMIT)),
+        body: Zeroizing::new(Vec::with_capacity(BODY_USUAL)),
     };
     while let Some(chunk) = response.chunk().await.map_err(|problem| token_endpoint(&problem))? {
         if reply.body.len() + chunk.len() > BODY_LIMIT {
@@ -240,6 +241,12 @@ async fn read(mut response: Response) -> Result<Reply, Error> {
                 format!("the token reply is longer than {BODY_LIMIT} bytes; check token_url"),
             )
             .with_reply(reply.status, None));
+        }
+        if reply.body.len() + chunk.len() > reply.body.capacity() {
+            // A vector that grows by itself leaves what it held behind, unwiped.
+            let mut larger = Zeroizing::new(Vec::with_capacity(BODY_LIMIT));
+            larger.extend_from_slice(&reply.body);
+            reply.body = larger;
         }
         reply.body.extend_from_slice(&chunk);
     }

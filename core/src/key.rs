@@ -11,8 +11,12 @@ use crate::profile::Profile;
 
 pub(crate) static FINGERPRINT: Lazy<RandomState> = Lazy::new(RandomState::new);
 
+/// Cheap to clone: the table of slots is copied when one is added.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
+pub(crate) struct Key(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Parts {
     token_url: String,
     /// Where it is known beforehand. The secret plays no part: a token outlives it.
     client_id: Option<String>,
@@ -23,34 +27,35 @@ pub(crate) struct Key {
 
 impl Key {
     pub(crate) fn new(profile: &Profile, scopes: Arc<[String]>) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             token_url: profile.token_url.to_string(),
             client_id: profile.credentials.known_client_id().map(str::to_owned),
             audience: profile.audience.clone(),
             extra: FINGERPRINT.hash_one(&profile.extra_parameters),
             scopes,
-        }
+        }))
     }
 
     pub(crate) fn scopes(&self) -> &[String] {
-        &self.scopes
+        &self.0.scopes
     }
 
     /// The public parts in one line, for errors.
     pub(crate) fn describe(&self) -> Arc<str> {
-        let endpoint = self.token_url.split('?').next().unwrap_or_default();
+        let parts = &*self.0;
+        let endpoint = parts.token_url.split('?').next().unwrap_or_default();
         let mut text = endpoint.to_owned();
-        if let Some(client_id) = &self.client_id {
+        if let Some(client_id) = &parts.client_id {
             text.push_str(" client_id=");
             text.push_str(client_id);
         }
-        if let Some(audience) = &self.audience {
+        if let Some(audience) = &parts.audience {
             text.push_str(" audience=");
             text.push_str(audience);
         }
-        if !self.scopes.is_empty() {
+        if !parts.scopes.is_empty() {
             text.push_str(" scope=");
-            text.push_str(&self.scopes.join(" "));
+            text.push_str(&parts.scopes.join(" "));
         }
         text.into()
     }

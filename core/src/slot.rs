@@ -115,23 +115,29 @@ impl Slot {
 
     /// The generation of a token that can be given out without a thought, or 0.
     pub(crate) fn fresh_generation(&self, clock: &Clock) -> u64 {
-        let now = clock.coarse();
         let generation = self.generation.load(Ordering::Acquire);
-        let fresh = now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
-            && now.wall < self.look_again_wall.load(Ordering::Acquire);
-        // Only if it still is the latest, the deadlines were its own.
-        if fresh && self.generation.load(Ordering::Acquire) == generation { generation } else { 0 }
+        if self.is_fresh(generation, clock) { generation } else { 0 }
     }
 
     /// Lends such a token.
     pub(crate) fn with_fresh<R>(&self, clock: &Clock, read: impl FnOnce(&Token) -> R) -> Option<R> {
-        let generation = self.fresh_generation(clock);
-        self.token.load().as_deref().filter(|token| token.generation() == generation).map(read)
+        let token = self.token.load();
+        let token = token.as_deref()?;
+        self.is_fresh(token.generation(), clock).then(|| read(token))
     }
 
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<Arc<Token>> {
         let generation = self.fresh_generation(clock);
         self.token.load_full().filter(|token| token.generation() == generation)
+    }
+
+    /// Whether the token of this generation, which the caller saw, needs no thought now.
+    fn is_fresh(&self, generation: u64, clock: &Clock) -> bool {
+        let now = clock.coarse();
+        now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
+            && now.wall < self.look_again_wall.load(Ordering::Acquire)
+            // Only if it still is the latest, the deadlines were its own.
+            && self.generation.load(Ordering::Acquire) == generation
     }
 
     /// The token as long as it has not expired, renewed or not.

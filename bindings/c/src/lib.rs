@@ -22,3 +22,11 @@ pub mod version;
 pub mod clock;
 
 mod guard;
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: HTTP and TLS hold secrets in buffers of their own.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
