@@ -205,6 +205,7 @@ typedef void (*seekauth_response_callback)(void *user_data,
 // It is called for each token request, never two calls at once for one client, on a thread of the
 // library's own that is there for nothing else: it may block for as long as `request_timeout_ms` says.
 // It may use other clients; a call that waits for a token of the client it serves would wait for itself.
+// Signals are blocked there, which a program that it starts inherits, unless it unblocks them before.
 typedef int (*seekauth_credentials_callback)(void *user_data,
                                              struct seekauth_credentials *credentials);
 

@@ -57,50 +57,50 @@ impl Http {
     /// asked again at once, for they may just have been rotated.
     async fn grant(&self, scopes: &[String]) -> Result<Grant, Error> {
         let provider = &self.profile.credentials;
-        let mut tried = Vec::new();
-        let first = self.try_secrets(&provider.credentials().await?, scopes, &mut tried).await;
-        let refused = match first {
-            Err(error) if error.kind() == ErrorKind::InvalidCredentials => error,
-            result => return result,
-        };
-        let again = if provider.may_change() {
-            match provider.credentials().await {
-                Ok(credentials) => self.try_secrets(&credentials, scopes, &mut tried).await,
-                Err(_) => Err(refused),
+        let mut refused = Vec::new();
+        let nothing = Error::new(ErrorKind::InvalidCredentials, "there is no secret to ask with");
+        let credentials = provider.credentials().await?;
+        let result = self.try_secrets(&credentials, scopes, &mut refused, nothing).await;
+        let result = match result {
+            Err(error)
+                if error.kind() == ErrorKind::InvalidCredentials && provider.may_change() =>
+            {
+                match provider.credentials().await {
+                    Ok(newer) => self.try_secrets(&newer, scopes, &mut refused, error).await,
+                    // What the server said tells more than why nobody could be asked again.
+                    Err(_) => Err(error),
+                }
             }
-        } else {
-            Err(refused)
+            result => result,
         };
-        if again.is_err() {
-            self.rotation.note_refused(tried, self.clock.now());
+        if result.is_err() {
+            self.rotation.note_refused(refused, self.clock.now());
         }
-        again
+        result
     }
 
-    /// Asks with each secret that was not tried before, the one that worked last first.
+    /// Asks with each secret that has not been refused yet, the one that worked last first. Where there
+    /// is none, it fails as told.
     async fn try_secrets(
         &self,
         credentials: &Credentials,
         scopes: &[String],
-        tried: &mut Vec<u64>,
+        refused: &mut Vec<u64>,
+        otherwise: Error,
     ) -> Result<Grant, Error> {
         let mut secrets: Vec<_> = credentials
             .secrets()
             .map(|secret| (credentials.fingerprint(secret), secret))
-            .filter(|(print, _)| !tried.contains(print))
+            .filter(|(print, _)| !refused.contains(print))
             .collect();
         secrets.sort_by_key(|(print, _)| !self.rotation.worked_last(*print));
-        let mut result = Err(Error::new(
-            ErrorKind::InvalidCredentials,
-            "the server refused the client id or secret, and the provider has no other",
-        ));
+        let mut result = Err(otherwise);
         for (print, secret) in secrets {
-            tried.push(print);
             let request =
                 TokenRequest::new(&self.profile, credentials.client_id(), secret, scopes)?;
             result = self.post(request, secret, scopes).await;
             match &result {
-                Err(error) if error.kind() == ErrorKind::InvalidCredentials => {}
+                Err(error) if error.kind() == ErrorKind::InvalidCredentials => refused.push(print),
                 Ok(_) => {
                     self.rotation.note_worked(print);
                     break;

@@ -1,7 +1,7 @@
 //! The C interface as a C program sees it: `include/seekauth.h` with its pointers, which may be
 //! anything that the header allows.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_int, c_void};
 
 // Brings the functions along; they are called by name.
 use seekauth_capi as _;
@@ -11,6 +11,12 @@ pub type Handle = *mut c_void;
 
 /// A `seekauth_token_callback` and a `seekauth_authorization_callback`.
 pub type Callback = Option<extern "C" fn(*mut c_void, Handle, *mut c_void)>;
+
+/// A `seekauth_credentials_callback`.
+pub type CredentialsCallback = extern "C" fn(*mut c_void, Handle) -> c_int;
+
+/// A `seekauth_free_callback`.
+pub type FreeCallback = extern "C" fn(*mut c_void);
 
 unsafe extern "C" {
     #![expect(missing_docs, reason = "seekauth.h describes them")]
@@ -49,6 +55,13 @@ unsafe extern "C" {
         acted: *mut bool,
     ) -> Handle;
     pub fn seekauth_client_api_url(client: Handle) -> *const c_char;
+    pub fn seekauth_client_warnings(client: Handle) -> *const c_char;
+    pub fn seekauth_credentials_set(
+        credentials: Handle,
+        client_id: *const c_char,
+        client_secret: *const c_char,
+        client_secret_next: *const c_char,
+    ) -> Handle;
     pub fn seekauth_client_close(client: Handle);
     pub fn seekauth_client_free(client: Handle);
     pub fn seekauth_client_exchange(

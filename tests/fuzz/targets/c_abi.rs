@@ -4,6 +4,7 @@
 //! address sanitizer sees one byte too many.
 #![no_main]
 
+use std::ffi::{CString, c_int, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::LazyLock;
 
@@ -86,10 +87,11 @@ impl Program {
         }
     }
 
-    /// `name=value` words; `size=` stands for `struct_size`.
+    /// `name=value` words; `size=` stands for `struct_size`, `callback=` for one that finds this value.
     fn new_client(&mut self, words: &[&[u8]], asks: bool) {
         let mut texts = Vec::new();
-        let mut fields = vec![0_u64; 1 + Setting::all().len()];
+        let behind = 1 + Setting::all().len();
+        let mut fields = vec![0_u64; behind + 3];
         let mut size = fields.len() * 8;
         let local = format!("token_url={}/token", *ISSUER);
         let name = format!("user_agent={}", issuer::USER_AGENT);
@@ -101,6 +103,12 @@ impl Program {
             let count = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
             if name == "size" {
                 size = count.and_then(|count: u64| usize::try_from(count).ok()).unwrap_or(size);
+            }
+            if name == "callback" && fields[behind] == 0 {
+                CALLS.begin();
+                fields[behind] = find as CredentialsCallback as usize as u64;
+                fields[behind + 1] = Box::into_raw(Box::new(text(value))) as u64;
+                fields[behind + 2] = release as FreeCallback as usize as u64;
             }
             // Nothing but the issuer is to be asked, and no program to be run for its sake.
             let elsewhere = ["proxy", "credentials_command"].contains(&&*name);
@@ -130,10 +138,18 @@ impl Program {
         // SAFETY: the options are readable for as many bytes as the library may read.
         let error = unsafe { seekauth_client_new(options.as_ptr().cast(), &raw mut handle) };
         drop((options, texts));
+        let whole = (fields.len() * 8..=4096).contains(&size) && size.is_multiple_of(8);
+        if fields[behind] != 0 && !whole {
+            // The library was not shown it.
+            release(fields[behind + 1] as *mut c_void);
+        }
         if self.keep_error(error).is_none() {
             self.clients.push(Client { handle, asks });
             // SAFETY: it was made just now.
-            check_text(unsafe { seekauth_client_api_url(handle) });
+            unsafe {
+                check_text(seekauth_client_api_url(handle));
+                assert!(check_text(seekauth_client_warnings(handle)).is_some());
+            }
         } else {
             assert!(handle.is_null(), "written although it failed");
         }
@@ -251,6 +267,7 @@ impl Program {
                 seekauth_client_get_token_async(nothing, 0, None, nothing, null_mut()),
                 seekauth_client_cached_token(nothing, null_mut()),
                 seekauth_client_invalidate(nothing, null(), null_mut()),
+                seekauth_credentials_set(nothing, null(), null(), null()),
             ] {
                 assert_eq!(self.keep_error(error), Some(1));
             }
@@ -285,6 +302,24 @@ impl Program {
         }
         CALLS.wait();
     }
+}
+
+extern "C" fn find(value: *mut c_void, credentials: Handle) -> c_int {
+    // SAFETY: it is the text that was made for this callback, which is not freed before its last call.
+    let value = unsafe { &*value.cast::<CString>() };
+    // SAFETY: the text ends with a NUL.
+    let error =
+        unsafe { seekauth_credentials_set(credentials, value.as_ptr(), value.as_ptr(), null()) };
+    let failed = check_error(error).is_some();
+    // SAFETY: it is this function's own.
+    unsafe { seekauth_error_free(error) }
+    c_int::from(failed)
+}
+
+extern "C" fn release(value: *mut c_void) {
+    // SAFETY: it was made for one callback, and this is called once.
+    drop(unsafe { Box::from_raw(value.cast::<CString>()) });
+    CALLS.end();
 }
 
 extern "C" fn take_token(_: Handle, error: Handle, token: Handle) {

@@ -168,6 +168,10 @@ impl Program {
 
     /// `~` stands for the API's own origin, whose port is another in each process.
     fn address(&self, word: &[u8]) -> Vec<u8> {
+        // An error names the host that was asked for, so no secret may be one.
+        if word.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()) {
+            return Vec::new();
+        }
         match word.strip_prefix(b"~") {
             Some(rest) => [ORIGIN.as_bytes(), rest].concat(),
             None => word.to_vec(),
