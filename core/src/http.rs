@@ -62,9 +62,7 @@ impl Http {
         let credentials = provider.credentials().await?;
         let result = self.try_secrets(&credentials, scopes, &mut refused, nothing).await;
         let result = match result {
-            Err(error)
-                if error.kind() == ErrorKind::InvalidCredentials && provider.may_change() =>
-            {
+            Err(error) if is_refusal(&error) && provider.may_change() => {
                 match provider.credentials().await {
                     Ok(newer) => self.try_secrets(&newer, scopes, &mut refused, error).await,
                     // What the server said tells more than why nobody could be asked again.
@@ -73,7 +71,7 @@ impl Http {
             }
             result => result,
         };
-        if result.is_err() {
+        if result.as_ref().err().is_some_and(is_refusal) {
             self.rotation.note_refused(refused, self.clock.now());
         }
         result
@@ -100,7 +98,7 @@ impl Http {
                 TokenRequest::new(&self.profile, credentials.client_id(), secret, scopes)?;
             result = self.post(request, secret, scopes).await;
             match &result {
-                Err(error) if error.kind() == ErrorKind::InvalidCredentials => refused.push(print),
+                Err(error) if is_refusal(error) => refused.push(print),
                 Ok(_) => {
                     self.rotation.note_worked(print);
                     break;
@@ -220,6 +218,11 @@ impl Source for Http {
     fn close(&self) {
         self.client.clear();
     }
+}
+
+/// Whether other credentials may fare better.
+fn is_refusal(error: &Error) -> bool {
+    error.kind() == ErrorKind::InvalidCredentials
 }
 
 async fn read(mut response: Response) -> Result<Reply, Error> {
