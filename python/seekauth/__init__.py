@@ -17,7 +17,7 @@ For HTTP clients that authenticate their requests by themselves there are `seeka
 `seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`, each imported by its name.
 """
 
-from seekauth._native import Client, Exchange, Inspection, Token, __version__
+from seekauth._native import Client, Credentials, Exchange, Inspection, Token, __version__
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -29,6 +29,7 @@ from seekauth.errors import (
     NetworkError,
     NotGrantedError,
     ProtocolError,
+    SecurityWarning,
     SeekAuthError,
     ThrottledError,
     TimeoutError,  # noqa: A004 - it is one
@@ -41,6 +42,7 @@ __all__ = [
     "CancelledError",
     "Client",
     "ClosedError",
+    "Credentials",
     "CredentialsUnavailableError",
     "Exchange",
     "ForbiddenOriginError",
@@ -53,6 +55,7 @@ __all__ = [
     "NetworkError",
     "NotGrantedError",
     "ProtocolError",
+    "SecurityWarning",
     "SeekAuthError",
     "ThrottledError",
     "TimeoutError",

@@ -44,6 +44,22 @@ class Token:
     def __reduce__(self) -> NoReturn: ...
 
 @final
+class Credentials:
+    """A client id and its secret, as a function passed as `credentials=` gives them.
+
+    `client_secret_next` is the other secret of a rotation, the next or the previous one: it is
+    tried when the server refuses the first. Nothing of the three is part of `repr()` or can be
+    read from the object, and it cannot be pickled.
+    """
+
+    def __new__(
+        cls, *, client_id: str, client_secret: str, client_secret_next: str | None = None
+    ) -> Self: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object, /) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
 class Waiter:
     """One call that waits."""
 
@@ -114,7 +130,8 @@ class Client:
     """Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
 
     Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
-    validates them and raises `InvalidArgumentError` or `TypeError`; it sends nothing and starts
+    validates them and raises `InvalidArgumentError` or `TypeError`, and warns with a
+    `SecurityWarning` of files with secrets that every user may read. It sends nothing and starts
     nothing. The first call that needs a token starts one thread for the whole process.
 
     A client may be used by any number of threads, event loops and tasks at once; all share one

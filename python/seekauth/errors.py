@@ -144,6 +144,13 @@ class InternalError(SeekAuthError):
     kind = "internal"
 
 
+class SecurityWarning(UserWarning):
+    """A setting that works but puts a secret at risk, such as a file that every user may read.
+
+    Given with `warnings.warn()` when the client is made; the text names the setting.
+    """
+
+
 _BY_KIND = {cls.kind: cls for cls in SeekAuthError.__subclasses__()}
 
 for _code, _kind, _meaning, _retryable in _native.ERROR_KINDS:

@@ -5,9 +5,11 @@ malformed or out of place is an `InvalidArgumentError` that names the setting, r
 client is made; a value of the wrong type is a `TypeError`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypedDict
+
+from seekauth._native import Credentials
 
 
 class ServiceSettings(TypedDict, total=False):
@@ -68,6 +70,15 @@ class ServiceSettings(TypedDict, total=False):
     credentials_command: str | Iterable[str] | None
     """A program and its arguments that prints such JSON, run without a shell for each token
     request, within `request_timeout`."""
+    credentials: Callable[[], Credentials | Awaitable[Credentials]] | None
+    """A function or coroutine function that returns `seekauth.Credentials`, in place of all the
+    settings for id and secret. It is called for each token request, one call at a time, on a
+    thread of the library's own; a coroutine runs in an event loop of its own there, so it must not
+    use what belongs to another loop, such as an HTTP session. It has `request_timeout` to answer,
+    and must not wait for a token of the same client. While it fails, a token that is still valid
+    stays in use; without one, calls raise `CredentialsUnavailableError`. What it raises is shown
+    nowhere, since it may hold a secret: let the function log its failures itself. The client lets
+    go of it when it is closed."""
     client_certificate_file: str | None
     """Path of a PEM file with the certificate that the client shows to servers that ask."""
     client_key_file: str | None

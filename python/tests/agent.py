@@ -11,14 +11,16 @@ import json
 import os
 import sys
 import threading
+from collections import defaultdict
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
 import adapters
+from provider import Provider
 
 import seekauth
-from seekauth import Client, SeekAuthError, Token, _native
+from seekauth import Client, Credentials, SeekAuthError, Token, _native
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -30,9 +32,11 @@ Reply = dict[str, object]
 CLOCK: Any = _native
 KINDS = dict(_native.SETTINGS)
 WHICH = {"both": 0, "monotonic": 1, "wall": 2}
+NO_SETTINGS = {"handle", "provider", "provider_async"}
 THREADS = 200
 
 clients: dict[str, Client] = {}
+providers: defaultdict[str, Provider] = defaultdict(Provider)
 begun: dict[str, Future[Token]] = {}
 opened: dict[tuple[str, str, str | None], adapters.Adapter] = {}
 loop = asyncio.new_event_loop()
@@ -104,7 +108,12 @@ def describe(token: Token | None) -> Reply:
 
 
 def settings(fields: Fields) -> dict[str, Any]:
-    return dict(setting(name, text) for name, text in fields.items() if name != "handle")
+    given = dict(setting(name, text) for name, text in fields.items() if name not in NO_SETTINGS)
+    if "provider" in fields:
+        provider = providers[fields["provider"]]
+        waits = fields.get("provider_async") == "true"
+        given["credentials"] = provider.later if waits else provider
+    return given
 
 
 def setting(name: str, text: str) -> tuple[str, object]:
@@ -166,6 +175,17 @@ def setenv(fields: Fields) -> Reply:
 def new(fields: Fields) -> Reply:
     clients[fields["handle"]] = Client(**settings(fields))
     return {}
+
+
+def provide(fields: Fields) -> Reply:
+    provider = providers[fields.pop("name")]
+    provider.fails = fields.pop("fail", "")
+    provider.gives = Credentials(**fields) if fields else None
+    return {}
+
+
+def provided(fields: Fields) -> Reply:
+    return {"calls": providers[fields["name"]].calls}
 
 
 def from_env(fields: Fields) -> Reply:
@@ -370,6 +390,8 @@ VERBS: dict[str, Callable[[Fields], Reply]] = {
         elapsed,
         setenv,
         new,
+        provide,
+        provided,
         from_env,
         with_scopes,
         authorization,

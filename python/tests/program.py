@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox import Sandbox
     from typing_extensions import Self
 
@@ -24,9 +26,19 @@ client = Client.from_env()
 
 
 class Program:
-    """Runs `code` with a `client` of the sandbox; ends it if the test has not."""
+    """Runs `code` with a `client` of the sandbox; ends it if the test has not.
 
-    def __init__(self, sandbox: Sandbox, code: str, preamble: str = PREAMBLE) -> None:
+    `environment` is added to that of the tests; a variable that is None is taken out of it.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        code: str,
+        preamble: str = PREAMBLE,
+        environment: Mapping[str, str | None] | None = None,
+    ) -> None:
+        inherited = {**os.environ, **(environment or {})}
         variables = {f"SEEKAUTH_{name.upper()}": value for name, value in sandbox.settings.items()}
         self._process = subprocess.Popen(
             [sys.executable, "-c", preamble + textwrap.dedent(code)],
@@ -35,7 +47,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             env={
-                **os.environ,
+                **{name: value for name, value in inherited.items() if value is not None},
                 **variables,
                 "SEEKAUTH_SERVICE": "seek_api",
                 # What waits for these has not ended by itself.
@@ -74,9 +86,14 @@ class Program:
         return self._process.returncode, output, errors
 
 
-def run(sandbox: Sandbox, code: str, preamble: str = PREAMBLE) -> str:
+def run(
+    sandbox: Sandbox,
+    code: str,
+    preamble: str = PREAMBLE,
+    environment: Mapping[str, str | None] | None = None,
+) -> str:
     """What the program printed; it has to end well and silent on stderr."""
-    with Program(sandbox, code, preamble) as program:
+    with Program(sandbox, code, preamble, environment) as program:
         status, output, errors = program.end()
     assert (status, errors) == (0, "")
     return output

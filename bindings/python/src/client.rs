@@ -2,15 +2,19 @@
 //! It waits without the interpreter lock and lets Ctrl-C through; it holds one `str` per client, so
 //! that the hot call hands out an object that exists already, and no other state.
 
+use std::ffi::CString;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use seekauth::{Config, GraphqlReply, Language, host};
 
 use crate::config;
+use crate::credentials::Provider;
 use crate::error::exception;
 use crate::exchange::Exchange;
 use crate::graphql;
@@ -21,7 +25,8 @@ use crate::waiter::{Waiter, finish, start};
 /// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
 ///
 /// Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
-/// validates them and raises `InvalidArgumentError` or `TypeError`; it sends nothing and starts
+/// validates them and raises `InvalidArgumentError` or `TypeError`, and warns with a
+/// `SecurityWarning` of files with secrets that every user may read. It sends nothing and starts
 /// nothing. The first call that needs a token starts one thread for the whole process.
 ///
 /// A client may be used by any number of threads, event loops and tasks at once; all share one
@@ -32,11 +37,18 @@ use crate::waiter::{Waiter, finish, start};
 pub(crate) struct Client {
     core: host::Client,
     header: Header,
+    provider: Option<Py<Provider>>,
+    /// Whether closing this client closes all that were made from it.
+    is_root: bool,
 }
 
 /// A client of the core on its way into a Python object.
 #[pyclass(frozen)]
-struct Handle(host::Client);
+struct Handle {
+    core: host::Client,
+    provider: Option<Py<Provider>>,
+    is_root: bool,
+}
 
 #[pymethods]
 impl Client {
@@ -47,22 +59,15 @@ impl Client {
         args: &Bound<'_, PyTuple>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let core = match args.iter().next() {
-            None => {
-                let mut config = Config::new();
-                config::apply(py, &mut config, "Client()", settings)?;
-                connect(py, config)?
-            }
+        match args.iter().next() {
+            None => connect(py, Config::new(), "Client()", settings).map(Self::from),
             Some(first) => match first.cast::<Handle>() {
-                Ok(handle) => handle.get().0.clone(),
-                Err(_) => {
-                    return Err(PyTypeError::new_err(
-                        "Client() takes keyword arguments only, such as Client(service='seek_api')",
-                    ));
-                }
+                Ok(handle) => Ok(Self::from(handle.get().clone(py))),
+                Err(_) => Err(PyTypeError::new_err(
+                    "Client() takes keyword arguments only, such as Client(service='seek_api')",
+                )),
             },
-        };
-        Ok(Self { core, header: Header::default() })
+        }
     }
 
     /// A client of the SEEK API; `environment` is `"live"` or `"playground"`.
@@ -106,9 +111,8 @@ impl Client {
         overrides: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
-        let mut config = Config::from_env().map_err(|error| exception(py, &error))?;
-        config::apply(py, &mut config, "Client.from_env()", overrides)?;
-        adopt(cls, connect(py, config)?)
+        let config = Config::from_env().map_err(|error| exception(py, &error))?;
+        adopt(cls, connect(py, config, "Client.from_env()", overrides)?)
     }
 
     /// A client that asks for these scopes and shares connections and cache with this one.
@@ -124,8 +128,10 @@ impl Client {
                     .ok_or_else(|| config::wrong("each of with_scopes(*scopes)", "a str", &scope))
             })
             .collect::<PyResult<Vec<_>>>()?;
-        let core = slf.get().core.with_scopes(scopes);
-        adopt(&slf.get_type(), core.map_err(|error| exception(slf.py(), &error))?)
+        let (py, client) = (slf.py(), slf.get());
+        let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
+        let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
+        adopt(&slf.get_type(), Handle { core, provider, is_root: false })
     }
 
     /// The value for the Authorization header, `Bearer …`.
@@ -251,6 +257,9 @@ impl Client {
     /// again.
     fn close(&self, py: Python<'_>) {
         py.detach(|| self.core.close());
+        if let Some(provider) = self.provider.as_ref().filter(|_| self.is_root) {
+            provider.get().release();
+        }
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -309,6 +318,24 @@ impl Client {
              may use the client it inherits",
         ))
     }
+
+    // The provider breaks the cycles that go through it.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.provider)
+    }
+}
+
+impl From<Handle> for Client {
+    fn from(Handle { core, provider, is_root }: Handle) -> Self {
+        Self { core, header: Header::default(), provider, is_root }
+    }
+}
+
+impl Handle {
+    fn clone(&self, py: Python<'_>) -> Self {
+        let provider = self.provider.as_ref().map(|provider| provider.clone_ref(py));
+        Self { core: self.core.clone(), provider, is_root: self.is_root }
+    }
 }
 
 impl Client {
@@ -344,14 +371,35 @@ fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<Py
     Ok(py.import(module)?.getattr(name)?.unbind())
 }
 
-fn connect(py: Python<'_>, config: Config) -> PyResult<host::Client> {
-    let config = config.language(Language::Python);
-    host::Client::new(config).map_err(|error| exception(py, &error))
+fn connect(
+    py: Python<'_>,
+    mut config: Config,
+    caller: &str,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Handle> {
+    config::apply(py, &mut config, caller, settings)?;
+    let provider = Provider::among(py, settings)?;
+    if let Some(provider) = &provider {
+        config = config.credentials_from_blocking(provider.get().question());
+    }
+    let core = host::Client::new(config.language(Language::Python));
+    let core = core.map_err(|error| exception(py, &error))?;
+    for text in core.warnings() {
+        warn(py, text)?;
+    }
+    Ok(Handle { core, provider, is_root: true })
+}
+
+/// Warns at the line that makes the client: native calls are no levels of the stack.
+fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
+    static CATEGORY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let category = CATEGORY.import(py, "seekauth.errors", "SecurityWarning")?;
+    PyErr::warn(py, category, &CString::new(text)?, 1)
 }
 
 /// An object of the class that was asked, so that subclasses stay themselves.
-fn adopt<'py>(cls: &Bound<'py, PyType>, core: host::Client) -> PyResult<Bound<'py, PyAny>> {
-    cls.call_method1("__new__", (cls, Handle(core)))
+fn adopt<'py>(cls: &Bound<'py, PyType>, handle: Handle) -> PyResult<Bound<'py, PyAny>> {
+    cls.call_method1("__new__", (cls, handle))
 }
 
 /// Status and text of an answer to a GraphQL operation.

@@ -10,6 +10,10 @@ use seekauth::{Config, Setting, SettingKind, Value, host};
 
 use crate::error::{exception, invalid};
 
+/// The argument for a function that gives credentials. It is none of the core's settings: those can be
+/// written as text.
+pub(crate) const CREDENTIALS: &str = "credentials";
+
 /// Puts `settings` into `config`; one whose value is `None` counts as not given. `caller` is what
 /// the user called, for the error.
 pub(crate) fn apply(
@@ -21,7 +25,7 @@ pub(crate) fn apply(
     let Some(settings) = settings else { return Ok(()) };
     for name in settings.keys() {
         let name: String = name.extract()?;
-        if !Setting::all().iter().any(|setting| setting.name() == name) {
+        if name != CREDENTIALS && !Setting::all().iter().any(|setting| setting.name() == name) {
             return Err(unknown(caller, &name));
         }
     }
@@ -70,7 +74,8 @@ pub(crate) fn wrong(name: &str, accepts: &str, value: &Bound<'_, PyAny>) -> PyEr
 const SECONDS: &str = "a number of seconds (int or float) or a datetime.timedelta";
 
 fn unknown(caller: &str, name: &str) -> PyErr {
-    let known: Vec<&str> = Setting::all().iter().map(Setting::name).collect();
+    let names = Setting::all().iter().map(Setting::name);
+    let known: Vec<&str> = names.chain([CREDENTIALS]).collect();
     PyTypeError::new_err(format!(
         "{caller} got an unexpected keyword argument '{name}' (settings: {})",
         known.join(", ")

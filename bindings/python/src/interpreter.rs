@@ -2,6 +2,8 @@
 //! that enters an interpreter which is being torn down is stopped in its tracks or crashes, so from
 //! the first moment of exit no thread enters any more, and the exit waits for those that are inside.
 
+use std::hint;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +12,9 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// A call from a library thread takes microseconds. The bound is for a forked child, which may have
-/// inherited the count of a thread that exists in its parent only.
+/// A call from a library thread takes microseconds. The bound is for functions of the program's own,
+/// see [`call`], and for a forked child, which may have inherited the count of a thread that exists in
+/// its parent only.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
 static LEAVING: AtomicBool = AtomicBool::new(false);
@@ -45,6 +48,39 @@ pub(crate) fn enter(work: impl FnOnce(Python<'_>)) {
         Python::try_attach(work);
     }
     INSIDE.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Calls a function of the program's own, without arguments, on a library thread. It may take long, and
+/// so may find the interpreter finished when it goes on; the thread then stops where it is, for good.
+///
+/// Python before 3.14 ends such a thread by unwinding it, and the process aborts when that comes to a
+/// frame of Rust that is not prepared for it. (pyo3 does the same for the two functions it knows to do
+/// this, and says more about it at its `PyGILState_Ensure`.)
+pub(crate) fn call<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    type Unwinding = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
+    let stop = StopsHere;
+    // SAFETY: the two types differ in this alone, whether the caller is prepared for an unwinding. The
+    // black box keeps the compiler from finding out that it was told there would be none.
+    let entry: Unwinding = unsafe { mem::transmute(hint::black_box(CALL)) };
+    // SAFETY: a `Bound` proves that this thread is attached and the function alive; what is returned
+    // is a new reference, or null with an exception set, which is what is asked for here.
+    let result = unsafe { Bound::from_owned_ptr_or_err(function.py(), entry(function.as_ptr())) };
+    mem::forget(stop);
+    result
+}
+
+const CALL: unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject =
+    ffi::PyObject_CallNoArgs;
+
+/// Stops a thread that is being unwound.
+struct StopsHere;
+
+impl Drop for StopsHere {
+    fn drop(&mut self) {
+        loop {
+            thread::park();
+        }
+    }
 }
 
 /// Runs at exit, before the interpreter is torn down.

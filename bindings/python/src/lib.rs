@@ -4,6 +4,7 @@
 
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod exchange;
 mod graphql;
@@ -14,8 +15,15 @@ mod manual_clock;
 mod token;
 mod waiter;
 
+use std::alloc::System;
+
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: HTTP and TLS hold secrets in buffers of their own.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// The native half of seekauth. Import `seekauth` instead: names here may change between releases.
 #[pymodule(gil_used = false)]
@@ -25,6 +33,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ERROR_KINDS", error::kinds(module.py())?)?;
     module.add("SETTINGS", config::names(module.py())?)?;
     module.add_class::<client::Client>()?;
+    module.add_class::<credentials::Credentials>()?;
     module.add_class::<waiter::Waiter>()?;
     module.add_class::<exchange::Exchange>()?;
     module.add_class::<exchange::Inspection>()?;

@@ -1,0 +1,154 @@
+//! `seekauth.Credentials`, and the function of a program's own that gives them. The clients of Python
+//! hold the function and the core does not, so that the garbage collector sees all who do: a function
+//! that reaches its own client would otherwise keep both alive for ever.
+
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use seekauth::{Error, ErrorKind};
+
+use crate::config;
+use crate::interpreter;
+
+/// A client id and its secret, as a function passed as `credentials=` gives them.
+///
+/// `client_secret_next` is the other secret of a rotation, the next or the previous one: it is
+/// tried when the server refuses the first. Nothing of the three is part of `repr()` or can be
+/// read from the object, and it cannot be pickled.
+#[pyclass(frozen, module = "seekauth", name = "Credentials")]
+pub(crate) struct Credentials(seekauth::Credentials);
+
+#[pymethods]
+impl Credentials {
+    #[new]
+    #[pyo3(signature = (*, client_id, client_secret, client_secret_next = None))]
+    fn new(
+        client_id: &Bound<'_, PyAny>,
+        client_secret: &Bound<'_, PyAny>,
+        client_secret_next: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let credentials = seekauth::Credentials::new(
+            text("client_id", client_id)?,
+            text("client_secret", client_secret)?,
+        );
+        Ok(Self(match client_secret_next {
+            Some(secret) => credentials.next_secret(text("client_secret_next", secret)?),
+            None => credentials,
+        }))
+    }
+
+    // Not even the id: whoever takes one for the other puts the secret there.
+    #[allow(clippy::unused_self)]
+    fn __repr__(&self) -> &'static str {
+        "<seekauth.Credentials>"
+    }
+
+    fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __deepcopy__<'py>(slf: PyRef<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyRef<'py, Self> {
+        slf
+    }
+
+    #[allow(clippy::unused_self)]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "cannot pickle seekauth.Credentials: they belong to this process; \
+             let the other process ask its own secret store",
+        ))
+    }
+}
+
+fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    config::text(name, value)?.ok_or_else(|| config::wrong(name, "a str", value))
+}
+
+/// What asks the function, made by `seekauth.credentials`; nothing once the client is closed.
+type Asker = Mutex<Option<Py<PyAny>>>;
+
+/// The function of a client and of all that its `with_scopes` made, each of which holds this object.
+#[pyclass(frozen)]
+pub(crate) struct Provider(Arc<Asker>);
+
+#[pymethods]
+impl Provider {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // Held for moments, and never while the interpreter could run anything else.
+        match self.0.try_lock() {
+            Ok(asker) => visit.call(&*asker),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        self.release();
+    }
+}
+
+impl Provider {
+    /// The function among a client's keyword arguments, if there is one.
+    pub(crate) fn among(
+        py: Python<'_>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Option<Py<Self>>> {
+        let Some(settings) = settings else { return Ok(None) };
+        let given = settings.get_item(config::CREDENTIALS)?.filter(|given| !given.is_none());
+        let Some(function) = given else { return Ok(None) };
+        if !function.is_callable() {
+            let accepts = "a function or coroutine function that returns seekauth.Credentials";
+            return Err(config::wrong(config::CREDENTIALS, accepts, &function));
+        }
+        let asker = py.import("seekauth.credentials")?.call_method1("asker", (function,))?;
+        Py::new(py, Self(Arc::new(Mutex::new(Some(asker.unbind()))))).map(Some)
+    }
+
+    /// What the core is to call on a thread of its own. It does not hold the function.
+    pub(crate) fn question(
+        &self,
+    ) -> impl Fn() -> Result<seekauth::Credentials, Box<dyn StdError + Send + Sync>> + Send + Sync + use<>
+    {
+        let asker = Arc::downgrade(&self.0);
+        move || {
+            let mut given = None;
+            interpreter::enter(|py| {
+                given = current(py, &asker).map(|asker| read(&interpreter::call(&asker)));
+            });
+            given.unwrap_or_else(|| Err("the client is closed, or the interpreter exits".into()))
+        }
+    }
+
+    /// Lets go of the function.
+    pub(crate) fn release(&self) {
+        let asker = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Outside the lock: it may run code of the program's.
+        drop(asker);
+    }
+}
+
+fn current<'py>(py: Python<'py>, asker: &Weak<Asker>) -> Option<Bound<'py, PyAny>> {
+    let asker = asker.upgrade()?;
+    let asker = asker.lock().unwrap_or_else(PoisonError::into_inner);
+    asker.as_ref().map(|asker| asker.bind(py).clone())
+}
+
+/// What `seekauth.credentials` came back with: credentials, the name of the type that was returned in
+/// their place, or nothing where the function failed.
+fn read(
+    given: &PyResult<Bound<'_, PyAny>>,
+) -> Result<seekauth::Credentials, Box<dyn StdError + Send + Sync>> {
+    let Ok(given) = given else { return Err("the function was not called".into()) };
+    if let Ok(credentials) = given.cast::<Credentials>() {
+        return Ok(credentials.get().0.clone());
+    }
+    if given.is_instance_of::<PyString>() {
+        let name = config::CREDENTIALS;
+        let message = format!("{name} must return seekauth.Credentials, not {given}");
+        return Err(Error::new(ErrorKind::CredentialsUnavailable, message).into());
+    }
+    Err("the function failed".into())
+}

@@ -1,0 +1,135 @@
+"""Whom the library trusts, over real TLS: the environment variables that Python's users know."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from program import run
+from sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What decides here, and what of it the machine may have set already.
+VARIABLES = ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"]
+
+GET = """
+try:
+    print(client.authorization()[:7])
+except seekauth.SeekAuthError as error:
+    print(error.kind, error)
+"""
+
+# The same by requests itself, which the variable is named after.
+BY_REQUESTS = """
+import requests
+try:
+    print(requests.post(os.environ["SEEKAUTH_TOKEN_URL"], timeout=60).status_code < 500)
+except requests.exceptions.SSLError:
+    print("refused")
+"""
+
+
+class Authorities:
+    """Where the authority of the sandbox is, and one that has nothing to do with it."""
+
+    def __init__(self, ours: str, other: str, folder: Path) -> None:
+        self._files = {"ours": ours, "other": other}
+        for name, file in self._files.items():
+            (folder / name).mkdir()
+            shutil.copy(file, folder / name / "ca.pem")
+        self._folder = folder
+
+    def place(self, name: str) -> str:
+        """The file of that name, or with a slash at its end the folder."""
+        if name.endswith("/"):
+            return str(self._folder / name)
+        return self._files.get(name, str(self._folder / name))
+
+
+@pytest.fixture(scope="module")
+def tls(one_sandbox: Sandbox) -> Iterator[Sandbox]:
+    with Sandbox(one_sandbox.program, "--tls") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def authorities(tls: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Authorities:
+    folder = tmp_path_factory.mktemp("authorities")
+    with Sandbox(tls.program, "--tls") as other:
+        shutil.copy(other.urls["ca_file"], folder / "other.pem")
+    return Authorities(tls.urls["ca_file"], str(folder / "other.pem"), folder)
+
+
+def environment(authorities: Authorities, given: dict[str, str]) -> dict[str, str | None]:
+    named = {name: authorities.place(place) for name, place in given.items()}
+    return {**dict.fromkeys(VARIABLES), **named}
+
+
+TRUSTED: list[dict[str, str]] = [
+    {"SSL_CERT_FILE": "ours"},
+    {"SSL_CERT_DIR": "ours/"},
+    {"SSL_CERT_FILE": "other", "SSL_CERT_DIR": "ours/"},
+    {"SSL_CERT_FILE": "ours", "SSL_CERT_DIR": "other/"},
+    {"SEEKAUTH_CA_FILE": "ours", "SSL_CERT_FILE": "other"},
+    {"REQUESTS_CA_BUNDLE": "ours"},
+    {"REQUESTS_CA_BUNDLE": "ours/"},
+    {"REQUESTS_CA_BUNDLE": "ours", "SSL_CERT_FILE": "other"},
+    {"REQUESTS_CA_BUNDLE": "other", "SEEKAUTH_CA_FILE": "ours"},
+]
+
+UNKNOWN: list[dict[str, str]] = [
+    {},
+    {"SSL_CERT_FILE": "other"},
+    {"SSL_CERT_DIR": "other/"},
+    {"REQUESTS_CA_BUNDLE": "other"},
+    # It replaces the system's, and what stands in their place.
+    {"REQUESTS_CA_BUNDLE": "other", "SSL_CERT_FILE": "ours", "SSL_CERT_DIR": "ours/"},
+    # Node's own.
+    {"NODE_EXTRA_CA_CERTS": "ours"},
+]
+
+
+@pytest.mark.parametrize("given", TRUSTED, ids=str)
+def test_what_the_environment_names_is_trusted(
+    tls: Sandbox, authorities: Authorities, given: dict[str, str]
+) -> None:
+    tls.reset()
+    assert run(tls, GET, environment=environment(authorities, given)) == "Bearer \n"
+    assert tls.requests() == 1
+
+
+@pytest.mark.parametrize("given", UNKNOWN, ids=str)
+def test_an_unknown_authority_is_a_network_error_that_says_so(
+    tls: Sandbox, authorities: Authorities, given: dict[str, str]
+) -> None:
+    tls.reset()
+    said = run(tls, GET, environment=environment(authorities, given))
+    assert said.startswith("network ")
+    assert "invalid peer certificate" in said
+    assert tls.requests() == 0
+
+
+@pytest.mark.parametrize("bundle", ["ours", "other", None])
+def test_requests_trusts_the_same_bundle(
+    tls: Sandbox, authorities: Authorities, bundle: str | None
+) -> None:
+    given = {} if bundle is None else {"REQUESTS_CA_BUNDLE": bundle}
+    ours, theirs = run(
+        tls, GET + BY_REQUESTS, environment=environment(authorities, given)
+    ).splitlines()
+    trusted = bundle == "ours"
+    assert (ours == "Bearer ", theirs == "True") == (trusted, trusted)
+    assert trusted or (ours.startswith("network "), theirs) == (True, "refused")
+
+
+@pytest.mark.parametrize("bundle", ["nowhere", "file", "folder"])
+def test_a_bundle_that_holds_nothing_is_named(tls: Sandbox, tmp_path: Path, bundle: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    named = {**dict.fromkeys(VARIABLES), "REQUESTS_CA_BUNDLE": str(tmp_path / bundle)}
+    said = run(tls, GET, environment=named)
+    assert said.startswith("invalid_argument REQUESTS_CA_BUNDLE must name")
