@@ -56,6 +56,19 @@ export interface Mailbox {
   unref(): void;
 }
 
+/** Asks the function of one client for credentials. */
+export interface Question {
+  readonly isOpen: boolean;
+  answer(credentials: unknown): void;
+  fail(): void;
+}
+
+export interface Made {
+  client: NativeClient;
+  credentials: (() => unknown) | null;
+  warnings: string[];
+}
+
 export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
@@ -72,10 +85,10 @@ export interface NativeClient {
 
 export interface Binding {
   Client: { new (): NativeClient };
-  Mailbox: { new (settle: (call: number, outcome: Outcome<NativeToken | NativeReply>) => void): Mailbox };
+  Mailbox: { new (settle: (number: number, content: Outcome<NativeToken | NativeReply> | Question) => void): Mailbox };
   version(): string;
-  newClient(options: unknown, fixed?: object): Outcome<NativeClient>;
-  clientFromEnv(options: unknown): Outcome<NativeClient>;
+  newClient(mailbox: Mailbox, number: number, options: unknown, fixed?: object): Outcome<Made>;
+  clientFromEnv(mailbox: Mailbox, number: number, options: unknown): Outcome<Made>;
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */

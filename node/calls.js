@@ -1,7 +1,8 @@
 'use strict';
 
-// The calls that wait for the library, and how they end: by the library's answer, which is the only thing
-// that keeps the process alive meanwhile, or because a signal gives them up.
+// What the library sends here from its own thread: the answers to calls that wait, which are the only thing
+// that keeps the process alive meanwhile, and questions, which are nobody's reason to stay. A call also ends
+// because a signal gives it up.
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
@@ -13,17 +14,28 @@ const native = require('./native.js');
  * @typedef {import('./binding').Outcome<T>} Outcome
  */
 
-/** @type {Map<number, (outcome: any) => void>} */
-const answers = new Map();
+/**
+ * The calls that wait. Whoever waits must not be collected, for its answer may depend on a question to it.
+ *
+ * @type {Map<number, { caller: object, settle: (outcome: any) => void }>}
+ */
+const calls = new Map();
+/** @type {Map<number, (question: import('./binding').Question) => void>} */
+const answerers = new Map();
 let last = 0;
 
-const mailbox = new native.Mailbox((number, outcome) => {
-  const answer = answers.get(number);
-  if (!answer) return;
-  answers.delete(number);
-  if (answers.size === 0) mailbox.unref();
-  answer(outcome);
+const mailbox = new native.Mailbox((number, content) => {
+  const call = calls.get(number);
+  if (!call) return answerers.get(number)?.(/** @type {any} */ (content));
+  calls.delete(number);
+  if (calls.size === 0) mailbox.unref();
+  call.settle(content);
 });
+
+/** A number for the library to use in what it sends. */
+function newNumber() {
+  return ++last;
+}
 
 /** @type {WeakMap<AbortSignal, Set<Waiter>>} */
 const waiters = new WeakMap();
@@ -32,22 +44,23 @@ const waiters = new WeakMap();
  * Waits for the result of a call that `begin` starts.
  *
  * @template T
+ * @param {object} caller the client
  * @param {(mailbox: Mailbox, call: number) => Outcome<Waiter>} begin
  * @param {AbortSignal | null} [signal]
  * @returns {Promise<T>} rejected with the signal's reason once that is aborted
  */
-async function wait(begin, signal) {
+async function wait(caller, begin, signal) {
   if (signal != null && !(signal instanceof AbortSignal)) {
     throw new TypeError('signal must be an AbortSignal');
   }
   signal?.throwIfAborted();
-  const number = ++last;
+  const number = newNumber();
   const waiter = unwrap(begin(mailbox, number));
   const release = signal && cancelOnAbort(signal, waiter);
   /** @type {Outcome<T>} */
-  const outcome = await new Promise((resolve) => {
-    if (answers.size === 0) mailbox.ref();
-    answers.set(number, resolve);
+  const outcome = await new Promise((settle) => {
+    if (calls.size === 0) mailbox.ref();
+    calls.set(number, { caller, settle });
   });
   release?.();
   signal?.throwIfAborted();
@@ -79,4 +92,4 @@ function cancel() {
   for (const waiter of waiters.get(this) ?? []) waiter.cancel();
 }
 
-module.exports = { wait };
+module.exports = { answerers, mailbox, newNumber, wait };

@@ -3,21 +3,63 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call asks the
 // library one question and crosses for nothing else. Whatever there is to decide, the library decides.
 
-const { wait } = require('./calls.js');
+const { mailbox, newNumber, wait } = require('./calls.js');
 const { unwrap } = require('./error.js');
-const { Exchange, open } = require('./exchange.js');
-const { read, write } = require('./graphql.js');
 const native = require('./native.js');
 const { Token } = require('./token.js');
 
+/** @typedef {import('./binding').Made} Made */
+/** @typedef {import('./binding').Mailbox} Mailbox */
 /** @typedef {import('./binding').NativeClient} NativeClient */
+/**
+ * @template T
+ * @typedef {import('./binding').Outcome<T>} Outcome
+ */
 
+// What only some programs use is loaded when they do, since most of the time that loading takes goes by file.
+/** @type {typeof import('./exchange.js').Exchange | undefined} */
+let Exchange;
 /** @type {typeof import('./fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
+
+/**
+ * Opens an exchange that its caller releases.
+ *
+ * @type {(client: import('./index').Client, url: string, replayable: boolean) => InstanceType<typeof import('./exchange.js').Exchange>}
+ */
+let open;
+
+/** What a client is made of. */
+class Parts {
+  /**
+   * @param {NativeClient} client
+   * @param {object} [source] what gives it credentials, to be kept as long as the client
+   */
+  constructor(client, source) {
+    this.client = client;
+    this.source = source;
+  }
+
+  /**
+   * @template {unknown[]} Options
+   * @param {(mailbox: Mailbox, number: number, ...options: Options) => Outcome<Made>} create
+   * @param {Options} options
+   */
+  static make(create, ...options) {
+    const number = newNumber();
+    const { client, credentials, warnings } = unwrap(create(mailbox, number, ...options));
+    for (const warning of warnings) process.emitWarning(warning, 'SeekauthWarning');
+    if (!credentials) return new Parts(client);
+    const { Provider } = require('./credentials.js');
+    return new Parts(client, new Provider(number, credentials));
+  }
+}
 
 class Client {
   /** @type {NativeClient} */
   #native;
+  /** @type {object | undefined} */
+  #source;
   /** Asks the library whether `#authorization` is still good. */
   #isFresh;
   /** @type {string | undefined} */
@@ -33,40 +75,41 @@ class Client {
    * @returns {Promise<Response>}
    */
   fetch = (input, init) => {
-    // Programs that send by other means need not load it.
     authenticatedFetch ??= require('./fetch.js').authenticatedFetch;
     return authenticatedFetch(/** @type {any} */ (this), input, init);
   };
 
-  /** @param {unknown} options `ClientOptions`, or a client of the library */
+  /** @param {unknown} options `ClientOptions`, or the parts of a client */
   constructor(options) {
-    this.#native = options instanceof native.Client ? options : unwrap(native.newClient(options));
-    this.#isFresh = this.#native.freshness();
+    const { client, source } = options instanceof Parts ? options : Parts.make(native.newClient, options);
+    this.#native = client;
+    this.#source = source;
+    this.#isFresh = client.freshness();
   }
 
   /** @param {unknown} options */
   static seekApi(options) {
-    return new Client(unwrap(native.newClient(options, { service: 'seek_api' })));
+    return new Client(Parts.make(native.newClient, options, { service: 'seek_api' }));
   }
 
   /** @param {unknown} options */
   static seekPass(options) {
-    return new Client(unwrap(native.newClient(options, { service: 'seek_pass' })));
+    return new Client(Parts.make(native.newClient, options, { service: 'seek_pass' }));
   }
 
   /** @param {unknown} options */
   static oauth(options) {
-    return new Client(unwrap(native.newClient(options, { service: 'oauth' })));
+    return new Client(Parts.make(native.newClient, options, { service: 'oauth' }));
   }
 
   /** @param {unknown} [overrides] */
   static fromEnv(overrides) {
-    return new Client(unwrap(native.clientFromEnv(overrides)));
+    return new Client(Parts.make(native.clientFromEnv, overrides));
   }
 
   /** @param {(string | readonly string[])[]} scopes */
   withScopes(...scopes) {
-    return new Client(unwrap(this.#native.withScopes(scopes.flat())));
+    return new Client(new Parts(unwrap(this.#native.withScopes(scopes.flat())), this));
   }
 
   get apiUrl() {
@@ -102,7 +145,7 @@ class Client {
    * @returns {Promise<import('./binding').NativeToken>}
    */
   #token(timeoutMs, signal) {
-    return wait((mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal);
+    return wait(this, (mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal);
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */
@@ -121,9 +164,10 @@ class Client {
    * @param {import('./index').GraphqlOptions} [options]
    */
   async graphql(query, { signal, throwOnErrors, ...options } = {}) {
+    const { read, write } = require('./graphql.js');
     const operation = write(query, options);
     /** @type {import('./binding').NativeReply} */
-    const reply = await wait((mailbox, call) => this.#native.graphql(operation, mailbox, call), signal);
+    const reply = await wait(this, (mailbox, call) => this.#native.graphql(operation, mailbox, call), signal);
     return read(reply, throwOnErrors);
   }
 
@@ -132,6 +176,7 @@ class Client {
    * @param {{ replayable?: boolean }} [options]
    */
   exchange(url, { replayable = true } = {}) {
+    const { Exchange } = require('./exchange.js');
     return Exchange.entrust(this.#open(url, replayable));
   }
 
@@ -140,26 +185,19 @@ class Client {
    * @param {boolean} replayable
    */
   #open(url, replayable) {
+    Exchange ??= require('./exchange.js').Exchange;
     this.#exchanges ??= this.#native.exchanges();
     return new Exchange(this.#exchanges, url, replayable);
   }
 
   static {
-    Object.defineProperty(this.prototype, open, {
-      /**
-       * @this {Client}
-       * @param {string} url
-       * @param {boolean} replayable
-       */
-      value(url, replayable) {
-        return this.#open(url, replayable);
-      },
-    });
+    open = (/** @type {any} */ client, url, replayable) => client.#open(url, replayable);
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */
   close() {
     this.#authorization = undefined;
+    this.#source = undefined;
     unwrap(this.#native.close());
   }
 
@@ -186,4 +224,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Client };
+module.exports = { Client, open };

@@ -3,7 +3,8 @@
 // What the adapters have in common: the order in which a request's rules, its token and its sending
 // are asked for. Which HTTP client sends, and what becomes of the answer, is up to them.
 
-const { Exchange, open } = require('./exchange.js');
+const { open } = require('./client.js');
+const { Exchange } = require('./exchange.js');
 
 /** @typedef {import('./index').Client} Client */
 
@@ -20,8 +21,7 @@ const { Exchange, open } = require('./exchange.js');
  *   again.
  */
 async function converse(client, url, body, waiting, attempt) {
-  /** @type {InstanceType<typeof Exchange>} */
-  const exchange = /** @type {any} */ (client)[open](url, isReplayable(body));
+  const exchange = open(client, url, isReplayable(body));
   /** @type {(() => void) | undefined} */
   let cut;
   try {
@@ -65,10 +65,9 @@ function isReplayable(body) {
  */
 function headersOf(exchange, given, authorization) {
   const set = exchange.headers(given.map(([name]) => name));
-  const replaced = new Set(['authorization']);
-  for (const [name] of set) replaced.add(name.toLowerCase());
-  const kept = given.filter(([name]) => !replaced.has(name.toLowerCase()));
-  return [...kept, ...set, ['Authorization', authorization]];
+  set.push(['Authorization', authorization]);
+  const kept = given.filter(([name]) => set.every(([other]) => other.toLowerCase() !== name.toLowerCase()));
+  return [...kept, ...set];
 }
 
 module.exports = { converse, headersOf };

@@ -1,7 +1,7 @@
 'use strict';
 
-// The one class of everything that goes wrong, apart from wrong types, which are a `TypeError`. All
-// facts come from the library's table of failures; there is none here.
+// The classes of what goes wrong, apart from wrong types, which are a `TypeError`: one for all failures of the
+// library, whose facts come from its table, and one for what a GraphQL answer reports, if that is asked for.
 
 /** @typedef {import('./binding').Failure} Failure */
 
@@ -13,6 +13,15 @@ class SeekAuthError extends Error {
   }
 }
 Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' });
+
+class GraphqlError extends Error {
+  /** @param {import('./index').GraphqlReply} reply all of which becomes properties */
+  constructor(reply) {
+    super(reply.errors.map(({ message }) => message).join('; '));
+    Object.assign(this, reply);
+  }
+}
+Object.defineProperty(GraphqlError.prototype, 'name', { value: 'GraphqlError' });
 
 /**
  * The value that a call into the library came to. Its failure is thrown from here, because an error
@@ -29,4 +38,4 @@ function unwrap(outcome) {
   return outcome;
 }
 
-module.exports = { SeekAuthError, unwrap };
+module.exports = { GraphqlError, SeekAuthError, unwrap };

@@ -8,9 +8,6 @@ const { unwrap } = require('./error.js');
 
 /** @typedef {import('./binding').Exchanges} Exchanges */
 
-/** The method of a client that opens an exchange which its caller releases. */
-const open = Symbol('open an exchange');
-
 const forgotten = new FinalizationRegistry((/** @type {{ exchanges: Exchanges, number: number }} */ held) => {
   held.exchanges.release(held.number);
 });
@@ -121,4 +118,4 @@ class Inspection {
   }
 }
 
-module.exports = { Exchange, open };
+module.exports = { Exchange };

@@ -3,16 +3,9 @@
 // GraphQL operations and replies as JavaScript values. What the API reports in `errors` is data, and
 // becomes an exception only for those who ask for it.
 
-/** @typedef {import('./index').GraphqlReply} GraphqlReply */
+const { GraphqlError } = require('./error.js');
 
-class GraphqlError extends Error {
-  /** @param {GraphqlReply} reply all of which becomes properties */
-  constructor(reply) {
-    super(reply.errors.map(({ message }) => message).join('; '));
-    Object.assign(this, reply);
-  }
-}
-Object.defineProperty(GraphqlError.prototype, 'name', { value: 'GraphqlError' });
+/** @typedef {import('./index').GraphqlReply} GraphqlReply */
 
 /**
  * @param {string} query
@@ -47,4 +40,4 @@ function read({ status, text }, throwOnErrors = false) {
   return reply;
 }
 
-module.exports = { GraphqlError, read, write };
+module.exports = { read, write };

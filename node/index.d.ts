@@ -1,10 +1,20 @@
 /// <reference lib="esnext.disposable" />
 
+/** A client's id and secret, as a function of the program's own gives them. */
+export interface Credentials {
+  /** The client id that SEEK issued. */
+  clientId: string;
+  /** Its secret. */
+  clientSecret: string;
+  /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
+  clientSecretNext?: string | null | undefined;
+}
+
 /** Settings that every service understands. Lengths of time are in milliseconds. */
 export interface CommonOptions {
-  /** The client id that SEEK issued. Required, unless it comes from a file or a command. */
+  /** The client id that SEEK issued. Required, unless it comes from a file, a command or a function. */
   clientId?: string;
-  /** The client secret that SEEK issued. Keep it in a secret store. Required, unless it comes from a file or a command. */
+  /** The client secret that SEEK issued. Keep it in a secret store. Required, unless it comes from a file, a command or a function. */
   clientSecret?: string;
   /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
   clientSecretNext?: string;
@@ -18,6 +28,17 @@ export interface CommonOptions {
   credentialsFile?: string;
   /** A program and its arguments that prints such JSON, run without a shell for each token request, within `requestTimeoutMs`. */
   credentialsCommand?: string | readonly string[];
+  /**
+   * A function that gives the credentials or a promise of them, such as a call to a secret store: in the place
+   * of `clientId` and `clientSecret`. It is called once for each token request, and again at once when the
+   * server refuses what it gave; the request waits for it, for `requestTimeoutMs` at most.
+   *
+   * It runs on the thread that made the client and is no reason for a process or worker to stay; a call that
+   * waits for a token is. If it throws, rejects or takes too long, calls fail with `credentials_unavailable`,
+   * which tells nothing of why, while a token that is still good stays in use. It must not wait for a token of
+   * the client that it serves, which waits for it. The client keeps it until it is closed or collected.
+   */
+  credentials?: () => Credentials | PromiseLike<Credentials>;
   /** Who is calling, as `name/version`; sent with every request. */
   userAgent: string;
   /** The token endpoint, in place of the environment's own. */
@@ -208,6 +229,9 @@ export interface Inspection {
  * Obtains tokens, keeps them and renews them before they expire. Make one for each set of
  * credentials and share it: all callers of one client use one token. Nothing is requested before the
  * first call, and an idle client requests nothing.
+ *
+ * A file with secrets that every user of the machine may read causes a `SeekauthWarning` when the client is
+ * made, by `process.emitWarning`.
  *
  * Wrong types and unknown options are a `TypeError`; every other failure is a {@link SeekAuthError}.
  */

@@ -28,7 +28,7 @@ function interceptor(client) {
       await converse(client, url, options.body, waiting, (exchange, authorization) => {
         const headers = /** @type {any} */ (headersOf(exchange, given, authorization).flat(1));
         return new Promise((resolve) => {
-          attempt = new Attempt(handler, exchange, url, resolve);
+          attempt = new Attempt(handler, exchange, resolve);
           dispatch({ ...options, headers }, attempt);
         });
       });
@@ -44,7 +44,6 @@ class Attempt {
   controller = idle;
   #handler;
   #exchange;
-  #url;
   #settle;
   /** @type {'open' | 'accepted' | 'rejected'} */
   #state = 'open';
@@ -60,13 +59,11 @@ class Attempt {
   /**
    * @param {Handler} handler
    * @param {Exchange} exchange
-   * @param {string} url
    * @param {(cut: (() => void) | undefined) => void} settle
    */
-  constructor(handler, exchange, url, settle) {
+  constructor(handler, exchange, settle) {
     this.#handler = handler;
     this.#exchange = exchange;
-    this.#url = url;
     this.#settle = settle;
   }
 
@@ -94,7 +91,8 @@ class Attempt {
     if (status < 200 || this.#state === 'accepted') return forward();
     this.#held.push(forward);
     // Interceptors that follow redirects tell where they have been.
-    this.#inspection = this.#exchange.inspect(status, String(this.#history?.at(-1) ?? this.#url));
+    const visited = this.#history?.at(-1);
+    this.#inspection = this.#exchange.inspect(status, visited && String(visited));
     if (this.#inspection.verdict === undefined) {
       this.#decoder = decoder(headers['content-encoding'], (piece) => this.#read(piece));
     }

@@ -115,15 +115,16 @@ async function graphql(fields) {
  *
  * @param {Fields} fields
  */
-function options({ handle, ...fields }) {
+function options({ handle, provider, provider_async, ...fields }) {
   const settings = native.settings();
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, text]) => {
-      const setting = settings.find((setting) => setting.name === name.replace(/_ms$/, ''));
-      if (!setting) return [name, text];
-      return [setting.camelName, setting.kind === 'text' ? text : typed(setting.kind, text)];
-    }),
-  );
+  /** @type {[string, unknown][]} */
+  const options = Object.entries(fields).map(([name, text]) => {
+    const setting = settings.find((setting) => setting.name === name.replace(/_ms$/, ''));
+    if (!setting) return [name, text];
+    return [setting.camelName, setting.kind === 'text' ? text : typed(setting.kind, text)];
+  });
+  if (provider !== undefined) options.push(['credentials', credentials(provider, provider_async === 'true')]);
+  return Object.fromEntries(options);
 }
 
 /**
@@ -141,6 +142,42 @@ function typed(kind, text) {
     default:
       return Object.fromEntries(new URLSearchParams(text));
   }
+}
+
+/** @type {Map<string, { calls: number, give: () => import('seekauth').Credentials }>} The functions that give credentials. */
+const providers = new Map();
+
+/** @param {string} name */
+function provider(name) {
+  const nothing = () => {
+    throw new Error('nothing was provided');
+  };
+  const found = providers.get(name) ?? { calls: 0, give: nothing };
+  providers.set(name, found);
+  return found;
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} isAsync
+ * @returns {import('seekauth').CommonOptions['credentials']}
+ */
+function credentials(name, isAsync) {
+  const given = () => {
+    const source = provider(name);
+    source.calls++;
+    return source.give();
+  };
+  // So that its answer is not there at once.
+  return isAsync ? () => new Promise((resolve) => setImmediate(resolve)).then(given) : given;
+}
+
+/** @param {Fields} fields */
+function provide({ name = '', fail, client_id = '', client_secret = '', client_secret_next }) {
+  provider(name).give = () => {
+    if (fail !== undefined) throw new Error(fail);
+    return { clientId: client_id, clientSecret: client_secret, clientSecretNext: client_secret_next };
+  };
 }
 
 /** @param {Fields} fields */
@@ -175,6 +212,8 @@ const verbs = {
     else process.env[name] = value;
   },
   new: (fields) => void clients.set(fields.handle, new Client(/** @type {any} */ (options(fields)))),
+  provide,
+  provided: ({ name }) => ({ calls: provider(name).calls }),
   from_env: ({ handle }) => void clients.set(handle, Client.fromEnv()),
   with_scopes: (fields) => void clients.set(fields.handle, client(fields).withScopes(fields.scopes.split(' '))),
   authorization: async (fields) => ({

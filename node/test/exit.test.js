@@ -20,8 +20,8 @@ after(() => sandbox.stop());
 const held = { endpoint: 'seek_api_token', hold: true };
 
 /**
- * Starts a program that has `client`, `native` and `sandbox`. Its request must not end by itself
- * before the test has ended.
+ * Starts a program that has `client`, and `asking` to make one with a function for its credentials. Its
+ * request must not end by itself before the test has ended.
  *
  * @param {import('node:test').TestContext} t
  * @param {string} body
@@ -33,7 +33,10 @@ function run(t, body, options) {
     const { Client } = require('seekauth');
     const native = require('./native.js');
     native.testClockStart();
-    const client = Client.seekApi(${settings});
+    const settings = ${settings};
+    const client = Client.seekApi(settings);
+    const { clientId, clientSecret, ...rest } = settings;
+    const asking = (credentials) => Client.seekApi({ ...rest, credentials });
     (async () => { ${body} })();`;
   const child = spawn(process.execPath, ['-e', program], { cwd: `${__dirname}/..`, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
@@ -117,6 +120,40 @@ test('a caller who gave up does not', limit, async (t) => {
   child.kill('SIGUSR2');
   assert.deepEqual(await ended, { code: 0, signal: null, output: 'AbortError\n' });
 });
+
+test('a function for credentials that nobody waits for does not keep a process alive', limit, async (t) => {
+  const { ended } = run(t, `
+    let calls = 0;
+    const client = asking(() => (calls++ === 0 ? { clientId, clientSecret } : new Promise(() => clearInterval(stay))));
+    const first = await client.authorization();
+    native.testClockAdvance(0, 1_720_000);
+    const stay = setInterval(() => {}, 1_000);
+    if ((await client.authorization()) !== first) process.exit(1);`);
+  assert.deepEqual(await ended, { code: 0, signal: null, output: '' });
+  assert.equal((await sandbox.tokenRequests()).length, 1);
+});
+
+test('a caller who waits for it does', limit, async (t) => {
+  const { ended } = run(t, `
+    const client = asking(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100).unref());
+      return { clientId, clientSecret };
+    });
+    console.log((await client.authorization()).slice(0, 7));`);
+  assert.deepEqual(await ended, { code: 0, signal: null, output: 'Bearer \n' });
+});
+
+for (const { moment, body } of [
+  { moment: 'is called', body: 'asking(() => process.exit(7)).getToken();' },
+  { moment: 'has not settled', body: 'asking(() => new Promise(() => setImmediate(() => process.exit(7)))).getToken();' },
+  { moment: 'settles', body: 'asking(async () => { setImmediate(() => process.exit(7)); return { clientId, clientSecret }; }).getToken();' },
+]) {
+  test(`a process that leaves while a function for credentials ${moment} ends with its exit code`, limit, async (t) => {
+    await sandbox.script(held);
+    const { ended } = run(t, body);
+    assert.deepEqual(await ended, { code: 7, signal: null, output: '' });
+  });
+}
 
 test('a request that waits keeps the process alive until the answer, also after a rejection', limit, async (t) => {
   await sandbox.script({ endpoint: 'graphql', error: 'UNAUTHENTICATED' }, { endpoint: 'graphql', hold: true, json: {} });

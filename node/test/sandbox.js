@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const readline = require('node:readline');
 
-/** @typedef {{auth: string, token_url: string, graphql: string, graphql_url: string, pass: string, foreign: string, admin: string}} Urls */
+/** @typedef {{auth: string, token_url: string, graphql: string, graphql_url: string, pass: string, foreign: string, admin: string, ca_file: string}} Urls */
 /** @typedef {{endpoint: string, connection: number, headers: Record<string, string>, body: string}} Entry */
 
 /** A machine that is busy with other things must not make a test fail. */
@@ -28,11 +28,15 @@ class Sandbox {
     this.urls = urls;
   }
 
-  /** Starts a sandbox on ports of its own. It ends with `stop`, or with this process. */
-  static async start() {
+  /**
+   * Starts a sandbox on ports of its own. It ends with `stop`, or with this process.
+   *
+   * @param {string[]} options of the program
+   */
+  static async start(...options) {
     const program = process.env.SEEKAUTH_SANDBOX;
     if (!program) throw new Error('set SEEKAUTH_SANDBOX to the seekauth-sandbox program');
-    const child = spawn(program, ['--exit-with-stdin'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(program, ['--exit-with-stdin', ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = readline.createInterface({ input: child.stdout });
     const [line] = await once(lines, 'line');
     return new Sandbox(child, JSON.parse(line));

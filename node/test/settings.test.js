@@ -27,7 +27,10 @@ const isTypeError = (work, message) => assert.throws(work, { name: 'TypeError', 
 const make = (options) => new Client(options);
 
 test('an unknown option is a TypeError that names it and lists the known ones', () => {
-  isTypeError(() => make({ ...complete, cleintId: 'id' }), /^unknown option "cleintId"; .*\bclientId\b.*\bcaFile\b/);
+  isTypeError(
+    () => make({ ...complete, cleintId: 'id' }),
+    /^unknown option "cleintId"; .*\bclientId\b.*\bcaFile\b.*\bcredentials$/,
+  );
   isTypeError(() => make({ ...complete, client_id: 'id' }), /^unknown option "client_id"/);
   isTypeError(() => make({ ...complete, 'a\0b': 1 }), /^unknown option "a\\0b"/);
 });
@@ -56,8 +59,26 @@ test('each option refuses each wrong type by its name, without its value', () =>
   isTypeError(() => make({ clientSecret: 8675309 }), /^(?!.*8675309)/);
 });
 
+test('credentials that are no function are a TypeError, without them', () => {
+  for (const [value, kind] of [['8675309', 'a string'], [8675309, 'a number'], [{ clientId: '8675309' }, 'an object'], [[], 'an array']]) {
+    isTypeError(() => make({ ...complete, credentials: value }), new RegExp(`^credentials must be a function, not ${kind}$`));
+  }
+});
+
+test('a function and other credentials are refused together', () => {
+  const credentials = () => assert.fail('nobody asked for a token');
+  const { clientId, clientSecret, ...rest } = complete;
+  const refused = { name: 'SeekAuthError', code: 'invalid_argument' };
+  assert.throws(() => Client.seekApi({ ...rest, clientSecret, credentials }), { ...refused, message: /client_secret/ });
+  assert.throws(() => Client.seekApi({ ...rest, clientId, credentials }), { ...refused, message: /client_id/ });
+  assert.throws(() => Client.seekApi({ ...rest, credentialsFile: '/nowhere', credentials }), { ...refused, message: /credentials_file/ });
+  assert.ok(Client.seekApi({ ...rest, credentials }));
+});
+
 test('undefined and null mean that an option is absent', () => {
   const options = Object.fromEntries(native.settings().map(({ camelName }) => [camelName, undefined]));
+  assert.ok(make({ ...complete, service: 'seek_api', credentials: undefined }));
+  assert.ok(make({ ...complete, service: 'seek_api', credentials: null }));
   const client = make({ ...options, ...complete, service: 'seek_api', scopes: null });
   assert.equal(client.authorizationNow(), undefined);
   assert.throws(() => make(undefined), { name: 'SeekAuthError', code: 'invalid_argument', message: /^service / });
@@ -125,6 +146,9 @@ test('the types declare the options that the library knows, each with its kind',
     list: /^string \| readonly string\[\]$/,
     pairs: /^Readonly<Record<string, string>>$/,
   };
+  // The one option that is no setting.
+  assert.equal(declared.get('credentials'), '() => Credentials | PromiseLike<Credentials>');
+  declared.delete('credentials');
   const settings = native.settings();
   assert.deepEqual([...declared.keys()].sort(), settings.map(({ camelName }) => camelName).sort());
   for (const { camelName, kind } of settings) {

@@ -2,18 +2,26 @@
 
 import axios from 'axios';
 import { Client, GraphqlError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
-import type { Exchange, GraphqlErrorEntry, GraphqlReply, Inspection } from 'seekauth';
+import type { Credentials, Exchange, GraphqlErrorEntry, GraphqlReply, Inspection } from 'seekauth';
 import { attach } from 'seekauth/axios';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
 
 const credentials = { clientId: 'id', clientSecret: 'secret', userAgent: 'Acme/1.0' };
 
+const stored: Credentials = { clientId: 'id', clientSecret: 'secret', clientSecretNext: process.env.NEXT };
+
 export const options: ClientOptions[] = [
   { service: 'seek_api', environment: 'live', ...credentials },
   { service: 'seek_pass', environment: 'staging', scopes: ['write.education'], ...credentials },
   { service: 'oauth', tokenUrl: 'https://issuer.test/token', extraParameters: { tenant: 'a' }, ...credentials },
   { service: 'seek_api', environment: 'live', acceptLanguage: 'en-AU', ...credentials },
+  { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', credentials: () => ({ clientId: 'id', clientSecret: 'secret' }) },
+  { service: 'oauth', tokenUrl: 'https://issuer.test/token', userAgent: 'Acme/1.0', credentials: async () => stored },
+  // @ts-expect-error: the secret is missing
+  { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', credentials: async () => ({ clientId: 'id' }) },
+  // @ts-expect-error: a function is to give them
+  { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', credentials: stored },
   // @ts-expect-error: a language is text
   { service: 'seek_api', environment: 'live', acceptLanguage: 5, ...credentials },
   // @ts-expect-error: SEEK Pass has no such environment

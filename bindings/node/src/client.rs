@@ -4,16 +4,17 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Either, Object, ObjectFinalize, Unknown};
+use napi::bindgen_prelude::{Either3, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::{Config, Language, Token, host};
 
+use crate::credentials::Provider;
 use crate::error::Outcome;
 use crate::exchange::Operations;
 use crate::freshness::Freshness;
 use crate::graphql::{self, NativeReply};
-use crate::mailbox::{Delivery, Mailbox};
+use crate::mailbox::{Address, Delivery, Mailbox};
 use crate::setting;
 use crate::token::NativeToken;
 
@@ -38,52 +39,78 @@ impl From<host::Client> for NativeClient {
     }
 }
 
-/// A client with these options. `fixed` holds options that the caller's own must not repeat.
+/// A client, and what the façade has to do for it.
+#[napi(object, object_from_js = false)]
+pub struct Made<'a> {
+    /// The client itself.
+    pub client: NativeClient,
+    /// The function to be asked for credentials, under the number that was given. The façade keeps
+    /// it as long as the client.
+    pub credentials: Option<Unknown<'a>>,
+    /// What the user ought to be told.
+    pub warnings: Vec<String>,
+}
+
+/// A client with these options. `fixed` holds options that the caller's own must not repeat; what
+/// the client asks JavaScript goes to `mailbox` under `number`.
 ///
 /// # Errors
 ///
 /// A `TypeError` for an unknown option or a wrong type.
 #[napi]
-pub fn new_client(
+pub fn new_client<'a>(
     env: Env,
-    options: Unknown<'_>,
+    mailbox: &Mailbox,
+    number: f64,
+    options: Unknown<'a>,
     fixed: Option<Object<'_>>,
-) -> napi::Result<Outcome<NativeClient>> {
+) -> napi::Result<Outcome<Made<'a>>> {
     let mut config = Config::new();
     if let Some(fixed) = &fixed
         && let Err(error) = setting::apply(env, &mut config, fixed.to_unknown(), None)?
     {
         return Ok(Outcome::Failure(error));
     }
-    finish(env, config, options, fixed.as_ref())
+    finish(env, config, mailbox.address(number), options, fixed.as_ref())
 }
 
-/// A client with the settings of the process's environment, and these options over them.
+/// A client with the settings of the process's environment, and these options over them; otherwise
+/// as `new_client`.
 ///
 /// # Errors
 ///
 /// A `TypeError` for an unknown option or a wrong type.
 #[napi]
-pub fn client_from_env(env: Env, options: Unknown<'_>) -> napi::Result<Outcome<NativeClient>> {
+pub fn client_from_env<'a>(
+    env: Env,
+    mailbox: &Mailbox,
+    number: f64,
+    options: Unknown<'a>,
+) -> napi::Result<Outcome<Made<'a>>> {
     match Outcome::of(Config::from_env) {
-        Outcome::Value(config) => finish(env, config, options, None),
+        Outcome::Value(config) => finish(env, config, mailbox.address(number), options, None),
         Outcome::Failure(error) => Ok(Outcome::Failure(error)),
     }
 }
 
-fn finish(
+fn finish<'a>(
     env: Env,
     mut config: Config,
-    options: Unknown<'_>,
+    address: Address,
+    options: Unknown<'a>,
     fixed: Option<&Object<'_>>,
-) -> napi::Result<Outcome<NativeClient>> {
+) -> napi::Result<Outcome<Made<'a>>> {
     let applied = setting::apply(env, &mut config, options, fixed)?;
     Ok(Outcome::of(|| {
-        applied?;
-        let config = config.language(Language::Node);
+        let credentials = applied?;
+        let mut config = config.language(Language::Node);
+        if credentials.is_some() {
+            config = config.credentials_from(Provider { address });
+        }
         let client = NativeClient::from(host::Client::new(config)?);
         client.tell(env, HOLDS_BYTES);
-        Ok(client)
+        let warnings = client.host.warnings().to_vec();
+        Ok(Made { client, credentials, warnings })
     }))
 }
 
@@ -152,7 +179,7 @@ impl NativeClient {
             let timeout = timeout?;
             let delivery = Delivery::new(mailbox, call);
             let done = |result: Result<_, _>| {
-                delivery.complete(result.map(|token| Either::A(NativeToken::from(token))));
+                delivery.complete(result.map(|token| Either3::A(NativeToken::from(token))));
             };
             let waiter = self.host.get_token_then(timeout, done)?;
             Ok(NativeWaiter { waiter })
@@ -177,7 +204,7 @@ impl NativeClient {
             let operation = operation?;
             let delivery = Delivery::new(mailbox, call);
             let done = |result: Result<_, _>| {
-                delivery.complete(result.map(|reply| Either::B(NativeReply::from(reply))));
+                delivery.complete(result.map(|reply| Either3::B(NativeReply::from(reply))));
             };
             let waiter = self.host.graphql_then(operation, done)?;
             Ok(NativeWaiter { waiter })

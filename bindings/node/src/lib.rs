@@ -4,6 +4,7 @@
 #![allow(clippy::must_use_candidate, reason = "JavaScript does not read the attribute")]
 
 pub mod client;
+pub mod credentials;
 pub mod error;
 pub mod exchange;
 pub mod freshness;
@@ -15,9 +16,15 @@ pub mod manual_clock;
 pub mod setting;
 pub mod token;
 
+use std::alloc::System;
 use std::time::Duration;
 
 use napi_derive::napi;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: HTTP and TLS hold secrets in buffers of their own.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// The version of the workspace that this library was built from. The loader compares it with the
 /// npm package's own.

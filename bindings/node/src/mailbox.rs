@@ -1,27 +1,28 @@
-//! How results come from the library's thread to JavaScript: through one threadsafe function for
-//! each environment, because one for each call costs more than the call. The environment may end
-//! first, with a worker or the process; what arrives after that is dropped.
+//! How results, and questions, come from the library's thread to JavaScript: through one threadsafe
+//! function for each environment, because one for each call costs more than the call. The
+//! environment may end first, with a worker or the process; what arrives after that is dropped.
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Either, FnArgs};
+use napi::bindgen_prelude::{Either3, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, check_status, sys};
 use napi_derive::napi;
 use seekauth::{Error, ErrorKind};
 
+use crate::credentials::Question;
 use crate::error::Outcome;
 use crate::graphql::NativeReply;
 use crate::token::NativeToken;
 
-/// What a call may be for.
-type Answer = Either<NativeToken, NativeReply>;
-/// The number of a call, and what came of it.
-type Letter = FnArgs<(f64, Outcome<Answer>)>;
+/// What a call may be for, or what JavaScript is asked.
+type Content = Either3<NativeToken, NativeReply, Question>;
+/// The number of a call and what came of it, or that of a function and the question to it.
+type Letter = FnArgs<(f64, Outcome<Content>)>;
 /// Not called with an error first, and weak: it does not keep the process alive by itself.
 type Settle = ThreadsafeFunction<Letter, (), Letter, Status, false, true>;
 
-/// Calls one JavaScript function for each call that has ended.
+/// Calls one JavaScript function for each call that has ended and each question.
 #[napi]
 pub struct Mailbox {
     settle: Arc<Settle>,
@@ -29,7 +30,8 @@ pub struct Mailbox {
 
 #[napi]
 impl Mailbox {
-    /// A mailbox that tells `settle` the number of a call and its outcome. `settle` must not throw.
+    /// A mailbox that tells `settle` the number of a call and its outcome, or the number of a
+    /// function and a question. `settle` must not throw.
     #[napi(constructor)]
     pub fn new(settle: Settle) -> Self {
         Self { settle: Arc::new(settle) }
@@ -72,25 +74,43 @@ impl Mailbox {
     }
 }
 
+impl Mailbox {
+    pub(crate) fn address(&self, number: f64) -> Address {
+        Address { settle: Arc::clone(&self.settle), number }
+    }
+}
+
+/// Where what is meant for one number goes, from any thread.
+pub(crate) struct Address {
+    settle: Arc<Settle>,
+    number: f64,
+}
+
+impl Address {
+    pub(crate) fn send(&self, content: Result<Content, Error>) {
+        let letter = (self.number, Outcome::from(content)).into();
+        // The only refusal is that of an environment that has ended, and its callers with it.
+        let _ = self.settle.call(letter, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
 /// One result on its way. It arrives exactly once, also when the work that should have produced it
 /// was dropped: a caller who waits in vain would keep the process alive for ever.
-pub(crate) struct Delivery(Option<(Arc<Settle>, f64)>);
+pub(crate) struct Delivery(Option<Address>);
 
 impl Delivery {
     pub(crate) fn new(mailbox: &Mailbox, call: f64) -> Self {
-        Self(Some((Arc::clone(&mailbox.settle), call)))
+        Self(Some(mailbox.address(call)))
     }
 
     /// Sends the result off, from any thread.
-    pub(crate) fn complete(mut self, result: Result<Answer, Error>) {
+    pub(crate) fn complete(mut self, result: Result<Content, Error>) {
         self.send(result);
     }
 
-    fn send(&mut self, result: Result<Answer, Error>) {
-        if let Some((settle, call)) = self.0.take() {
-            let outcome = Outcome::from(result);
-            // The only refusal is that of an environment that has ended, and its callers with it.
-            let _ = settle.call((call, outcome).into(), ThreadsafeFunctionCallMode::NonBlocking);
+    fn send(&mut self, result: Result<Content, Error>) {
+        if let Some(address) = self.0.take() {
+            address.send(result);
         }
     }
 }

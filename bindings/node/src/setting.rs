@@ -10,16 +10,21 @@ use seekauth::{Config, Error, Setting, SettingKind, Value, host};
 
 use crate::error::type_error;
 
+/// The option that is no setting: a function.
+const CREDENTIALS: &str = "credentials";
+
 /// Sets in `config` whatever the own members of `options` say; `undefined` and `null` mean absent.
-/// The outer error is a thrown `TypeError`, the inner one the core's opinion of a value.
-pub(crate) fn apply(
+/// Gives the function that is to be asked for credentials, where there is one. The outer error is a
+/// thrown `TypeError`, the inner one the core's opinion of a value.
+pub(crate) fn apply<'a>(
     env: Env,
     config: &mut Config,
-    options: Unknown<'_>,
+    options: Unknown<'a>,
     fixed: Option<&Object<'_>>,
-) -> napi::Result<Result<(), Error>> {
+) -> napi::Result<Result<Option<Unknown<'a>>, Error>> {
+    let mut credentials = None;
     if is_absent(&options)? {
-        return Ok(Ok(()));
+        return Ok(Ok(credentials));
     }
     if options.get_type()? != ValueType::Object || options.is_array()? {
         return Err(type_error(
@@ -29,9 +34,14 @@ pub(crate) fn apply(
     }
     let options = Object::from_raw(env.raw(), options.raw());
     for key in own_keys(&options)? {
+        if key == CREDENTIALS {
+            credentials = function(env, &key, options.get(&key)?)?;
+            continue;
+        }
         let accepted = Setting::all().iter().find(|setting| setting.camel_name() == key);
         let Some(setting) = accepted else {
-            let names: Vec<String> = Setting::all().iter().map(Setting::camel_name).collect();
+            let mut names: Vec<String> = Setting::all().iter().map(Setting::camel_name).collect();
+            names.push(CREDENTIALS.to_owned());
             return Err(type_error(
                 env,
                 &format!("unknown option {key:?}; the options are {}", names.join(", ")),
@@ -54,7 +64,20 @@ pub(crate) fn apply(
             return Ok(Err(error));
         }
     }
-    Ok(Ok(()))
+    Ok(Ok(credentials))
+}
+
+fn function<'a>(
+    env: Env,
+    name: &str,
+    value: Option<Unknown<'a>>,
+) -> napi::Result<Option<Unknown<'a>>> {
+    let Some(value) = value else { return Ok(None) };
+    match value.get_type()? {
+        ValueType::Null => Ok(None),
+        ValueType::Function => Ok(Some(value)),
+        _ => Err(type_error(env, &format!("{name} must be a function, not {}", name_of(&value)?))),
+    }
 }
 
 /// Whether a value is `undefined` or `null`.
@@ -85,11 +108,16 @@ fn seconds(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<f64> {
 
 /// A string under this name.
 pub(crate) fn string(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<String> {
+    text(value)?.ok_or_else(|| wrong_type(env, name, SettingKind::Text, value))
+}
+
+/// A string; none where the value is something else.
+pub(crate) fn text(value: &Unknown<'_>) -> napi::Result<Option<String>> {
     if value.get_type()? != ValueType::String {
-        return Err(wrong_type(env, name, SettingKind::Text, value));
+        return Ok(None);
     }
-    // SAFETY: `value` was just seen to be a string of this environment.
-    unsafe { String::from_napi_value(env.raw(), value.raw()) }
+    // SAFETY: `value` was just seen to be a string of its environment.
+    unsafe { String::from_napi_value(value.value().env, value.raw()) }.map(Some)
 }
 
 /// A list of strings under this name.
@@ -158,7 +186,7 @@ fn wrong_type(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> n
 }
 
 /// What JavaScript would call this value, never the value itself: it may be a secret.
-fn name_of(value: &Unknown<'_>) -> napi::Result<&'static str> {
+pub(crate) fn name_of(value: &Unknown<'_>) -> napi::Result<&'static str> {
     Ok(match value.get_type()? {
         ValueType::Undefined => "undefined",
         ValueType::Null => "null",

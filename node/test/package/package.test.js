@@ -35,8 +35,8 @@ test('it holds the façade, the types, the library and the papers, and nothing e
   const expected = [
     ...['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json', 'seekauth-node.cdx.json'],
     ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
-    ...['axios-adapter.js', 'calls.js', 'client.js', 'coding.js', 'conversation.js', 'error.js', 'exchange.js'],
-    ...['fetch.js', 'graphql.js', 'native.js', 'response.js', 'token.js'],
+    ...['axios-adapter.js', 'calls.js', 'client.js', 'coding.js', 'conversation.js', 'credentials.js'],
+    ...['error.js', 'exchange.js', 'fetch.js', 'graphql.js', 'native.js', 'response.js', 'token.js'],
   ];
   assert.deepEqual(names.filter((name) => !/^seekauth\..*\.node$/.test(name)), expected.sort());
   assert.equal(names.length, expected.length + 1);
