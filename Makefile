@@ -119,7 +119,7 @@ demo: libcurl $(VENV)/.ready node/node_modules/.ready ## tells one story in five
 # ---- tests ----------------------------------------------------------------------------------------
 
 .PHONY: test lint test-rust test-transport test-c cases test-python test-node test-exit test-prefork test-packaging test-readme
-test: lint test-rust model test-transport test-c test-python test-node cases test-exit test-faults test-prefork test-readme test-packaging ## runs everything
+test: lint test-rust model test-transport test-c test-python test-node cases test-rotation test-canary test-exit test-faults test-prefork test-readme test-packaging ## runs everything
 	@echo "make test: all passed"
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
@@ -175,7 +175,7 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what aut
 
 # ---- endurance ------------------------------------------------------------------------------------
 
-.PHONY: debug-endurance test-faults soak sanitize fleet model
+.PHONY: debug-endurance test-faults test-rotation test-canary soak sanitize fleet model
 debug-endurance: libcurl debug-rust debug-c debug-python debug-node
 	cargo build --quiet -p seekauth-endurance
 	$(MAKE) --no-print-directory --silent -C tests/exit
@@ -197,6 +197,14 @@ test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.re
 
 test-faults: debug-endurance ## each passing failure of the endpoint, in every language, in real time
 	$(PYTHON) tests/soak/faults_table.py
+
+test-rotation: debug-endurance ## secrets exchanged under load, in every language
+	$(PYTHON) tests/rotation/run.py
+
+test-canary: libcurl debug-rust debug-c debug-python debug-node ## plants secrets and looks for them in all that is shown, written and left in memory
+	cargo build --quiet -p seekauth-canary
+	$(MAKE) --no-print-directory --silent -C tests/canary
+	$(PYTHON) tests/canary/run.py
 
 test-transport: ## certificates, proxies, connections and rotated secrets, over real sockets
 	cargo test --quiet -p seekauth-transport

@@ -6,8 +6,10 @@
 
 pub mod adapter;
 pub mod arrival;
+pub mod bounds;
 pub mod case;
 pub mod expectation;
+pub mod folder;
 pub mod kind;
 pub mod leak;
 pub mod limits;

@@ -62,9 +62,14 @@ pub fn request(
     }
     if step.verb.name == "new" {
         request = with_settings(request, arguments, variables)?;
-        if let Some(secret) = request.fields.get("client_secret") {
-            secrets.add(secret);
-            secrets.add_pair(request.fields.get("client_id").map_or("", String::as_str), secret);
+    }
+    if matches!(step.verb.name, "new" | "provide") {
+        let id = request.fields.get("client_id").map_or("", String::as_str);
+        for name in ["client_secret", "client_secret_next", "fail"] {
+            if let Some(secret) = request.fields.get(name) {
+                secrets.add(secret);
+                secrets.add_pair(id, secret);
+            }
         }
     }
     Ok(request)

@@ -1,7 +1,7 @@
 //! One run of one case: a fresh sandbox, the steps in order, and what has to hold in the end. Every
 //! decision of the suite is made here or below, so that an agent only calls and reports.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use seekauth_sandbox::{Options, Sandbox, Scripted};
@@ -10,8 +10,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::adapter::Adapter;
 use crate::arrival::{self, Arrival};
+use crate::bounds;
 use crate::case::{Case, Step};
 use crate::expectation::Expectation;
+use crate::folder::Folder;
 use crate::leak::Secrets;
 use crate::limits::Limits;
 use crate::matcher::text;
@@ -49,10 +51,12 @@ pub async fn run(
         adapter,
         agent,
         sandbox: None,
+        folder: None,
         variables: Variables::default(),
         secrets: Secrets::default(),
         clients: BTreeSet::new(),
         environment: BTreeSet::new(),
+        callbacks: BTreeMap::new(),
         began_ms: 0,
         for_ever: 0,
         place: "start".to_owned(),
@@ -84,10 +88,13 @@ struct Run<'a> {
     adapter: Option<&'a Adapter>,
     agent: &'a mut Agent,
     sandbox: Option<Sandbox>,
+    folder: Option<Folder>,
     variables: Variables,
     secrets: Secrets,
     clients: BTreeSet<String>,
     environment: BTreeSet<String>,
+    /// How often each callback had been called before the case.
+    callbacks: BTreeMap<String, u64>,
     began_ms: u64,
     for_ever: u64,
     place: String,
@@ -112,36 +119,9 @@ impl Run<'_> {
         if unused > 0 {
             return Err(format!("{unused} answers of the script were never asked for"));
         }
-        self.look_at_the_requests()?;
-        self.inspect().await
-    }
-
-    /// What holds for every request that arrived, whatever the case is about.
-    fn look_at_the_requests(&self) -> Result<(), String> {
         let urls = self.sandbox()?.urls();
-        let own = [&urls.auth, &urls.graphql, &urls.pass];
-        for arrival in self.arrivals()? {
-            let address = format!("{}?{:?}", arrival.path, arrival.query);
-            self.secrets.check("a request's address", &address)?;
-            let host = arrival.headers.get("host").map_or("", String::as_str);
-            let is_ours = arrival.endpoint != "foreign"
-                && own.iter().any(|url| url.rsplit('/').next() == Some(host));
-            if !is_ours {
-                if arrival.headers.contains_key("authorization") {
-                    return Err(format!("a token reached {}", arrival.endpoint));
-                }
-                let whole = format!("{:?}{}", arrival.headers, arrival.body);
-                self.secrets.check("a request to somebody else", &whole)?;
-            }
-            let to_the_api = matches!(arrival.endpoint.as_str(), "graphql" | "seek_pass_api");
-            if to_the_api
-                && arrival.http_version != "HTTP/2.0"
-                && self.adapter.is_some_and(|adapter| adapter.http2)
-            {
-                return Err(format!("a request came over {}", arrival.http_version));
-            }
-        }
-        Ok(())
+        bounds::check(&self.arrivals()?, urls, self.adapter, &self.secrets)?;
+        self.inspect().await
     }
 
     async fn prepare(&mut self) -> Result<(), String> {
@@ -149,19 +129,13 @@ impl Run<'_> {
         let tls = case.tls || self.adapter.is_some_and(|adapter| adapter.http2);
         let sandbox =
             Sandbox::start(Options { tls }).await.map_err(|problem| problem.to_string())?;
-        let urls = serde_json::to_value(sandbox.urls()).map_err(|problem| problem.to_string())?;
         self.variables.set("scheme", if tls { "https" } else { "http" });
-        for (name, url) in urls.as_object().into_iter().flatten() {
-            if let Some(url) = url.as_str() {
-                self.variables.set(name, url);
-                if let Some((_, host)) = url.split_once("://").filter(|_| !name.ends_with("_url")) {
-                    self.variables.set(&format!("{name}_host"), host);
-                    let port = host.rsplit(':').next().unwrap_or_default();
-                    self.variables.set(&format!("{name}_port"), port);
-                }
-            }
-        }
+        let urls = serde_json::to_value(sandbox.urls()).map_err(|problem| problem.to_string())?;
+        self.variables.set_addresses(&urls);
         self.sandbox = Some(sandbox);
+        let folder = Folder::new()?;
+        self.variables.set("dir", folder.path());
+        self.folder = Some(folder);
         self.look_at_the_clock().await?;
         self.began_ms = self.elapsed().await?;
         case.secrets.iter().for_each(|secret| self.secrets.add(secret));
@@ -189,6 +163,7 @@ impl Run<'_> {
         let expectation = Expectation::read(step.verb, &expected)?;
         let request =
             request::request(step, &arguments, self.adapter, &self.variables, &mut self.secrets)?;
+        self.meet_callback(&request).await?;
         let deadline = Instant::now() + self.limits.patience;
         let reply = loop {
             let reply = self.ask(&request).await?;
@@ -215,6 +190,15 @@ impl Run<'_> {
         match step.verb.name {
             "environment" => self.set_environment(argument("use"), argument("values")).await,
             "script" => self.script(argument("answers")),
+            "write_file" => {
+                let (name, content) = (text(argument("name"))?, argument("text"));
+                let folder = self.folder.as_ref().ok_or("there is no folder")?;
+                folder.write(&name, content, &mut self.secrets)
+            }
+            "remove_file" => {
+                let folder = self.folder.as_ref().ok_or("there is no folder")?;
+                folder.remove(&text(argument("name"))?)
+            }
             "sandbox" => self.configure(argument("settings")),
             "revoke" if self.sandbox()?.revoke(&text(argument("token"))?) => Ok(()),
             "revoke" => Err("the sandbox never issued this token".to_owned()),
@@ -297,6 +281,27 @@ impl Run<'_> {
         }
     }
 
+    /// Makes a callback that this case names for the first time a fresh one: the agent, and with it
+    /// its callbacks, outlives the case.
+    async fn meet_callback(&mut self, request: &Request) -> Result<(), String> {
+        let named = match request.verb.as_str() {
+            "new" => "provider",
+            "provide" | "provided" => "name",
+            _ => return Ok(()),
+        };
+        let Some(name) =
+            request.fields.get(named).filter(|name| !self.callbacks.contains_key(*name))
+        else {
+            return Ok(());
+        };
+        let about = |verb: &str| Request::new(verb).with("name", name.as_str());
+        self.ask(&about("provide").with("fail", "nothing was provided")).await?;
+        let reply = self.ask(&about("provided")).await?;
+        let calls = count(reply.fields.get("calls").ok_or("there are no calls")?)?;
+        self.callbacks.insert(name.clone(), calls);
+        Ok(())
+    }
+
     /// Asks the agent, and looks through its answer for secrets.
     async fn ask(&mut self, request: &Request) -> Result<Reply, String> {
         let mut reply = match self.agent.ask(request).await {
@@ -313,6 +318,11 @@ impl Run<'_> {
                 }
                 if let Some(text) = reply.fields.get("text") {
                     self.secrets.check("the inspection", text)?;
+                }
+                if let (Some(calls), Some(name)) =
+                    (reply.fields.get_mut("calls"), request.fields.get("name"))
+                {
+                    *calls = (count(calls)? - self.callbacks.get(name).unwrap_or(&0)).to_string();
                 }
                 if let ("elapsed", Some(ms)) = (request.verb.as_str(), reply.fields.get_mut("ms")) {
                     let since: u64 = ms.parse().map_err(|_| format!("elapsed is {ms:?}"))?;
@@ -393,4 +403,8 @@ impl Run<'_> {
         self.clear_environment().await?;
         self.secrets.check("the log", &self.agent.take_log())
     }
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a number of calls"))
 }

@@ -32,6 +32,18 @@ impl Variables {
         self.values.get(name).map(String::as_str)
     }
 
+    /// Gives each of the sandbox's addresses its name, and what they are made of.
+    pub fn set_addresses(&mut self, urls: &Value) {
+        for (name, url) in urls.as_object().into_iter().flatten() {
+            let Some(url) = url.as_str() else { continue };
+            self.set(name, url);
+            if let Some((_, host)) = url.split_once("://").filter(|_| !name.ends_with("_url")) {
+                self.set(&format!("{name}_host"), host);
+                self.set(&format!("{name}_port"), host.rsplit(':').next().unwrap_or_default());
+            }
+        }
+    }
+
     /// Sets the wall clock that `${unix+n}`, `${unix_ms+n}` and `${http_date+n}` read.
     pub fn set_wall(&mut self, now: SystemTime) {
         self.wall = now;

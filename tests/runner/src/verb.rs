@@ -43,7 +43,9 @@ const REQUEST: &[&str] = &[
 
 /// Every kind of step.
 pub const VERBS: &[Verb] = &[
-    agent("new", &[], &["use", "with", "handle"], &[]),
+    agent("new", &[], &["use", "with", "handle", "provider", "provider_async"], &[]),
+    agent("provide", &["name"], &["client_id", "client_secret", "client_secret_next", "fail"], &[]),
+    agent("provided", &["name"], &[], &["calls"]),
     agent("from_env", &[], &["handle"], &[]),
     agent("with_scopes", &["handle", "scopes"], &["client"], &[]),
     agent("authorization", &[], &["client"], &["value"]),
@@ -75,6 +77,8 @@ pub const VERBS: &[Verb] = &[
     agent("advance", &["which", "ms"], &[], &[]),
     agent("elapsed", &[], &[], &["ms"]),
     driver("environment", &["values"], &["use"]),
+    driver("write_file", &["name", "text"], &[]),
+    driver("remove_file", &["name"], &[]),
     driver("script", &["answers"], &[]),
     driver("sandbox", &["settings"], &[]),
     driver("revoke", &["token"], &[]),

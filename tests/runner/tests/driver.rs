@@ -64,6 +64,59 @@ async fn every_wrong_expectation_fails() -> Result<(), String> {
     Ok(())
 }
 
+/// A case whose credentials come from a callback and whose files are looked at.
+fn callback(steps: &Value) -> Value {
+    let mut all = vec![
+        json!({"do": "provide", "name": "p", "client_id": "sandbox-live", "client_secret": "sandbox-live-secret"}),
+        json!({"do": "new", "use": "seek_api", "with": {"client_id": null, "client_secret": null}, "provider": "p"}),
+        json!({"do": "get_token"}),
+        json!({"do": "provided", "name": "p", "expect": {"calls": 1}}),
+    ];
+    all.extend(steps.as_array().cloned().unwrap_or_default());
+    with(&json!({"steps": all}))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callbacks_and_files_are_each_cases_own() -> Result<(), String> {
+    let write = json!({"do": "write_file", "name": "f", "text": "x"});
+    let remove = json!({"do": "remove_file", "name": "f"});
+    let cases = [
+        (callback(&json!([write, remove])), None),
+        // Neither the calls nor the files of the case before count.
+        (callback(&json!([remove])), Some("step 5 (remove_file): f:")),
+        (
+            callback(&json!([{"do": "provided", "name": "p", "expect": {"calls": 2}}])),
+            Some("expected \"2\""),
+        ),
+        (
+            callback(&json!([{"do": "provided", "name": "other", "expect": {"calls": 1}}])),
+            Some("expected \"1\""),
+        ),
+        (
+            callback(&json!([{"do": "write_file", "name": "../f", "text": "x"}])),
+            Some("no file name"),
+        ),
+        (
+            callback(&json!([
+                {"do": "write_file", "name": "secret", "text": "${dir}"},
+                {"do": "new", "handle": "c2", "use": "seek_api", "with": {"client_secret": null, "client_secret_file": "${dir}/nothing"}},
+                {"do": "get_token", "client": "c2", "expect": {"error": "credentials_unavailable"}}
+            ])),
+            Some("shows the secret"),
+        ),
+    ];
+    for (case, problem) in cases {
+        let summary = run(std::slice::from_ref(&case), &rust()).await?;
+        match problem {
+            None => assert_eq!(summary.failed, Vec::<String>::new(), "{case}"),
+            Some(text) => {
+                assert!(summary.failed[0].contains(text), "{text:?}: {:?}", summary.failed);
+            }
+        }
+    }
+    Ok(())
+}
+
 fn wrong_wholes() -> Vec<(Value, &'static str)> {
     vec![
         (with(&json!({"requests": 2})), "end: requests: expected \"2\", came \"1\""),

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::control::Control;
+use crate::indexing::{Listened, Seen};
 use crate::script::DropWith;
 use crate::service::{Service, answer};
 
@@ -90,9 +91,11 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let number = control.connected();
+    let seen = Arc::new(Seen::default());
+    let stream = Listened::new(stream, Arc::clone(&seen));
     let handler = service_fn(|request: Request<Incoming>| {
-        let (control, cut) = (control.clone(), Arc::clone(&cut));
-        async move { answer(&control, service, request, number, cut).await }
+        let (control, cut, seen) = (control.clone(), Arc::clone(&cut), Arc::clone(&seen));
+        async move { answer(&control, service, request, number, &seen, cut).await }
     });
     let builder = Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(stream), handler);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::indexing::Indexing;
 use crate::script::{Drop, Endpoint};
 
 /// Entries kept; older ones are forgotten first.
@@ -34,6 +35,8 @@ pub struct Entry {
     pub http_version: String,
     /// Number of the connection it came on, from 1.
     pub connection: u64,
+    /// Whether header tables may keep the tokens that came on this connection so far; over HTTP/2 only.
+    pub token_indexing: Option<Indexing>,
     /// Milliseconds of real time between the start of the sandbox and the arrival of the whole request.
     pub at_ms: u64,
     /// The status answered; absent while no answer was sent.

@@ -11,6 +11,7 @@ mod error;
 mod fault;
 mod graphql;
 mod graphql_document;
+mod indexing;
 mod journal;
 mod reply;
 mod request;
@@ -26,6 +27,7 @@ mod tokens;
 
 pub use control::Control;
 pub use error::Error;
+pub use indexing::Indexing;
 pub use journal::{Counts, Entry};
 pub use sandbox::{Options, Sandbox, Urls};
 pub use script::{Drop, DropWith, Endpoint, Scripted};

@@ -128,6 +128,7 @@ impl Received {
             body: String::from_utf8_lossy(&self.body).into_owned(),
             http_version: format!("{:?}", self.parts.version),
             connection,
+            token_indexing: None,
             at_ms: 0,
             status: None,
             dropped: None,

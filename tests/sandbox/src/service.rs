@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::connection::Cut;
 use crate::control::{Control, Now, State};
 use crate::fault::Fault;
+use crate::indexing::Seen;
 use crate::reply::{Body, End, Keep, Reply, Then};
 use crate::request::Received;
 use crate::sandbox::Urls;
@@ -68,6 +69,7 @@ pub(crate) async fn answer(
     service: Service,
     request: Request<Incoming>,
     connection: u64,
+    seen: &Seen,
     cut: Arc<Cut>,
 ) -> io::Result<Response<Body>> {
     let received = Received::read(request).await?;
@@ -75,7 +77,8 @@ pub(crate) async fn answer(
         return Ok(admin::answer(control, &received).into_response(None, None));
     }
     let endpoint = service.endpoint(received.path());
-    let entry = received.entry(endpoint, service, connection);
+    let mut entry = received.entry(endpoint, service, connection);
+    entry.token_indexing = seen.worst();
     let (number, scripted, mut held) = control.arrived(entry);
     let script = scripted.unwrap_or_else(|| Scripted::on(endpoint));
     // The answer is made before it is delayed, so that a token's life runs while its reply is on the way.

@@ -11,7 +11,7 @@ use crate::ask::{Result, misuse};
 /// otherwise.
 pub(crate) fn configuration(fields: &Fields) -> Result<Config> {
     let some = |name: &str| fields.get(name).map(String::as_str);
-    let mut done = vec!["handle", "service", "environment"];
+    let mut done = vec!["handle", "provider", "provider_async", "service", "environment"];
     let mut config = match (some("service"), some("environment"), some("token_url")) {
         (Some("seek_api"), Some("live"), _) => Config::seek_api(Environment::Live),
         (Some("seek_api"), Some("playground"), _) => Config::seek_api(Environment::Playground),
@@ -19,7 +19,7 @@ pub(crate) fn configuration(fields: &Fields) -> Result<Config> {
         (Some("seek_pass"), Some("production"), _) => Config::seek_pass(Environment::Production),
         (Some("oauth"), None, Some(url)) => Config::oauth(url),
         _ => {
-            done.truncate(1);
+            done.truncate(3);
             Config::new()
         }
     };
@@ -38,6 +38,16 @@ fn with_setting(mut config: Config, name: &str, text: &str) -> Result<Config> {
     Ok(match (name, length()) {
         ("user_agent", _) => config.user_agent(text),
         ("scopes", _) => config.scopes(text.split(' ')),
+        ("client_id", _) => config.client_id(text),
+        ("client_secret_next", _) => config.client_secret_next(text),
+        ("client_id_file", _) => config.client_id_file(text),
+        ("client_secret_file", _) => config.client_secret_file(text),
+        ("client_secret_next_file", _) => config.client_secret_next_file(text),
+        ("credentials_file", _) => config.credentials_file(text),
+        ("credentials_command", _) => config.credentials_command(text.split(' ')),
+        ("client_certificate_file", _) => config.client_certificate_file(text),
+        ("client_key_file", _) => config.client_key_file(text),
+        ("proxy", _) => config.proxy(text),
         ("audience", _) => config.audience(text),
         ("base_url", _) => config.base_url(text),
         ("token_url", _) => config.token_url(text),

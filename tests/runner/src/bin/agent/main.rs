@@ -4,6 +4,7 @@
 mod adapter;
 mod ask;
 mod configuration;
+mod provider;
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
@@ -21,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::adapter::Adapters;
 use crate::ask::{Ask, Result, misuse};
 use crate::configuration::configuration;
+use crate::provider::Providers;
 
 type Outcome = Result<Arc<Token>>;
 
@@ -32,6 +34,7 @@ fn main() -> io::Result<()> {
         clients: HashMap::new(),
         pending: HashMap::new(),
         adapters: Adapters::default(),
+        providers: Providers::default(),
     };
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
@@ -50,6 +53,7 @@ struct Agent {
     clients: HashMap<String, Client>,
     pending: HashMap<String, JoinHandle<Outcome>>,
     adapters: Adapters,
+    providers: Providers,
 }
 
 impl Agent {
@@ -60,7 +64,14 @@ impl Agent {
             "advance" => manual_clock::advance(ask.which()?, ask.number("ms")?),
             "elapsed" => return Ok(Reply::ok().with("ms", manual_clock::elapsed_ms().to_string())),
             "setenv" => set_variable(ask.text("name")?, ask.some("value")),
-            "new" => self.keep(ask.text("handle")?, Client::new(configuration(&request.fields)?)?),
+            "new" => {
+                let config = self.providers.install(configuration(&request.fields)?, ask);
+                self.keep(ask.text("handle")?, Client::new(config)?);
+            }
+            "provide" => self.providers.provide(ask)?,
+            "provided" => {
+                return Ok(Reply::ok().with("calls", self.providers.calls(ask)?.to_string()));
+            }
             "from_env" => self.keep(ask.text("handle")?, Client::new(Config::from_env()?)?),
             "with_scopes" => {
                 let derived = self.client(ask)?.with_scopes(ask.text("scopes")?.split(' '))?;
