@@ -66,6 +66,8 @@ class Client {
   #authorization;
   /** @type {import('./binding').Exchanges | undefined} */
   #exchanges;
+  /** @type {Promise<import('./binding').NativeToken> | undefined} */
+  #asked;
 
   /**
    * Needs no `this`, so that it can be given away as it is.
@@ -128,7 +130,16 @@ class Client {
 
   /** The header value; waits only where there is no token that could be used. */
   async authorization() {
-    return this.authorizationNow() ?? (await this.#token()).authorization;
+    return this.authorizationNow() ?? (await this.#together()).authorization;
+  }
+
+  /** One call for all of the same turn: they have one deadline, and so one outcome. */
+  #together() {
+    if (!this.#asked) {
+      this.#asked = this.#token();
+      queueMicrotask(() => (this.#asked = undefined));
+    }
+    return this.#asked;
   }
 
   /** @param {import('./index').GetTokenOptions} [options] */
@@ -197,6 +208,7 @@ class Client {
   /** Ends the client and everything that waits for it. May be repeated. */
   close() {
     this.#authorization = undefined;
+    this.#asked = undefined;
     this.#source = undefined;
     unwrap(this.#native.close());
   }

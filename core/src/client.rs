@@ -186,6 +186,7 @@ impl Client {
     /// Lends the cached token if it needs nothing: no renewal is due and the client is open. Takes
     /// no lock and touches no reference count; `None` means that
     /// [`get_token`](Self::get_token) is to be asked.
+    #[inline]
     pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
         if self.is_closed() { None } else { self.0.slot.with_fresh(&self.0.engine.clock, read) }
     }
@@ -193,6 +194,7 @@ impl Client {
     /// The [generation](Token::generation) of the token that [`with_fresh`](Self::with_fresh)
     /// would lend, or 0.
     #[must_use]
+    #[inline]
     pub fn fresh_generation(&self) -> u64 {
         if self.is_closed() { 0 } else { self.0.slot.fresh_generation(&self.0.engine.clock) }
     }
@@ -242,6 +244,7 @@ impl Client {
         Arc::clone(self.0.slot.target())
     }
 
+    #[inline]
     pub(crate) fn fresh_token(&self) -> Option<Arc<Token>> {
         if self.is_closed() { None } else { self.0.slot.fresh(&self.0.engine.clock) }
     }
@@ -258,6 +261,7 @@ impl Client {
         }
     }
 
+    #[inline]
     fn is_closed(&self) -> bool {
         self.0.closed.is_set() || self.0.engine.closed.is_set()
     }

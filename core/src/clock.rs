@@ -77,6 +77,7 @@ impl Clock {
     }
 
     /// The time as of the last tick, a few milliseconds old at most and several times cheaper.
+    #[inline]
     pub(crate) fn coarse(&self) -> Moment {
         match self {
             Self::System => system::coarse(),
@@ -133,10 +134,12 @@ mod system {
         read(ClockId::Monotonic, ClockId::Realtime)
     }
 
+    #[inline]
     pub(super) fn coarse() -> Moment {
         read(COARSE.0, COARSE.1)
     }
 
+    #[inline]
     fn read(monotonic: ClockId, wall: ClockId) -> Moment {
         Moment {
             monotonic: nanoseconds(clock_gettime(monotonic)),
@@ -146,6 +149,7 @@ mod system {
 
     /// A clock set before 1970 reads as 1970: every wall deadline is then in the future, and the
     /// monotonic clock decides.
+    #[inline]
     fn nanoseconds(time: Timespec) -> u64 {
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         let fraction = u64::try_from(time.tv_nsec).unwrap_or(0);

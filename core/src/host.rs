@@ -221,12 +221,14 @@ impl Client {
     }
 
     /// Lends the cached token if it needs nothing; see [`crate::Client::with_fresh`].
+    #[inline]
     pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
         self.0.with_fresh(read)
     }
 
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.
     #[must_use]
+    #[inline]
     pub fn fresh_generation(&self) -> u64 {
         self.0.fresh_generation()
     }

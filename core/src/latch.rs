@@ -17,6 +17,7 @@ impl Latch {
         Self { set: AtomicBool::new(false), waiters: PerProcess::new() }
     }
 
+    #[inline]
     pub(crate) fn is_set(&self) -> bool {
         self.set.load(Ordering::Acquire)
     }

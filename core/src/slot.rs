@@ -114,24 +114,28 @@ impl Slot {
     }
 
     /// The generation of a token that can be given out without a thought, or 0.
+    #[inline]
     pub(crate) fn fresh_generation(&self, clock: &Clock) -> u64 {
         let generation = self.generation.load(Ordering::Acquire);
         if self.is_fresh(generation, clock) { generation } else { 0 }
     }
 
     /// Lends such a token.
+    #[inline]
     pub(crate) fn with_fresh<R>(&self, clock: &Clock, read: impl FnOnce(&Token) -> R) -> Option<R> {
         let token = self.token.load();
         let token = token.as_deref()?;
         self.is_fresh(token.generation(), clock).then(|| read(token))
     }
 
+    #[inline]
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<Arc<Token>> {
         let generation = self.fresh_generation(clock);
         self.token.load_full().filter(|token| token.generation() == generation)
     }
 
     /// Whether the token of this generation, which the caller saw, needs no thought now.
+    #[inline]
     fn is_fresh(&self, generation: u64, clock: &Clock) -> bool {
         let now = clock.coarse();
         now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)

@@ -46,6 +46,7 @@ impl Token {
 
     /// The whole value of the `Authorization` header: `Bearer …`.
     #[must_use]
+    #[inline]
     pub fn authorization(&self) -> &str {
         self.header.expose()
     }
@@ -80,6 +81,7 @@ impl Token {
     /// A number that no other token in this process has, never 0. For caches of what was made of
     /// the token, such as a header value in another language's string type.
     #[must_use]
+    #[inline]
     pub fn generation(&self) -> u64 {
         self.generation
     }

@@ -21,9 +21,25 @@ const held = { endpoint: 'seek_api_token', hold: true };
 
 test('1,000 callers at once on an empty cache make one token request', async () => {
   const client = Client.seekApi(sandbox.seekApi());
+  const tokens = Array.from({ length: 1_000 }, () => client.getToken());
   const values = await Promise.all(Array.from({ length: 1_000 }, () => client.authorization()));
+  for (const token of await Promise.all(tokens)) values.push(token.authorization);
   assert.equal(new Set(values).size, 1);
   assert.equal((await sandbox.tokenRequests()).length, 1);
+});
+
+test('what one turn shares is neither kept for the next nor given to calls on a closed client', async () => {
+  await sandbox.script({ endpoint: 'seek_api_token', status: 401, json: { error: 'access_denied' } });
+  const client = Client.seekApi(sandbox.seekApi());
+  const code = () => client.authorization().catch((error) => error.code);
+  assert.deepEqual(await Promise.all([code(), code()]), ['invalid_credentials', 'invalid_credentials']);
+  await sandbox.script(held);
+  const renewed = Client.seekApi(sandbox.seekApi());
+  const early = assert.rejects(renewed.authorization(), { code: 'cancelled' });
+  renewed.close();
+  await assert.rejects(renewed.authorization(), { code: 'closed' });
+  await early;
+  await sandbox.release();
 });
 
 test('callers of many turns of the event loop share the request as well', async () => {
