@@ -31,8 +31,8 @@ after(async () => {
 });
 
 /**
- * What a program prints that has a `client`, in an environment with these variables alone. Pauses between its
- * requests take no time.
+ * What a program prints that has a `client`, in an environment that says of trust what these variables say.
+ * Pauses between its requests take no time.
  *
  * @param {string} body
  * @param {Record<string, string>} variables
@@ -44,8 +44,10 @@ async function run(body, variables, options) {
     require('./native.js').testClockStart();
     const client = require('seekauth').Client.seekApi(${settings});
     (async () => { ${body} })().catch(({ code, message }) => console.log(code, message));`;
-  const environment = { cwd: path.join(__dirname, '..'), env: { PATH: process.env.PATH, ...variables } };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['-e', program], environment);
+  const others = Object.entries(process.env).filter(([name]) => !/^(NODE_|SSL_CERT_|.*_PROXY$)/i.test(name));
+  const env = { ...Object.fromEntries(others), ...variables };
+  const cwd = path.join(__dirname, '..');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['-e', program], { cwd, env });
   assert.equal(stderr, '');
   return stdout;
 }

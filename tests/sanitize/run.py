@@ -169,7 +169,7 @@ def preloaded(suppressions: str, frames: int) -> dict[str, str]:
 def python() -> list[Row]:
     library = build.library("address", "seekauth-python", "lib_native.so")
     place = build.copy("python", library, "seekauth/_native.abi3.so", {})
-    leaving = [f"tests/test_{name}.py" for name in ("exit", "fork", "signals")]
+    leaving = [f"tests/test_{name}.py" for name in ("exit", "fork", "signals", "credentials_process")]
     pytest = [PYTHON, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"]
     others = [f"--ignore={file}" for file in leaving]
     told = {"PYTHONMALLOC": "malloc", "PYTHONPATH": str(place)}
@@ -188,8 +188,8 @@ def node() -> list[Row]:
     suite = ["node", "--test", "--test-concurrency=1"]
     tool = "AddressSanitizer"
     return [
-        run("Node", tool, [*suite, *others], place, **preloaded("node.supp", 3)),
-        run("Node, leaving", tool, [*suite, *leaving], place, **preloaded("node-exit.supp", 3)),
+        run("Node", tool, [*suite, *others], place, **preloaded("node.supp", 5)),
+        run("Node, leaving", tool, [*suite, *leaving], place, **preloaded("node-exit.supp", 5)),
     ]
 
 
