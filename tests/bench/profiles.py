@@ -125,8 +125,8 @@ def main() -> None:
     finally:
         server.close()
     note = (
-        "The instructions are those of a call and of the loop around it, which takes 18. A panic has to unwind to be caught "
-        "at the language boundary; `abort` is here for what that costs."
+        "The instructions are those of a call and of the loop around it, which takes 18. A panic has to unwind to be "
+        "caught at the language boundary; `abort` is here for what that costs."
     )
     (HERE / "profiles.md").write_text(f"{table(HEADINGS, rows)}\n\n{note}\n")
 
