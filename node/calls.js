@@ -58,13 +58,36 @@ async function wait(caller, begin, signal) {
   const waiter = unwrap(begin(mailbox, number));
   const release = signal && cancelOnAbort(signal, waiter);
   /** @type {Outcome<T>} */
-  const outcome = await new Promise((settle) => {
-    if (calls.size === 0) mailbox.ref();
-    calls.set(number, { caller, settle });
-  });
+  const outcome = await arrival(caller, number);
   release?.();
   signal?.throwIfAborted();
   return unwrap(outcome);
+}
+
+/**
+ * Waits for what comes of a call, which several may unwrap, so that each has an error of its own.
+ *
+ * @template T
+ * @param {object} caller the client
+ * @param {(mailbox: Mailbox, call: number) => Outcome<Waiter>} begin
+ * @returns {Promise<Outcome<T>>}
+ */
+async function outcome(caller, begin) {
+  const number = newNumber();
+  const begun = begin(mailbox, number);
+  return 'failure' in begun ? begun : arrival(caller, number);
+}
+
+/**
+ * @param {object} caller
+ * @param {number} number
+ * @returns {Promise<Outcome<any>>}
+ */
+function arrival(caller, number) {
+  return new Promise((settle) => {
+    if (calls.size === 0) mailbox.ref();
+    calls.set(number, { caller, settle });
+  });
 }
 
 /**
@@ -92,4 +115,4 @@ function cancel() {
   for (const waiter of waiters.get(this) ?? []) waiter.cancel();
 }
 
-module.exports = { answerers, mailbox, newNumber, wait };
+module.exports = { answerers, mailbox, newNumber, outcome, wait };

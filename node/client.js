@@ -3,7 +3,7 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call asks the
 // library one question and crosses for nothing else. Whatever there is to decide, the library decides.
 
-const { mailbox, newNumber, wait } = require('./calls.js');
+const { mailbox, newNumber, outcome, wait } = require('./calls.js');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 const { Token } = require('./token.js');
@@ -66,7 +66,7 @@ class Client {
   #authorization;
   /** @type {import('./binding').Exchanges | undefined} */
   #exchanges;
-  /** @type {Promise<import('./binding').NativeToken> | undefined} */
+  /** @type {Promise<Outcome<import('./binding').NativeToken>> | undefined} */
   #asked;
 
   /**
@@ -130,13 +130,13 @@ class Client {
 
   /** The header value; waits only where there is no token that could be used. */
   async authorization() {
-    return this.authorizationNow() ?? (await this.#together()).authorization;
+    return this.authorizationNow() ?? unwrap(await this.#together()).authorization;
   }
 
   /** One call for all of the same turn: they have one deadline, and so one outcome. */
   #together() {
     if (!this.#asked) {
-      this.#asked = this.#token();
+      this.#asked = outcome(this, (mailbox, call) => this.#native.getToken(undefined, mailbox, call));
       queueMicrotask(() => (this.#asked = undefined));
     }
     return this.#asked;
@@ -147,16 +147,7 @@ class Client {
     for (const name in unknown) {
       throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
     }
-    return new Token(await this.#token(timeoutMs, signal));
-  }
-
-  /**
-   * @param {number} [timeoutMs]
-   * @param {AbortSignal | null} [signal]
-   * @returns {Promise<import('./binding').NativeToken>}
-   */
-  #token(timeoutMs, signal) {
-    return wait(this, (mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal);
+    return new Token(await wait(this, (mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal));
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */

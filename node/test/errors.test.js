@@ -70,8 +70,9 @@ test('a server that asks for patience is quoted in milliseconds', async () => {
 
 test('a failure that all callers share is an error of its own for each', async () => {
   const client = Client.seekApi({ ...sandbox.seekApi(), clientSecret: 'wrong' });
-  const results = await Promise.allSettled([client.authorization(), client.getToken()]);
+  const calls = [client.authorization(), client.authorization(), client.getToken()];
+  const results = await Promise.allSettled(calls);
   const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : undefined));
-  assert.deepEqual(reasons.map((error) => error?.code), ['invalid_credentials', 'invalid_credentials']);
-  assert.notEqual(reasons[0], reasons[1]);
+  assert.deepEqual(reasons.map((error) => error?.code), Array(3).fill('invalid_credentials'));
+  assert.equal(new Set(reasons).size, 3);
 });
