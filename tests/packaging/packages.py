@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 from readme import ROOT, environment
@@ -89,6 +90,13 @@ def versions_agree(wheel: Path, tarball: Path) -> None:
     )
 
 
+def wheel_holds_sources_alone(wheel: Path) -> None:
+    """Nothing that a working folder happens to hold, such as compiled files of another day."""
+    names = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("seekauth/")}
+    sources = {path.name for kind in ("*.py", "*.pyi", "py.typed") for path in (ROOT / "python/seekauth").glob(kind)}
+    assert names == sources | {"_native.abi3.so"}, names ^ sources
+
+
 def no_test_clock(*shipped: Path) -> None:
     """Released artefacts have no clock that could be set."""
     for path in shipped:
@@ -99,6 +107,7 @@ def main() -> None:
     wheel, tarball, library = (Path(argument).resolve() for argument in sys.argv[1:4])
     with tempfile.TemporaryDirectory() as python, tempfile.TemporaryDirectory() as node:
         versions_agree(wheel, tarball)
+        wheel_holds_sources_alone(wheel)
         wheel_installs(wheel, Path(python))
         tarball_installs(tarball, Path(node))
         natives = [*Path(python).rglob("_native*.so"), *Path(node).rglob("*.node")]
@@ -106,7 +115,7 @@ def main() -> None:
         no_test_clock(library, *natives)
         for path in (library, *natives, wheel, tarball):
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
-    print("packaging: 4 passed, 0 failed")
+    print("packaging: 5 passed, 0 failed")
 
 
 if __name__ == "__main__":
