@@ -20,6 +20,7 @@
 //! policy, and only one file knows the HTTP library.
 #![forbid(unsafe_code)]
 
+mod aside;
 mod cache;
 mod client;
 mod clock;

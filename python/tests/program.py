@@ -23,6 +23,20 @@ import seekauth
 from seekauth import Client
 client = Client.from_env()
 """
+FORK = """
+def child(work):
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+"""
+"""Behind a preamble that imports `os` and `sys`: the exit code of a forked child that does work."""
 
 
 class Program:

@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
-from program import Program, run
+from program import FORK, Program, run
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -76,18 +76,7 @@ def test_a_program_without_threads_stays_in_its_main_thread(sandbox: Sandbox, fo
     assert run(sandbox, code, PREAMBLE) == "Bearer \nTrue\n"
 
 
-CHILD = f"""{PREAMBLE}
-def child(work):
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-"""
+CHILD = PREAMBLE + FORK
 
 forks = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 

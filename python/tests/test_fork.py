@@ -6,26 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from program import PREAMBLE, Program, run
+from program import FORK, PREAMBLE, Program, run
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 
-CHILD = f"""{PREAMBLE}
-def child(work):
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            sys.stdout.flush()
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-"""
+CHILD = PREAMBLE + FORK
 
 
 def test_a_child_uses_the_token_of_its_parent_and_renews_it_alone(sandbox: Sandbox) -> None:

@@ -4,13 +4,12 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::thread;
 
-use tokio::sync::{Mutex as Turn, oneshot};
+use tokio::sync::Mutex as Turn;
 
+use crate::aside::aside;
 use crate::credentials::{CredentialProvider, Credentials, Provided};
 use crate::per_process::PerProcess;
-use crate::signals;
 
 pub(crate) struct Blocking<F> {
     ask: Arc<F>,
@@ -36,16 +35,11 @@ where
         let turn = Arc::clone(&**self.turn.get(Arc::default));
         Box::pin(async move {
             let turn = turn.lock_owned().await;
-            let (sender, receiver) = oneshot::channel();
-            let run = move || {
-                signals::block();
+            let answer = aside("seekauth-credentials", move || {
                 let _turn = turn;
-                // Nobody listens any more once the time is over.
-                let _ = sender.send(ask());
-            };
-            thread::Builder::new().name("seekauth-credentials".to_owned()).spawn(run)?;
-            // A function that panicked sends nothing.
-            receiver.await?
+                ask()
+            })?;
+            answer.await?
         })
     }
 }

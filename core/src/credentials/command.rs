@@ -4,17 +4,15 @@
 
 use std::io::Read;
 use std::process::{Child, ChildStdout, Command as Program, ExitStatus, Stdio};
-use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 use zeroize::Zeroizing;
 
+use crate::aside::aside;
 use crate::credentials::{malformed, unavailable};
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::signals;
 
 const LIMIT: u64 = 64 * 1024;
 /// How often a program that has closed its output is looked after until it ends.
@@ -42,7 +40,8 @@ impl Command {
         })?);
         let late = || self.unavailable("took longer than request_timeout");
         let broken = || self.unavailable("could not be read");
-        let output = printed(program.0.stdout.take().ok_or_else(broken)?);
+        let output = program.0.stdout.take().ok_or_else(broken)?;
+        let output = aside("seekauth-command", || printed(output)).map_err(|_| broken())?;
         let output = timeout_at(deadline, output).await.map_err(|_| late())?;
         let output = output.map_err(|_| broken())?;
         let output = output
@@ -78,22 +77,13 @@ impl Drop for Running {
     }
 }
 
-/// Reads on a thread of its own, for the library's one worker must not block. It ends with the
-/// program at the latest.
-fn printed(output: ChildStdout) -> oneshot::Receiver<Option<Secret>> {
-    let (sender, receiver) = oneshot::channel();
-    let read = move || {
-        signals::block();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-        let end = output.take(LIMIT + 1).read_to_end(&mut bytes);
-        let fits = end.is_ok() && bytes.len() as u64 <= LIMIT;
-        let text = std::str::from_utf8(&bytes).ok().filter(|_| fits).map(Secret::new);
-        // Nobody listens any more once the time is over.
-        let _ = sender.send(text);
-    };
-    // Without a thread the sender is gone, and the receiver says so.
-    let _ = thread::Builder::new().name("seekauth-command".to_owned()).spawn(read);
-    receiver
+/// What a program prints until it closes its output, which it does when it ends at the latest; nothing if
+/// that is too long or no text.
+fn printed(output: ChildStdout) -> Option<Secret> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    let end = output.take(LIMIT + 1).read_to_end(&mut bytes);
+    let fits = end.is_ok() && bytes.len() as u64 <= LIMIT;
+    std::str::from_utf8(&bytes).ok().filter(|_| fits).map(Secret::new)
 }
 
 #[cfg(all(test, unix))]
