@@ -12,18 +12,17 @@ use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::AbortHandle;
 
+use crate::api::AuthFlow;
+use crate::api::{Graphql, GraphqlResponse};
 use crate::client;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::Exchange;
-use crate::graphql::{Graphql, GraphqlReply};
-use crate::latch::Latch;
-use crate::per_process::PerProcess;
-use crate::signals;
+use crate::sys::latch::Latch;
+use crate::sys::per_process::PerProcess;
+use crate::sys::thread;
 use crate::token::Token;
 
-pub use crate::message::{Request, Response};
-pub use crate::setting::duration_from_seconds;
+pub use crate::api::{Request, Response};
 
 static RUNTIME: PerProcess<OnceCell<Runtime>> = PerProcess::new();
 
@@ -87,7 +86,7 @@ impl Client {
         if let Some(token) = self.0.fresh_token() {
             return Ok(token);
         }
-        self.begin(timeout)?.finish()
+        self.start(timeout)?.wait()
     }
 
     /// Asks for a token and calls `done` with the result: exactly once, on a library thread, never
@@ -100,8 +99,8 @@ impl Client {
         &self,
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
-    ) -> Result<Waiter, Error> {
-        then(self.call(timeout), done)
+    ) -> Result<CancelHandle, Error> {
+        then(self.get_token_call(timeout), done)
     }
 
     /// Asks for a token and lets the caller look for the result, for hosts that must stay
@@ -111,12 +110,12 @@ impl Client {
     ///
     /// `internal` when the system refuses the library its thread; `invalid_argument` on a library
     /// thread, as for [`get_token`](Self::get_token).
-    pub fn begin(&self, timeout: Option<Duration>) -> Result<Pending<Arc<Token>>, Error> {
-        begin(self.call(timeout))
+    pub fn start(&self, timeout: Option<Duration>) -> Result<Pending<Arc<Token>>, Error> {
+        start(self.get_token_call(timeout))
     }
 
     /// Sends a request to the API with the token; see [`crate::Client::send`]. Calls `done` with
-    /// the whole answer as [`get_token_then`](Self::get_token_then) does.
+    /// the whole response as [`get_token_then`](Self::get_token_then) does.
     ///
     /// # Errors
     ///
@@ -125,21 +124,21 @@ impl Client {
         &self,
         request: Request,
         done: impl FnOnce(Result<Response, Error>) + Send + 'static,
-    ) -> Result<Waiter, Error> {
-        then(self.sending(request), done)
+    ) -> Result<CancelHandle, Error> {
+        then(self.send_call(request), done)
     }
 
     /// Sends a request to the API with the token; see [`crate::Client::send`]. The caller looks for
-    /// the whole answer as with [`begin`](Self::begin).
+    /// the whole response as with [`start`](Self::start).
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin).
-    pub fn begin_send(&self, request: Request) -> Result<Pending<Response>, Error> {
-        begin(self.sending(request))
+    /// As [`start`](Self::start).
+    pub fn start_send(&self, request: Request) -> Result<Pending<Response>, Error> {
+        start(self.send_call(request))
     }
 
-    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. Calls `done` with the reply as
+    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. Calls `done` with the response as
     /// [`get_token_then`](Self::get_token_then) does.
     ///
     /// # Errors
@@ -148,34 +147,34 @@ impl Client {
     pub fn graphql_then(
         &self,
         operation: Graphql,
-        done: impl FnOnce(Result<GraphqlReply, Error>) + Send + 'static,
-    ) -> Result<Waiter, Error> {
-        then(self.operating(operation), done)
+        done: impl FnOnce(Result<GraphqlResponse, Error>) + Send + 'static,
+    ) -> Result<CancelHandle, Error> {
+        then(self.graphql_call(operation), done)
     }
 
-    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. The caller looks for the reply as
-    /// with [`begin`](Self::begin).
+    /// Sends a GraphQL operation; see [`crate::Client::graphql`]. The caller looks for the response as
+    /// with [`start`](Self::start).
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin).
-    pub fn begin_graphql(&self, operation: Graphql) -> Result<Pending<GraphqlReply>, Error> {
-        begin(self.operating(operation))
+    /// As [`start`](Self::start).
+    pub fn start_graphql(&self, operation: Graphql) -> Result<Pending<GraphqlResponse>, Error> {
+        start(self.graphql_call(operation))
     }
 
     /// The rules for one request that another HTTP client carries; see
-    /// [`crate::Client::exchange`].
+    /// [`crate::Client::auth_flow`].
     ///
     /// # Errors
     ///
     /// `forbidden_origin`, `invalid_argument`.
-    pub fn exchange(&self, url: &str, replayable: bool) -> Result<Exchange, Error> {
-        self.0.exchange(url, replayable)
+    pub fn auth_flow(&self, url: &str, replayable: bool) -> Result<AuthFlow, Error> {
+        self.0.auth_flow(url, replayable)
     }
 
     /// What a task is to do for a call. Whether the client is open counts now, not when the task
     /// comes to run.
-    fn call(
+    fn get_token_call(
         &self,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
@@ -183,12 +182,12 @@ impl Client {
         let open = client.check_open();
         async move {
             open?;
-            let timeout = timeout.unwrap_or_else(|| client.timeout());
+            let timeout = timeout.unwrap_or_else(|| client.config().timeout);
             client.wait_for_token(timeout).await
         }
     }
 
-    fn sending(
+    fn send_call(
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
@@ -197,15 +196,15 @@ impl Client {
         async move {
             open?;
             let request = request.build(&client)?;
-            let answer = client.send(request).await?;
-            client.while_open(Response::read(answer)).await
+            let response = client.send(request).await?;
+            client.while_open(Response::read(response)).await
         }
     }
 
-    fn operating(
+    fn graphql_call(
         &self,
         operation: Graphql,
-    ) -> impl Future<Output = Result<GraphqlReply, Error>> + Send + use<> {
+    ) -> impl Future<Output = Result<GraphqlResponse, Error>> + Send + use<> {
         let client = self.0.clone();
         let open = client.check_open();
         async move {
@@ -274,23 +273,23 @@ impl fmt::Debug for Client {
 fn then<T: Send + 'static>(
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
     done: impl FnOnce(Result<T, Error>) + Send + 'static,
-) -> Result<Waiter, Error> {
-    let given_up = Arc::new(Latch::new());
-    let waiter = Waiter(Arc::clone(&given_up));
+) -> Result<CancelHandle, Error> {
+    let cancelled = Arc::new(Latch::new());
+    let handle = CancelHandle(Arc::clone(&cancelled));
     runtime()?.spawn(async move {
-        let given_up_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
+        let cancelled_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
         let result = tokio::select! {
             biased;
-            () = given_up.wait() => Err(given_up_error()),
+            () = cancelled.wait() => Err(cancelled_error()),
             result = call => result,
         };
         done(result);
     });
-    Ok(waiter)
+    Ok(handle)
 }
 
 /// Runs `call` on the library's thread and leaves its result where the caller looks for it.
-fn begin<T: Send + 'static>(
+fn start<T: Send + 'static>(
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<Pending<T>, Error> {
     if IS_WORKER.get() {
@@ -306,11 +305,11 @@ fn begin<T: Send + 'static>(
     Ok(Pending { result, task: task.abort_handle() })
 }
 
-/// A call started with a callback. Dropping it changes nothing.
+/// Cancels a call started with a callback. Dropping it changes nothing.
 #[derive(Debug)]
-pub struct Waiter(Arc<Latch>);
+pub struct CancelHandle(Arc<Latch>);
 
-impl Waiter {
+impl CancelHandle {
     /// Gives the call up: its callback runs with `cancelled`, unless it ran already. The request
     /// itself goes on for other callers.
     pub fn cancel(&self) {
@@ -318,7 +317,7 @@ impl Waiter {
     }
 }
 
-/// A call started by [`Client::begin`] or one of its kind. Dropping it gives the call up.
+/// A call started by [`Client::start`] or one of its kind. Dropping it gives the call up.
 #[derive(Debug)]
 pub struct Pending<T> {
     result: Receiver<Result<T, Error>>,
@@ -326,9 +325,9 @@ pub struct Pending<T> {
 }
 
 impl<T> Pending<T> {
-    /// Waits for `slice` at most; `None` means not yet.
-    pub fn wait(&mut self, slice: Duration) -> Option<Result<T, Error>> {
-        match self.result.recv_timeout(slice) {
+    /// Waits for `timeout` at most; `None` means not yet.
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<T, Error>> {
+        match self.result.recv_timeout(timeout) {
             Ok(result) => Some(result),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Err(lost())),
@@ -340,7 +339,7 @@ impl<T> Pending<T> {
     /// # Errors
     ///
     /// Those of the call.
-    pub fn finish(self) -> Result<T, Error> {
+    pub fn wait(self) -> Result<T, Error> {
         self.result.recv().unwrap_or_else(|_| Err(lost()))
     }
 }
@@ -364,7 +363,7 @@ fn runtime() -> Result<Handle, Error> {
             .thread_name("seekauth")
             .on_thread_start(|| {
                 IS_WORKER.set(true);
-                signals::block();
+                thread::block_signals();
             })
             .enable_all()
             .build()

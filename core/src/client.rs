@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
 
-use crate::clock::Clock;
-use crate::config::Config;
+use crate::cache::key::Key;
+use crate::cache::refresher::Refresher;
+use crate::cache::slot::Slot;
+use crate::config::{Config, ResolvedConfig, setting};
 use crate::error::{Error, ErrorKind};
-use crate::http::Http;
-use crate::key::Key;
-use crate::latch::Latch;
-use crate::profile::Profile;
-use crate::refresh::Engine;
-use crate::slot::Slot;
+use crate::http::client::HttpClient;
+use crate::sys::clock::Clock;
+use crate::sys::latch::Latch;
 use crate::token::Token;
+use crate::token_endpoint::endpoint::TokenEndpoint;
 
 /// Hands out tokens for one set of scopes, cached and renewed in time. Clones are the same handle;
 /// any number of tasks and threads may use it at once.
@@ -25,9 +25,9 @@ use crate::token::Token;
 pub struct Client(Arc<Handle>);
 
 struct Handle {
-    engine: Arc<Engine>,
+    refresher: Arc<Refresher>,
     slot: Arc<Slot>,
-    http: Arc<Http>,
+    http: Arc<HttpClient>,
     closed: Latch,
     is_root: bool,
 }
@@ -41,20 +41,20 @@ impl Client {
     /// `invalid_argument`, naming the setting and what it accepts.
     #[expect(clippy::needless_pass_by_value, reason = "the configuration's secrets end with it")]
     pub fn new(config: Config) -> Result<Self, Error> {
-        let (profile, scopes) = Profile::new(&config)?;
-        let profile = Arc::new(profile);
-        let clock = clock();
-        let http = Arc::new(Http::new(Arc::clone(&profile), clock.clone())?);
-        let source = Arc::<Http>::clone(&http);
-        let engine = Arc::new(Engine::new(profile, clock, source));
-        Ok(Self::handle(engine, http, scopes, true))
+        let (config, scopes) = ResolvedConfig::new(&config)?;
+        let config = Arc::new(config);
+        let clock = Clock::for_new_client();
+        let http = Arc::new(HttpClient::new(Arc::clone(&config))?);
+        let endpoint = TokenEndpoint::new(Arc::clone(&config), clock.clone(), Arc::clone(&http));
+        let refresher = Arc::new(Refresher::new(config, clock, Arc::new(endpoint)));
+        Ok(Self::handle(refresher, http, scopes, true))
     }
 
     /// What was found questionable in the configuration, one line each: so far files with secrets
     /// that every user of the machine may read. Looked up once, when the client is made.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        &self.0.engine.profile.warnings
+        &self.0.refresher.config.warnings
     }
 
     /// A handle for other scopes of the same client. It shares cache and connections with this
@@ -70,14 +70,19 @@ impl Client {
     {
         self.check_open()?;
         let scopes = scopes.into_iter().map(Into::into).collect();
-        let scopes = self.0.engine.profile.scopes(Some(scopes))?;
-        let Handle { engine, http, .. } = &*self.0;
-        Ok(Self::handle(Arc::clone(engine), Arc::clone(http), scopes, false))
+        let scopes = self.0.refresher.config.scopes(Some(scopes))?;
+        let Handle { refresher, http, .. } = &*self.0;
+        Ok(Self::handle(Arc::clone(refresher), Arc::clone(http), scopes, false))
     }
 
-    fn handle(engine: Arc<Engine>, http: Arc<Http>, scopes: Arc<[String]>, is_root: bool) -> Self {
-        let slot = engine.cache.slot(&Key::new(&engine.profile, scopes));
-        Self(Arc::new(Handle { engine, slot, http, closed: Latch::new(), is_root }))
+    fn handle(
+        refresher: Arc<Refresher>,
+        http: Arc<HttpClient>,
+        scopes: Arc<[String]>,
+        is_root: bool,
+    ) -> Self {
+        let slot = refresher.slots.slot(&Key::new(&refresher.config, scopes));
+        Self(Arc::new(Handle { refresher, slot, http, closed: Latch::new(), is_root }))
     }
 
     /// The value of the `Authorization` header. Returns at once while the cached token is usable;
@@ -96,7 +101,7 @@ impl Client {
     ///
     /// As [`authorization`](Self::authorization).
     pub async fn get_token(&self) -> Result<Arc<Token>, Error> {
-        self.get_token_within(self.0.engine.profile.timeout).await
+        self.get_token_within(self.0.refresher.config.timeout).await
     }
 
     /// [`get_token`](Self::get_token) with a deadline of the caller's own. Dropping the future
@@ -120,7 +125,7 @@ impl Client {
         if let Some(token) = self.fresh_token() {
             return Ok(token);
         }
-        self.while_open(self.0.engine.get(&self.0.slot, timeout)).await
+        self.while_open(self.0.refresher.get(&self.0.slot, timeout)).await
     }
 
     /// Work that ends with `cancelled` when the client is closed.
@@ -130,7 +135,7 @@ impl Client {
     ) -> Result<T, Error> {
         if Runtime::try_current().is_err() {
             return Err(Error::invalid(
-                "seekauth::Client needs a tokio runtime; outside of one use seekauth::host::Client",
+                "seekauth::Client needs a tokio runtime; outside of one use seekauth::blocking::Client",
             ));
         }
         let cancelled =
@@ -138,7 +143,7 @@ impl Client {
         tokio::select! {
             biased;
             () = self.0.closed.wait() => Err(cancelled()),
-            () = self.0.engine.closed.wait() => Err(cancelled()),
+            () = self.0.refresher.closed.wait() => Err(cancelled()),
             result = work => result,
         }
     }
@@ -146,7 +151,7 @@ impl Client {
     /// The cached token if it has not expired. Never waits and never asks the server.
     #[must_use]
     pub fn cached_token(&self) -> Option<Arc<Token>> {
-        if self.is_closed() { None } else { self.0.slot.live(self.0.engine.clock.now()) }
+        if self.is_closed() { None } else { self.0.slot.live(self.0.refresher.clock.now()) }
     }
 
     /// Tells the client that the API rejected this token. If it is still the current one, the next
@@ -163,7 +168,7 @@ impl Client {
     /// [`invalidate`](Self::invalidate) by the token's value or the whole header value.
     #[must_use = "false means that no new token will come of it"]
     pub fn invalidate_value(&self, value: &str) -> bool {
-        !self.is_closed() && self.0.slot.invalidate(value, self.0.engine.clock.now())
+        !self.is_closed() && self.0.slot.invalidate(value, self.0.refresher.clock.now())
     }
 
     /// Closes this handle: calls that wait end with `cancelled`, later ones with `closed`. Closing
@@ -172,7 +177,7 @@ impl Client {
     pub fn close(&self) {
         self.0.closed.set();
         if self.0.is_root {
-            self.0.engine.close();
+            self.0.refresher.close();
         }
     }
 
@@ -188,22 +193,23 @@ impl Client {
     /// [`get_token`](Self::get_token) is to be asked.
     #[inline]
     pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
-        if self.is_closed() { None } else { self.0.slot.with_fresh(&self.0.engine.clock, read) }
+        if self.is_closed() { None } else { self.0.slot.with_fresh(&self.0.refresher.clock, read) }
     }
 
     /// The [generation](Token::generation) of the token that [`with_fresh`](Self::with_fresh)
     /// would lend, or 0.
+    #[doc(hidden)]
     #[must_use]
     #[inline]
     pub fn fresh_generation(&self) -> u64 {
-        if self.is_closed() { 0 } else { self.0.slot.fresh_generation(&self.0.engine.clock) }
+        if self.is_closed() { 0 } else { self.0.slot.fresh_generation(&self.0.refresher.clock) }
     }
 
     /// The address of the API that this client's tokens are for: the environment's own, or the
     /// setting `api_url`. `None` for an `oauth` client, or SEEK Pass, that was given none.
     #[must_use]
     pub fn api_url(&self) -> Option<&str> {
-        self.0.engine.profile.api_url.as_ref().map(url::Url::as_str)
+        self.0.refresher.config.api_url.as_ref().map(url::Url::as_str)
     }
 
     /// What this client asks for: token endpoint, client id, audience and scopes. Never the secret.
@@ -214,30 +220,21 @@ impl Client {
 
     /// The origin that requests with a token go to.
     pub(crate) fn api_origin(&self) -> Result<&str, Error> {
-        self.0.engine.profile.api_origin.as_deref().ok_or_else(|| {
-            crate::setting::API_URL
-                .missing("requests with a token go to that address and nowhere else")
+        self.0.refresher.config.api_origin.as_deref().ok_or_else(|| {
+            setting::API_URL.missing("requests with a token go to that address and nowhere else")
         })
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.0.engine.clock
+        &self.0.refresher.clock
     }
 
-    pub(crate) fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &HttpClient {
         &self.0.http
     }
 
-    pub(crate) fn speaks_graphql(&self) -> bool {
-        self.0.engine.profile.speaks_graphql()
-    }
-
-    pub(crate) fn user_agent(&self) -> &str {
-        &self.0.engine.profile.user_agent
-    }
-
-    pub(crate) fn accept_language(&self) -> Option<&str> {
-        self.0.engine.profile.accept_language.as_deref()
+    pub(crate) fn config(&self) -> &ResolvedConfig {
+        &self.0.refresher.config
     }
 
     pub(crate) fn shared_target(&self) -> Arc<str> {
@@ -246,11 +243,7 @@ impl Client {
 
     #[inline]
     pub(crate) fn fresh_token(&self) -> Option<Arc<Token>> {
-        if self.is_closed() { None } else { self.0.slot.fresh(&self.0.engine.clock) }
-    }
-
-    pub(crate) fn timeout(&self) -> Duration {
-        self.0.engine.profile.timeout
+        if self.is_closed() { None } else { self.0.slot.fresh(&self.0.refresher.clock) }
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {
@@ -263,7 +256,7 @@ impl Client {
 
     #[inline]
     fn is_closed(&self) -> bool {
-        self.0.closed.is_set() || self.0.engine.closed.is_set()
+        self.0.closed.is_set() || self.0.refresher.closed.is_set()
     }
 }
 
@@ -304,14 +297,4 @@ impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Authorization([redacted])")
     }
-}
-
-#[cfg(any(test, feature = "manual-clock"))]
-fn clock() -> Clock {
-    crate::manual_clock::clock_for_new_client()
-}
-
-#[cfg(not(any(test, feature = "manual-clock")))]
-fn clock() -> Clock {
-    Clock::System
 }

@@ -28,7 +28,7 @@ pub enum ErrorKind {
     Throttled = 8,
     /// The server failed.
     Unavailable = 9,
-    /// The reply was not understood.
+    /// The response was not understood.
     Protocol = 10,
     /// The API refused a newly issued token too: check audience and environment.
     TokenRejected = 11,
@@ -92,32 +92,42 @@ impl ErrorKind {
 
     fn row(self) -> (&'static str, &'static str, bool) {
         match self {
-            Self::InvalidArgument => {
-                ("invalid_argument", "the caller's bug or bad configuration", false)
-            }
+            Self::InvalidArgument => (
+                "invalid_argument",
+                "a mistake in the call or in the configuration; the message names it",
+                false,
+            ),
             Self::Closed => ("closed", "the client was closed", false),
-            Self::Cancelled => ("cancelled", "the caller gave up", false),
+            Self::Cancelled => {
+                ("cancelled", "the caller gave up, or the client was closed during the call", false)
+            }
             Self::Timeout => ("timeout", "the caller's deadline passed", true),
-            Self::Network => ("network", "name, connection, TLS or reset", true),
+            Self::Network => {
+                ("network", "name, connection or TLS, or a connection that broke", true)
+            }
             Self::InvalidCredentials => {
                 ("invalid_credentials", "the server refused the client id or secret", false)
             }
             Self::NotGranted => {
-                ("not_granted", "audience or scope not granted to this client", false)
+                ("not_granted", "the audience or a scope is not granted to this client", false)
             }
-            Self::Throttled => ("throttled", "told to slow down", true),
+            Self::Throttled => ("throttled", "the server asked for a pause", true),
             Self::Unavailable => ("unavailable", "the server failed", true),
-            Self::Protocol => ("protocol", "the reply was not understood", false),
-            Self::TokenRejected => {
-                ("token_rejected", "the API refused a newly issued token too", false)
-            }
+            Self::Protocol => ("protocol", "the response was not understood", false),
+            Self::TokenRejected => (
+                "token_rejected",
+                "the API refused a newly issued token too; check audience and environment",
+                false,
+            ),
             Self::ForbiddenOrigin => {
                 ("forbidden_origin", "a token would have left the configured origin", false)
             }
-            Self::CredentialsUnavailable => {
-                ("credentials_unavailable", "the credential provider failed", false)
-            }
-            Self::Internal => ("internal", "a bug in seekauth", false),
+            Self::CredentialsUnavailable => (
+                "credentials_unavailable",
+                "the file, command or function with the credentials failed",
+                false,
+            ),
+            Self::Internal => ("internal", "a bug in seekauth; please report it", false),
         }
     }
 }
@@ -129,7 +139,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// A failure: a kind to act on, one line that is safe to log, and what the server said in its own
-/// terms. It never holds a secret, a token or the body of a reply. Cloning is cheap: all callers
+/// terms. It never holds a secret, a token or the body of a response. Cloning is cheap: all callers
 /// that waited for one token request share its failure.
 #[derive(Clone, thiserror::Error)]
 #[error("{}", .0.message)]
@@ -179,13 +189,13 @@ impl Error {
         self.0.retryable
     }
 
-    /// The HTTP status of the reply, where there was one.
+    /// The HTTP status of the response, where there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The `error` member of the server's reply (RFC 6749, 5.2), where there was a usable one.
+    /// The `error` member of the server's response (RFC 6749, 5.2), where there was a usable one.
     #[must_use]
     pub fn server_code(&self) -> Option<&str> {
         self.0.server_code.as_deref()
@@ -207,7 +217,7 @@ impl Error {
         Self::new(ErrorKind::InvalidArgument, message)
     }
 
-    pub(crate) fn with_reply(self, status: u16, server_code: Option<String>) -> Self {
+    pub(crate) fn with_response(self, status: u16, server_code: Option<String>) -> Self {
         self.change(|facts| {
             facts.status = Some(status);
             facts.server_code = server_code;

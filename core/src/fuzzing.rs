@@ -4,13 +4,13 @@
 use std::time::{Duration, SystemTime};
 
 use crate::config::Config;
-use crate::credentials::{Provider, document};
+use crate::config::ResolvedConfig;
+use crate::credentials::{Provider, parse_json};
 use crate::error::Error;
-use crate::profile::Profile;
-use crate::reply::Reply;
-use crate::request::TokenRequest;
-use crate::retry_after;
-use crate::secret::Secret;
+use crate::http::retry_after;
+use crate::sys::secret::Secret;
+use crate::token_endpoint::request::TokenRequest;
+use crate::token_endpoint::response::TokenResponse;
 
 /// What a token endpoint answers.
 #[derive(Debug, Default)]
@@ -55,15 +55,15 @@ pub struct Sent {
 ///
 /// Those of the settings, and those of a token request.
 pub fn read_reply(config: &Config, answer: Answer, secret: &str) -> Result<Granted, Error> {
-    let (profile, scopes) = Profile::new(config)?;
-    let reply = Reply {
+    let (config, scopes) = ResolvedConfig::new(config)?;
+    let reply = TokenResponse {
         status: answer.status,
         retry_after: answer.retry_after,
         rate_limit_remaining: answer.rate_limit_remaining,
         rate_limit_reset: answer.rate_limit_reset,
         body: answer.body.into(),
     };
-    let grant = reply.read(&profile, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
+    let grant = reply.read(&config, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
     Ok(Granted {
         access_token: grant.access_token.expose().to_owned(),
         lifetime: grant.lifetime,
@@ -77,13 +77,13 @@ pub fn wait(after: Option<&str>, reset: Option<&str>, now: SystemTime) -> Option
     retry_after::retry_after(after, reset, now)
 }
 
-/// The client id and the secrets of a credentials document.
+/// The client id and the secrets of a credentials parse_json.
 ///
 /// # Errors
 ///
 /// `credentials_unavailable`.
 pub fn read_credentials(text: &str) -> Result<(String, Vec<String>), Error> {
-    let credentials = document(text)?.check()?;
+    let credentials = parse_json(text)?.check()?;
     let secrets = credentials.secrets().map(|secret| secret.expose().to_owned()).collect();
     Ok((credentials.client_id().to_owned(), secrets))
 }
@@ -94,10 +94,10 @@ pub fn read_credentials(text: &str) -> Result<(String, Vec<String>), Error> {
 ///
 /// Those of the settings.
 pub fn token_request(config: &Config) -> Result<Option<Sent>, Error> {
-    let (profile, scopes) = Profile::new(config)?;
-    let Provider::Static(credentials) = &profile.credentials else { return Ok(None) };
+    let (config, scopes) = ResolvedConfig::new(config)?;
+    let CredentialsSource::Static(credentials) = &config.credentials else { return Ok(None) };
     let Some(secret) = credentials.secrets().next() else { return Ok(None) };
-    let request = TokenRequest::new(&profile, credentials.client_id(), secret, &scopes)?;
+    let request = TokenRequest::new(&config, credentials.client_id(), secret, &scopes)?;
     let basic =
         request.basic.map(|(name, word)| (name.expose().to_owned(), word.expose().to_owned()));
     Ok(Some(Sent { content_type: request.content_type, body: request.body.to_vec(), basic }))

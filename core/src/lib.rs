@@ -16,63 +16,33 @@
 //! # }
 //! ```
 //!
-//! Arrows point down only: [`host`] and [`Client`] stand on the refresh engine, the engine on pure
-//! policy, and only one file knows the HTTP library.
+//! Modules import downwards only: `sys`, `credentials`, `config`, `http`, `token_endpoint`, `cache`,
+//! [`Client`], `api`, [`blocking`]. The HTTP library is named in `http`, `token_endpoint` and `api`.
 #![forbid(unsafe_code)]
 
-mod aside;
+mod api;
+#[doc(hidden)]
+pub mod binding;
+pub mod blocking;
 mod cache;
 mod client;
-mod clock;
 mod config;
 mod credentials;
 mod error;
-mod exchange;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod given;
-mod graphql;
-#[cfg(test)]
-mod header_safety;
-pub mod host;
 mod http;
-mod inspection;
-mod jitter;
-mod key;
-mod latch;
-#[cfg(any(test, feature = "manual-clock"))]
-pub mod manual_clock;
-mod message;
-#[cfg(feature = "reqwest-middleware")]
-mod middleware;
-mod per_process;
-mod policy;
-mod profile;
-mod refresh;
-mod reply;
-mod request;
-mod request_id;
-mod resolver;
-mod retry_after;
-mod rotation;
-mod secret;
-mod send;
-mod setting;
-mod signals;
-mod slot;
-mod source;
-mod sync;
-mod tls;
+mod sys;
+#[cfg(test)]
+mod tests;
 mod token;
+mod token_endpoint;
 
+pub use api::{AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, Verdict};
 pub use client::{Authorization, Client};
-pub use config::{AuthMethod, Config, Environment, Language, RequestFormat};
+pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use error::{Error, ErrorKind};
-pub use exchange::Exchange;
-pub use graphql::{Graphql, GraphqlError, GraphqlReply};
-pub use inspection::{Inspection, Verdict};
-pub use setting::{Setting, SettingKind, Value};
 pub use token::Token;
 
 /// The HTTP library whose requests and responses [`Client::send`] takes and gives.

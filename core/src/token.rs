@@ -5,9 +5,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::clock::Clock;
-use crate::policy::Windows;
-use crate::secret::Secret;
+mod windows;
+
+use crate::sys::clock::Clock;
+use crate::sys::secret::Secret;
+
+pub(crate) use windows::Windows;
 
 const PREFIX: &str = "Bearer ";
 
@@ -52,7 +55,7 @@ impl Token {
     }
 
     /// When the token expires by the wall clock: the moment it was asked for plus the lifetime
-    /// that the reply gave it. It is renewed before that.
+    /// that the response gave it. It is renewed before that.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         self.windows.expires_at.system_time()
@@ -71,7 +74,7 @@ impl Token {
         self.windows.expires_at.remaining(self.clock.now())
     }
 
-    /// The scopes granted, sorted: those the reply named, or those asked for when it named none
+    /// The scopes granted, sorted: those the response named, or those asked for when it named none
     /// (RFC 6749, 5.1). Empty for the SEEK API, whose tokens have no scopes.
     #[must_use]
     pub fn scopes(&self) -> &[String] {

@@ -6,11 +6,11 @@ use std::fmt;
 
 use url::Url;
 
+use crate::api::inspection::{Inspection, Verdict};
+use crate::api::request_id;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::inspection::{Inspection, Verdict};
-use crate::request_id;
-use crate::secret::Secret;
+use crate::sys::secret::Secret;
 
 const USER_AGENT: &str = "User-Agent";
 const REQUEST_ID: &str = "X-Request-Id";
@@ -19,12 +19,12 @@ const ACCEPT_LANGUAGE: &str = "Accept-Language";
 /// One request to the API and, if the API rejects its token, its one repetition. For adapters to
 /// HTTP clients; [`Client::send`] is the ready-made one. The order of calls:
 ///
-/// 1. [`Client::exchange`], which refuses addresses that the token must not reach,
-/// 2. [`Client::authorization`] for the token, [`admit`](Self::admit) it,
+/// 1. [`Client::auth_flow`], which refuses addresses that the token must not reach,
+/// 2. [`Client::authorization`] for the token, [`attempt`](Self::attempt) it,
 /// 3. send with [`headers`](Self::headers) and the token,
-/// 4. [`inspect`](Self::inspect) the answer; unless it is `Rejected`, it is the caller's,
-/// 5. otherwise [`reject`](Self::reject), and go on at 2 with the identical request.
-pub struct Exchange {
+/// 4. [`inspect`](Self::inspect) the response; unless it is `Rejected`, it is the caller's,
+/// 5. otherwise [`retry`](Self::retry), and go on at 2 with the identical request.
+pub struct AuthFlow {
     client: Client,
     replayable: bool,
     request_id: String,
@@ -40,12 +40,12 @@ impl Client {
     ///
     /// `forbidden_origin` unless `url` is absolute, without credentials, and has scheme, host and
     /// port of [`api_url`](Self::api_url); `invalid_argument` when the client has no API.
-    pub fn exchange(&self, url: &str, replayable: bool) -> Result<Exchange, Error> {
+    pub fn auth_flow(&self, url: &str, replayable: bool) -> Result<AuthFlow, Error> {
         let origin = self.api_origin()?;
         if !is_within(url, origin) {
             return Err(self.forbidden(url, origin));
         }
-        Ok(Exchange {
+        Ok(AuthFlow {
             client: self.clone(),
             replayable,
             request_id: request_id::new(),
@@ -70,7 +70,7 @@ impl Client {
     }
 }
 
-impl Exchange {
+impl AuthFlow {
     /// The headers to set besides `Authorization`: `User-Agent` replaces what is there;
     /// `X-Request-Id` (a new UUID, the same when the request is sent again) and `Accept-Language`
     /// (if the client has one) are left out when `present` names them.
@@ -78,25 +78,25 @@ impl Exchange {
     pub fn headers<S: AsRef<str>>(&self, present: &[S]) -> Vec<(&'static str, String)> {
         let absent =
             |name: &str| !present.iter().any(|given| given.as_ref().eq_ignore_ascii_case(name));
-        let mut headers = vec![(USER_AGENT, self.client.user_agent().to_owned())];
+        let mut headers = vec![(USER_AGENT, self.client.config().user_agent.clone())];
         if absent(REQUEST_ID) {
             headers.push((REQUEST_ID, self.request_id.clone()));
         }
-        if let Some(language) = self.client.accept_language()
+        if let Some(language) = &self.client.config().accept_language
             && absent(ACCEPT_LANGUAGE)
         {
-            headers.push((ACCEPT_LANGUAGE, language.to_owned()));
+            headers.push((ACCEPT_LANGUAGE, language.clone()));
         }
         headers
     }
 
-    /// Notes the `Authorization` value that is about to be sent.
+    /// Records the `Authorization` value that is about to be sent.
     ///
     /// # Errors
     ///
     /// `token_rejected` when it is the one that was just rejected: so many were lately that no new
     /// one is asked for at the moment.
-    pub fn admit(&mut self, authorization: &str) -> Result<(), Error> {
+    pub fn attempt(&mut self, authorization: &str) -> Result<(), Error> {
         if self.resent && self.sent.as_ref().is_some_and(|sent| sent.expose() == authorization) {
             return Err(self.rejection(
                 "the API rejected the token, and too many were rejected lately to ask for a new one at once",
@@ -106,28 +106,28 @@ impl Exchange {
         Ok(())
     }
 
-    /// Begins to read an answer. `url` is where it came from, if redirects may have been followed:
-    /// an answer from elsewhere says nothing about the token.
+    /// Begins to read a response. `url` is where it came from, if redirects may have been followed:
+    /// a response from elsewhere says nothing about the token.
     #[must_use]
     pub fn inspect(&self, status: u16, url: Option<&str>) -> Inspection {
         let is_ours = url
             .is_none_or(|url| self.client.api_origin().is_ok_and(|origin| is_within(url, origin)));
         if !is_ours {
             Inspection::decided(Verdict::Accepted)
-        } else if self.client.speaks_graphql() {
+        } else if self.client.config().speaks_graphql() {
             Inspection::of_graphql(status)
         } else {
             Inspection::of_status(status)
         }
     }
 
-    /// Takes note that the answer was `Rejected`. `Ok` means that a new token can be had and the
+    /// Records that the response was `Rejected`. `Ok` means that a new token can be had and the
     /// identical request is to be sent once more.
     ///
     /// # Errors
     ///
     /// `token_rejected` when that was the second time, or when the body cannot be sent twice.
-    pub fn reject(&mut self) -> Result<(), Error> {
+    pub fn retry(&mut self) -> Result<(), Error> {
         if self.resent {
             return Err(self.rejection("the API rejected a newly issued token too"));
         }
@@ -156,9 +156,9 @@ impl Exchange {
     }
 }
 
-impl fmt::Debug for Exchange {
+impl fmt::Debug for AuthFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange")
+        f.debug_struct("AuthFlow")
             .field("target", &self.client.target())
             .field("request_id", &self.request_id)
             .field("resent", &self.resent)
@@ -204,7 +204,7 @@ mod tests {
             "https://graphql.seek.com:443/x",
             "HTTPS://GraphQL.seek.com/graphql",
         ] {
-            assert!(client.exchange(url, true).is_ok(), "{url}");
+            assert!(client.auth_flow(url, true).is_ok(), "{url}");
         }
         for url in [
             "http://graphql.seek.com/graphql",
@@ -222,7 +222,7 @@ mod tests {
             "/graphql",
             "",
         ] {
-            let error = client.exchange(url, true).unwrap_err();
+            let error = client.auth_flow(url, true).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ForbiddenOrigin, "{url}");
             assert!(!error.message().contains("word"), "{url}");
         }
@@ -243,44 +243,44 @@ mod tests {
 
     #[test]
     fn headers_respect_what_is_there() {
-        let exchange = client().exchange("https://graphql.seek.com/graphql", true).unwrap();
+        let flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
         let names = |present: &[&str]| -> Vec<&str> {
-            exchange.headers(present).into_iter().map(|(name, _)| name).collect()
+            flow.headers(present).into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names(&[]), ["User-Agent", "X-Request-Id", "Accept-Language"]);
         assert_eq!(names(&["user-agent", "x-request-id", "accept-language"]), ["User-Agent"]);
-        assert_eq!(exchange.headers::<&str>(&[]), exchange.headers::<&str>(&[]));
+        assert_eq!(flow.headers::<&str>(&[]), flow.headers::<&str>(&[]));
     }
 
     #[test]
     fn the_second_rejection_is_an_error() {
-        let mut exchange = client().exchange("https://graphql.seek.com/graphql", true).unwrap();
-        exchange.admit("Bearer one").unwrap();
-        exchange.reject().unwrap();
-        let same = exchange.admit("Bearer one").unwrap_err();
+        let mut flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
+        flow.attempt("Bearer one").unwrap();
+        flow.retry().unwrap();
+        let same = flow.attempt("Bearer one").unwrap_err();
         assert_eq!(same.kind(), ErrorKind::TokenRejected);
-        exchange.admit("Bearer two").unwrap();
-        let second = exchange.reject().unwrap_err();
+        flow.attempt("Bearer two").unwrap();
+        let second = flow.retry().unwrap_err();
         assert_eq!(second.kind(), ErrorKind::TokenRejected);
         assert!(second.message().contains("audience and environment"));
-        assert!(!format!("{exchange:?}{second:?}{same:?}").contains("Bearer"));
+        assert!(!format!("{flow:?}{second:?}{same:?}").contains("Bearer"));
     }
 
     #[test]
     fn a_stream_is_not_sent_twice() {
-        let mut exchange = client().exchange("https://graphql.seek.com/graphql", false).unwrap();
-        exchange.admit("Bearer one").unwrap();
-        let error = exchange.reject().unwrap_err();
+        let mut flow = client().auth_flow("https://graphql.seek.com/graphql", false).unwrap();
+        flow.attempt("Bearer one").unwrap();
+        let error = flow.retry().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TokenRejected);
         assert!(error.message().contains("stream"));
     }
 
     #[test]
-    fn an_answer_from_elsewhere_says_nothing_about_the_token() {
-        let exchange = client().exchange("https://graphql.seek.com/graphql", true).unwrap();
-        let elsewhere = exchange.inspect(401, Some("https://files.example/"));
+    fn a_response_from_elsewhere_says_nothing_about_the_token() {
+        let flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
+        let elsewhere = flow.inspect(401, Some("https://files.example/"));
         assert_eq!(elsewhere.verdict(), Verdict::Accepted);
-        let here = exchange.inspect(401, Some("https://graphql.seek.com/other"));
+        let here = flow.inspect(401, Some("https://graphql.seek.com/other"));
         assert_eq!(here.verdict(), Verdict::Undecided);
     }
 }

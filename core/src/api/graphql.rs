@@ -1,5 +1,5 @@
 //! GraphQL over the authenticated sender. What the API reports in `errors` is data here: the
-//! caller sees it beside what could be answered. Only an answer that is no GraphQL is an error.
+//! caller sees it beside what could be answered. Only a response that is no GraphQL is an error.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::api::http_message::{self, Response};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::message::{self, Response};
-use crate::retry_after::retry_after;
+use crate::http::retry_after::retry_after;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -55,7 +55,7 @@ impl Graphql {
         self
     }
 
-    /// How long to wait for the whole answer, in place of the client's `timeout`.
+    /// How long to wait for the whole response, in place of the client's `timeout`.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -85,21 +85,21 @@ impl Graphql {
     }
 }
 
-/// The API's answer to an operation.
+/// The API's response to an operation.
 #[derive(Clone)]
-pub struct GraphqlReply {
+pub struct GraphqlResponse {
     status: u16,
     text: String,
 }
 
-impl GraphqlReply {
-    /// The HTTP status. It says little: an answer with `errors` mostly has 200.
+impl GraphqlResponse {
+    /// The HTTP status. It says little: a response with `errors` mostly has 200.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The JSON text of the answer: an object with `data`, `errors` or both.
+    /// The JSON text of the response: an object with `data`, `errors` or both.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -122,14 +122,14 @@ impl GraphqlReply {
             #[serde(default = "Option::default")]
             data: Option<T>,
         }
-        let answer: Answer<T> = serde_json::from_str(&self.text).map_err(|problem| {
+        let response: Answer<T> = serde_json::from_str(&self.text).map_err(|problem| {
             let (line, column) = (problem.line(), problem.column());
             Error::new(
                 ErrorKind::Protocol,
                 format!("data is not of the type asked for, at line {line}, column {column}"),
             )
         })?;
-        Ok(answer.data)
+        Ok(response.data)
     }
 
     /// What the API reported in `errors`; empty when all went well.
@@ -140,8 +140,8 @@ impl GraphqlReply {
             #[serde(default)]
             errors: Value,
         }
-        let answer: Option<Answer> = serde_json::from_str(&self.text).ok();
-        match answer {
+        let response: Option<Answer> = serde_json::from_str(&self.text).ok();
+        match response {
             Some(Answer { errors: Value::Array(errors) }) => {
                 errors.into_iter().map(GraphqlError).collect()
             }
@@ -150,10 +150,10 @@ impl GraphqlReply {
     }
 }
 
-impl std::fmt::Debug for GraphqlReply {
+impl std::fmt::Debug for GraphqlResponse {
     /// Leaves the data out: it is about people.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GraphqlReply")
+        f.debug_struct("GraphqlResponse")
             .field("status", &self.status)
             .field("errors", &self.errors())
             .finish_non_exhaustive()
@@ -185,21 +185,21 @@ impl GraphqlError {
 }
 
 impl Client {
-    /// Sends an operation to [`api_url`](Self::api_url) and reads the answer, up to 64 MiB of it.
+    /// Sends an operation to [`api_url`](Self::api_url) and reads the response, up to 64 MiB of it.
     /// Waits, renews and fails as [`send`](Self::send) does. What the API reports in `errors` is no
-    /// failure of the call: see [`GraphqlReply::errors`].
+    /// failure of the call: see [`GraphqlResponse::errors`].
     ///
     /// # Errors
     ///
     /// Those of [`send`](Self::send); `invalid_argument` for variables or headers that are none;
-    /// `throttled`, `unavailable` or `protocol` when the answer is not GraphQL.
-    pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlReply, Error> {
-        let answer = self.send(self.operation(&operation)?).await?;
-        let answer = self.while_open(Response::read(answer)).await?;
-        let status = answer.status;
-        let retry_after = self.wait(&answer);
-        match String::from_utf8(answer.body) {
-            Ok(text) if is_graphql(&text) => Ok(GraphqlReply { status, text }),
+    /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL.
+    pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
+        let response = self.send(self.operation(&operation)?).await?;
+        let response = self.while_open(Response::read(response)).await?;
+        let status = response.status;
+        let retry_after = self.wait(&response);
+        match String::from_utf8(response.body) {
+            Ok(text) if is_graphql(&text) => Ok(GraphqlResponse { status, text }),
             _ => Err(not_graphql(status, retry_after).with_target(self.shared_target())),
         }
     }
@@ -212,15 +212,15 @@ impl Client {
         let mut request = Request::new(Method::POST, url);
         let defaults = [(CONTENT_TYPE, JSON), (ACCEPT, JSON)];
         *request.headers_mut() = defaults.into_iter().collect::<HeaderMap<_>>();
-        request.headers_mut().extend(message::headers(&operation.headers)?);
+        request.headers_mut().extend(http_message::headers(&operation.headers)?);
         *request.timeout_mut() = operation.timeout;
         *request.body_mut() = Some(operation.body()?.into());
         Ok(request)
     }
 
-    fn wait(&self, answer: &Response) -> Option<Duration> {
+    fn wait(&self, response: &Response) -> Option<Duration> {
         let header =
-            |name: &str| answer.header(name).and_then(|value| std::str::from_utf8(value).ok());
+            |name: &str| response.header(name).and_then(|value| std::str::from_utf8(value).ok());
         let now = self.clock().now().system_time();
         retry_after(header(RETRY_AFTER.as_str()), header("x-ratelimit-reset"), now)
     }
@@ -248,11 +248,11 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 fn not_graphql(status: u16, retry_after: Option<Duration>) -> Error {
     let (kind, what) = match status {
         429 => (ErrorKind::Throttled, "the API told the client to slow down"),
-        500.. => (ErrorKind::Unavailable, "the API failed, with an answer that is not GraphQL"),
-        _ => (ErrorKind::Protocol, "the API's answer is not GraphQL; check api_url"),
+        500.. => (ErrorKind::Unavailable, "the API failed, with a response that is not GraphQL"),
+        _ => (ErrorKind::Protocol, "the API's response is not GraphQL; check api_url"),
     };
     Error::new(kind, format!("{what} (HTTP {status})"))
-        .with_reply(status, None)
+        .with_response(status, None)
         .with_retry_after(retry_after)
 }
 
@@ -262,8 +262,8 @@ mod tests {
 
     use super::*;
 
-    fn reply(text: &str) -> GraphqlReply {
-        GraphqlReply { status: 200, text: text.to_owned() }
+    fn response(text: &str) -> GraphqlResponse {
+        GraphqlResponse { status: 200, text: text.to_owned() }
     }
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_graphql_answer_has_data_or_errors() {
+    fn a_graphql_response_has_data_or_errors() {
         for text in [r#"{"data":null}"#, r#"{"errors":[]}"#, r#" {"x":1,"data":{}}"#] {
             assert!(is_graphql(text), "{text}");
         }
@@ -295,19 +295,19 @@ mod tests {
 
     #[test]
     fn data_and_errors_come_as_the_callers_types() {
-        let reply = reply(
+        let response = response(
             r#"{"data":{"a":1},"errors":[{"message":"no","extensions":{"code":"FORBIDDEN"}},{}]}"#,
         );
-        assert_eq!(reply.data::<Value>().unwrap(), Some(json!({"a": 1})));
-        assert_eq!(reply.data::<Vec<u8>>().unwrap_err().kind(), ErrorKind::Protocol);
-        let errors = reply.errors();
+        assert_eq!(response.data::<Value>().unwrap(), Some(json!({"a": 1})));
+        assert_eq!(response.data::<Vec<u8>>().unwrap_err().kind(), ErrorKind::Protocol);
+        let errors = response.errors();
         assert_eq!((errors[0].code(), errors[0].message()), (Some("FORBIDDEN"), "no"));
         assert_eq!((errors[1].code(), errors[1].message()), (None, ""));
-        assert!(super::tests::reply(r#"{"data":null,"errors":null}"#).errors().is_empty());
+        assert!(super::tests::response(r#"{"data":null,"errors":null}"#).errors().is_empty());
     }
 
     #[test]
-    fn an_answer_that_is_not_graphql_is_an_error_of_its_status() {
+    fn a_response_that_is_not_graphql_is_an_error_of_its_status() {
         for (status, kind) in [
             (429, ErrorKind::Throttled),
             (502, ErrorKind::Unavailable),

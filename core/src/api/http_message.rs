@@ -8,9 +8,9 @@ use reqwest::{Method, Url};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::http::network;
+use crate::http::client::network;
 
-/// The longest body that is read whole. Longer answers are for an HTTP client that streams.
+/// The longest body that is read whole. Longer responses are for an HTTP client that streams.
 const BODY_LIMIT: usize = 64 << 20;
 
 /// A request to the API.
@@ -24,7 +24,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// How long to wait for the whole answer, in place of the client's `timeout`.
+    /// How long to wait for the whole response, in place of the client's `timeout`.
     pub timeout: Option<Duration>,
 }
 
@@ -42,7 +42,7 @@ impl Request {
     }
 }
 
-/// The API's answer.
+/// The API's response.
 #[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
@@ -54,23 +54,23 @@ pub struct Response {
 }
 
 impl Response {
-    /// Reads an answer to its end.
-    pub(crate) async fn read(mut answer: reqwest::Response) -> Result<Self, Error> {
-        let status = answer.status().as_u16();
+    /// Reads a response to its end.
+    pub(crate) async fn read(mut response: reqwest::Response) -> Result<Self, Error> {
+        let status = response.status().as_u16();
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             (name.as_str().to_owned(), value.as_bytes().to_vec())
         };
-        let headers = answer.headers().iter().map(header).collect();
+        let headers = response.headers().iter().map(header).collect();
         let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(|problem| broken(&problem))? {
-            if body.len() + piece.len() > BODY_LIMIT {
+        while let Some(chunk) = response.chunk().await.map_err(|problem| broken(&problem))? {
+            if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(Error::new(
                     ErrorKind::Protocol,
-                    "the API's answer is longer than 64 MiB; read it with an HTTP client that streams",
+                    "the API's response is longer than 64 MiB; read it with an HTTP client that streams",
                 )
-                .with_reply(status, None));
+                .with_response(status, None));
             }
-            body.extend_from_slice(&piece);
+            body.extend_from_slice(&chunk);
         }
         Ok(Self { status, headers, body })
     }
@@ -120,7 +120,7 @@ pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
 
 fn broken(problem: &reqwest::Error) -> Error {
     if problem.is_timeout() {
-        Error::new(ErrorKind::Timeout, "the API's answer did not end within the time allowed")
+        Error::new(ErrorKind::Timeout, "the API's response did not end within the time allowed")
     } else {
         network(problem, "the API")
     }
@@ -147,7 +147,7 @@ mod tests {
             "https://app.seekpass-staging.com/api/partner/v1/add/education.json?a=1"
         );
         assert!(request.body().is_none());
-        // It looks like a path and is none; the exchange refuses where it leads.
+        // It looks like a path and is none; the authentication flow refuses where it leads.
         let elsewhere = build("GET", "//evil.example/x").unwrap();
         assert_eq!(elsewhere.url().host_str(), Some("evil.example"));
     }

@@ -1,7 +1,7 @@
-//! Whether an answer of the API says that it rejected the token. SEEK Pass and REST say so by HTTP
+//! Whether a response of the API says that it rejected the token. SEEK Pass and REST say so by HTTP
 //! 401; the SEEK API says so in a GraphQL body, whatever the status. Nothing else counts: not 403,
-//! not `FORBIDDEN`, not the text of a message. The body is taken in pieces as it arrives, and only
-//! as much of it is asked for as the answer needs.
+//! not `FORBIDDEN`, not the text of a message. The body is taken in chunks as it arrives, and only
+//! as much of it is asked for as the verdict needs.
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,15 +12,15 @@ use serde_json::error::Category;
 /// after data that is small because so much of it is missing.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// Bodies up to this length are looked at with every piece.
+/// Bodies up to this length are parsed with every chunk.
 const SHORT: usize = 4 << 10;
 
 const UNAUTHORIZED: u16 = 401;
 
-/// What is known so far about an answer.
+/// What is known so far about a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The answer is for the caller, be it good or bad.
+    /// The response is for the caller, be it good or bad.
     Accepted,
     /// The API rejected the token.
     Rejected,
@@ -28,31 +28,43 @@ pub enum Verdict {
     Undecided,
 }
 
-/// The reading of one answer; made by [`Exchange::inspect`](crate::Exchange::inspect).
+impl Verdict {
+    /// Whether the API rejected the token; `None` while that is undecided.
+    #[must_use]
+    pub fn is_rejected(self) -> Option<bool> {
+        match self {
+            Self::Accepted => Some(false),
+            Self::Rejected => Some(true),
+            Self::Undecided => None,
+        }
+    }
+}
+
+/// The reading of one response; made by [`AuthFlow::inspect`](crate::AuthFlow::inspect).
 #[derive(Debug)]
 pub struct Inspection {
     verdict: Verdict,
-    /// The verdict for a body that is not a GraphQL answer.
+    /// The verdict for a body that is not a GraphQL response.
     by_status: Verdict,
     body: Vec<u8>,
-    /// The length at which another look is worth while. It doubles once the body is long, so that
-    /// it is read through a few times at most, however small its pieces are.
-    next_look: usize,
+    /// The length at which the body is parsed again. It doubles once the body is long, so that
+    /// it is parsed a few times at most, however small its chunks are.
+    next_parse_len: usize,
 }
 
 impl Inspection {
-    /// An answer that counts by its status alone.
+    /// A response that counts by its status alone.
     pub(crate) fn of_status(status: u16) -> Self {
         Self::decided(by_status(status))
     }
 
-    /// An answer whose body has to be read.
+    /// A response whose body has to be read.
     pub(crate) fn of_graphql(status: u16) -> Self {
         Self { verdict: Verdict::Undecided, ..Self::decided(by_status(status)) }
     }
 
     pub(crate) fn decided(verdict: Verdict) -> Self {
-        Self { verdict, by_status: verdict, body: Vec::new(), next_look: 0 }
+        Self { verdict, by_status: verdict, body: Vec::new(), next_parse_len: 0 }
     }
 
     /// What is known so far. Once it is not `Undecided`, it stays.
@@ -61,16 +73,16 @@ impl Inspection {
         self.verdict
     }
 
-    /// Takes in the next piece of the body, after any content decoding. At most 1 MiB is kept; an
-    /// answer that says nothing of rejection in so much is for the caller.
-    pub fn feed(&mut self, piece: &[u8]) -> Verdict {
+    /// Takes in the next chunk of the body, after any content decoding. At most 1 MiB is kept; a
+    /// response that says nothing of rejection in so much is for the caller.
+    pub fn feed(&mut self, chunk: &[u8]) -> Verdict {
         if self.verdict == Verdict::Undecided {
-            self.body.extend_from_slice(piece);
+            self.body.extend_from_slice(chunk);
             let is_too_long = self.body.len() > BODY_LIMIT;
-            if is_too_long || self.body.len() >= self.next_look {
-                self.look(if is_too_long { Verdict::Accepted } else { Verdict::Undecided });
+            if is_too_long || self.body.len() >= self.next_parse_len {
+                self.evaluate(if is_too_long { Verdict::Accepted } else { Verdict::Undecided });
                 if self.body.len() > SHORT {
-                    self.next_look = self.body.len() * 2;
+                    self.next_parse_len = self.body.len() * 2;
                 }
             }
         }
@@ -80,16 +92,16 @@ impl Inspection {
     /// Says that the body has ended. The verdict is never `Undecided` afterwards.
     pub fn finish(&mut self) -> Verdict {
         if self.verdict == Verdict::Undecided {
-            self.look(self.by_status);
+            self.evaluate(self.by_status);
         }
         self.verdict
     }
 
-    /// Reads what there is. A body that is only the beginning of something counts as `if_torn`.
-    fn look(&mut self, if_torn: Verdict) {
+    /// Parses what there is. A body that is only the beginning of something counts as `if_incomplete`.
+    fn evaluate(&mut self, if_incomplete: Verdict) {
         self.verdict = match read(&self.body) {
-            Reading::Torn => if_torn,
-            Reading::Foreign => self.by_status,
+            Reading::Incomplete => if_incomplete,
+            Reading::NotGraphql => self.by_status,
             Reading::Graphql(verdict) => verdict,
         };
         if self.verdict != Verdict::Undecided {
@@ -104,34 +116,34 @@ fn by_status(status: u16) -> Verdict {
 
 enum Reading {
     Graphql(Verdict),
-    /// Not a GraphQL answer.
-    Foreign,
+    /// Not a GraphQL response.
+    NotGraphql,
     /// The beginning of something longer.
-    Torn,
+    Incomplete,
 }
 
 fn read(body: &[u8]) -> Reading {
     let mut verdict = None;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let answer = Answer { verdict: &mut verdict, in_batch: false };
-    let end = answer.deserialize(&mut deserializer);
+    let response = GraphqlBody { verdict: &mut verdict, in_batch: false };
+    let end = response.deserialize(&mut deserializer);
     match (verdict, end) {
         // Found before the end, or at it.
         (Some(verdict), _) => Reading::Graphql(verdict),
-        (None, Err(problem)) if problem.classify() == Category::Eof => Reading::Torn,
-        (None, _) => Reading::Foreign,
+        (None, Err(problem)) if problem.classify() == Category::Eof => Reading::Incomplete,
+        (None, _) => Reading::NotGraphql,
     }
 }
 
-/// A GraphQL answer, or an array of them as some servers give to a batch. Reading ends with an
+/// A GraphQL response, or an array of them as some servers give to a batch. Reading ends with an
 /// error as soon as the verdict is in: nothing behind it matters.
-struct Answer<'a> {
+struct GraphqlBody<'a> {
     verdict: &'a mut Option<Verdict>,
-    /// A good answer says nothing of those behind it.
+    /// A good response says nothing of those behind it.
     in_batch: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Answer<'_> {
+impl<'de> DeserializeSeed<'de> for GraphqlBody<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -139,11 +151,11 @@ impl<'de> DeserializeSeed<'de> for Answer<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Answer<'_> {
+impl<'de> Visitor<'de> for GraphqlBody<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a GraphQL answer")
+        f.write_str("a GraphQL response")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
@@ -168,12 +180,12 @@ impl<'de> Visitor<'de> for Answer<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut answers: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut responses: A) -> Result<(), A::Error> {
         let mut all = None;
         loop {
             let mut verdict = None;
-            let answer = Answer { verdict: &mut verdict, in_batch: true };
-            let next = answers.next_element_seed(answer);
+            let response = GraphqlBody { verdict: &mut verdict, in_batch: true };
+            let next = responses.next_element_seed(response);
             if verdict == Some(Verdict::Rejected) {
                 *self.verdict = verdict;
             }

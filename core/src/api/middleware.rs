@@ -1,12 +1,12 @@
-//! The exchange carried by an HTTP client of the user's own, as a middleware.
+//! The authentication flow carried by an HTTP client of the user's own, as a middleware.
 
 use async_trait::async_trait;
 use http::Extensions;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next};
 
+use crate::api::send::{Problem, ReplayableRequest};
 use crate::client::Client;
-use crate::send::{Problem, Talk};
 
 /// A client is a middleware: `ClientBuilder::new(reqwest_client).with(client)`. Each request gets
 /// the token as in [`Client::send`], with the HTTP client's own connections, time-outs and redirect
@@ -22,17 +22,17 @@ impl Middleware for Client {
         next: Next<'_>,
     ) -> Result<Response, Error> {
         let timeout = request.timeout().copied();
-        let mut talk = Talk::new(self, request).map_err(Error::middleware)?;
+        let mut replayable = ReplayableRequest::new(self, request).map_err(Error::middleware)?;
         loop {
-            let deadline = self.clock().now().plus(timeout.unwrap_or_else(|| self.timeout()));
-            let mut request = talk.next(deadline).await.map_err(Error::middleware)?;
+            let deadline = self.clock().now().plus(timeout.unwrap_or(self.config().timeout));
+            let mut request = replayable.next(deadline).await.map_err(Error::middleware)?;
             // Without one of its own, the request has that of the HTTP client.
             *request.timeout_mut() = timeout;
-            let answer = next.clone().run(request, extensions).await?;
-            match talk.judge(answer).await {
-                Ok(Some(answer)) => return Ok(answer),
+            let response = next.clone().run(request, extensions).await?;
+            match replayable.accept_or_retry(response).await {
+                Ok(Some(response)) => return Ok(response),
                 Ok(None) => {}
-                Err(Problem::Rule(error)) => return Err(Error::middleware(error)),
+                Err(Problem::Flow(error)) => return Err(Error::middleware(error)),
                 Err(Problem::Http(error)) => return Err(Error::Reqwest(error)),
             }
         }

@@ -1,5 +1,5 @@
-//! The authenticated sender: an [`Exchange`] carried by this library's own HTTP client. Answers of
-//! any size stream through; of a GraphQL answer only as much is read ahead as the exchange needs.
+//! The authenticated sender: an [`AuthFlow`] carried by this library's own HTTP client. Responses of
+//! any size stream through; of a GraphQL response only as much is read ahead as the verdict needs.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request, RequestBuilder, Response, ResponseBuilderExt};
 
+use crate::api::auth_flow::AuthFlow;
+use crate::api::http_message::address;
+use crate::api::inspection::{Inspection, Verdict};
 use crate::client::Client;
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::Exchange;
-use crate::http::network;
-use crate::inspection::{Inspection, Verdict};
-use crate::message::address;
+use crate::http::client::network;
+use crate::sys::clock::Moment;
 
 impl Client {
     /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
@@ -28,15 +28,15 @@ impl Client {
     /// `invalid_argument` when `url` is none, or is a path and the client has no API; `closed`.
     pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
         self.check_open()?;
-        Ok(self.http().client()?.request(method, address(self, url)?))
+        Ok(self.http().get()?.request(method, address(self, url)?))
     }
 
     /// Sends a request to the API with the token, and once more with a new one if the API rejects
     /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
-    /// the request has them. Waits for token and answer together for the request's own `timeout`,
-    /// or the client's; reading the answer's body counts too, so give a long download more.
+    /// the request has them. Waits for token and response together for the request's own `timeout`,
+    /// or the client's; reading the response's body counts too, so give a long download more.
     ///
-    /// Any answer but a rejection of the token is handed over as it is, redirects included: none is
+    /// Any response but a rejection of the token is handed over as it is, redirects included: none is
     /// followed, so that the token goes nowhere else. Dropping the future gives the request up.
     ///
     /// # Errors
@@ -47,125 +47,137 @@ impl Client {
     /// with.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         self.check_open()?;
-        let timeout = request.timeout().copied().unwrap_or_else(|| self.timeout());
+        let timeout = request.timeout().copied().unwrap_or(self.config().timeout);
         let deadline = self.clock().now().plus(timeout);
-        let late = || {
+        let timed_out = || {
             let limit = timeout.as_millis();
-            Error::new(ErrorKind::Timeout, format!("no answer from the API within {limit} ms"))
+            Error::new(ErrorKind::Timeout, format!("no response from the API within {limit} ms"))
                 .with_target(self.shared_target())
         };
         // On the heap, because the future of an HTTP request is large and would be moved about.
-        let talk = Box::pin(async {
-            let mut talk = Talk::new(self, request)?;
+        let sending = Box::pin(async {
+            let mut request = ReplayableRequest::new(self, request)?;
             loop {
-                let request = talk.next(deadline).await?;
-                let answer = self.http().client()?.execute(request).await;
-                let answer = answer.map_err(|problem| api(&problem, late))?;
-                let judged = talk.judge(answer).await;
-                if let Some(answer) = judged.map_err(|problem| problem.into_error(late))? {
-                    return Ok(answer);
+                let attempt = request.next(deadline).await?;
+                let response = self.http().get()?.execute(attempt).await;
+                let response = response.map_err(|problem| api(&problem, timed_out))?;
+                let accepted = request.accept_or_retry(response).await;
+                if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
+                    return Ok(response);
                 }
             }
         });
-        self.while_open(talk).await
+        self.while_open(sending).await
     }
 }
 
-fn api(problem: &reqwest::Error, late: impl Fn() -> Error) -> Error {
-    if problem.is_timeout() && !problem.is_connect() { late() } else { network(problem, "the API") }
+fn api(problem: &reqwest::Error, timed_out: impl Fn() -> Error) -> Error {
+    if problem.is_timeout() && !problem.is_connect() {
+        timed_out()
+    } else {
+        network(problem, "the API")
+    }
 }
 
-/// What can go wrong while an answer is judged.
+/// The end of an authentication flow without a response.
 pub(crate) enum Problem {
-    /// The exchange ends here.
-    Rule(Error),
-    /// The answer's body broke off.
+    /// The rules of the flow end it.
+    Flow(Error),
+    /// The response's body broke off.
     Http(reqwest::Error),
 }
 
 impl Problem {
-    fn into_error(self, late: impl Fn() -> Error) -> Error {
+    fn into_error(self, timed_out: impl Fn() -> Error) -> Error {
         match self {
-            Self::Rule(error) => error,
-            Self::Http(problem) => api(&problem, late),
+            Self::Flow(error) => error,
+            Self::Http(problem) => api(&problem, timed_out),
         }
     }
 }
 
-/// One request to the API and its repetition, for whoever transmits them.
-pub(crate) struct Talk<'a> {
+/// One request to the API and its repetition, for the sender and the middleware.
+pub(crate) struct ReplayableRequest<'a> {
     client: &'a Client,
-    exchange: Exchange,
+    flow: AuthFlow,
     request: Option<Request>,
 }
 
-impl<'a> Talk<'a> {
+impl<'a> ReplayableRequest<'a> {
     pub(crate) fn new(client: &'a Client, request: Request) -> Result<Self, Error> {
         let replayable = request.try_clone().is_some();
-        let exchange = client.exchange(request.url().as_str(), replayable)?;
-        Ok(Self { client, exchange, request: Some(request) })
+        let flow = client.auth_flow(request.url().as_str(), replayable)?;
+        Ok(Self { client, flow, request: Some(request) })
     }
 
     /// The request to transmit next, with a token that is to be had by `deadline`.
     pub(crate) async fn next(&mut self, deadline: Moment) -> Result<Request, Error> {
         let left = |client: &Client| deadline.monotonic_remaining(client.clock().now());
         let token = self.client.get_token_within(left(self.client)).await?;
-        self.exchange.admit(token.authorization())?;
+        self.flow.attempt(token.authorization())?;
         let request = match self.request.as_ref().and_then(Request::try_clone) {
             Some(copy) => Some(copy),
             None => self.request.take(),
         };
         let mut request = request.ok_or_else(|| {
-            Error::new(ErrorKind::Internal, "a request that cannot be sent twice was to be")
+            Error::new(
+                ErrorKind::Internal,
+                "a request whose body cannot be sent twice was sent twice",
+            )
         })?;
         let present: Vec<String> =
             request.headers().keys().map(|name| name.as_str().to_owned()).collect();
         let headers = request.headers_mut();
-        for (name, value) in self.exchange.headers(&present) {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(unfit)?;
-            headers.insert(name, HeaderValue::from_str(&value).map_err(unfit)?);
+        for (name, value) in self.flow.headers(&present) {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(invalid_header)?;
+            headers.insert(name, HeaderValue::from_str(&value).map_err(invalid_header)?);
         }
-        let mut authorization = HeaderValue::from_str(token.authorization()).map_err(unfit)?;
+        let mut authorization =
+            HeaderValue::from_str(token.authorization()).map_err(invalid_header)?;
         authorization.set_sensitive(true);
         headers.insert(AUTHORIZATION, authorization);
         *request.timeout_mut() = Some(left(self.client));
         Ok(request)
     }
 
-    /// The answer if it is the caller's; nothing if the request is to be transmitted again.
-    pub(crate) async fn judge(&mut self, answer: Response) -> Result<Option<Response>, Problem> {
+    /// The response if it is the caller's; nothing if the request is to be transmitted again.
+    pub(crate) async fn accept_or_retry(
+        &mut self,
+        response: Response,
+    ) -> Result<Option<Response>, Problem> {
         let inspection =
-            self.exchange.inspect(answer.status().as_u16(), Some(answer.url().as_str()));
-        let (verdict, answer) = examine(inspection, answer).await.map_err(Problem::Http)?;
+            self.flow.inspect(response.status().as_u16(), Some(response.url().as_str()));
+        let (verdict, response) =
+            peek_response(inspection, response).await.map_err(Problem::Http)?;
         if verdict == Verdict::Rejected {
-            self.exchange.reject().map_err(Problem::Rule)?;
+            self.flow.retry().map_err(Problem::Flow)?;
             return Ok(None);
         }
-        Ok(Some(answer))
+        Ok(Some(response))
     }
 }
 
 /// Settings and tokens were checked when they came in.
-fn unfit<E>(_: E) -> Error {
+fn invalid_header<E>(_: E) -> Error {
     Error::new(ErrorKind::Internal, "a header that was checked before is not one")
 }
 
-/// Reads an answer as far as its inspection needs, and puts what was read back in front.
-async fn examine(
+/// Reads a response as far as its inspection needs, and puts what was read back in front.
+async fn peek_response(
     mut inspection: Inspection,
-    answer: Response,
+    response: Response,
 ) -> Result<(Verdict, Response), reqwest::Error> {
     if inspection.verdict() != Verdict::Undecided {
-        return Ok((inspection.verdict(), answer));
+        return Ok((inspection.verdict(), response));
     }
-    let url = answer.url().clone();
-    let (parts, mut rest) = http::Response::<Body>::from(answer).into_parts();
+    let url = response.url().clone();
+    let (parts, mut rest) = http::Response::<Body>::from(response).into_parts();
     let mut read = VecDeque::new();
     while inspection.verdict() == Verdict::Undecided {
         match rest.frame().await.transpose()? {
             Some(frame) => {
-                if let Some(piece) = frame.data_ref() {
-                    inspection.feed(piece);
+                if let Some(chunk) = frame.data_ref() {
+                    inspection.feed(chunk);
                 }
                 read.push_back(frame);
             }
@@ -179,25 +191,25 @@ async fn examine(
         (Some(Ok(whole)), true) if read.is_empty() => Body::from(whole),
         (Some(first), _) => {
             read.push_front(first.map_or_else(|first| first, Frame::data));
-            Body::wrap(Resumed { read, rest })
+            Body::wrap(PrefixedBody { read, rest })
         }
         (None, _) => rest,
     };
-    let mut answer = http::Response::from_parts(parts, body);
+    let mut response = http::Response::from_parts(parts, body);
     // The address travels as an extension that only this builder makes.
     if let Ok(mut addressed) = http::Response::builder().url(url).body(()) {
-        answer.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));
+        response.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));
     }
-    Ok((inspection.verdict(), Response::from(answer)))
+    Ok((inspection.verdict(), Response::from(response)))
 }
 
 /// A body of which the beginning has been read already.
-struct Resumed {
+struct PrefixedBody {
     read: VecDeque<Frame<Bytes>>,
     rest: Body,
 }
 
-impl http_body::Body for Resumed {
+impl http_body::Body for PrefixedBody {
     type Data = Bytes;
     type Error = reqwest::Error;
 

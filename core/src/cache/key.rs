@@ -1,15 +1,10 @@
-//! What makes two requests for a token the same request. A key holds nothing secret: the secret
-//! takes part as a fingerprint that only this process can compute.
+//! What makes two requests for a token the same request. A key holds nothing secret: the client
+//! secret plays no part, and extra parameters take part as a fingerprint of this process.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use once_cell::sync::Lazy;
-
-use crate::profile::Profile;
-
-pub(crate) static FINGERPRINT: Lazy<RandomState> = Lazy::new(RandomState::new);
+use crate::config::ResolvedConfig;
+use crate::sys::fingerprint::fingerprint;
 
 /// Cheap to clone: the table of slots is copied when one is added.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,12 +21,12 @@ struct Parts {
 }
 
 impl Key {
-    pub(crate) fn new(profile: &Profile, scopes: Arc<[String]>) -> Self {
+    pub(crate) fn new(config: &ResolvedConfig, scopes: Arc<[String]>) -> Self {
         Self(Arc::new(Parts {
-            token_url: profile.token_url.to_string(),
-            client_id: profile.credentials.known_client_id().map(str::to_owned),
-            audience: profile.audience.clone(),
-            extra: FINGERPRINT.hash_one(&profile.extra_parameters),
+            token_url: config.token_url.to_string(),
+            client_id: config.credentials.known_client_id().map(str::to_owned),
+            audience: config.audience.clone(),
+            extra: fingerprint(&config.extra_parameters),
             scopes,
         }))
     }

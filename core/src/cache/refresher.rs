@@ -5,39 +5,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cache::Cache;
-use crate::clock::{Clock, Moment};
+use crate::cache::policy::is_final;
+use crate::cache::slot::{Action, Progress, Slot};
+use crate::cache::slots::Slots;
+use crate::cache::sync::{spawn, watch};
+use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::jitter::draw;
-use crate::latch::Latch;
-use crate::policy::{Windows, is_final};
-use crate::profile::Profile;
-use crate::slot::{Action, Progress, Slot};
-use crate::source::Source;
-use crate::sync::{spawn, watch};
-use crate::token::Token;
+use crate::sys::clock::{Clock, Moment};
+use crate::sys::latch::Latch;
+use crate::sys::random;
+use crate::token::{Token, Windows};
+use crate::token_endpoint::source::TokenSource;
 
 /// How often a caller starts over because the task it waited for is gone.
 const RESTARTS: usize = 3;
 
-/// What all handles of one client share.
-pub(crate) struct Engine {
-    pub(crate) profile: Arc<Profile>,
+/// The machinery that all handles of one client share.
+pub(crate) struct Refresher {
+    pub(crate) config: Arc<ResolvedConfig>,
     pub(crate) clock: Clock,
-    pub(crate) cache: Cache,
+    pub(crate) slots: Slots,
     pub(crate) closed: Latch,
-    source: Arc<dyn Source>,
+    source: Arc<dyn TokenSource>,
 }
 
-impl Engine {
-    pub(crate) fn new(profile: Arc<Profile>, clock: Clock, source: Arc<dyn Source>) -> Self {
-        Self { profile, clock, cache: Cache::new(), closed: Latch::new(), source }
+impl Refresher {
+    pub(crate) fn new(
+        config: Arc<ResolvedConfig>,
+        clock: Clock,
+        source: Arc<dyn TokenSource>,
+    ) -> Self {
+        Self { config, clock, slots: Slots::new(), closed: Latch::new(), source }
     }
 
     /// Ends all flights, forgets all tokens, lets go of all connections.
     pub(crate) fn close(&self) {
         self.closed.set();
-        self.cache.clear();
+        self.slots.clear();
         self.source.close();
     }
 
@@ -49,20 +53,20 @@ impl Engine {
     ) -> Result<Arc<Token>, Error> {
         let deadline = self.clock.now().plus(timeout);
         let mut lost = 0;
-        let mut forgiven = false;
+        let mut cleared = false;
         while lost < RESTARTS {
             let now = self.clock.now();
-            let step = slot.consult(now, deadline);
-            if let Some(progress) = step.launch {
-                self.launch(slot, progress);
+            let step = slot.decide(now, deadline);
+            if let Some(progress) = step.start_flight {
+                self.start_flight(slot, progress);
             }
             let flight = match step.action {
                 Action::Serve(token) => return Ok(token),
                 Action::Fail(error) => {
-                    // A lasting refusal lasts as long as the credentials that were refused.
-                    if !forgiven && is_final(&error) && self.source.renewed().await {
-                        forgiven = true;
-                        slot.forgive(self.clock.now());
+                    // A permanent refusal stands as long as the credentials that were refused.
+                    if !cleared && is_final(&error) && self.source.credentials_changed().await {
+                        cleared = true;
+                        slot.clear_failure(self.clock.now());
                         continue;
                     }
                     return Err(error);
@@ -71,23 +75,23 @@ impl Engine {
             };
             // A server that hangs must not use up what is left of a token that is still good.
             let left = deadline.monotonic_remaining(now);
-            let patience = slot
+            let max_wait = slot
                 .live(now)
                 .map_or(left, |token| left.min(token.windows().expires_at.remaining(now) / 2));
-            let landing = tokio::select! {
+            let outcome = tokio::select! {
                 biased;
-                landing = land(flight, deadline) => landing,
-                () = self.clock.sleep(patience) => Landing::Late,
+                outcome = wait_for_flight(flight, deadline) => outcome,
+                () = self.clock.sleep(max_wait) => WaitOutcome::TimedOut,
             };
             // A token that is about to expire is better than none.
             let now = self.clock.now();
-            match (landing, slot.live(now)) {
-                (Landing::Result(Ok(token)), _) | (_, Some(token)) => return Ok(token),
-                (Landing::Result(Err(error)), None) => return Err(error),
+            match (outcome, slot.live(now)) {
+                (WaitOutcome::Done(Ok(token)), _) | (_, Some(token)) => return Ok(token),
+                (WaitOutcome::Done(Err(error)), None) => return Err(error),
                 // The runtime that carried the task has shut down. This one can start another.
-                (Landing::Lost, None) => lost += 1,
-                (Landing::Late, None) if now.monotonic < deadline.monotonic => {}
-                (Landing::Late, None) => {
+                (WaitOutcome::Lost, None) => lost += 1,
+                (WaitOutcome::TimedOut, None) if now.monotonic < deadline.monotonic => {}
+                (WaitOutcome::TimedOut, None) => {
                     return Err(Error::new(
                         ErrorKind::Timeout,
                         format!(
@@ -105,32 +109,32 @@ impl Engine {
         ))
     }
 
-    /// Looks after a slot as a caller would, without waiting.
-    fn tend(self: &Arc<Self>, slot: &Arc<Slot>) {
+    /// Renews the token of a slot if it is due, as a call would, without waiting.
+    fn refresh_if_due(self: &Arc<Self>, slot: &Arc<Slot>) {
         let now = self.clock.now();
-        if let Some(progress) = slot.consult(now, now).launch {
-            self.launch(slot, progress);
+        if let Some(progress) = slot.decide(now, now).start_flight {
+            self.start_flight(slot, progress);
         }
     }
 
-    fn launch(self: &Arc<Self>, slot: &Arc<Slot>, progress: watch::Sender<Progress>) {
-        let engine = Arc::clone(self);
+    fn start_flight(self: &Arc<Self>, slot: &Arc<Slot>, progress: watch::Sender<Progress>) {
+        let refresher = Arc::clone(self);
         let slot = Arc::clone(slot);
         spawn(async move {
             let result = tokio::select! {
                 biased;
-                () = engine.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
-                result = engine.fly(&slot, &progress) => result,
+                () = refresher.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
+                result = refresher.run_flight(&slot, &progress) => result,
             };
-            // The slot knows the result by now; whoever asks anew needs no wake-up.
+            // The slot has the result by now, so a new caller needs no wake-up.
             progress.send_replace(Progress::Done(result));
-            if engine.profile.stay_warm && !engine.closed.is_set() {
-                engine.stay_warm(&slot);
+            if refresher.config.stay_warm && !refresher.closed.is_set() {
+                refresher.stay_warm(&slot);
             }
         });
     }
 
-    async fn fly(
+    async fn run_flight(
         &self,
         slot: &Slot,
         progress: &watch::Sender<Progress>,
@@ -138,7 +142,7 @@ impl Engine {
         let mut attempts = 0;
         loop {
             let now = self.clock.now();
-            if let Some((until, error)) = slot.before_attempt(now)? {
+            if let Some((until, error)) = slot.pause_before_attempt(now)? {
                 progress.send_replace(Progress::Pausing { until, error: error.clone() });
                 self.clock.back_off(until.remaining(now)).await;
                 if slot.abandon(progress, self.clock.now()) {
@@ -149,7 +153,7 @@ impl Engine {
             attempts += 1;
             match self.attempt(slot).await {
                 Ok(token) => return Ok(token),
-                Err(error) => slot.fail(error, attempts, self.clock.now())?,
+                Err(error) => slot.record_failure(error, attempts, self.clock.now())?,
             }
         }
     }
@@ -159,7 +163,8 @@ impl Engine {
         let sent = self.clock.now();
         let grant = self.source.fetch(slot.key().scopes()).await?;
         let now = self.clock.now();
-        let windows = Windows::new(sent, grant.lifetime, self.profile.refresh_margin, draw());
+        let windows =
+            Windows::new(sent, grant.lifetime, self.config.refresh_margin, random::fraction());
         let token = Token::new(&grant.access_token, grant.scopes, windows, self.clock.clone());
         let token = Arc::new(token);
         if grant.lifetime.is_zero() {
@@ -167,62 +172,54 @@ impl Engine {
                 ErrorKind::Unavailable,
                 "the server hands out a token with no life left; it is asked again in a moment",
             );
-            slot.pass_through(&error, now);
+            slot.serve_once(&error, now);
         } else if windows.expires_at.reached(now) {
             return Err(Error::new(
                 ErrorKind::Unavailable,
                 "the token had expired by the time it arrived; the server is slow or a clock was set",
             ));
         } else {
-            slot.accept(Arc::clone(&token), now);
+            slot.store(Arc::clone(&token), now);
         }
         Ok(token)
     }
 
-    /// Comes back to the slot in time, unless the client is gone by then.
+    /// Refreshes the slot in time, unless the client is gone by then.
     fn stay_warm(self: &Arc<Self>, slot: &Arc<Slot>) {
-        let look = slot.next_look(self.clock.now());
+        let refresh_at = slot.next_refresh_at(self.clock.now());
         let clock = self.clock.clone();
-        let engine = Arc::downgrade(self);
+        let refresher = Arc::downgrade(self);
         let slot = Arc::downgrade(slot);
         spawn(async move {
-            clock.until(look).await;
-            if let (Some(engine), Some(slot)) = (engine.upgrade(), slot.upgrade())
-                && !engine.closed.is_set()
+            clock.until(refresh_at).await;
+            if let (Some(refresher), Some(slot)) = (refresher.upgrade(), slot.upgrade())
+                && !refresher.closed.is_set()
             {
-                engine.tend(&slot);
+                refresher.refresh_if_due(&slot);
             }
         });
     }
 }
 
-/// What becomes of a wait for a flight.
-enum Landing {
-    Result(Result<Arc<Token>, Error>),
-    Late,
+/// The end of a wait for a flight.
+enum WaitOutcome {
+    Done(Result<Arc<Token>, Error>),
+    TimedOut,
     Lost,
 }
 
 /// Follows a flight to its end, or until it pauses for longer than `deadline` allows.
-async fn land(mut flight: watch::Receiver<Progress>, deadline: Moment) -> Landing {
+async fn wait_for_flight(mut flight: watch::Receiver<Progress>, deadline: Moment) -> WaitOutcome {
     loop {
         match &*flight.borrow_and_update() {
-            Progress::Done(result) => return Landing::Result(result.clone()),
+            Progress::Done(result) => return WaitOutcome::Done(result.clone()),
             Progress::Pausing { until, error } if until.monotonic > deadline.monotonic => {
-                return Landing::Result(Err(error.clone()));
+                return WaitOutcome::Done(Err(error.clone()));
             }
             Progress::Pausing { .. } | Progress::Fetching => {}
         }
         if flight.changed().await.is_err() {
-            return Landing::Lost;
+            return WaitOutcome::Lost;
         }
     }
 }
-
-#[cfg(test)]
-mod histories;
-#[cfg(test)]
-#[cfg(shuttle)]
-mod model;
-#[cfg(test)]
-mod tests;

@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::clock::{Clock, Moment};
+use crate::cache::key::Key;
+use crate::cache::policy::{self, Phase, RenewalLimiter};
+use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
 use crate::error::Error;
-use crate::jitter::draw;
-use crate::key::Key;
-use crate::per_process::{Owned, PerProcess};
-use crate::policy::{self, Damper, Phase};
-use crate::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
+use crate::sys::clock::{Clock, Moment};
+use crate::sys::per_process::{Owned, PerProcess};
+use crate::sys::random;
 use crate::token::Token;
 
 /// How far a flight has come, as its waiters see it.
@@ -27,11 +27,12 @@ pub(crate) enum Progress {
     Done(Result<Arc<Token>, Error>),
 }
 
-/// What a caller is to do.
+/// What a caller is to do next.
 #[derive(Debug)]
+#[must_use]
 pub(crate) struct Step {
-    /// A flight that the caller must start, as a task of the core's own.
-    pub(crate) launch: Option<watch::Sender<Progress>>,
+    /// The flight that the caller must start, as a task of the core's own. Dropping it loses the flight.
+    pub(crate) start_flight: Option<watch::Sender<Progress>>,
     pub(crate) action: Action,
 }
 
@@ -46,10 +47,10 @@ pub(crate) enum Action {
 pub(crate) struct Slot {
     key: Key,
     target: Arc<str>,
-    /// The token needs no thought until this moment on either clock; 0 when there is none. Written
+    /// Readers may skip the lock until this moment on either clock; 0 when there is no token. Written
     /// under the lock, always after `generation`.
-    look_again_monotonic: AtomicU64,
-    look_again_wall: AtomicU64,
+    recheck_at_monotonic: AtomicU64,
+    recheck_at_wall: AtomicU64,
     generation: AtomicU64,
     token: ArcSwapOption<Token>,
     state: PerProcess<Mutex<State>>,
@@ -59,12 +60,12 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 struct State {
     flight: Option<watch::Receiver<Progress>>,
-    /// The latest moment until which any caller of this flight is willing to wait.
-    patience: Moment,
+    /// The latest deadline of any caller of this flight.
+    latest_deadline: Moment,
     refresh_at: Moment,
     failures: u32,
     failure: Option<Failure>,
-    damper: Damper,
+    limiter: RenewalLimiter,
 }
 
 /// The last failure, and how long it stands for further callers.
@@ -91,8 +92,8 @@ impl Slot {
         Self {
             target: key.describe(),
             key,
-            look_again_monotonic: AtomicU64::new(0),
-            look_again_wall: AtomicU64::new(0),
+            recheck_at_monotonic: AtomicU64::new(0),
+            recheck_at_wall: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             token: ArcSwapOption::empty(),
             state: PerProcess::new(),
@@ -113,14 +114,14 @@ impl Slot {
         &self.last_used
     }
 
-    /// The generation of a token that can be given out without a thought, or 0.
+    /// The generation of a token that can be given out without the lock, or 0.
     #[inline]
     pub(crate) fn fresh_generation(&self, clock: &Clock) -> u64 {
         let generation = self.generation.load(Ordering::Acquire);
         if self.is_fresh(generation, clock) { generation } else { 0 }
     }
 
-    /// Lends such a token.
+    /// Lends a token that can be given out without the lock.
     #[inline]
     pub(crate) fn with_fresh<R>(&self, clock: &Clock, read: impl FnOnce(&Token) -> R) -> Option<R> {
         let token = self.token.load();
@@ -134,12 +135,12 @@ impl Slot {
         self.token.load_full().filter(|token| token.generation() == generation)
     }
 
-    /// Whether the token of this generation, which the caller saw, needs no thought now.
+    /// Whether the token of this generation, which the caller saw, can be given out without the lock.
     #[inline]
     fn is_fresh(&self, generation: u64, clock: &Clock) -> bool {
         let now = clock.coarse();
-        now.monotonic < self.look_again_monotonic.load(Ordering::Acquire)
-            && now.wall < self.look_again_wall.load(Ordering::Acquire)
+        now.monotonic < self.recheck_at_monotonic.load(Ordering::Acquire)
+            && now.wall < self.recheck_at_wall.load(Ordering::Acquire)
             // Only if it still is the latest, the deadlines were its own.
             && self.generation.load(Ordering::Acquire) == generation
     }
@@ -151,12 +152,12 @@ impl Slot {
 
     /// Forgets the token, for a client that is closed.
     pub(crate) fn clear(&self) {
-        self.look_again(Moment::PAST);
+        self.set_recheck(Moment::PAST);
         self.token.store(None);
     }
 
     /// Decides what a caller who can wait until `deadline` is to do.
-    pub(crate) fn consult(&self, now: Moment, deadline: Moment) -> Step {
+    pub(crate) fn decide(&self, now: Moment, deadline: Moment) -> Step {
         let owned = self.state(now);
         let mut state = lock(&owned);
         let token = self.live(now);
@@ -164,10 +165,10 @@ impl Slot {
             .as_ref()
             .map_or(Phase::Expired, |token| policy::phase(token.windows(), state.refresh_at, now));
         let pausing = state.failure.clone().filter(|failure| !failure.until.reached(now));
-        let (launch, action) = match (phase, token, pausing) {
+        let (start_flight, action) = match (phase, token, pausing) {
             (Phase::Fresh, Some(token), _) => (None, Action::Serve(token)),
             (Phase::Ahead, Some(token), None) if state.in_flight().is_none() => {
-                let (progress, _) = state.take_off(now);
+                let (progress, _) = state.begin_flight(now);
                 (Some(progress), Action::Serve(token))
             }
             (Phase::Ahead, Some(token), _) | (Phase::Margin, Some(token), Some(_)) => {
@@ -180,34 +181,37 @@ impl Slot {
                 (None, Action::Fail(failure.report(now)))
             }
             _ => {
-                let (launch, flight) = if let Some(flight) = state.in_flight() {
+                let (start_flight, flight) = if let Some(flight) = state.in_flight() {
                     (None, flight)
                 } else {
-                    let (progress, flight) = state.take_off(deadline);
+                    let (progress, flight) = state.begin_flight(deadline);
                     (Some(progress), flight)
                 };
-                if deadline.monotonic > state.patience.monotonic {
-                    state.patience = deadline;
+                if deadline.monotonic > state.latest_deadline.monotonic {
+                    state.latest_deadline = deadline;
                 }
-                (launch, Action::Wait(flight))
+                (start_flight, Action::Wait(flight))
             }
         };
-        self.schedule(&state, now);
-        Step { launch, action }
+        self.update_recheck(&state, now);
+        Step { start_flight, action }
     }
 
     /// How long the flight must wait before its next attempt, or the failure to end with when no
     /// caller would wait that long.
-    pub(crate) fn before_attempt(&self, now: Moment) -> Result<Option<(Moment, Error)>, Error> {
+    pub(crate) fn pause_before_attempt(
+        &self,
+        now: Moment,
+    ) -> Result<Option<(Moment, Error)>, Error> {
         let owned = self.state(now);
         let mut state = lock(&owned);
         match state.failure.clone() {
             Some(failure) if !failure.until.reached(now) => {
-                if failure.until.monotonic <= state.patience.monotonic {
+                if failure.until.monotonic <= state.latest_deadline.monotonic {
                     Ok(Some((failure.until, failure.report(now))))
                 } else {
                     state.flight = None;
-                    self.schedule(&state, now);
+                    self.update_recheck(&state, now);
                     Err(failure.report(now))
                 }
             }
@@ -223,13 +227,13 @@ impl Slot {
         let abandoned = progress.receiver_count() <= 1;
         if abandoned {
             state.flight = None;
-            self.schedule(&state, now);
+            self.update_recheck(&state, now);
         }
         abandoned
     }
 
-    /// Takes in a new token and ends the flight.
-    pub(crate) fn accept(&self, token: Arc<Token>, now: Moment) {
+    /// Stores a new token and ends the flight.
+    pub(crate) fn store(&self, token: Arc<Token>, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
         state.refresh_at = token.windows().refresh_at;
@@ -237,51 +241,56 @@ impl Slot {
         state.failure = None;
         state.flight = None;
         // Readers that still hold the old deadlines must not see the new generation with them.
-        self.look_again(Moment::PAST);
+        self.set_recheck(Moment::PAST);
         self.generation.store(token.generation(), Ordering::Release);
         self.token.store(Some(token));
-        self.schedule(&state, now);
+        self.update_recheck(&state, now);
     }
 
-    /// Ends the flight with a token that has no life left: whoever waits may use it, nobody else,
-    /// and the next request is damped like one after a failure.
-    pub(crate) fn pass_through(&self, error: &Error, now: Moment) {
+    /// Ends the flight with a token that has no life left: its waiters may use it once, and the next
+    /// request pauses like one after a failure.
+    pub(crate) fn serve_once(&self, error: &Error, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
-        // The server did answer, so the pause does not grow.
+        // The server did respond, so the pause does not grow.
         state.failures = 0;
-        state.record(error, None, now);
+        state.fail(error, None, now);
         state.flight = None;
-        self.schedule(&state, now);
+        self.update_recheck(&state, now);
     }
 
-    /// Notes a failed attempt. Says whether the flight goes on; if not, it has ended, and the
+    /// Records a failed attempt. Says whether the flight goes on; if not, it has ended, and the
     /// error is the one for its waiters.
-    pub(crate) fn fail(&self, error: Error, attempts: u32, now: Moment) -> Result<(), Error> {
+    pub(crate) fn record_failure(
+        &self,
+        error: Error,
+        attempts: u32,
+        now: Moment,
+    ) -> Result<(), Error> {
         let owned = self.state(now);
         let mut state = lock(&owned);
         let error = error.with_target(Arc::clone(&self.target));
         let life = self.live(now).map(|token| token.windows().expires_at.remaining(now));
-        let failure = state.record(&error, life, now);
+        let failure = state.fail(&error, life, now);
         if life.is_none() && attempts < policy::ATTEMPTS && !policy::is_final(&error) {
             return Ok(());
         }
         state.flight = None;
-        self.schedule(&state, now);
+        self.update_recheck(&state, now);
         Err(failure.report(now))
     }
 
     /// Forgets the last failure: its cause is gone.
-    pub(crate) fn forgive(&self, now: Moment) {
+    pub(crate) fn clear_failure(&self, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
         state.failures = 0;
         state.failure = None;
-        self.schedule(&state, now);
+        self.update_recheck(&state, now);
     }
 
-    /// When the slot is worth a look without anybody asking, for clients that stay warm.
-    pub(crate) fn next_look(&self, now: Moment) -> Moment {
+    /// When the token is to be refreshed without any call, for clients that stay warm.
+    pub(crate) fn next_refresh_at(&self, now: Moment) -> Moment {
         let owned = self.state(now);
         let state = lock(&owned);
         match &state.failure {
@@ -296,34 +305,34 @@ impl Slot {
         let owned = self.state(now);
         let mut state = lock(&owned);
         let current = self.token.load().as_ref().is_some_and(|token| token.is(value));
-        if !current || !state.damper.take(now) {
+        if !current || !state.limiter.take(now) {
             return false;
         }
         self.clear();
         true
     }
 
-    /// Sets the moment until which readers need not come here again.
-    fn schedule(&self, state: &State, now: Moment) {
+    /// Sets the moment until which readers may skip the lock.
+    fn update_recheck(&self, state: &State, now: Moment) {
         let Some(token) = self.live(now) else {
-            self.look_again(Moment::PAST);
+            self.set_recheck(Moment::PAST);
             return;
         };
         let windows = token.windows();
         let phase = policy::phase(windows, state.refresh_at, now);
         let pausing = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
-        self.look_again(match (phase, state.in_flight(), pausing) {
+        self.set_recheck(match (phase, state.in_flight(), pausing) {
             (Phase::Fresh, _, _) => state.refresh_at.earlier(windows.usable_until),
-            (Phase::Ahead, Some(_), _) => windows.glance(now),
-            (Phase::Ahead, None, Some(failure)) => failure.until.earlier(windows.glance(now)),
+            (Phase::Ahead, Some(_), _) => windows.recheck_at(now),
+            (Phase::Ahead, None, Some(failure)) => failure.until.earlier(windows.recheck_at(now)),
             (Phase::Margin, None, Some(failure)) => failure.until.earlier(windows.expires_at),
             _ => Moment::PAST,
         });
     }
 
-    fn look_again(&self, moment: Moment) {
-        self.look_again_monotonic.store(moment.monotonic, Ordering::Release);
-        self.look_again_wall.store(moment.wall, Ordering::Release);
+    fn set_recheck(&self, moment: Moment) {
+        self.recheck_at_monotonic.store(moment.monotonic, Ordering::Release);
+        self.recheck_at_wall.store(moment.wall, Ordering::Release);
     }
 
     fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
@@ -337,12 +346,13 @@ impl State {
     fn new(inherited: Option<&Token>, now: Moment) -> Self {
         Self {
             flight: None,
-            patience: Moment::PAST,
-            refresh_at: inherited
-                .map_or(Moment::PAST, |token| token.windows().redrawn(now, draw())),
+            latest_deadline: Moment::PAST,
+            refresh_at: inherited.map_or(Moment::PAST, |token| {
+                token.windows().with_new_jitter(now, random::fraction())
+            }),
             failures: 0,
             failure: None,
-            damper: Damper::new(),
+            limiter: RenewalLimiter::new(),
         }
     }
 
@@ -351,21 +361,21 @@ impl State {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
 
-    fn take_off(
+    fn begin_flight(
         &mut self,
-        patience: Moment,
+        latest_deadline: Moment,
     ) -> (watch::Sender<Progress>, watch::Receiver<Progress>) {
         let (progress, flight) = watch::channel(Progress::Fetching);
         self.flight = Some(flight.clone());
-        self.patience = patience;
+        self.latest_deadline = latest_deadline;
         (progress, flight)
     }
 
-    fn record(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
+    fn fail(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
         self.failures = self.failures.saturating_add(1);
-        let until = now.plus(policy::pause(error, self.failures, life, draw()));
-        let wish = now.plus(error.retry_after().unwrap_or_default());
-        let again_at = if wish.monotonic > until.monotonic { wish } else { until };
+        let until = now.plus(policy::pause(error, self.failures, life, random::fraction()));
+        let retry_at = now.plus(error.retry_after().unwrap_or_default());
+        let again_at = if retry_at.monotonic > until.monotonic { retry_at } else { until };
         let failure = Failure { error: error.clone(), until, again_at };
         self.failure = Some(failure.clone());
         failure
@@ -376,7 +386,3 @@ impl State {
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-#[cfg(shuttle)]
-mod model;

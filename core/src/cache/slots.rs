@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use crate::key::Key;
-use crate::slot::Slot;
+use crate::cache::key::Key;
+use crate::cache::slot::Slot;
 
 /// Slots that are kept although no handle uses them.
 const LIMIT: usize = 1_000;
 
-type Slots = HashMap<Key, Arc<Slot>>;
+type Table = HashMap<Key, Arc<Slot>>;
 
-pub(crate) struct Cache {
-    slots: ArcSwap<Slots>,
+pub(crate) struct Slots {
+    table: ArcSwap<Table>,
     uses: AtomicU64,
 }
 
-impl Cache {
+impl Slots {
     pub(crate) fn new() -> Self {
-        Self { slots: ArcSwap::default(), uses: AtomicU64::new(0) }
+        Self { table: ArcSwap::default(), uses: AtomicU64::new(0) }
     }
 
     /// The one slot of this key.
@@ -35,22 +35,22 @@ impl Cache {
 
     /// Forgets every token.
     pub(crate) fn clear(&self) {
-        for slot in self.slots.load().values() {
+        for slot in self.table.load().values() {
             slot.clear();
         }
     }
 
     fn find_or_insert(&self, key: &Key) -> Arc<Slot> {
-        if let Some(slot) = self.slots.load().get(key) {
+        if let Some(slot) = self.table.load().get(key) {
             return Arc::clone(slot);
         }
         let fresh = Arc::new(Slot::new(key.clone()));
-        let before = self.slots.rcu(|slots| {
+        let before = self.table.rcu(|slots| {
             if slots.contains_key(key) {
                 return Arc::clone(slots);
             }
             let leaving = if slots.len() < LIMIT { None } else { least_recently_used(slots) };
-            let mut slots = Slots::clone(slots);
+            let mut slots = Table::clone(slots);
             if let Some(leaving) = leaving {
                 slots.remove(&leaving);
             }
@@ -61,7 +61,7 @@ impl Cache {
     }
 }
 
-fn least_recently_used(slots: &Slots) -> Option<Key> {
+fn least_recently_used(slots: &Table) -> Option<Key> {
     slots
         .iter()
         .filter(|(_, slot)| Arc::strong_count(slot) == 1)
@@ -72,39 +72,39 @@ fn least_recently_used(slots: &Slots) -> Option<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ResolvedConfig;
     use crate::config::{Config, Environment};
-    use crate::profile::Profile;
 
-    fn key(profile: &Profile, scope: usize) -> Key {
-        Key::new(profile, [format!("scope.{scope}")].into())
+    fn key(config: &ResolvedConfig, scope: usize) -> Key {
+        Key::new(config, [format!("scope.{scope}")].into())
     }
 
-    fn profile() -> Profile {
+    fn config() -> ResolvedConfig {
         let config = Config::seek_pass(Environment::Staging)
             .credentials("id", "secret")
             .user_agent("Test/1")
             .scopes(["a"]);
-        let (profile, _) = Profile::new(&config).unwrap_or_else(|error| panic!("{error}"));
-        profile
+        let (config, _) = ResolvedConfig::new(&config).unwrap_or_else(|error| panic!("{error}"));
+        config
     }
 
     #[test]
     fn one_key_has_one_slot() {
-        let (cache, profile) = (Cache::new(), profile());
-        assert!(Arc::ptr_eq(&cache.slot(&key(&profile, 1)), &cache.slot(&key(&profile, 1))));
-        assert!(!Arc::ptr_eq(&cache.slot(&key(&profile, 1)), &cache.slot(&key(&profile, 2))));
+        let (slots, config) = (Slots::new(), config());
+        assert!(Arc::ptr_eq(&slots.slot(&key(&config, 1)), &slots.slot(&key(&config, 1))));
+        assert!(!Arc::ptr_eq(&slots.slot(&key(&config, 1)), &slots.slot(&key(&config, 2))));
     }
 
     #[test]
     fn the_least_recently_used_leaves_and_one_in_use_never() {
-        let (cache, profile) = (Cache::new(), profile());
-        let held = cache.slot(&key(&profile, 0));
-        let old = Arc::downgrade(&cache.slot(&key(&profile, 1)));
+        let (slots, config) = (Slots::new(), config());
+        let held = slots.slot(&key(&config, 0));
+        let old = Arc::downgrade(&slots.slot(&key(&config, 1)));
         for scope in 2..=LIMIT {
-            cache.slot(&key(&profile, scope));
+            slots.slot(&key(&config, scope));
         }
-        assert_eq!(cache.slots.load().len(), LIMIT);
+        assert_eq!(slots.table.load().len(), LIMIT);
         assert!(old.upgrade().is_none(), "slot 1 was the least recently used");
-        assert!(Arc::ptr_eq(&held, &cache.slot(&key(&profile, 0))));
+        assert!(Arc::ptr_eq(&held, &slots.slot(&key(&config, 0))));
     }
 }

@@ -1,4 +1,4 @@
-//! What a caller asked for, before it is validated. Rust programs use the typed constructors and
+//! The settings as asked for, before they are validated. Rust programs use the typed constructors and
 //! setters, bindings and the environment go through [`Config::set`]; both end in the same place,
 //! and [`crate::Client::new`] judges the whole.
 
@@ -8,82 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroize;
-
-use crate::credentials::{Blocking, CredentialProvider, Credentials};
+use crate::config::setting::{self, Setting};
+use crate::config::{AuthMethod, Environment, Language, RequestFormat, Service, Value};
+use crate::credentials::{CallbackProvider, CredentialProvider, Credentials};
 use crate::error::Error;
-use crate::setting::{self, Setting, Value};
-
-/// Where a service runs. SEEK API has `Live` and `Playground`, SEEK Pass `Staging` and
-/// `Production`; each has credentials of its own, and there is no default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    /// SEEK API, real data.
-    Live,
-    /// SEEK API, mock data that can only be read.
-    Playground,
-    /// SEEK Pass, for trying out.
-    Staging,
-    /// SEEK Pass, real. Its address is not public: give [`Config::base_url`] too.
-    Production,
-}
-
-impl Environment {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Playground => "playground",
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// How the client proves who it is to the token endpoint (RFC 6749, 2.3.1; names of RFC 7591).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthMethod {
-    /// `client_id` and `client_secret` in the body.
-    ClientSecretPost,
-    /// HTTP Basic, both form-encoded first.
-    ClientSecretBasic,
-}
-
-impl AuthMethod {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::ClientSecretPost => "client_secret_post",
-            Self::ClientSecretBasic => "client_secret_basic",
-        }
-    }
-}
-
-/// How the token request's body is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestFormat {
-    /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
-    Form,
-    /// A JSON object.
-    Json,
-}
-
-impl RequestFormat {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// The language whose programs a binding serves. Its users expect the environment variables of its
-/// own HTTP clients to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// `REQUESTS_CA_BUNDLE` stands in the place of the system's certificate authorities.
-    Python,
-    /// `NODE_EXTRA_CA_CERTS` adds to the system's certificate authorities.
-    Node,
-}
 
 /// Settings for a [`crate::Client`]. Nothing is validated until the client is made, and then all
 /// of it is.
@@ -105,22 +33,24 @@ impl Config {
     #[must_use]
     pub fn seek_api(environment: Environment) -> Self {
         Self::new()
-            .text(&setting::SERVICE, "seek_api")
-            .text(&setting::ENVIRONMENT, environment.name())
+            .put(&setting::SERVICE, Value::Service(Service::SeekApi))
+            .put(&setting::ENVIRONMENT, Value::Environment(environment))
     }
 
     /// SEEK Pass. It also needs [`scopes`](Self::scopes).
     #[must_use]
     pub fn seek_pass(environment: Environment) -> Self {
         Self::new()
-            .text(&setting::SERVICE, "seek_pass")
-            .text(&setting::ENVIRONMENT, environment.name())
+            .put(&setting::SERVICE, Value::Service(Service::SeekPass))
+            .put(&setting::ENVIRONMENT, Value::Environment(environment))
     }
 
     /// Any token endpoint that speaks the client-credentials grant of RFC 6749.
     #[must_use]
     pub fn oauth(token_url: impl Into<String>) -> Self {
-        Self::new().text(&setting::SERVICE, "oauth").text(&setting::TOKEN_URL, token_url)
+        Self::new()
+            .put(&setting::SERVICE, Value::Service(Service::OAuth))
+            .text(&setting::TOKEN_URL, token_url)
     }
 
     /// The settings whose environment variable is set: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID`
@@ -136,23 +66,24 @@ impl Config {
         for setting in Setting::all() {
             let variable = setting.environment_variable();
             match env::var(&variable) {
-                Ok(text) => config.set(setting, Value::Text(text))?,
+                Ok(text) => config.set(setting, Value::text(text))?,
                 Err(env::VarError::NotPresent) => {}
                 Err(env::VarError::NotUnicode(_)) => {
-                    return Err(setting.refuse(format!("is not UTF-8 in {variable}")));
+                    return Err(setting.invalid(format!("is not UTF-8 in {variable}")));
                 }
             }
         }
         Ok(config)
     }
 
-    /// Sets one setting by the core's own table; a later value replaces an earlier one.
+    /// Sets one setting by the core's own table, for bindings; a later value replaces an earlier one.
     ///
     /// # Errors
     ///
     /// `invalid_argument` when the value is not of the setting's kind.
+    #[doc(hidden)]
     pub fn set(&mut self, setting: &Setting, value: Value) -> Result<(), Error> {
-        self.values.insert(setting.name(), setting.read(value)?);
+        self.values.insert(setting.name(), setting.convert(value)?);
         Ok(())
     }
 
@@ -191,7 +122,7 @@ impl Config {
         + Sync
         + 'static,
     ) -> Self {
-        self.credentials_from(Blocking::new(ask))
+        self.credentials_from(CallbackProvider::new(ask))
     }
 
     /// The client secret from a file, such as a mounted Kubernetes or Docker secret, read anew for
@@ -283,13 +214,13 @@ impl Config {
     /// How an `oauth` client proves who it is. Default: in the body.
     #[must_use]
     pub fn token_endpoint_auth_method(self, method: AuthMethod) -> Self {
-        self.text(&setting::AUTH_METHOD, method.name())
+        self.put(&setting::AUTH_METHOD, Value::AuthMethod(method))
     }
 
     /// How an `oauth` client writes its request. Default: form.
     #[must_use]
     pub fn token_request_format(self, format: RequestFormat) -> Self {
-        self.text(&setting::REQUEST_FORMAT, format.name())
+        self.put(&setting::REQUEST_FORMAT, Value::RequestFormat(format))
     }
 
     /// Further members of an `oauth` client's token request.
@@ -301,10 +232,10 @@ impl Config {
         V: Into<String>,
     {
         let pairs = parameters.into_iter().map(|(name, value)| (name.into(), value.into()));
-        self.put(&setting::EXTRA_PARAMETERS, Value::Pairs(pairs.collect()))
+        self.put(&setting::EXTRA_PARAMETERS, Value::pairs(pairs))
     }
 
-    /// Accepts a reply without `expires_in` as a token that does not expire. Default: it is an
+    /// Accepts a response without `expires_in` as a token that does not expire. Default: it is an
     /// error, because a lifetime must never be guessed.
     #[must_use]
     pub fn allow_non_expiring(self, allow: bool) -> Self {
@@ -314,26 +245,26 @@ impl Config {
     /// How long a call waits for a token. Default: 30 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
-        self.seconds(&setting::TIMEOUT, timeout)
+        self.duration(&setting::TIMEOUT, timeout)
     }
 
     /// How long one token request may take in all. Default: 10 s.
     #[must_use]
     pub fn request_timeout(self, timeout: Duration) -> Self {
-        self.seconds(&setting::REQUEST_TIMEOUT, timeout)
+        self.duration(&setting::REQUEST_TIMEOUT, timeout)
     }
 
     /// How long connecting may take. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(self, timeout: Duration) -> Self {
-        self.seconds(&setting::CONNECT_TIMEOUT, timeout)
+        self.duration(&setting::CONNECT_TIMEOUT, timeout)
     }
 
     /// How long before its expiry a token counts as used up, at most half its life. Default:
     /// 60 s, or a tenth of the life of a token that lives for less than ten minutes.
     #[must_use]
     pub fn refresh_margin(self, margin: Duration) -> Self {
-        self.seconds(&setting::REFRESH_MARGIN, margin)
+        self.duration(&setting::REFRESH_MARGIN, margin)
     }
 
     /// Renews tokens in time even while nobody asks for them. Default: an idle client does
@@ -377,6 +308,7 @@ impl Config {
     }
 
     /// For bindings: the language that the client is used from. Default: none of these.
+    #[doc(hidden)]
     #[must_use]
     pub fn language(mut self, language: Language) -> Self {
         self.language = Some(language);
@@ -396,32 +328,16 @@ impl Config {
     }
 
     fn text(self, setting: &Setting, text: impl Into<String>) -> Self {
-        self.put(setting, Value::Text(text.into()))
+        self.put(setting, Value::text(text))
     }
 
-    fn seconds(self, setting: &Setting, span: Duration) -> Self {
-        self.put(setting, Value::Seconds(span.as_secs_f64()))
+    fn duration(self, setting: &Setting, span: Duration) -> Self {
+        self.put(setting, Value::Duration(span))
     }
 
     fn put(mut self, setting: &Setting, value: Value) -> Self {
         self.values.insert(setting.name(), value);
         self
-    }
-}
-
-impl Drop for Config {
-    fn drop(&mut self) {
-        for setting in Setting::all().iter().filter(|setting| setting.is_secret()) {
-            match self.values.get_mut(setting.name()) {
-                Some(Value::Text(text)) => text.zeroize(),
-                Some(Value::Pairs(pairs)) => {
-                    for (_, value) in pairs {
-                        value.zeroize();
-                    }
-                }
-                _ => {}
-            }
-        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Files with secrets that every user of the machine may read. That is no reason to refuse them, since it
 //! is how container platforms mount secrets unless told otherwise, but one to say so.
 
+use crate::config::reader::SettingsReader;
+use crate::config::setting;
 use crate::error::Error;
-use crate::given::Given;
-use crate::setting;
 
 /// One line for each such file that is there when the client is made.
-pub(crate) fn warnings(given: &Given<'_>) -> Result<Vec<String>, Error> {
+pub(crate) fn warnings(reader: &SettingsReader<'_>) -> Result<Vec<String>, Error> {
     // Without a key file the certificate's file holds the key.
-    let key = if given.has(&setting::CLIENT_KEY_FILE) {
+    let key = if reader.has(&setting::CLIENT_KEY_FILE) {
         setting::CLIENT_KEY_FILE
     } else {
         setting::CLIENT_CERTIFICATE_FILE
@@ -20,7 +20,7 @@ pub(crate) fn warnings(given: &Given<'_>) -> Result<Vec<String>, Error> {
         setting::CLIENT_SECRET_NEXT_FILE,
         key,
     ] {
-        if let Some(path) = given.text(&setting)?.filter(|path| others_may_read(path)) {
+        if let Some(path) = reader.text(&setting)?.filter(|path| others_may_read(path)) {
             let name = setting.name();
             warnings.push(format!(
                 "{name}: every user of this machine may read {path}; give it mode 0440 or 0400 \
@@ -60,7 +60,7 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             path.to_str().unwrap().to_owned()
         };
-        let found = |config: Config| warnings(&Given(&config)).unwrap();
+        let found = |config: Config| warnings(&SettingsReader(&config)).unwrap();
         let secret = file("secret", 0o444);
         let both = Config::new()
             .client_secret_file(&secret)

@@ -1,5 +1,5 @@
-//! The settings as they were given, each read with the checks that its kind asks for. What the settings
-//! mean together is for `profile` and `credentials` to say.
+//! The settings as configured, each read with the checks that its kind asks for. Their meaning
+//! together is decided in `resolved` and `credentials`.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::config::Config;
+use crate::config::setting::{self, LONGEST, Setting, out_of_range};
+use crate::config::{Config, Value};
 use crate::credentials::CredentialProvider;
 use crate::error::Error;
-use crate::setting::{self, Setting, Value, duration_from_seconds};
 
-pub(crate) struct Given<'a>(pub(crate) &'a Config);
+pub(crate) struct SettingsReader<'a>(pub(crate) &'a Config);
 
-impl Given<'_> {
+impl SettingsReader<'_> {
     pub(crate) fn has(&self, setting: &Setting) -> bool {
         self.0.value(setting).is_some()
     }
@@ -27,36 +27,36 @@ impl Given<'_> {
         let Some(text) = self.text(setting)? else { return Ok(None) };
         // The parser would quietly drop white space; whoever put it there meant something else.
         if text.contains(char::is_whitespace) {
-            return Err(setting.refuse("must not hold white space"));
+            return Err(setting.invalid("must not hold white space"));
         }
         let url = Url::parse(text)
-            .map_err(|problem| setting.refuse(format!("must be an absolute URL: {problem}")))?;
+            .map_err(|problem| setting.invalid(format!("must be an absolute URL: {problem}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
-                setting.refuse("must not hold credentials; use client_id and client_secret")
+                setting.invalid("must not hold credentials; use client_id and client_secret")
             );
         }
         if url.fragment().is_some() {
-            return Err(setting.refuse("must not have a fragment"));
+            return Err(setting.invalid("must not have a fragment"));
         }
         if *setting != setting::TOKEN_URL && url.query().is_some() {
-            return Err(setting.refuse("must not have a query"));
+            return Err(setting.invalid("must not have a query"));
         }
         match url.scheme() {
             "https" => Ok(Some(url)),
             "http" if is_loopback(&url) => Ok(Some(url)),
-            _ => Err(setting.refuse("must be https (http only for a loopback address)")),
+            _ => Err(setting.invalid("must be https (http only for a loopback address)")),
         }
     }
 
     /// A text setting without control characters, or nothing when it is not given.
     pub(crate) fn text(&self, setting: &Setting) -> Result<Option<&str>, Error> {
         match self.0.value(setting) {
-            Some(Value::Text(text)) if text.is_empty() => Err(setting.refuse("must not be empty")),
+            Some(Value::Text(text)) if text.is_empty() => Err(setting.invalid("must not be empty")),
             Some(Value::Text(text)) if text.contains(char::is_control) => {
-                Err(setting.refuse("must not hold control characters, such as a line end"))
+                Err(setting.invalid("must not hold control characters, such as a line end"))
             }
-            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => Ok(Some(text.as_str())),
             _ => Ok(None),
         }
     }
@@ -76,24 +76,25 @@ impl Given<'_> {
         matches!(self.0.value(setting), Some(Value::Flag(true)))
     }
 
-    pub(crate) fn seconds(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
+    pub(crate) fn duration(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
         match self.0.value(setting) {
-            Some(Value::Seconds(seconds)) => {
-                duration_from_seconds(setting.name(), *seconds).map(Some)
+            Some(Value::Duration(duration)) if *duration > LONGEST => {
+                Err(out_of_range(setting.name()))
             }
+            Some(Value::Duration(duration)) => Ok(Some(*duration)),
             _ => Ok(None),
         }
     }
 
     /// A length of time that must not be zero.
     pub(crate) fn wait(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
-        match self.seconds(setting)? {
-            Some(Duration::ZERO) => Err(setting.refuse("must be more than 0 seconds")),
+        match self.duration(setting)? {
+            Some(Duration::ZERO) => Err(setting.invalid("must be more than 0 seconds")),
             wait => Ok(wait),
         }
     }
 
-    /// One of a few names; the first when none is given.
+    /// One of two names; the first when none is given.
     pub(crate) fn one_of<T: Copy>(
         &self,
         setting: &Setting,
@@ -104,7 +105,7 @@ impl Given<'_> {
             None => Ok(choices[0]),
             Some(text) => match choices.iter().find(|choice| name(**choice) == text) {
                 Some(choice) => Ok(*choice),
-                None => Err(setting.refuse(format!(
+                None => Err(setting.invalid(format!(
                     "must be {} or {}",
                     name(choices[0]),
                     name(choices[1])
@@ -122,13 +123,13 @@ impl Given<'_> {
         if applies || !self.has(setting) {
             Ok(())
         } else {
-            Err(setting.refuse(format!("applies to {services} only; leave it out")))
+            Err(setting.invalid(format!("applies to {services} only; leave it out")))
         }
     }
 
     pub(crate) fn only_with(&self, setting: &Setting, other: &Setting) -> Result<(), Error> {
         if self.has(setting) && !self.has(other) {
-            Err(setting.refuse(format!("goes with {}; give that too", other.name())))
+            Err(setting.invalid(format!("goes with {}; give that too", other.name())))
         } else {
             Ok(())
         }

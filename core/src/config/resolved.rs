@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::{AuthMethod, Config, Environment, Language, RequestFormat};
-use crate::credentials::{self, Provider};
+use crate::config::permissions;
+use crate::config::reader::SettingsReader;
+use crate::config::setting;
+use crate::config::{
+    AuthMethod, Config, Environment, Language, RequestFormat, Service, Value, credentials,
+};
+use crate::credentials::CredentialsSource;
 use crate::error::Error;
-use crate::given::Given;
-use crate::secret::Secret;
-use crate::setting::{self, Value};
+use crate::sys::secret::Secret;
 
 const SEEK_TOKEN_URL: &str = "https://auth.seek.com/oauth/token";
 const SEEK_API_URL: &str = "https://graphql.seek.com/graphql";
@@ -27,13 +30,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Members of the token request that have a setting of their own.
 const RESERVED: [&str; 5] = ["grant_type", "client_id", "client_secret", "scope", "audience"];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Service {
-    SeekApi,
-    SeekPass,
-    OAuth,
-}
-
 /// How connections leave.
 #[derive(Debug)]
 pub(crate) enum Proxy {
@@ -44,11 +40,11 @@ pub(crate) enum Proxy {
 }
 
 #[derive(Debug)]
-pub(crate) struct Profile {
+pub(crate) struct ResolvedConfig {
     pub(crate) token_url: Url,
     /// The only place a token may be sent to, where the service or the caller named one.
     pub(crate) api_url: Option<Url>,
-    pub(crate) credentials: Provider,
+    pub(crate) credentials: CredentialsSource,
     pub(crate) auth_method: AuthMethod,
     pub(crate) format: RequestFormat,
     pub(crate) audience: Option<String>,
@@ -72,65 +68,57 @@ pub(crate) struct Profile {
     service: Service,
 }
 
-impl Profile {
-    /// The profile and the scopes of the first handle.
+impl ResolvedConfig {
+    /// The configuration and the scopes of the first handle.
     pub(crate) fn new(config: &Config) -> Result<(Self, Arc<[String]>), Error> {
-        let given = Given(config);
-        let service = given.service()?;
-        let environment = given.environment(service)?;
-        given.only_for(&setting::BASE_URL, service == Service::SeekPass, "seek_pass")?;
+        let reader = SettingsReader(config);
+        let service = reader.service()?;
+        let environment = reader.environment(service)?;
+        reader.only_for(&setting::BASE_URL, service == Service::SeekPass, "seek_pass")?;
         let oauth = service == Service::OAuth;
-        given.only_for(&setting::AUTH_METHOD, oauth, "oauth")?;
-        given.only_for(&setting::REQUEST_FORMAT, oauth, "oauth")?;
-        given.only_for(&setting::EXTRA_PARAMETERS, oauth, "oauth")?;
+        reader.only_for(&setting::AUTH_METHOD, oauth, "oauth")?;
+        reader.only_for(&setting::REQUEST_FORMAT, oauth, "oauth")?;
+        reader.only_for(&setting::EXTRA_PARAMETERS, oauth, "oauth")?;
 
-        given.only_with(&setting::CLIENT_KEY_FILE, &setting::CLIENT_CERTIFICATE_FILE)?;
+        reader.only_with(&setting::CLIENT_KEY_FILE, &setting::CLIENT_CERTIFICATE_FILE)?;
 
-        let (token_url, api_url) = given.endpoints(service, environment)?;
-        let request_timeout = given.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
-        let credentials = credentials::choose(&given, request_timeout)?;
-        let profile = Self {
+        let (token_url, api_url) = reader.endpoints(service, environment)?;
+        let request_timeout = reader.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
+        let credentials = credentials::from_settings(&reader, request_timeout)?;
+        let resolved = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
             api_url,
             credentials,
-            auth_method: given.one_of(
-                &setting::AUTH_METHOD,
-                &[AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic],
-                AuthMethod::name,
-            )?,
+            auth_method: reader.auth_method()?,
             format: match service {
                 Service::SeekApi => RequestFormat::Json,
                 Service::SeekPass => RequestFormat::Form,
-                Service::OAuth => given.one_of(
-                    &setting::REQUEST_FORMAT,
-                    &[RequestFormat::Form, RequestFormat::Json],
-                    RequestFormat::name,
-                )?,
+                Service::OAuth => reader.request_format()?,
             },
-            audience: given.audience(service, environment)?,
-            extra_parameters: given.extra_parameters()?,
-            user_agent: given.user_agent()?,
-            accept_language: given.accept_language()?,
-            allow_non_expiring: given.flag(&setting::ALLOW_NON_EXPIRING),
-            timeout: given.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
+            audience: reader.audience(service, environment)?,
+            extra_parameters: reader.extra_parameters()?,
+            user_agent: reader.user_agent()?,
+            accept_language: reader.accept_language()?,
+            allow_non_expiring: reader.flag(&setting::ALLOW_NON_EXPIRING),
+            timeout: reader.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
             request_timeout,
-            connect_timeout: given.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
-            refresh_margin: given.seconds(&setting::REFRESH_MARGIN)?,
-            stay_warm: given.flag(&setting::STAY_WARM),
-            ca_file: given.owned(&setting::CA_FILE)?,
-            client_certificate_file: given.owned(&setting::CLIENT_CERTIFICATE_FILE)?,
-            client_key_file: given.owned(&setting::CLIENT_KEY_FILE)?,
-            proxy: given.proxy()?,
+            connect_timeout: reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
+            refresh_margin: reader.duration(&setting::REFRESH_MARGIN)?,
+            stay_warm: reader.flag(&setting::STAY_WARM),
+            ca_file: reader.owned(&setting::CA_FILE)?,
+            client_certificate_file: reader.owned(&setting::CLIENT_CERTIFICATE_FILE)?,
+            client_key_file: reader.owned(&setting::CLIENT_KEY_FILE)?,
+            proxy: reader.proxy()?,
             language: config.host_language(),
-            warnings: credentials::warnings(&given)?,
+            warnings: permissions::warnings(&reader)?,
             service,
         };
-        let scopes = profile.scopes(given.list(&setting::SCOPES))?;
-        Ok((profile, scopes))
+        let scopes = resolved.scopes(reader.list(&setting::SCOPES))?;
+        Ok((resolved, scopes))
     }
 
-    /// Whether the API's answers are GraphQL, where a rejected token is not told by the status.
+    /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.
     pub(crate) fn speaks_graphql(&self) -> bool {
         self.service == Service::SeekApi
     }
@@ -139,28 +127,28 @@ impl Profile {
     /// them for this service.
     pub(crate) fn scopes(&self, wanted: Option<Vec<String>>) -> Result<Arc<[String]>, Error> {
         let setting = setting::SCOPES;
-        let given = wanted.is_some();
+        let is_given = wanted.is_some();
         let mut scopes = wanted.unwrap_or_default();
         match self.service {
-            Service::SeekApi if given => {
-                return Err(setting.refuse(
+            Service::SeekApi if is_given => {
+                return Err(setting.invalid(
                     "do not apply to seek_api: a partner token has no scopes; leave them out",
                 ));
             }
-            Service::SeekPass if !given => {
+            Service::SeekPass if !is_given => {
                 return Err(
                     setting.missing("SEEK Pass needs at least one, such as write.education")
                 );
             }
-            _ if given && scopes.is_empty() => {
-                return Err(setting.refuse("must hold at least one scope"));
+            _ if is_given && scopes.is_empty() => {
+                return Err(setting.invalid("must hold at least one scope"));
             }
             _ => {}
         }
         // RFC 6749, appendix A.4.
         let legal = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if scopes.iter().any(|scope| scope.is_empty() || !scope.bytes().all(legal)) {
-            return Err(setting.refuse(
+            return Err(setting.invalid(
                 "must each be visible ASCII without spaces, quotes or backslashes, and not empty",
             ));
         }
@@ -170,14 +158,17 @@ impl Profile {
     }
 }
 
-impl Given<'_> {
+impl SettingsReader<'_> {
     fn service(&self) -> Result<Service, Error> {
         let setting = setting::SERVICE;
+        if let Some(Value::Service(service)) = self.0.value(&setting) {
+            return Ok(*service);
+        }
         match self.text(&setting)? {
             Some("seek_api") => Ok(Service::SeekApi),
             Some("seek_pass") => Ok(Service::SeekPass),
             Some("oauth") => Ok(Service::OAuth),
-            Some(_) => Err(setting.refuse("must be seek_api, seek_pass or oauth")),
+            Some(_) => Err(setting.invalid("must be seek_api, seek_pass or oauth")),
             None => Err(setting.missing("give seek_api, seek_pass or oauth")),
         }
     }
@@ -196,13 +187,36 @@ impl Given<'_> {
                 return Ok(None);
             }
         };
-        let Some(text) = self.text(&setting)? else {
-            return Err(setting.missing(&format!("give {names}")));
+        let asked = |choice: &&Environment| match self.0.value(&setting) {
+            Some(Value::Environment(environment)) => *environment == **choice,
+            Some(Value::Text(text)) => choice.name() == text.as_str(),
+            _ => false,
         };
-        match choices.iter().find(|choice| choice.name() == text) {
+        match choices.iter().find(asked) {
             Some(choice) => Ok(Some(*choice)),
-            None => Err(setting.refuse(format!("must be {names}"))),
+            None if self.has(&setting) => {
+                self.text(&setting)?;
+                Err(setting.invalid(format!("must be {names}")))
+            }
+            None => Err(setting.missing(&format!("give {names}"))),
         }
+    }
+
+    fn auth_method(&self) -> Result<AuthMethod, Error> {
+        let setting = setting::AUTH_METHOD;
+        if let Some(Value::AuthMethod(method)) = self.0.value(&setting) {
+            return Ok(*method);
+        }
+        let choices = [AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic];
+        self.one_of(&setting, &choices, AuthMethod::name)
+    }
+
+    fn request_format(&self) -> Result<RequestFormat, Error> {
+        let setting = setting::REQUEST_FORMAT;
+        if let Some(Value::RequestFormat(format)) = self.0.value(&setting) {
+            return Ok(*format);
+        }
+        self.one_of(&setting, &[RequestFormat::Form, RequestFormat::Json], RequestFormat::name)
     }
 
     fn endpoints(
@@ -248,13 +262,15 @@ impl Given<'_> {
     ) -> Result<Option<String>, Error> {
         let setting = setting::AUDIENCE;
         self.only_for(&setting, service != Service::SeekPass, "seek_api and oauth")?;
-        let given = self.text(&setting)?.map(str::to_owned);
+        let audience = self.text(&setting)?.map(str::to_owned);
         Ok(match (service, environment) {
             (Service::SeekApi, Some(Environment::Playground)) => {
-                Some(given.unwrap_or_else(|| SEEK_PLAYGROUND_AUDIENCE.to_owned()))
+                Some(audience.unwrap_or_else(|| SEEK_PLAYGROUND_AUDIENCE.to_owned()))
             }
-            (Service::SeekApi, _) => Some(given.unwrap_or_else(|| SEEK_LIVE_AUDIENCE.to_owned())),
-            _ => given,
+            (Service::SeekApi, _) => {
+                Some(audience.unwrap_or_else(|| SEEK_LIVE_AUDIENCE.to_owned()))
+            }
+            _ => audience,
         })
     }
 
@@ -269,7 +285,7 @@ impl Given<'_> {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 Ok(Proxy::Through(Secret::new(text)))
             }
-            _ => Err(setting.refuse(
+            _ => Err(setting.invalid(
                 "must be an http or https URL, such as http://proxy.example:3128, or none",
             )),
         }
@@ -290,7 +306,7 @@ impl Given<'_> {
             Ok(text.to_owned())
         } else {
             Err(setting
-                .refuse("must begin with name/version, such as Acme/1.2.3, in visible ASCII"))
+                .invalid("must begin with name/version, such as Acme/1.2.3, in visible ASCII"))
         }
     }
 
@@ -305,7 +321,7 @@ impl Given<'_> {
             {
                 Ok(Some(text.to_owned()))
             }
-            Some(_) => Err(setting.refuse("must be a list of languages, such as en-AU, en;q=0.8")),
+            Some(_) => Err(setting.invalid("must be a list of languages, such as en-AU, en;q=0.8")),
             None => Ok(None),
         }
     }
@@ -315,18 +331,18 @@ impl Given<'_> {
         let Some(Value::Pairs(pairs)) = self.0.value(&setting) else { return Ok(Vec::new()) };
         for (index, (name, _)) in pairs.iter().enumerate() {
             if name.is_empty() {
-                return Err(setting.refuse("must not hold an empty name"));
+                return Err(setting.invalid("must not hold an empty name"));
             }
             if RESERVED.contains(&name.as_str()) {
                 return Err(
-                    setting.refuse(format!("must not hold {name}, which has its own setting"))
+                    setting.invalid(format!("must not hold {name}, which has its own setting"))
                 );
             }
             if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(setting.refuse("must hold each name once (RFC 6749, 3.2)"));
+                return Err(setting.invalid("must hold each name once (RFC 6749, 3.2)"));
             }
         }
-        Ok(pairs.clone())
+        Ok(pairs.iter().map(|(name, value)| (name.clone(), value.to_string())).collect())
     }
 }
 

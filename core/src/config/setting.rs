@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use crate::config::Value;
 use crate::error::Error;
-use crate::secret::Secret;
 
 /// What a setting holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,81 +21,178 @@ pub enum SettingKind {
     Pairs,
 }
 
-/// A value for a setting, not yet validated. `Text` is accepted for every kind.
-#[derive(Clone, PartialEq)]
-pub enum Value {
-    /// A string.
-    Text(String),
-    /// A length of time in seconds.
-    Seconds(f64),
-    /// True or false.
-    Flag(bool),
-    /// Strings.
-    List(Vec<String>),
-    /// Names and values.
-    Pairs(Vec<(String, String)>),
-}
-
-impl std::fmt::Debug for Value {
-    /// Shows the kind alone: the value may be a secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Text(_) => "Text(..)",
-            Self::Seconds(_) => "Seconds(..)",
-            Self::Flag(_) => "Flag(..)",
-            Self::List(_) => "List(..)",
-            Self::Pairs(_) => "Pairs(..)",
-        })
+impl SettingKind {
+    /// Its name: `text`, `duration`, `flag`, `list` or `pairs`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Duration => "duration",
+            Self::Flag => "flag",
+            Self::List => "list",
+            Self::Pairs => "pairs",
+        }
     }
 }
 
-/// One setting: its name in every language and what it holds.
+/// One setting: its name in every language, what it holds, and its sentence for every reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     name: &'static str,
     kind: SettingKind,
     secret: bool,
+    doc: &'static str,
 }
 
-const fn setting(name: &'static str, kind: SettingKind) -> Setting {
-    Setting { name, kind, secret: false }
+const fn setting(name: &'static str, kind: SettingKind, doc: &'static str) -> Setting {
+    Setting { name, kind, secret: false, doc }
 }
 
-pub(crate) const SERVICE: Setting = setting("service", SettingKind::Text);
-pub(crate) const ENVIRONMENT: Setting = setting("environment", SettingKind::Text);
-pub(crate) const CLIENT_ID: Setting = setting("client_id", SettingKind::Text);
-pub(crate) const CLIENT_SECRET: Setting =
-    Setting { name: "client_secret", kind: SettingKind::Text, secret: true };
-pub(crate) const CLIENT_SECRET_NEXT: Setting =
-    Setting { name: "client_secret_next", kind: SettingKind::Text, secret: true };
-pub(crate) const CLIENT_ID_FILE: Setting = setting("client_id_file", SettingKind::Text);
-pub(crate) const CLIENT_SECRET_FILE: Setting = setting("client_secret_file", SettingKind::Text);
-pub(crate) const CLIENT_SECRET_NEXT_FILE: Setting =
-    setting("client_secret_next_file", SettingKind::Text);
-pub(crate) const CREDENTIALS_FILE: Setting = setting("credentials_file", SettingKind::Text);
-pub(crate) const CREDENTIALS_COMMAND: Setting = setting("credentials_command", SettingKind::List);
-pub(crate) const USER_AGENT: Setting = setting("user_agent", SettingKind::Text);
-pub(crate) const SCOPES: Setting = setting("scopes", SettingKind::List);
-pub(crate) const AUDIENCE: Setting = setting("audience", SettingKind::Text);
-pub(crate) const BASE_URL: Setting = setting("base_url", SettingKind::Text);
-pub(crate) const TOKEN_URL: Setting = setting("token_url", SettingKind::Text);
-pub(crate) const API_URL: Setting = setting("api_url", SettingKind::Text);
-pub(crate) const AUTH_METHOD: Setting = setting("token_endpoint_auth_method", SettingKind::Text);
-pub(crate) const REQUEST_FORMAT: Setting = setting("token_request_format", SettingKind::Text);
+const fn secret(name: &'static str, kind: SettingKind, doc: &'static str) -> Setting {
+    Setting { name, kind, secret: true, doc }
+}
+
+pub(crate) const SERVICE: Setting = setting(
+    "service",
+    SettingKind::Text,
+    "The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`.",
+);
+pub(crate) const ENVIRONMENT: Setting = setting(
+    "environment",
+    SettingKind::Text,
+    "The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).",
+);
+pub(crate) const CLIENT_ID: Setting =
+    setting("client_id", SettingKind::Text, "The client id, as issued for the environment.");
+pub(crate) const CLIENT_SECRET: Setting = secret(
+    "client_secret",
+    SettingKind::Text,
+    "The client secret, as issued with the client id; keep it in a secret store.",
+);
+pub(crate) const USER_AGENT: Setting = setting(
+    "user_agent",
+    SettingKind::Text,
+    "The application, as `name/version`; sent with every request.",
+);
+pub(crate) const SCOPES: Setting = setting(
+    "scopes",
+    SettingKind::List,
+    "The scopes to ask for; order and repetition do not matter.",
+);
+pub(crate) const AUDIENCE: Setting = setting(
+    "audience",
+    SettingKind::Text,
+    "The audience to ask for, in place of the environment's own.",
+);
+pub(crate) const BASE_URL: Setting = setting(
+    "base_url",
+    SettingKind::Text,
+    "The address of SEEK Pass, from which token endpoint and API follow.",
+);
+pub(crate) const TOKEN_URL: Setting = setting(
+    "token_url",
+    SettingKind::Text,
+    "The URL of the token endpoint, in place of the environment's own.",
+);
+pub(crate) const API_URL: Setting = setting(
+    "api_url",
+    SettingKind::Text,
+    "The URL of the API, in place of the environment's own; tokens go to its origin only.",
+);
+pub(crate) const AUTH_METHOD: Setting = setting(
+    "token_endpoint_auth_method",
+    SettingKind::Text,
+    "The place of the credentials: `client_secret_post` or `client_secret_basic`.",
+);
+pub(crate) const REQUEST_FORMAT: Setting = setting(
+    "token_request_format",
+    SettingKind::Text,
+    "The format of the token request: `form` or `json`.",
+);
 pub(crate) const EXTRA_PARAMETERS: Setting =
-    Setting { name: "extra_parameters", kind: SettingKind::Pairs, secret: true };
-pub(crate) const ALLOW_NON_EXPIRING: Setting = setting("allow_non_expiring", SettingKind::Flag);
-pub(crate) const TIMEOUT: Setting = setting("timeout", SettingKind::Duration);
-pub(crate) const REQUEST_TIMEOUT: Setting = setting("request_timeout", SettingKind::Duration);
-pub(crate) const CONNECT_TIMEOUT: Setting = setting("connect_timeout", SettingKind::Duration);
-pub(crate) const REFRESH_MARGIN: Setting = setting("refresh_margin", SettingKind::Duration);
-pub(crate) const STAY_WARM: Setting = setting("stay_warm", SettingKind::Flag);
-pub(crate) const CA_FILE: Setting = setting("ca_file", SettingKind::Text);
-pub(crate) const ACCEPT_LANGUAGE: Setting = setting("accept_language", SettingKind::Text);
-pub(crate) const CLIENT_CERTIFICATE_FILE: Setting =
-    setting("client_certificate_file", SettingKind::Text);
-pub(crate) const CLIENT_KEY_FILE: Setting = setting("client_key_file", SettingKind::Text);
-pub(crate) const PROXY: Setting = Setting { name: "proxy", kind: SettingKind::Text, secret: true };
+    secret("extra_parameters", SettingKind::Pairs, "The further members of the token request.");
+pub(crate) const ALLOW_NON_EXPIRING: Setting = setting(
+    "allow_non_expiring",
+    SettingKind::Flag,
+    "Whether a response without a lifetime is accepted, as a token that does not expire.",
+);
+pub(crate) const TIMEOUT: Setting = setting(
+    "timeout",
+    SettingKind::Duration,
+    "The time that a call waits for a token, or for token and response together.",
+);
+pub(crate) const REQUEST_TIMEOUT: Setting = setting(
+    "request_timeout",
+    SettingKind::Duration,
+    "The time that one token request may take in all.",
+);
+pub(crate) const CONNECT_TIMEOUT: Setting =
+    setting("connect_timeout", SettingKind::Duration, "The time that connecting may take.");
+pub(crate) const REFRESH_MARGIN: Setting = setting(
+    "refresh_margin",
+    SettingKind::Duration,
+    "The time before its expiry from which a token counts as used up, at most half its life.",
+);
+pub(crate) const STAY_WARM: Setting = setting(
+    "stay_warm",
+    SettingKind::Flag,
+    "Whether the token is renewed in time even while nobody asks for it.",
+);
+pub(crate) const CA_FILE: Setting = setting(
+    "ca_file",
+    SettingKind::Text,
+    "The path of a PEM file of certificate authorities to trust besides the system's.",
+);
+pub(crate) const ACCEPT_LANGUAGE: Setting = setting(
+    "accept_language",
+    SettingKind::Text,
+    "The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.",
+);
+pub(crate) const CLIENT_SECRET_NEXT: Setting = secret(
+    "client_secret_next",
+    SettingKind::Text,
+    "The other secret of a rotation, next or previous; tried when the server refuses the first.",
+);
+pub(crate) const CLIENT_ID_FILE: Setting = setting(
+    "client_id_file",
+    SettingKind::Text,
+    "The path of a file that holds the client id, read anew for each token request.",
+);
+pub(crate) const CLIENT_SECRET_FILE: Setting = setting(
+    "client_secret_file",
+    SettingKind::Text,
+    "The path of a file that holds the client secret, read anew for each token request.",
+);
+pub(crate) const CLIENT_SECRET_NEXT_FILE: Setting = setting(
+    "client_secret_next_file",
+    SettingKind::Text,
+    "The path of a file that holds the other secret of a rotation, read for each token request.",
+);
+pub(crate) const CREDENTIALS_FILE: Setting = setting(
+    "credentials_file",
+    SettingKind::Text,
+    "The path of a JSON file that holds id and secret, read anew for each token request.",
+);
+pub(crate) const CREDENTIALS_COMMAND: Setting = setting(
+    "credentials_command",
+    SettingKind::List,
+    "The program, with its arguments, that prints id and secret as JSON for each token request.",
+);
+pub(crate) const CLIENT_CERTIFICATE_FILE: Setting = setting(
+    "client_certificate_file",
+    SettingKind::Text,
+    "The path of a PEM file with the certificate to show to servers that ask for one.",
+);
+pub(crate) const CLIENT_KEY_FILE: Setting = setting(
+    "client_key_file",
+    SettingKind::Text,
+    "The path of a PEM file with the private key of the client's certificate.",
+);
+pub(crate) const PROXY: Setting = secret(
+    "proxy",
+    SettingKind::Text,
+    "The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.",
+);
 
 static ALL: [Setting; 30] = [
     SERVICE,
@@ -137,6 +234,12 @@ impl Setting {
         &ALL
     }
 
+    /// The setting with this name, if there is one.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Setting> {
+        ALL.iter().find(|setting| setting.name == name)
+    }
+
     /// Its name: `client_id`.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -169,6 +272,12 @@ impl Setting {
         self.kind
     }
 
+    /// What it is, in one sentence. Every reference of every language begins with it.
+    #[must_use]
+    pub fn doc(&self) -> &'static str {
+        self.doc
+    }
+
     /// The environment variable that sets it: `SEEKAUTH_CLIENT_ID`.
     #[must_use]
     pub fn environment_variable(&self) -> String {
@@ -182,36 +291,34 @@ impl Setting {
     }
 
     /// The value in the setting's own kind, whatever form it came in.
-    pub(crate) fn read(&self, value: Value) -> Result<Value, Error> {
+    pub(crate) fn convert(&self, value: Value) -> Result<Value, Error> {
         let Value::Text(text) = value else {
-            return if self.fits(&value) { Ok(value) } else { Err(self.refuse(self.accepts())) };
+            return if self.fits(&value) { Ok(value) } else { Err(self.invalid(self.accepts())) };
         };
         Ok(match self.kind {
             SettingKind::Text => Value::Text(text),
             SettingKind::Duration => match text.trim().parse() {
-                Ok(seconds) => Value::Seconds(seconds),
-                Err(_) => return Err(self.refuse(self.accepts())),
+                Ok(seconds) => Value::seconds(self.name, seconds)?,
+                Err(_) => return Err(self.invalid(self.accepts())),
             },
             SettingKind::Flag => match text.trim() {
                 "true" | "1" => Value::Flag(true),
                 "false" | "0" => Value::Flag(false),
-                _ => return Err(self.refuse(self.accepts())),
+                _ => return Err(self.invalid(self.accepts())),
             },
             SettingKind::List => {
                 Value::List(text.split_ascii_whitespace().map(str::to_owned).collect())
             }
-            SettingKind::Pairs => Value::Pairs(
-                url::form_urlencoded::parse(Secret::new(text).expose().as_bytes())
-                    .into_owned()
-                    .collect(),
-            ),
+            SettingKind::Pairs => {
+                Value::pairs(url::form_urlencoded::parse(text.as_bytes()).into_owned())
+            }
         })
     }
 
     fn fits(&self, value: &Value) -> bool {
         matches!(
             (self.kind, value),
-            (SettingKind::Duration, Value::Seconds(_))
+            (SettingKind::Duration, Value::Duration(_))
                 | (SettingKind::Flag, Value::Flag(_))
                 | (SettingKind::List, Value::List(_))
                 | (SettingKind::Pairs, Value::Pairs(_))
@@ -231,12 +338,12 @@ impl Setting {
     }
 
     /// An error that names the setting and says what it accepts, without the value.
-    pub(crate) fn refuse(&self, problem: impl AsRef<str>) -> Error {
+    pub(crate) fn invalid(&self, problem: impl AsRef<str>) -> Error {
         Error::invalid(format!("{} {}", self.name, problem.as_ref()))
     }
 
     pub(crate) fn missing(&self, hint: &str) -> Error {
-        self.refuse(format!(
+        self.invalid(format!(
             "is missing: {hint} (from the environment: {})",
             self.environment_variable()
         ))
@@ -244,7 +351,7 @@ impl Setting {
 }
 
 /// The longest time that any setting or call may ask for: a day.
-const LONGEST: f64 = 86_400.0;
+pub(crate) const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// A length of time from a number of seconds, as `name` in the error when it is not one: not a
 /// number, negative, or more than a day.
@@ -253,11 +360,15 @@ const LONGEST: f64 = 86_400.0;
 ///
 /// `invalid_argument`.
 pub fn duration_from_seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
-    if (0.0..=LONGEST).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(Error::invalid(format!("{name} must be from 0 to {LONGEST} seconds")))
-    }
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| out_of_range(name))
+}
+
+/// The error for a length of time that is no setting's.
+pub(crate) fn out_of_range(name: &str) -> Error {
+    Error::invalid(format!("{name} must be from 0 to {} seconds", LONGEST.as_secs()))
 }
 
 #[cfg(test)]
@@ -272,14 +383,26 @@ mod tests {
     }
 
     #[test]
+    fn each_setting_is_found_by_its_name_and_has_one_sentence() {
+        for setting in Setting::all() {
+            assert_eq!(Setting::named(setting.name()), Some(setting));
+            let doc = setting.doc();
+            assert!(doc.ends_with('.') && !doc.contains(". ") && doc.len() <= 100, "{doc}");
+        }
+        assert_eq!(Setting::named("no such setting"), None);
+    }
+
+    #[test]
     fn text_is_read_as_the_settings_kind() {
-        let read = |setting: Setting, text: &str| setting.read(Value::Text(text.into()));
-        assert!(matches!(read(TIMEOUT, "1.5"), Ok(Value::Seconds(1.5))));
+        let read = |setting: Setting, text: &str| setting.convert(Value::text(text));
+        assert!(
+            matches!(read(TIMEOUT, "1.5"), Ok(Value::Duration(time)) if time.as_millis() == 1_500)
+        );
         assert!(read(TIMEOUT, "soon").is_err());
         assert!(matches!(read(STAY_WARM, "true"), Ok(Value::Flag(true))));
         assert!(read(STAY_WARM, "yes").is_err());
         assert!(matches!(read(SCOPES, " a  b\n"), Ok(Value::List(list)) if list == ["a", "b"]));
-        assert!(TIMEOUT.read(Value::Flag(true)).is_err());
+        assert!(TIMEOUT.convert(Value::Flag(true)).is_err());
     }
 
     #[test]

@@ -5,41 +5,41 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use tokio::sync::Mutex as Turn;
+use tokio::sync::Mutex;
 
-use crate::aside::aside;
 use crate::credentials::{CredentialProvider, Credentials, Provided};
-use crate::per_process::PerProcess;
+use crate::sys::per_process::PerProcess;
+use crate::sys::thread::run_detached;
 
-pub(crate) struct Blocking<F> {
+pub(crate) struct CallbackProvider<F> {
     ask: Arc<F>,
-    /// Whose turn it is. A forked child has no thread that could end its parent's call.
-    turn: PerProcess<Arc<Turn<()>>>,
+    /// Held during a call. A forked child has no thread that could end its parent's call.
+    call_lock: PerProcess<Arc<Mutex<()>>>,
 }
 
-impl<F> Blocking<F>
+impl<F> CallbackProvider<F>
 where
     F: Fn() -> Result<Credentials, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
 {
     pub(crate) fn new(ask: F) -> Self {
-        Self { ask: Arc::new(ask), turn: PerProcess::new() }
+        Self { ask: Arc::new(ask), call_lock: PerProcess::new() }
     }
 }
 
-impl<F> CredentialProvider for Blocking<F>
+impl<F> CredentialProvider for CallbackProvider<F>
 where
     F: Fn() -> Result<Credentials, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
 {
     fn credentials(&self) -> Provided<'_> {
         let ask = Arc::clone(&self.ask);
-        let turn = Arc::clone(&**self.turn.get(Arc::default));
+        let call_lock = Arc::clone(&**self.call_lock.get(Arc::default));
         Box::pin(async move {
-            let turn = turn.lock_owned().await;
-            let answer = aside("seekauth-credentials", move || {
-                let _turn = turn;
+            let guard = call_lock.lock_owned().await;
+            let credentials = run_detached("seekauth-credentials", move || {
+                let _guard = guard;
                 ask()
             })?;
-            answer.await?
+            credentials.await?
         })
     }
 }
@@ -61,7 +61,7 @@ mod tests {
         let (open, gate) = mpsc::channel();
         let (gate, calls) = (Mutex::new(gate), Arc::new(AtomicUsize::new(0)));
         let counted = Arc::clone(&calls);
-        let blocking = Blocking::new(move || {
+        let blocking = CallbackProvider::new(move || {
             counted.fetch_add(1, Ordering::SeqCst);
             gate.lock().map_err(|_| "poisoned")?.recv()?;
             Ok(Credentials::new("a", "b"))

@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 use zeroize::Zeroizing;
 
-use crate::aside::aside;
 use crate::credentials::{malformed, unavailable};
 use crate::error::Error;
-use crate::secret::Secret;
+use crate::sys::secret::Secret;
+use crate::sys::thread::run_detached;
 
 const LIMIT: u64 = 64 * 1024;
-/// How often a program that has closed its output is looked after until it ends.
-const LOOK: Duration = Duration::from_millis(10);
+/// The interval at which a program that has closed its output is polled until it ends.
+const POLL: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(crate) struct Command {
@@ -41,7 +41,7 @@ impl Command {
         let late = || self.unavailable("took longer than request_timeout");
         let broken = || self.unavailable("could not be read");
         let output = program.0.stdout.take().ok_or_else(broken)?;
-        let output = aside("seekauth-command", || printed(output)).map_err(|_| broken())?;
+        let output = run_detached("seekauth-command", || printed(output)).map_err(|_| broken())?;
         let output = timeout_at(deadline, output).await.map_err(|_| late())?;
         let output = output.map_err(|_| broken())?;
         let output = output
@@ -52,7 +52,7 @@ impl Command {
                 // A host that ignores SIGCHLD lets nobody ask how its children ended.
                 Ok(Some(_)) | Err(_) => return Ok(output),
                 Ok(None) if Instant::now() >= deadline => return Err(late()),
-                Ok(None) => sleep(LOOK).await,
+                Ok(None) => sleep(POLL).await,
             }
         }
     }

@@ -4,9 +4,9 @@
 use std::fs::File;
 use std::io::Read;
 
-use crate::credentials::{Credentials, document, malformed, unavailable};
+use crate::credentials::{Credentials, malformed, parse_json, unavailable};
 use crate::error::Error;
-use crate::secret::Secret;
+use crate::sys::secret::Secret;
 
 /// No credentials are longer; whatever is, is another file.
 const LIMIT: u64 = 64 * 1024;
@@ -28,7 +28,7 @@ pub(crate) enum ClientId {
 impl Files {
     pub(crate) fn read(&self) -> Result<Credentials, Error> {
         match self {
-            Self::Document(path) => document(read(path)?.expose()),
+            Self::Document(path) => parse_json(read(path)?.expose()),
             Self::Each { client_id, client_secret, next } => {
                 let client_id = match client_id {
                     ClientId::Known(id) => id.clone(),

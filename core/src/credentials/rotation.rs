@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::sys::clock::Moment;
 
 /// A provider that is asked whether anything has changed is asked no more often than this.
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Rotation {
@@ -18,32 +18,34 @@ pub(crate) struct Rotation {
 
 #[derive(Debug, Default)]
 struct Refused {
-    prints: Vec<u64>,
-    next_look: Option<Moment>,
+    fingerprints: Vec<u64>,
+    next_check: Option<Moment>,
 }
 
 impl Rotation {
-    pub(crate) fn note_worked(&self, print: u64) {
-        self.worked.store(print, Ordering::Relaxed);
+    pub(crate) fn note_worked(&self, fingerprint: u64) {
+        self.worked.store(fingerprint, Ordering::Relaxed);
     }
 
-    pub(crate) fn worked_last(&self, print: u64) -> bool {
-        self.worked.load(Ordering::Relaxed) == print
+    pub(crate) fn worked_last(&self, fingerprint: u64) -> bool {
+        self.worked.load(Ordering::Relaxed) == fingerprint
     }
 
-    pub(crate) fn note_refused(&self, prints: Vec<u64>, now: Moment) {
-        self.change(|refused| *refused = Refused { prints, next_look: Some(now.plus(LOOK)) });
+    pub(crate) fn note_refused(&self, fingerprints: Vec<u64>, now: Moment) {
+        self.change(|refused| {
+            *refused = Refused { fingerprints, next_check: Some(now.plus(CHECK_INTERVAL)) }
+        });
     }
 
-    pub(crate) fn was_refused(&self, print: u64) -> bool {
-        self.change(|refused| refused.prints.contains(&print))
+    pub(crate) fn was_refused(&self, fingerprint: u64) -> bool {
+        self.change(|refused| refused.fingerprints.contains(&fingerprint))
     }
 
-    /// Whether it is time to ask the provider again; if so, it is not for a while.
-    pub(crate) fn is_time_to_look(&self, now: Moment) -> bool {
-        self.change(|refused| match refused.next_look {
+    /// Whether it is time to ask the provider again. `true` is returned once per interval.
+    pub(crate) fn is_time_to_check(&self, now: Moment) -> bool {
+        self.change(|refused| match refused.next_check {
             Some(moment) if moment.monotonic <= now.monotonic => {
-                refused.next_look = Some(now.plus(LOOK));
+                refused.next_check = Some(now.plus(CHECK_INTERVAL));
                 true
             }
             _ => false,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use crate::aside::aside;
-use crate::per_process::PerProcess;
+use crate::sys::per_process::PerProcess;
+use crate::sys::thread::run_detached;
 
 /// Lookups at a time. One that hangs outlives its request, so their number has to have a bound.
 const LOOKUPS: usize = 2;
@@ -21,7 +21,7 @@ impl Resolve for Resolver {
         let free = FREE.get(|| Arc::new(Semaphore::new(LOOKUPS)));
         Box::pin(async move {
             let permit = Arc::clone(&**free).acquire_owned().await?;
-            let found = aside("seekauth-dns", move || {
+            let found = run_detached("seekauth-dns", move || {
                 let _permit = permit;
                 (name.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>)
             })?;

@@ -14,21 +14,21 @@ use rustls_native_certs::load_certs_from_paths;
 use rustls_platform_verifier::Verifier;
 
 use crate::config::Language;
+use crate::config::ResolvedConfig;
+use crate::config::setting::{self, Setting};
 use crate::error::{Error, ErrorKind};
-use crate::profile::Profile;
-use crate::setting::{self, Setting};
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-/// Reads the files that the profile names, to find mistakes before the first request.
-pub(crate) fn check(profile: &Profile) -> Result<(), Error> {
-    authorities(profile)?;
-    identity(profile)?;
+/// Reads the files that the configuration names, to find mistakes before the first request.
+pub(crate) fn check(config: &ResolvedConfig) -> Result<(), Error> {
+    authorities(config)?;
+    identity(config)?;
     Ok(())
 }
 
 /// The files are read anew: they may have been replaced since the client was made.
-pub(crate) fn config(profile: &Profile) -> Result<ClientConfig, Error> {
+pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let untrusted = |problem: rustls::Error| {
         Error::new(
@@ -39,20 +39,20 @@ pub(crate) fn config(profile: &Profile) -> Result<ClientConfig, Error> {
     let builder = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(untrusted)?;
-    let urls = [Some(&profile.token_url), profile.api_url.as_ref()];
+    let urls = [Some(&config.token_url), config.api_url.as_ref()];
     let builder = if urls.into_iter().flatten().all(|url| url.scheme() == "http") {
         // Loopback without TLS: the system's authorities take milliseconds and a megabyte.
         builder.with_root_certificates(RootCertStore::empty())
-    } else if let Some(roots) = in_place_of_the_systems(profile)? {
+    } else if let Some(roots) = in_place_of_the_systems(config)? {
         builder.with_root_certificates(roots)
     } else {
-        let verifier = Verifier::new_with_extra_roots(authorities(profile)?, provider);
+        let verifier = Verifier::new_with_extra_roots(authorities(config)?, provider);
         let verifier = Arc::new(verifier.map_err(untrusted)?);
         builder.dangerous().with_custom_certificate_verifier(verifier)
     };
-    let mut config = match identity(profile)? {
+    let mut config = match identity(config)? {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
-            setting::CLIENT_KEY_FILE.refuse("must hold the private key of client_certificate_file")
+            setting::CLIENT_KEY_FILE.invalid("must hold the private key of client_certificate_file")
         })?,
         None => builder.with_no_client_auth(),
     };
@@ -61,13 +61,13 @@ pub(crate) fn config(profile: &Profile) -> Result<ClientConfig, Error> {
 }
 
 /// Those that are trusted besides the system's.
-fn authorities(profile: &Profile) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let mut authorities = match &profile.ca_file {
+fn authorities(config: &ResolvedConfig) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let mut authorities = match &config.ca_file {
         Some(path) => certificates(&setting::CA_FILE, path)?,
         None => Vec::new(),
     };
-    if profile.language == Some(Language::Node)
-        && let Some(path) = variable("NODE_EXTRA_CA_CERTS")
+    if config.language == Some(Language::Node)
+        && let Some(path) = path_variable("NODE_EXTRA_CA_CERTS")
     {
         // Node itself goes on without a file that it cannot read.
         authorities.extend(load_certs_from_paths(Some(&path), None).certs);
@@ -77,10 +77,10 @@ fn authorities(profile: &Profile) -> Result<Vec<CertificateDer<'static>>, Error>
 
 /// The authorities that the environment puts in the place of the system's, as `requests` does.
 /// (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded where the system's are read.)
-fn in_place_of_the_systems(profile: &Profile) -> Result<Option<RootCertStore>, Error> {
+fn in_place_of_the_systems(config: &ResolvedConfig) -> Result<Option<RootCertStore>, Error> {
     const BUNDLE: &str = "REQUESTS_CA_BUNDLE";
-    let path = match profile.language {
-        Some(Language::Python) => variable(BUNDLE),
+    let path = match config.language {
+        Some(Language::Python) => path_variable(BUNDLE),
         Some(Language::Node) | None => None,
     };
     let Some(path) = path else { return Ok(None) };
@@ -93,37 +93,37 @@ fn in_place_of_the_systems(profile: &Profile) -> Result<Option<RootCertStore>, E
             "{BUNDLE} must name a file or folder of certificates in PEM form"
         )));
     }
-    roots.add_parsable_certificates(authorities(profile)?);
+    roots.add_parsable_certificates(authorities(config)?);
     Ok(Some(roots))
 }
 
-fn variable(name: &str) -> Option<PathBuf> {
+fn path_variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn identity(profile: &Profile) -> Result<Option<Identity>, Error> {
-    let Some(path) = &profile.client_certificate_file else { return Ok(None) };
+fn identity(config: &ResolvedConfig) -> Result<Option<Identity>, Error> {
+    let Some(path) = &config.client_certificate_file else { return Ok(None) };
     let chain = certificates(&setting::CLIENT_CERTIFICATE_FILE, path)?;
-    let (setting, path) = match &profile.client_key_file {
+    let (setting, path) = match &config.client_key_file {
         Some(path) => (setting::CLIENT_KEY_FILE, path),
         None => (setting::CLIENT_CERTIFICATE_FILE, path),
     };
     let key = PrivateKeyDer::from_pem_slice(&zeroize::Zeroizing::new(bytes(&setting, path)?))
-        .map_err(|_| setting.refuse("must hold a private key in PEM form"))?;
+        .map_err(|_| setting.invalid("must hold a private key in PEM form"))?;
     Ok(Some((chain, key)))
 }
 
 fn certificates(setting: &Setting, path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes(setting, path)?)
         .collect::<Result<_, _>>()
-        .map_err(|_| setting.refuse("must hold certificates in PEM form"))?;
+        .map_err(|_| setting.invalid("must hold certificates in PEM form"))?;
     if certificates.is_empty() {
-        return Err(setting.refuse("must hold at least one certificate in PEM form"));
+        return Err(setting.invalid("must hold at least one certificate in PEM form"));
     }
     Ok(certificates)
 }
 
 fn bytes(setting: &Setting, path: &str) -> Result<Vec<u8>, Error> {
     fs::read(path)
-        .map_err(|problem| setting.refuse(format!("could not be read: {}", problem.kind())))
+        .map_err(|problem| setting.invalid(format!("could not be read: {}", problem.kind())))
 }

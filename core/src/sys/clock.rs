@@ -2,61 +2,15 @@
 //! clock notices a suspended machine, during which the monotonic one may stand still. A deadline
 //! has passed as soon as either clock says so.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 #[cfg(any(test, feature = "manual-clock"))]
-use crate::manual_clock::ManualClock;
+pub mod manual;
+mod moment;
 
-/// One reading of both clocks, in nanoseconds; also used for deadlines on both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
-    pub(crate) monotonic: u64,
-    pub(crate) wall: u64,
-}
-
-impl Moment {
-    /// A deadline that has always passed.
-    pub(crate) const PAST: Moment = Moment { monotonic: 0, wall: 0 };
-
-    pub(crate) fn plus(self, span: Duration) -> Self {
-        let span = nanoseconds(span);
-        Self {
-            monotonic: self.monotonic.saturating_add(span),
-            wall: self.wall.saturating_add(span),
-        }
-    }
-
-    /// Whether this deadline has passed at `now`.
-    pub(crate) fn reached(self, now: Moment) -> bool {
-        now.monotonic >= self.monotonic || now.wall >= self.wall
-    }
-
-    /// How long from `now` until this deadline; zero when it has passed.
-    pub(crate) fn remaining(self, now: Moment) -> Duration {
-        let monotonic = self.monotonic.saturating_sub(now.monotonic);
-        let wall = self.wall.saturating_sub(now.wall);
-        Duration::from_nanos(monotonic.min(wall))
-    }
-
-    /// How long from `now` until this deadline by age alone, for waits that a step of the wall
-    /// clock must not cut short.
-    pub(crate) fn monotonic_remaining(self, now: Moment) -> Duration {
-        Duration::from_nanos(self.monotonic.saturating_sub(now.monotonic))
-    }
-
-    /// Whichever deadline each clock reaches first.
-    pub(crate) fn earlier(self, other: Moment) -> Self {
-        Self { monotonic: self.monotonic.min(other.monotonic), wall: self.wall.min(other.wall) }
-    }
-
-    pub(crate) fn system_time(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_nanos(self.wall)
-    }
-}
-
-fn nanoseconds(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
-}
+#[cfg(any(test, feature = "manual-clock"))]
+use manual::ManualClock;
+pub(crate) use moment::Moment;
 
 /// Where the engine reads the time and waits. Tests put a manual clock in its place.
 #[derive(Debug, Clone)]
@@ -67,6 +21,15 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
+    /// The clock of a new client.
+    pub(crate) fn for_new_client() -> Self {
+        #[cfg(any(test, feature = "manual-clock"))]
+        if let Some(clock) = manual::started() {
+            return Self::Manual(clock);
+        }
+        Self::System
+    }
+
     /// The precise time.
     pub(crate) fn now(&self) -> Moment {
         match self {
@@ -160,9 +123,11 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use super::{Moment, SystemTime, UNIX_EPOCH, nanoseconds};
     use std::sync::OnceLock;
-    use std::time::Instant;
+    use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+    use super::Moment;
+    use super::moment::nanoseconds;
 
     static START: OnceLock<Instant> = OnceLock::new();
 
@@ -181,20 +146,6 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_deadline_passes_when_either_clock_says_so() {
-        let now = Moment { monotonic: 1_000, wall: 9_000 };
-        let deadline = now.plus(Duration::from_nanos(10));
-        assert!(!deadline.reached(now));
-        assert!(deadline.reached(Moment { monotonic: 1_010, wall: 9_000 }));
-        assert!(deadline.reached(Moment { monotonic: 1_000, wall: 9_010 }));
-        assert_eq!(
-            deadline.remaining(Moment { monotonic: 1_004, wall: 9_008 }),
-            Duration::from_nanos(2)
-        );
-        assert_eq!(deadline.remaining(Moment { monotonic: 0, wall: 9_999 }), Duration::ZERO);
-    }
 
     #[test]
     fn far_deadlines_saturate() {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::per_process::PerProcess;
+use crate::sys::per_process::PerProcess;
 
 #[derive(Debug)]
 pub(crate) struct Latch {

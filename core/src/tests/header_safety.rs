@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use reqwest::header::HeaderValue;
 use serde_json::json;
 
+use crate::api::http_message;
+use crate::config::ResolvedConfig;
 use crate::config::{AuthMethod, Config, Environment};
 use crate::credentials::Credentials;
-use crate::message;
-use crate::profile::Profile;
-use crate::reply::Reply;
-use crate::request::TokenRequest;
-use crate::secret::Secret;
+use crate::sys::secret::Secret;
+use crate::token_endpoint::request::TokenRequest;
+use crate::token_endpoint::response::TokenResponse;
 use crate::{Client, Error};
 
 /// Texts of which most could not stand in a header, and some could.
@@ -52,7 +52,7 @@ fn config() -> Config {
 
 fn headers(config: Config) -> Result<Vec<(&'static str, String)>, Error> {
     let client = Client::new(config)?;
-    Ok(client.exchange("https://api.example/", true)?.headers::<&str>(&[]))
+    Ok(client.auth_flow("https://api.example/", true)?.headers::<&str>(&[]))
 }
 
 fn check(headers: Result<Vec<(&'static str, String)>, Error>) -> Result<(), TestCaseError> {
@@ -80,9 +80,9 @@ proptest! {
 
     #[test]
     fn a_token(token in text(), scope in text()) {
-        let (profile, _) = Profile::new(&config()).unwrap();
+        let (config, _) = ResolvedConfig::new(&config()).unwrap();
         let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": 60, "scope": scope});
-        let reply = Reply {
+        let response = TokenResponse {
             status: 200,
             retry_after: None,
             rate_limit_remaining: None,
@@ -90,7 +90,7 @@ proptest! {
             body: body.to_string().into_bytes().into(),
         };
         let secret = Secret::new("a-secret");
-        let grant = reply.read(&profile, &secret, &[], SystemTime::now());
+        let grant = response.grant(&config, &secret, &[], SystemTime::now());
         let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         prop_assert_eq!(grant.is_ok(), visible);
         if let Ok(grant) = grant {
@@ -102,8 +102,8 @@ proptest! {
     #[test]
     fn credentials_of_basic(client_id in text(), secret in text()) {
         let config = config().token_endpoint_auth_method(AuthMethod::ClientSecretBasic);
-        let (profile, scopes) = Profile::new(&config).unwrap();
-        let request = TokenRequest::new(&profile, &client_id, &Secret::new(secret), &scopes).unwrap();
+        let (config, scopes) = ResolvedConfig::new(&config).unwrap();
+        let request = TokenRequest::new(&config, &client_id, &Secret::new(secret), &scopes).unwrap();
         prop_assert!(fits(request.content_type));
         let (name, password) = request.basic.unwrap();
         prop_assert!(is_plain(name.expose()) && is_plain(password.expose()));
@@ -122,7 +122,7 @@ proptest! {
     #[test]
     fn scopes(scope in text()) {
         let config = Config::seek_pass(Environment::Staging).credentials("an-id", "a-secret");
-        let scopes = Profile::new(&config.user_agent("Acme/1").scopes([&scope]));
+        let scopes = ResolvedConfig::new(&config.user_agent("Acme/1").scopes([&scope]));
         let visible = !scope.is_empty()
             && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
         prop_assert_eq!(scopes.is_ok(), visible);
@@ -130,7 +130,7 @@ proptest! {
 
     #[test]
     fn headers_of_a_caller(name in text(), value in text()) {
-        if let Ok(headers) = message::headers(&[(name, value)]) {
+        if let Ok(headers) = http_message::headers(&[(name, value)]) {
             for (name, value) in &headers {
                 prop_assert!(name.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
                 let plain = |byte: &u8| *byte == b'\t' || (0x20..=0x7e).contains(byte);

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::config::ResolvedConfig;
 use crate::config::{AuthMethod, RequestFormat};
 use crate::error::{Error, ErrorKind};
-use crate::profile::Profile;
-use crate::secret::Secret;
+use crate::sys::secret::Secret;
 
 pub(crate) struct TokenRequest {
     pub(crate) content_type: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct TokenRequest {
 
 impl TokenRequest {
     pub(crate) fn new(
-        profile: &Profile,
+        config: &ResolvedConfig,
         client_id: &str,
         client_secret: &Secret,
         scopes: &[String],
@@ -27,7 +27,7 @@ impl TokenRequest {
         let scope = scopes.join(" ");
         let mut members = vec![("grant_type", "client_credentials")];
         let mut basic = None;
-        match profile.auth_method {
+        match config.auth_method {
             AuthMethod::ClientSecretPost => {
                 members.push(("client_id", client_id));
                 members.push(("client_secret", client_secret.expose()));
@@ -36,16 +36,16 @@ impl TokenRequest {
                 basic = Some((form_encoded(client_id), form_encoded(client_secret.expose())));
             }
         }
-        if let Some(audience) = &profile.audience {
+        if let Some(audience) = &config.audience {
             members.push(("audience", audience));
         }
         if !scope.is_empty() {
             members.push(("scope", &scope));
         }
-        for (name, value) in &profile.extra_parameters {
+        for (name, value) in &config.extra_parameters {
             members.push((name, value));
         }
-        let (content_type, body) = match profile.format {
+        let (content_type, body) = match config.format {
             RequestFormat::Json => ("application/json", json(&members)?),
             RequestFormat::Form => ("application/x-www-form-urlencoded", form(&members)),
         };

@@ -1,6 +1,6 @@
-//! What a token endpoint's reply means: a grant, or a failure that says which member was wrong or
+//! What a token endpoint's response means: a grant, or a failure that says which member was wrong or
 //! what the server refused. Status and error code are read together, because servers use the same
-//! code for passing and for lasting failures. No I/O; nothing of the body reaches an error.
+//! code for transient and for permanent failures. No I/O; nothing of the body reaches an error.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,28 +8,21 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
 
+use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::profile::Profile;
-use crate::retry_after::{digits, retry_after};
-use crate::secret::Secret;
+use crate::http::retry_after::{digits, retry_after};
+use crate::sys::secret::Secret;
+use crate::token_endpoint::source::Grant;
 
-/// The largest reply that is read.
+/// The largest response that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
-pub(crate) struct Reply {
+pub(crate) struct TokenResponse {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<String>,
     pub(crate) rate_limit_remaining: Option<String>,
     pub(crate) rate_limit_reset: Option<String>,
     pub(crate) body: zeroize::Zeroizing<Vec<u8>>,
-}
-
-/// A token as granted. A zero lifetime is possible: a server that hands out one token again and
-/// again counts its life down to nothing.
-pub(crate) struct Grant {
-    pub(crate) access_token: Secret,
-    pub(crate) lifetime: Duration,
-    pub(crate) scopes: Vec<String>,
 }
 
 /// Members are read one by one and not by type, so that an error can name the wrong one.
@@ -47,24 +40,24 @@ struct Refusal {
     error_description: Option<Value>,
 }
 
-impl Reply {
-    /// Reads the reply to a request for `scopes` that was made with `secret`; `now` is the wall
+impl TokenResponse {
+    /// Reads the response to a request for `scopes` that was made with `secret`; `now` is the wall
     /// clock, for `Retry-After` dates.
-    pub(crate) fn read(
+    pub(crate) fn grant(
         &self,
-        profile: &Profile,
+        config: &ResolvedConfig,
         secret: &Secret,
         scopes: &[String],
         now: SystemTime,
     ) -> Result<Grant, Error> {
         if (200..300).contains(&self.status) {
-            self.grant(profile, scopes)
+            self.read_grant(config, scopes)
         } else {
             Err(self.refusal(secret, now))
         }
     }
 
-    fn grant(&self, profile: &Profile, wanted: &[String]) -> Result<Grant, Error> {
+    fn read_grant(&self, config: &ResolvedConfig, wanted: &[String]) -> Result<Grant, Error> {
         let members = self.members()?;
         let access_token = match members.access_token {
             Some(Value::String(token)) => Secret::new(token),
@@ -81,7 +74,7 @@ impl Reply {
             _ => return Err(self.protocol("token_type is not Bearer")),
         }
         let lifetime = match members.expires_in {
-            None | Some(Value::Null) if profile.allow_non_expiring => Duration::MAX,
+            None | Some(Value::Null) if config.allow_non_expiring => Duration::MAX,
             None | Some(Value::Null) => {
                 return Err(self.protocol(
                     "expires_in is missing; set allow_non_expiring if this server's tokens never expire",
@@ -116,7 +109,7 @@ impl Reply {
     }
 
     fn members(&self) -> Result<Members, Error> {
-        let wrong = |problem: &str| self.protocol(&format!("the token reply {problem}"));
+        let wrong = |problem: &str| self.protocol(&format!("the token response {problem}"));
         // An array would be read as the members in their order.
         match self.body.trim_ascii_start().first() {
             None => return Err(wrong("is empty")),
@@ -143,7 +136,7 @@ impl Reply {
             .map_or((None, None), |refusal| (text(refusal.error), text(refusal.error_description)));
         let code = code.filter(|code| is_safe_code(code, secret));
         let (kind, advice) = self.classify(code.as_deref(), description.as_deref());
-        let mut message = format!("the token endpoint answered {}", self.status);
+        let mut message = format!("the token endpoint responded {}", self.status);
         if let Some(code) = &code {
             message.push(' ');
             message.push_str(code);
@@ -167,7 +160,7 @@ impl Reply {
             (429, _) | (400..=499, Some("too_many_requests" | "slow_down")) => THROTTLED,
             (500..=599, _) if self.is_rate_limit(code, description) => THROTTLED,
             (500..=599 | 408 | 425, _) => UNAVAILABLE,
-            // Doorkeeper answers 400 for failures of its own too.
+            // Doorkeeper responds 400 for failures of its own too.
             (
                 400..=499,
                 Some("server_error" | "temporarily_unavailable" | "invalid_token_reuse"),
@@ -200,7 +193,7 @@ impl Reply {
             }
             _ => (
                 ErrorKind::Protocol,
-                "not a reply of RFC 6749; check token_url and what stands in between",
+                "not a response of RFC 6749; check token_url and what stands in between",
             ),
         }
     }
@@ -228,7 +221,7 @@ impl Reply {
     }
 
     fn error(&self, kind: ErrorKind, message: String, code: Option<String>) -> Error {
-        Error::new(kind, message).with_reply(self.status, code)
+        Error::new(kind, message).with_response(self.status, code)
     }
 }
 

@@ -2,23 +2,32 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::error::Error;
-use crate::reply::Grant;
+use crate::sys::secret::Secret;
+
+/// A token as granted. A zero lifetime is possible: a server that hands out one token again and
+/// again counts its life down to nothing.
+pub(crate) struct Grant {
+    pub(crate) access_token: Secret,
+    pub(crate) lifetime: Duration,
+    pub(crate) scopes: Vec<String>,
+}
 
 pub(crate) type Fetch<'a> = Pin<Box<dyn Future<Output = Result<Grant, Error>> + Send + 'a>>;
 
-pub(crate) type Renewed<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
+pub(crate) type CredentialsChanged<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 
-pub(crate) trait Source: Send + Sync {
+pub(crate) trait TokenSource: Send + Sync {
     /// Asks for a token with these scopes once. Bounded in time; never retries on its own.
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a>;
 
     /// Whether the credentials have changed since the server refused them.
-    fn renewed(&self) -> Renewed<'_> {
+    fn credentials_changed(&self) -> CredentialsChanged<'_> {
         Box::pin(std::future::ready(false))
     }
 
-    /// Lets go of connections; nothing is fetched any more.
+    /// Closes connections. Nothing is fetched any more.
     fn close(&self) {}
 }

@@ -5,7 +5,7 @@
 //! The claims are checked on a small fleet. `SEEKAUTH_FLEET` names the folder into which the large
 //! one, after the same checks, writes `fleet.md` and its plots.
 
-mod paper;
+mod expected;
 mod plot;
 mod report;
 mod tests;
@@ -18,17 +18,16 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::Windows;
-use crate::clock::{Clock, Moment};
+use crate::cache::key::Key;
+use crate::cache::slot::{Action, Progress, Slot};
+use crate::cache::sync::watch;
 use crate::config::Config;
+use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::jitter::{draw, seeded};
-use crate::key::Key;
-use crate::profile::Profile;
-use crate::secret::Secret;
-use crate::slot::{Action, Progress, Slot};
-use crate::sync::watch;
-use crate::token::Token;
+use crate::sys::clock::{Clock, Moment};
+use crate::sys::random::{self, seeded};
+use crate::sys::secret::Secret;
+use crate::token::{Token, Windows};
 
 /// Simulated time, in nanoseconds since the first process may have started.
 type Nanos = u64;
@@ -39,7 +38,7 @@ const HOUR: Nanos = 60 * MINUTE;
 /// Each process makes a call this often, and each call is patient for so long.
 const CALL_EVERY: Nanos = SECOND;
 const TIMEOUT: Nanos = 30 * SECOND;
-/// The endpoint answers after this time, with a token or, during an outage, with status 503.
+/// The endpoint responds after this time, with a token or, during an outage, with status 503.
 const LATENCY: Nanos = 200 * SECOND / 1_000;
 /// A start and a deploy each spread the processes evenly over this time.
 const ROLL_OUT: Nanos = MINUTE;
@@ -63,6 +62,12 @@ struct Scenario {
     deploy: Nanos,
     /// The endpoint goes away for good, and each process runs on until a caller notices.
     end: Nanos,
+}
+
+/// A scenario and what came of it.
+struct Measured {
+    scenario: Scenario,
+    run: Run,
 }
 
 /// What the endpoint, the callers and an observer saw.
@@ -103,7 +108,7 @@ struct Flight {
     progress: watch::Sender<Progress>,
     attempts: u32,
     stage: Stage,
-    /// When the answer arrives or the pause is over.
+    /// When the response arrives or the pause is over.
     until: Nanos,
 }
 
@@ -134,7 +139,7 @@ fn ns(span: Duration) -> Nanos {
 fn key() -> Key {
     let config =
         Config::oauth("http://127.0.0.1/token").credentials("id", "secret").user_agent("Fleet/1");
-    let (profile, scopes) = Profile::new(&config).unwrap();
+    let (profile, scopes) = ResolvedConfig::new(&config).unwrap();
     Key::new(&profile, scopes)
 }
 
@@ -248,7 +253,7 @@ impl Process {
             *self = Self { first_error, ..Self::new(key, now, Nanos::MAX) };
         } else if let Some(flight) = self.flight.take_if(|flight| flight.until == now) {
             match flight.stage {
-                Stage::Asking { sent } => self.answer(flight, sent, now, scenario, run),
+                Stage::Asking { sent } => self.respond(flight, sent, now, scenario, run),
                 Stage::Pausing if self.slot.abandon(&flight.progress, moment(now)) => {}
                 Stage::Pausing => self.ask(flight, now, run),
             }
@@ -264,7 +269,7 @@ impl Process {
     /// Moves on to the first call that a token in hand does not answer.
     fn skip_calls(&mut self, now: Nanos) {
         if now < self.expires {
-            let quiet = nanos(self.slot.next_look(moment(now))).min(self.expires);
+            let quiet = nanos(self.slot.next_refresh_at(moment(now))).min(self.expires);
             let skipped = quiet.saturating_sub(self.next_call).div_ceil(CALL_EVERY);
             self.next_call += skipped * CALL_EVERY;
         }
@@ -272,7 +277,7 @@ impl Process {
 
     fn call(&mut self, now: Nanos, scenario: &Scenario, run: &mut Run) {
         let deadline = now + TIMEOUT;
-        let step = self.slot.consult(moment(now), moment(deadline));
+        let step = self.slot.decide(moment(now), moment(deadline));
         match step.action {
             Action::Serve(_) => {}
             Action::Fail(_) => self.report_error(now, scenario, run),
@@ -284,7 +289,7 @@ impl Process {
                 self.callers.push(Caller { deadline, _flight: flight });
             }
         }
-        if let Some(progress) = step.launch {
+        if let Some(progress) = step.start_flight {
             let flight = Flight { progress, attempts: 0, stage: Stage::Pausing, until: now };
             self.prepare(flight, now, scenario, run);
         }
@@ -292,7 +297,7 @@ impl Process {
 
     /// Asks, or first waits out a pause, or lets the flight end.
     fn prepare(&mut self, flight: Flight, now: Nanos, scenario: &Scenario, run: &mut Run) {
-        match self.slot.before_attempt(moment(now)) {
+        match self.slot.pause_before_attempt(moment(now)) {
             Ok(None) => self.ask(flight, now, run),
             Ok(Some((until, _))) => {
                 let until = nanos(until);
@@ -315,7 +320,7 @@ impl Process {
         });
     }
 
-    fn answer(
+    fn respond(
         &mut self,
         flight: Flight,
         sent: Nanos,
@@ -325,15 +330,15 @@ impl Process {
     ) {
         if scenario.is_down(sent) {
             let error = Error::new(ErrorKind::Unavailable, "status 503");
-            match self.slot.fail(error, flight.attempts, moment(now)) {
+            match self.slot.record_failure(error, flight.attempts, moment(now)) {
                 Ok(()) => self.prepare(flight, now, scenario, run),
                 Err(_) => self.dismiss(|_| true, now, scenario, run),
             }
         } else {
-            let windows = Windows::new(moment(sent), scenario.lifetime, None, draw());
+            let windows = Windows::new(moment(sent), scenario.lifetime, None, random::fraction());
             self.expires = nanos(windows.expires_at);
             let token = Token::new(&Secret::new("token"), Vec::new(), windows, Clock::System);
-            self.slot.accept(Arc::new(token), moment(now));
+            self.slot.store(Arc::new(token), moment(now));
             self.dismiss(|_| true, now, scenario, run);
         }
     }

@@ -4,21 +4,28 @@
 //! keeps by itself. `SEEKAUTH_HISTORIES` sets how many; `SEEKAUTH_SEED` replays one.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fastrand::Rng;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::*;
-use crate::clock::Moment;
+use crate::cache::key::Key;
+use crate::cache::refresher::Refresher;
+use crate::cache::slot::Slot;
 use crate::config::Config;
-use crate::jitter::seeded;
-use crate::key::Key;
-use crate::manual_clock::{ManualClock, Which};
-use crate::reply::Grant;
-use crate::secret::Secret;
-use crate::source::Fetch;
+use crate::config::ResolvedConfig;
+use crate::error::{Error, ErrorKind};
+use crate::sys::clock::Clock;
+use crate::sys::clock::Moment;
+use crate::sys::clock::manual::{ManualClock, Which};
+use crate::sys::random::seeded;
+use crate::sys::secret::Secret;
+use crate::token::Token;
+use crate::token_endpoint::source::Fetch;
+use crate::token_endpoint::source::Grant;
+use crate::token_endpoint::source::TokenSource;
 
 const DAYS: u64 = 30;
 
@@ -35,7 +42,7 @@ struct Desk {
     open: Mutex<Vec<Request>>,
 }
 
-impl Source for Desk {
+impl TokenSource for Desk {
     fn fetch<'a>(&'a self, _scopes: &'a [String]) -> Fetch<'a> {
         Box::pin(async move {
             let (answer, answered) = oneshot::channel();
@@ -54,7 +61,7 @@ struct Call {
 
 struct History {
     rng: Rng,
-    engine: Arc<Engine>,
+    refresher: Arc<Refresher>,
     slot: Arc<Slot>,
     clock: ManualClock,
     desk: Arc<Desk>,
@@ -78,17 +85,17 @@ impl History {
         let config = Config::oauth("http://127.0.0.1/token")
             .credentials("id", "secret")
             .user_agent("Test/1");
-        let (profile, scopes) = Profile::new(&config).unwrap();
-        let profile = Arc::new(profile);
+        let (config, scopes) = ResolvedConfig::new(&config).unwrap();
+        let config = Arc::new(config);
         let clock = ManualClock::unskipping();
         let desk = Arc::new(Desk { clock: Some(clock.clone()), open: Mutex::default() });
-        let source = Arc::clone(&desk) as Arc<dyn Source>;
-        let engine =
-            Arc::new(Engine::new(Arc::clone(&profile), Clock::Manual(clock.clone()), source));
-        let slot = engine.cache.slot(&Key::new(&profile, scopes));
+        let source = Arc::clone(&desk) as Arc<dyn TokenSource>;
+        let refresher =
+            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let slot = refresher.slots.slot(&Key::new(&config, scopes));
         Self {
             rng: Rng::with_seed(seed),
-            engine,
+            refresher,
             slot,
             clock,
             desk,
@@ -127,9 +134,9 @@ impl History {
         let now = self.clock.now();
         let timeout = Duration::from_millis(self.rng.u64(1..120_000));
         let must_not_wait = self.usable_until.is_some_and(|until| !until.reached(now));
-        let engine = Arc::clone(&self.engine);
+        let refresher = Arc::clone(&self.refresher);
         let slot = Arc::clone(&self.slot);
-        let task = tokio::spawn(async move { engine.get(&slot, timeout).await });
+        let task = tokio::spawn(async move { refresher.get(&slot, timeout).await });
         self.calls.push(Call { deadline: now.plus(timeout).monotonic, task });
         self.settle().await;
         if must_not_wait {
@@ -291,10 +298,10 @@ impl History {
 
     /// Once the server is well again, a token arrives within the longest pause.
     async fn recover(&mut self) {
-        let engine = Arc::clone(&self.engine);
+        let refresher = Arc::clone(&self.refresher);
         let slot = Arc::clone(&self.slot);
         let patience = Duration::from_secs(1_200);
-        let mut task = tokio::spawn(async move { engine.get(&slot, patience).await });
+        let mut task = tokio::spawn(async move { refresher.get(&slot, patience).await });
         for _ in 0..1_200 {
             self.settle().await;
             if task.is_finished() {
@@ -303,9 +310,9 @@ impl History {
                     // A remembered failure is told at once; the next call comes a second later.
                     Err(error) => assert_eq!(error.retry_after().is_some(), error.retryable()),
                 }
-                let engine = Arc::clone(&self.engine);
+                let refresher = Arc::clone(&self.refresher);
                 let slot = Arc::clone(&self.slot);
-                task = tokio::spawn(async move { engine.get(&slot, patience).await });
+                task = tokio::spawn(async move { refresher.get(&slot, patience).await });
             }
             let open = self.desk.open.lock().unwrap().pop();
             if let Some(request) = open {

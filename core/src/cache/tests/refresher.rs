@@ -1,18 +1,25 @@
 //! The engine against a scripted source and a manual clock: counts, who waits, who is told what.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::*;
+use crate::cache::key::Key;
+use crate::cache::refresher::Refresher;
+use crate::cache::slot::Slot;
 use crate::config::Config;
-use crate::key::Key;
-use crate::manual_clock::{ManualClock, Which};
-use crate::reply::Grant;
-use crate::secret::Secret;
-use crate::source::{Fetch, Renewed};
+use crate::config::ResolvedConfig;
+use crate::error::{Error, ErrorKind};
+use crate::sys::clock::Clock;
+use crate::sys::clock::manual::{ManualClock, Which};
+use crate::sys::secret::Secret;
+use crate::token::Token;
+use crate::token_endpoint::source::Grant;
+use crate::token_endpoint::source::TokenSource;
+use crate::token_endpoint::source::{CredentialsChanged, Fetch};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -26,8 +33,8 @@ struct Script {
     has_other_credentials: AtomicBool,
 }
 
-impl Source for Script {
-    fn renewed(&self) -> Renewed<'_> {
+impl TokenSource for Script {
+    fn credentials_changed(&self) -> CredentialsChanged<'_> {
         Box::pin(async { self.has_other_credentials.load(Ordering::SeqCst) })
     }
 
@@ -46,7 +53,7 @@ impl Source for Script {
 }
 
 struct Bench {
-    engine: Arc<Engine>,
+    refresher: Arc<Refresher>,
     slot: Arc<Slot>,
     script: Arc<Script>,
     clock: ManualClock,
@@ -61,8 +68,8 @@ impl Bench {
         let config = Config::oauth("http://127.0.0.1/token")
             .credentials("id", "secret")
             .user_agent("Test/1");
-        let (profile, scopes) = Profile::new(&configure(config)).unwrap();
-        let profile = Arc::new(profile);
+        let (config, scopes) = ResolvedConfig::new(&configure(config)).unwrap();
+        let config = Arc::new(config);
         let clock = ManualClock::new();
         let script = Arc::new(Script {
             answers: Mutex::default(),
@@ -71,15 +78,15 @@ impl Bench {
             permits: Semaphore::new(1_000_000),
             has_other_credentials: AtomicBool::new(false),
         });
-        let source = Arc::clone(&script) as Arc<dyn Source>;
-        let engine =
-            Arc::new(Engine::new(Arc::clone(&profile), Clock::Manual(clock.clone()), source));
-        let slot = engine.cache.slot(&Key::new(&profile, scopes));
-        Self { engine, slot, script, clock }
+        let source = Arc::clone(&script) as Arc<dyn TokenSource>;
+        let refresher =
+            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let slot = refresher.slots.slot(&Key::new(&config, scopes));
+        Self { refresher, slot, script, clock }
     }
 
     async fn get(&self) -> Result<Arc<Token>, Error> {
-        self.engine.get(&self.slot, PATIENT).await
+        self.refresher.get(&self.slot, PATIENT).await
     }
 
     async fn value(&self) -> String {
@@ -108,7 +115,7 @@ impl Bench {
     }
 
     fn invalidate(&self, value: &str) -> bool {
-        self.slot.invalidate(value, self.engine.clock.now())
+        self.slot.invalidate(value, self.refresher.clock.now())
     }
 
     /// Lets tasks run until a condition of theirs holds.
@@ -178,7 +185,7 @@ async fn nobody_waits_while_the_token_is_usable() {
     bench.release();
     bench
         .until(|bench| {
-            bench.slot.fresh(&bench.engine.clock).is_some_and(|t| t.value() == "token-2")
+            bench.slot.fresh(&bench.refresher.clock).is_some_and(|t| t.value() == "token-2")
         })
         .await;
     assert_eq!(bench.requests(), 2);
@@ -193,9 +200,9 @@ async fn readers_look_again_while_a_renewal_is_under_way() {
     for _ in 0..3 {
         // A forked child has no renewal under way, and must notice before the margin.
         bench.value().await;
-        assert!(bench.slot.fresh(&bench.engine.clock).is_some());
+        assert!(bench.slot.fresh(&bench.refresher.clock).is_some());
         bench.pass(6);
-        assert!(bench.slot.fresh(&bench.engine.clock).is_none());
+        assert!(bench.slot.fresh(&bench.refresher.clock).is_none());
     }
     bench.until(|bench| bench.requests() == 2).await;
 }
@@ -250,7 +257,7 @@ async fn a_caller_that_gives_up_cancels_nobody() {
     bench.hold();
     let start = |timeout| {
         let bench = Arc::clone(&bench);
-        tokio::spawn(async move { bench.engine.get(&bench.slot, timeout).await })
+        tokio::spawn(async move { bench.refresher.get(&bench.slot, timeout).await })
     };
     let leader = start(PATIENT);
     bench.until(|bench| bench.requests() == 1).await;
@@ -339,7 +346,7 @@ async fn a_wait_beyond_the_deadline_fails_at_once() {
     assert_eq!(again.retry_after(), Some(Duration::from_secs(39)));
     assert_eq!(bench.requests(), 1);
     // Whoever has the time waits for the server's own moment and is served.
-    let token = bench.engine.get(&bench.slot, Duration::from_secs(60)).await.unwrap();
+    let token = bench.refresher.get(&bench.slot, Duration::from_secs(60)).await.unwrap();
     assert_eq!(token.value(), "token-2");
 }
 
@@ -400,7 +407,7 @@ async fn a_token_without_life_serves_its_waiters_and_is_damped() {
     let start = bench.clock.now();
     for call in 1..=10 {
         assert_eq!(bench.value().await, format!("token-{call}"));
-        assert!(bench.slot.fresh(&bench.engine.clock).is_none());
+        assert!(bench.slot.fresh(&bench.refresher.clock).is_none());
     }
     let waited = bench.clock.now().monotonic - start.monotonic;
     assert!((4_500_000_000..=9_100_000_000).contains(&waited), "{waited}");
@@ -438,6 +445,6 @@ async fn a_client_that_stays_warm_renews_without_being_asked() {
             bench.pass(1);
             settle().await;
         }
-        assert!(bench.slot.live(bench.engine.clock.now()).is_some(), "renewal {renewal}");
+        assert!(bench.slot.live(bench.refresher.clock.now()).is_some(), "renewal {renewal}");
     }
 }

@@ -15,7 +15,7 @@ use shuttle::scheduler::{
 };
 use shuttle::{Config, Runner};
 
-use crate::jitter::seeded;
+use crate::sys::random::seeded;
 
 const INTERLEAVINGS: usize = 5_000;
 /// PCT finds, with a probability that it can name, what goes wrong when this many steps happen in

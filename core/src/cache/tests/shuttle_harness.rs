@@ -1,15 +1,21 @@
 //! The slot, the threads that read it as the bindings do, and a record of what nobody may get any more.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use shuttle::thread::{self, JoinHandle};
 
-use super::super::*;
-use crate::manual_clock::{ManualClock, Which};
-use crate::policy::Windows;
-use crate::profile::Profile;
-use crate::secret::Secret;
+use crate::cache::key::Key;
+use crate::cache::slot::Slot;
+use crate::cache::sync::Mutex;
+use crate::config::ResolvedConfig;
+use crate::sys::clock::manual::{ManualClock, Which};
+use crate::sys::clock::{Clock, Moment};
+use crate::sys::random;
+use crate::sys::secret::Secret;
+use crate::token::Token;
+use crate::token::Windows;
 
 pub(super) const LIFETIME: u64 = 1_800;
 
@@ -17,13 +23,13 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
     let config = crate::Config::oauth("http://127.0.0.1/token")
         .credentials("id", "secret")
         .user_agent("Test/1");
-    let (profile, scopes) = Profile::new(&config).unwrap();
+    let (profile, scopes) = ResolvedConfig::new(&config).unwrap();
     Key::new(&profile, scopes)
 });
 
 /// The slot, and a record of what was done to it. Nothing here but the slot lets other threads in,
 /// so that a record is made at the very moment of what it is about.
-pub(super) struct Bench {
+pub(super) struct Harness {
     pub(super) slot: Slot,
     clock: ManualClock,
     record: std::sync::Mutex<Record>,
@@ -45,7 +51,7 @@ struct Asked {
 /// A value that a binding keeps, with the generation that it belongs to.
 type Header = Option<(u64, String)>;
 
-impl Bench {
+impl Harness {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             slot: Slot::new(KEY.clone()),
@@ -74,7 +80,8 @@ impl Bench {
     fn issue(&self, lifetime: u64) -> Arc<Token> {
         let mut record = self.record();
         let value = Secret::new(format!("token-{}", record.issued.len() + 1));
-        let windows = Windows::new(self.now(), Duration::from_secs(lifetime), None, draw());
+        let windows =
+            Windows::new(self.now(), Duration::from_secs(lifetime), None, random::fraction());
         let token = Arc::new(Token::new(&value, Vec::new(), windows, self.clock()));
         record.issued.push(Arc::clone(&token));
         token
@@ -82,7 +89,7 @@ impl Bench {
 
     pub(super) fn accept(&self, lifetime: u64) -> Arc<Token> {
         let token = self.issue(lifetime);
-        self.slot.accept(Arc::clone(&token), self.now());
+        self.slot.store(Arc::clone(&token), self.now());
         let Record { issued, gone, .. } = &mut *self.record();
         let earlier = issued.iter().map(|issued| issued.generation());
         gone.extend(earlier.filter(|earlier| *earlier < token.generation()));
@@ -164,11 +171,11 @@ impl Bench {
 }
 
 pub(super) fn on_thread(
-    bench: &Arc<Bench>,
-    work: impl FnOnce(&Arc<Bench>) + Send + 'static,
+    harness: &Arc<Harness>,
+    work: impl FnOnce(&Arc<Harness>) + Send + 'static,
 ) -> JoinHandle<()> {
-    let bench = Arc::clone(bench);
-    thread::spawn(move || work(&bench))
+    let harness = Arc::clone(harness);
+    thread::spawn(move || work(&harness))
 }
 
 pub(super) fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
@@ -178,14 +185,14 @@ pub(super) fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
 }
 
 /// Two threads that read three times each.
-pub(super) fn readers(bench: &Arc<Bench>) -> [JoinHandle<()>; 2] {
+pub(super) fn readers(harness: &Arc<Harness>) -> [JoinHandle<()>; 2] {
     let shared = Arc::new(Mutex::new(None));
     [(); 2].map(|()| {
         let shared = Arc::clone(&shared);
-        on_thread(bench, move |bench| {
+        on_thread(harness, move |harness| {
             let mut own = None;
             for _ in 0..3 {
-                bench.read(&shared, &mut own);
+                harness.read(&shared, &mut own);
             }
         })
     })

@@ -1,22 +1,29 @@
 //! The engine as it ships, in thousands of interleavings of its callers and its flights.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use shuttle::future::block_on;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread::{self, JoinHandle};
 
-use super::*;
+use crate::cache::key::Key;
+use crate::cache::refresher::Refresher;
+use crate::cache::slot::Slot;
+use crate::cache::sync::switch_point;
+use crate::cache::tests::shuttle_explore::explore;
 use crate::config::Config;
-use crate::key::Key;
-use crate::manual_clock::{ManualClock, Which};
-use crate::reply::Grant;
-use crate::secret::Secret;
-use crate::source::Fetch;
-use crate::sync::explore::explore;
-use crate::sync::turn;
+use crate::config::ResolvedConfig;
+use crate::error::{Error, ErrorKind};
+use crate::sys::clock::Clock;
+use crate::sys::clock::manual::{ManualClock, Which};
+use crate::sys::secret::Secret;
+use crate::token::Token;
+use crate::token_endpoint::source::Fetch;
+use crate::token_endpoint::source::Grant;
+use crate::token_endpoint::source::TokenSource;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const LIFETIME: u64 = 1_800;
@@ -29,7 +36,7 @@ struct Server {
     requests: AtomicUsize,
 }
 
-impl Source for Server {
+impl TokenSource for Server {
     fn fetch<'a>(&'a self, _scopes: &'a [String]) -> Fetch<'a> {
         Box::pin(async move {
             assert!(!self.is_busy.swap(true, Ordering::SeqCst), "two requests at once");
@@ -49,8 +56,8 @@ impl Source for Server {
     }
 }
 
-struct Bench {
-    engine: Arc<Engine>,
+struct Harness {
+    refresher: Arc<Refresher>,
     slot: Arc<Slot>,
     server: Arc<Server>,
     clock: ManualClock,
@@ -58,20 +65,20 @@ struct Bench {
     rejected: Mutex<HashSet<u64>>,
 }
 
-impl Bench {
+impl Harness {
     fn new() -> Arc<Self> {
         let config = Config::oauth("http://127.0.0.1/token")
             .credentials("id", "secret")
             .user_agent("Test/1");
-        let (profile, scopes) = Profile::new(&config).unwrap();
-        let profile = Arc::new(profile);
+        let (config, scopes) = ResolvedConfig::new(&config).unwrap();
+        let config = Arc::new(config);
         let clock = ManualClock::new();
         let server = Arc::new(Server::default());
-        let source = Arc::clone(&server) as Arc<dyn Source>;
-        let engine =
-            Arc::new(Engine::new(Arc::clone(&profile), Clock::Manual(clock.clone()), source));
-        let slot = engine.cache.slot(&Key::new(&profile, scopes));
-        Arc::new(Self { engine, slot, server, clock, rejected: Mutex::default() })
+        let source = Arc::clone(&server) as Arc<dyn TokenSource>;
+        let refresher =
+            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let slot = refresher.slots.slot(&Key::new(&config, scopes));
+        Arc::new(Self { refresher, slot, server, clock, rejected: Mutex::default() })
     }
 
     fn answer(&self, answers: impl IntoIterator<Item = Result<u64, ErrorKind>>) {
@@ -80,7 +87,7 @@ impl Bench {
 
     fn get(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
         let rejected = self.rejected.lock().unwrap().clone();
-        let result = block_on(self.engine.get(&self.slot, timeout));
+        let result = block_on(self.refresher.get(&self.slot, timeout));
         if let Ok(token) = &result {
             assert!(!rejected.contains(&token.generation()), "{} was rejected", token.value());
         }
@@ -88,20 +95,23 @@ impl Bench {
     }
 
     fn reject(&self, token: &Token) {
-        if self.slot.invalidate(token.value(), self.engine.clock.now()) {
+        if self.slot.invalidate(token.value(), self.refresher.clock.now()) {
             self.rejected.lock().unwrap().insert(token.generation());
         }
     }
 
     fn pass(&self, milliseconds: i64) {
-        turn();
+        switch_point();
         self.clock.advance(Which::Both, milliseconds);
     }
 }
 
-fn on_thread(bench: &Arc<Bench>, work: impl FnOnce(&Bench) + Send + 'static) -> JoinHandle<()> {
-    let bench = Arc::clone(bench);
-    thread::spawn(move || work(&bench))
+fn on_thread(
+    harness: &Arc<Harness>,
+    work: impl FnOnce(&Harness) + Send + 'static,
+) -> JoinHandle<()> {
+    let harness = Arc::clone(harness);
+    thread::spawn(move || work(&harness))
 }
 
 fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
@@ -113,7 +123,7 @@ fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
 #[test]
 fn one_flight_at_a_time_and_whoever_waits_is_told() {
     explore(|| {
-        let bench = &Bench::new();
+        let harness = &Harness::new();
         let answers = [
             Err(ErrorKind::Unavailable),
             Err(ErrorKind::InvalidCredentials),
@@ -121,17 +131,17 @@ fn one_flight_at_a_time_and_whoever_waits_is_told() {
             Ok(10),
             Ok(LIFETIME),
         ];
-        bench.answer([(); 4].map(|()| answers[thread_rng().gen_range(0..answers.len())]));
+        harness.answer([(); 4].map(|()| answers[thread_rng().gen_range(0..answers.len())]));
         let callers = [(); 3].map(|()| {
-            on_thread(bench, |bench| {
+            on_thread(harness, |harness| {
                 for _ in 0..2 {
-                    if let Ok(token) = bench.get(PATIENCE) {
-                        bench.reject(&token);
+                    if let Ok(token) = harness.get(PATIENCE) {
+                        harness.reject(&token);
                     }
                 }
             })
         });
-        let time = on_thread(bench, |bench| (0..3).for_each(|_| bench.pass(9_000)));
+        let time = on_thread(harness, |harness| (0..3).for_each(|_| harness.pass(9_000)));
         join(callers);
         join([time]);
     });
@@ -140,19 +150,19 @@ fn one_flight_at_a_time_and_whoever_waits_is_told() {
 #[test]
 fn whoever_joins_a_flight_that_is_being_abandoned_gets_a_token() {
     explore(|| {
-        let bench = &Bench::new();
-        bench.answer([Err(ErrorKind::Unavailable)]);
+        let harness = &Harness::new();
+        harness.answer([Err(ErrorKind::Unavailable)]);
         // The first caller starts a flight and gives up.
         block_on(async {
             tokio::select! {
                 biased;
-                _ = bench.engine.get(&bench.slot, PATIENCE) => {}
+                _ = harness.refresher.get(&harness.slot, PATIENCE) => {}
                 () = shuttle::future::yield_now() => {}
             }
         });
         let patient = [(); 2].map(|()| {
-            on_thread(bench, |bench| {
-                bench.get(PATIENCE).unwrap();
+            on_thread(harness, |harness| {
+                harness.get(PATIENCE).unwrap();
             })
         });
         join(patient);
@@ -162,19 +172,19 @@ fn whoever_joins_a_flight_that_is_being_abandoned_gets_a_token() {
 #[test]
 fn closing_ends_a_flight_and_whoever_waits_is_told() {
     explore(|| {
-        let bench = &Bench::new();
+        let harness = &Harness::new();
         let callers = [(); 3].map(|()| {
-            on_thread(bench, |bench| {
-                if let Err(error) = bench.get(PATIENCE) {
+            on_thread(harness, |harness| {
+                if let Err(error) = harness.get(PATIENCE) {
                     assert_eq!(error.kind(), ErrorKind::Cancelled);
                 }
             })
         });
-        let closer = on_thread(bench, |bench| {
-            turn();
-            bench.engine.closed.set();
-            turn();
-            bench.engine.cache.clear();
+        let closer = on_thread(harness, |harness| {
+            switch_point();
+            harness.refresher.closed.set();
+            switch_point();
+            harness.refresher.slots.clear();
         });
         join(callers);
         join([closer]);

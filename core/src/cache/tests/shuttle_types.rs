@@ -1,4 +1,4 @@
-//! What Shuttle does not have itself: the real thing, with a turn for the other threads before each
+//! What Shuttle does not have itself: the real thing, with a switch point for the other threads before each
 //! operation. Each operation takes effect at one moment, so no order is missed.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use shuttle::sync::atomic::AtomicU64;
 
 /// Lets other threads run, as many as Shuttle likes.
-pub(crate) fn turn() {
+pub(crate) fn switch_point() {
     AtomicU64::new(0).load(Ordering::SeqCst);
 }
 
@@ -20,17 +20,17 @@ impl<T> ArcSwapOption<T> {
     }
 
     pub(crate) fn load(&self) -> arc_swap::Guard<Option<Arc<T>>> {
-        turn();
+        switch_point();
         self.0.load()
     }
 
     pub(crate) fn load_full(&self) -> Option<Arc<T>> {
-        turn();
+        switch_point();
         self.0.load_full()
     }
 
     pub(crate) fn store(&self, value: Option<Arc<T>>) {
-        turn();
+        switch_point();
         self.0.store(value);
     }
 }
@@ -40,7 +40,7 @@ pub(crate) mod watch {
     use tokio::sync::watch::Ref;
     use tokio::sync::watch::error::RecvError;
 
-    use super::turn;
+    use super::switch_point;
 
     #[derive(Debug)]
     pub(crate) struct Sender<T>(watch::Sender<T>);
@@ -55,29 +55,29 @@ pub(crate) mod watch {
 
     impl<T> Sender<T> {
         pub(crate) fn send_replace(&self, value: T) -> T {
-            turn();
+            switch_point();
             self.0.send_replace(value)
         }
 
         pub(crate) fn receiver_count(&self) -> usize {
-            turn();
+            switch_point();
             self.0.receiver_count()
         }
     }
 
     impl<T> Receiver<T> {
         pub(crate) fn has_changed(&self) -> Result<bool, RecvError> {
-            turn();
+            switch_point();
             self.0.has_changed()
         }
 
         pub(crate) fn borrow_and_update(&mut self) -> Ref<'_, T> {
-            turn();
+            switch_point();
             self.0.borrow_and_update()
         }
 
         pub(crate) async fn changed(&mut self) -> Result<(), RecvError> {
-            turn();
+            switch_point();
             self.0.changed().await
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
-use crate::clock::{Clock, Moment};
+use super::Moment;
 
 /// Which of the two clocks to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,9 @@ pub fn elapsed_ms() -> u64 {
     (clock.now().monotonic - clock.0.start) / 1_000_000
 }
 
-pub(crate) fn clock_for_new_client() -> Clock {
-    if STARTED.load(Ordering::Acquire) { Clock::Manual(process().clone()) } else { Clock::System }
+/// The process-wide manual clock once a test has started it.
+pub(super) fn started() -> Option<ManualClock> {
+    STARTED.load(Ordering::Acquire).then(|| process().clone())
 }
 
 fn process() -> &'static ManualClock {

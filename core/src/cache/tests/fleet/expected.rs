@@ -5,23 +5,23 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{FIXED_SEED, Nanos, moment, nanos, ns};
-use crate::jitter::{draw, seeded};
-use crate::policy::Windows;
+use crate::sys::random::{self, seeded};
+use crate::token::Windows;
 
-pub(super) struct Paper {
+pub(super) struct Expected {
     lifetime: f64,
     /// Ages in seconds at which tokens are renewed, all equally likely.
     renewals: Vec<f64>,
 }
 
-impl Paper {
+impl Expected {
     pub(super) fn new(lifetime: Duration, has_jitter: bool) -> Self {
         let age = |draw| seconds(nanos(Windows::new(moment(0), lifetime, None, draw).refresh_at));
         let renewals = if has_jitter {
             (0..=1_000).map(|point| age(f64::from(point) / 1_000.0)).collect()
         } else {
             seeded::seed(FIXED_SEED);
-            vec![age(draw())]
+            vec![age(random::fraction())]
         };
         Self { lifetime: seconds(ns(lifetime)), renewals }
     }

@@ -4,9 +4,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::Nanos;
-use super::paper::seconds;
-use super::report::between;
+use super::expected::seconds;
+use super::{Nanos, SECOND};
 
 /// The area inside a panel's axes, and what is left around it.
 const WIDTH: f64 = 900.0;
@@ -140,6 +139,12 @@ impl Panel {
     fn x(&self, at: Nanos) -> f64 {
         WIDTH * seconds(at - self.span.start) / seconds(self.span.end - self.span.start)
     }
+}
+
+/// The requests of each second from one moment to another.
+pub(super) fn between(requests: &[u32], span: Range<Nanos>) -> &[u32] {
+    let index = |at: Nanos| usize::try_from(at / SECOND).unwrap().min(requests.len());
+    &requests[index(span.start)..index(span.end)]
 }
 
 fn height(value: f64) -> f64 {

@@ -2,13 +2,11 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
-use super::paper::{Paper, seconds};
-use super::plot::{self, Panel};
-use super::tests::Measured;
-use super::{CALL_EVERY, HOUR, LATENCY, MINUTE, Nanos, ROLL_OUT, SECOND, TIMEOUT, ns};
+use super::expected::{Expected, seconds};
+use super::plot::{self, Panel, between};
+use super::{CALL_EVERY, HOUR, LATENCY, MINUTE, Measured, Nanos, ROLL_OUT, SECOND, TIMEOUT, ns};
 
 pub(super) fn write(folder: &Path, fleets: &[[Measured; 2]; 2]) {
     fs::create_dir_all(folder).unwrap();
@@ -16,12 +14,6 @@ pub(super) fn write(folder: &Path, fleets: &[[Measured; 2]; 2]) {
         fs::write(folder.join(plot_name(pair)), plots(pair)).unwrap();
     }
     fs::write(folder.join("fleet.md"), page(fleets)).unwrap();
-}
-
-/// The requests of each second from one moment to another.
-pub(super) fn between(requests: &[u32], span: Range<Nanos>) -> &[u32] {
-    let index = |at: Nanos| usize::try_from(at / SECOND).unwrap().min(requests.len());
-    &requests[index(span.start)..index(span.end)]
 }
 
 fn total(requests: &[u32]) -> u32 {
@@ -218,7 +210,7 @@ fn requests(page: &mut String, pair: &[Measured; 2]) {
     let scenario = &pair[0].scenario;
     let (outage, deploy, end) = (&scenario.outage, scenario.deploy, scenario.end);
     let length = ns(scenario.lifetime);
-    let needed = count(scenario.processes) / Paper::new(scenario.lifetime, true).interval();
+    let needed = count(scenario.processes) / Expected::new(scenario.lifetime, true).interval();
     let spans = [
         ("start, one minute", 0..ROLL_OUT),
         ("first renewals, one lifetime", ROLL_OUT..ROLL_OUT + length),
@@ -269,7 +261,7 @@ fn unnoticed(page: &mut String, fleet: &Measured, jitter: &str) {
     let mut spans: Vec<f64> = notices.map(|(_, notice)| seconds(notice - scenario.end)).collect();
     spans.sort_unstable_by(f64::total_cmp);
     let found = [
-        ("on paper", Paper::new(scenario.lifetime, scenario.has_jitter).life_left()),
+        ("on paper", Expected::new(scenario.lifetime, scenario.has_jitter).life_left()),
         ("at any moment", run.life_left()),
         ("in an endless outage", [spans[0], spans[spans.len() / 2], spans[spans.len() - 1]]),
     ];
@@ -296,7 +288,7 @@ fn errors(page: &mut String, fleet: &Measured, jitter: &str) {
         page,
         "| {} | {jitter} | {} | {} | {} | {last} | {} | {} |",
         lifetime(fleet),
-        percent(Paper::new(scenario.lifetime, scenario.has_jitter).exposed(length)),
+        percent(Expected::new(scenario.lifetime, scenario.has_jitter).exposed(length)),
         percent(count(run.first_errors.iter().flatten().count()) / processes),
         percent(f64::from(run.errors) / calls),
         percent(mean(&run.exposed) / processes),

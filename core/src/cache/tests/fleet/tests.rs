@@ -4,17 +4,11 @@ use std::env;
 use std::path::Path;
 use std::thread;
 
-use super::paper::{Paper, seconds};
+use super::expected::{Expected, seconds};
 use super::report;
 use super::*;
 
 const LIFETIMES: [Duration; 2] = [Duration::from_secs(1_800), Duration::from_secs(7_199)];
-
-/// A fleet and what it went through.
-pub(super) struct Measured {
-    pub(super) scenario: Scenario,
-    pub(super) run: Run,
-}
 
 impl Scenario {
     fn small(lifetime: Duration, has_jitter: bool) -> Self {
@@ -61,13 +55,14 @@ impl Measured {
 
         // However long the outage, a token serves its callers until it ends.
         // On paper, a token is renewed at its point; here, by the first call after that.
-        let [shortest, _, longest] = Paper::new(scenario.lifetime, scenario.has_jitter).life_left();
+        let [shortest, _, longest] =
+            Expected::new(scenario.lifetime, scenario.has_jitter).life_left();
         for (expires, notice) in &run.notices {
             assert!((*expires..expires + 3 * SECOND).contains(notice));
             let life_left = seconds(expires - scenario.end);
             assert!(life_left > shortest - seconds(CALL_EVERY) && life_left <= longest);
         }
-        // The answer takes its time too, and this counts whole seconds.
+        // The response takes its time too, and this counts whole seconds.
         let [least, _, most] = run.life_left();
         assert!(least > shortest - 3.0 && most <= longest);
     }

@@ -1,0 +1,15 @@
+//! Requests that carry a token: where it may go, whether the API rejected it, and who sends them.
+
+mod auth_flow;
+mod graphql;
+pub(crate) mod http_message;
+mod inspection;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
+mod request_id;
+mod send;
+
+pub use auth_flow::AuthFlow;
+pub use graphql::{Graphql, GraphqlError, GraphqlResponse};
+pub use http_message::{Request, Response};
+pub use inspection::{Inspection, Verdict};

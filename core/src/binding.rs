@@ -1,0 +1,7 @@
+//! What the bindings for other languages use and Rust programs do not need. No promise of stability
+//! covers it.
+
+#[cfg(any(test, feature = "manual-clock"))]
+pub use crate::sys::clock::manual as manual_clock;
+
+pub use crate::config::{Language, Setting, SettingKind, Value, duration_from_seconds};

@@ -1,0 +1,12 @@
+//! The token cache: when a token is fresh, the single flight that renews it, and back-off after
+//! failures.
+
+pub(crate) mod key;
+pub(crate) mod policy;
+pub(crate) mod refresher;
+pub(crate) mod slot;
+pub(crate) mod slots;
+mod sync;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! What can be set: the settings, how they are read from text and from the environment, their
+//! defaults and their validation.
+
+mod builder;
+mod credentials;
+mod permissions;
+mod reader;
+mod resolved;
+pub(crate) mod setting;
+mod value;
+
+pub use builder::Config;
+pub use setting::{Setting, SettingKind, duration_from_seconds};
+pub(crate) use value::Service;
+pub use value::{AuthMethod, Environment, Language, RequestFormat, Value};
+
+pub(crate) use resolved::{Proxy, ResolvedConfig};

@@ -1,0 +1,18 @@
+//! Where the client's id and secret come from. They are asked for with every token request, so
+//! that a rotation needs no restart; whatever goes wrong there is `credentials_unavailable`, tells
+//! nothing of what was read, and leaves a live token in use.
+
+mod callback;
+mod client_credentials;
+mod command;
+mod file;
+pub(crate) mod rotation;
+mod source;
+
+pub(crate) use callback::CallbackProvider;
+pub use client_credentials::Credentials;
+pub(crate) use client_credentials::{malformed, parse_json, unavailable};
+pub(crate) use command::Command;
+pub(crate) use file::{ClientId, Files};
+pub(crate) use source::CredentialsSource;
+pub use source::{CredentialProvider, Provided};

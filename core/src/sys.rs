@@ -1,0 +1,9 @@
+//! The ground: time, threads, randomness, fork and secret memory. Nothing here knows a token.
+
+pub(crate) mod clock;
+pub(crate) mod fingerprint;
+pub(crate) mod latch;
+pub(crate) mod per_process;
+pub(crate) mod random;
+pub(crate) mod secret;
+pub(crate) mod thread;

@@ -1,0 +1,3 @@
+//! Tests that concern several rooms.
+
+mod header_safety;
