@@ -2,7 +2,7 @@
 
 // Carries out the requests of the case driver with the package's public interface and prints what it
 // saw; it judges nothing. One request a line on standard input, one reply a line on standard output;
-// tests/cases/README.md in the repository describes both.
+// tests/conformance/cases/README.md in the repository describes both.
 
 const readline = require('node:readline');
 const { inspect } = require('node:util');

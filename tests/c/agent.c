@@ -1,5 +1,5 @@
 /* Carries out the case runner's requests with the public C API and prints what it saw. It decides
- * nothing; tests/cases/README.md describes the protocol. */
+ * nothing; tests/conformance/cases/README.md describes the protocol. */
 
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,5 +1,5 @@
 // Carries out the case runner's requests with seekauth.hpp and prints what it saw. It decides nothing;
-// tests/cases/README.md describes the protocol.
+// tests/conformance/cases/README.md describes the protocol.
 
 #include <algorithm>
 #include <cctype>

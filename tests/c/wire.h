@@ -1,5 +1,5 @@
 /* The line protocol of the case runner, for the agents in C and C++: the request as names and values, and
- * the reply's fields percent-encoded. tests/cases/README.md describes it. */
+ * the reply's fields percent-encoded. tests/conformance/cases/README.md describes it. */
 #ifndef WIRE_H
 #define WIRE_H
 

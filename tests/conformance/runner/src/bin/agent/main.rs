@@ -1,5 +1,5 @@
 //! `seekauth-agent`: carries out the driver's requests with the public Rust API and prints what it
-//! saw. It decides nothing; `tests/cases/README.md` describes the protocol.
+//! saw. It decides nothing; `tests/conformance/cases/README.md` describes the protocol.
 
 mod adapter;
 mod ask;

@@ -17,8 +17,8 @@ usage: seekauth-cases [--language NAME] [--filter TEXT] [--list] [--results FILE
   --list           print the names of the cases and run none
   --results FILE   add what was found with each adapter to FILE
   --table FILE     print the table of all that was added to FILE
-  FOLDER           where the cases are (default: tests/cases of this repository)
-  AGENT            the program that speaks the protocol of tests/cases/README.md";
+  FOLDER           where the cases are (default: tests/conformance/cases of this repository)
+  AGENT            the program that speaks the protocol of tests/conformance/cases/README.md";
 
 struct Options {
     language: String,

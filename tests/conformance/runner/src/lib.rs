@@ -1,6 +1,6 @@
-//! The driver of the cases in `tests/cases`: one suite as data, run through the public API of every
+//! The driver of the cases in `tests/conformance/cases`: one suite as data, run through the public API of every
 //! language by a small agent each. The driver starts the sandbox, decides and compares; an agent
-//! only calls and reports. `tests/cases/README.md` describes the format of a case and the protocol.
+//! only calls and reports. `tests/conformance/cases/README.md` describes the format of a case and the protocol.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //! The line protocol between the driver and an agent: one request line, one reply line, values
 //! percent-encoded. Both ends of the Rust side use this file, so they cannot disagree about it;
-//! agents in other languages follow the description in `tests/cases/README.md`. It knows no verb
+//! agents in other languages follow the description in `tests/conformance/cases/README.md`. It knows no verb
 //! and no field.
 
 use std::collections::BTreeMap;

@@ -82,7 +82,7 @@ pub(crate) struct Adapters(HashMap<(String, bool), ClientWithMiddleware>);
 
 /// The adapters' names, and of which library they are.
 pub(crate) fn names() -> Reply {
-    let lock = include_str!("../../../../../Cargo.lock");
+    let lock = include_str!("../../../../../../Cargo.lock");
     let version = |library: &str| {
         let entry = lock.split_once(&format!("name = \"{library}\"\nversion = \""));
         entry.and_then(|(_, rest)| rest.split('"').next()).unwrap_or("?")
