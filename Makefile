@@ -178,22 +178,22 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what aut
 .PHONY: debug-endurance test-faults test-rotation test-canary soak sanitize fleet model
 debug-endurance: libcurl debug-rust debug-c debug-python debug-node
 	cargo build --quiet -p seekauth-endurance
-	$(MAKE) --no-print-directory --silent -C tests/exit
+	$(MAKE) --no-print-directory --silent -C tests/process/exit
 	$(MAKE) --no-print-directory --silent -C tests/soak
 
 test-exit: debug-endurance ## leaves processes at every stage, in every language
-	$(PYTHON) tests/exit/run.py
+	$(PYTHON) tests/process/exit/run.py
 
-target/prefork/venv/.ready: tests/prefork/requirements.txt
+target/prefork/venv/.ready: tests/process/prefork/requirements.txt
 	$(PYTHON) -m venv target/prefork/venv
 	target/prefork/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-target/c/forking: tests/prefork/forking.c | debug-c
+target/c/forking: tests/process/prefork/forking.c | debug-c
 	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
 
 test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## real prefork servers
-	target/prefork/venv/bin/python tests/prefork/run.py
+	target/prefork/venv/bin/python tests/process/prefork/run.py
 
 test-faults: debug-endurance ## each passing failure of the endpoint, in every language, in real time
 	$(PYTHON) tests/soak/faults_table.py

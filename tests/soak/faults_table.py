@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "exit"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "process/exit"))
 
 import stall
 from judge import Judge

@@ -9,7 +9,7 @@ from pathlib import Path
 from server import Server
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 BIN = Path(sys.executable).parent
 
 REQUESTS = 200

@@ -9,7 +9,7 @@
 
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
-const { Client } = require('../../node');
+const { Client } = require('../../../node');
 
 const CODE = 7;
 const WAITERS = 4;

@@ -20,7 +20,7 @@ from scenario import AGEING, MARGIN, REQUESTS, SCENARIOS, STATES
 
 from sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SANDBOX = ROOT / "target/debug/seekauth-sandbox"
 NEEDED = [SANDBOX, ROOT / "target/c/forking", ROOT / "python/seekauth/_native.abi3.so"]
 

@@ -3,7 +3,7 @@
 // What the Node servers share: the client, and what the parent does with it after its workers.
 
 const { writeFileSync } = require('node:fs');
-const { Client } = require('../../node');
+const { Client } = require('../../../node');
 
 const client = Client.fromEnv();
 
