@@ -179,7 +179,7 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what aut
 debug-endurance: libcurl debug-rust debug-c debug-python debug-node
 	cargo build --quiet -p seekauth-endurance
 	$(MAKE) --no-print-directory --silent -C tests/process/exit
-	$(MAKE) --no-print-directory --silent -C tests/soak
+	$(MAKE) --no-print-directory --silent -C tests/endurance/soak
 
 test-exit: debug-endurance ## leaves processes at every stage, in every language
 	$(PYTHON) tests/process/exit/run.py
@@ -196,10 +196,10 @@ test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.re
 	target/prefork/venv/bin/python tests/process/prefork/run.py
 
 test-faults: debug-endurance ## each passing failure of the endpoint, in every language, in real time
-	$(PYTHON) tests/soak/faults_table.py
+	$(PYTHON) tests/endurance/faults/run.py
 
 test-rotation: debug-endurance ## secrets exchanged under load, in every language
-	$(PYTHON) tests/rotation/run.py
+	$(PYTHON) tests/endurance/rotation/run.py
 
 test-canary: libcurl debug-rust debug-c debug-python debug-node ## plants secrets and looks for them in all that is shown, written and left in memory
 	cargo build --quiet -p seekauth-canary
@@ -214,7 +214,7 @@ sanitize: libcurl debug-rust debug-c debug-python debug-node ## AddressSanitizer
 
 MINUTES ?= 20
 soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once
-	$(PYTHON) tests/soak/run.py $(MINUTES)
+	$(PYTHON) tests/endurance/soak/run.py $(MINUTES)
 
 fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
 	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib policy::fleet

@@ -5,7 +5,7 @@ searches all that it shows, writes and leaves behind for them.
 
 Prints where how much was searched and what was found, and exits with 1 if anything was found that the library
 could have kept back, or if the search did not find what was put there for it to find. Linux only: it looks into
-the memory of the programs. Needs what tests/soak/run.py does, and the programs of this folder.
+the memory of the programs. Needs what tests/endurance/soak/run.py does, and the programs of this folder.
 """
 
 import re

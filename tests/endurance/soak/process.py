@@ -10,7 +10,7 @@ from pathlib import Path
 
 from judge import Judge
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ANSWERS_WITHIN = 120.0
 """Seconds; far more than collecting garbage takes on the busiest machine."""
 

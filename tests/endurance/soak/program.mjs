@@ -7,7 +7,7 @@ import https from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import v8 from 'node:v8';
-import seekauth from '../../node/index.js';
+import seekauth from '../../../node/index.js';
 
 const { Client, SeekAuthError } = seekauth;
 

@@ -19,7 +19,7 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "process/exit"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
 
 import stall
 from faults import Faults

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "soak"))
-sys.path.append(str(Path(__file__).resolve().parents[1] / "process/exit"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
 
 import stall
 from forms import FORMS, NEW, OLD, Form

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 DEBUG = ROOT / "target" / "debug"
 BUILT = ROOT / "target" / "soak"

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "process/exit"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "soak"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
 
 import stall
 from judge import Judge
