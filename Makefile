@@ -124,7 +124,7 @@ test: lint test-rust model test-transport test-c test-python test-node cases tes
 
 lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all languages
 	cargo fmt --all --check
-	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
+	cargo fmt --manifest-path tests/security/fuzz/Cargo.toml --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
@@ -133,7 +133,7 @@ lint: $(VENV)/.ready node/node_modules/.ready ## formatting and lints of all lan
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
 	cd tests/bench/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
-	cd tests/fuzz && cargo update --quiet --workspace --locked
+	cd tests/security/fuzz && cargo update --quiet --workspace --locked
 	cd node && npm run --silent check
 
 test-rust: ## tests of the core, the sandbox and the runner
@@ -203,14 +203,14 @@ test-rotation: debug-endurance ## secrets exchanged under load, in every languag
 
 test-canary: libcurl debug-rust debug-c debug-python debug-node ## plants secrets and looks for them in all that is shown, written and left in memory
 	cargo build --quiet -p seekauth-canary
-	$(MAKE) --no-print-directory --silent -C tests/canary
-	$(PYTHON) tests/canary/run.py
+	$(MAKE) --no-print-directory --silent -C tests/security/canary
+	$(PYTHON) tests/security/canary/run.py
 
 test-transport: ## certificates, proxies, connections and rotated secrets, over real sockets
 	cargo test --quiet -p seekauth-transport
 
 sanitize: libcurl debug-rust debug-c debug-python debug-node ## AddressSanitizer, ThreadSanitizer, Valgrind; ONLY=address for a part
-	$(PYTHON) tests/sanitize/run.py $(ONLY)
+	$(PYTHON) tests/security/sanitize/run.py $(ONLY)
 
 MINUTES ?= 20
 soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once
@@ -293,10 +293,10 @@ reproducible: release-c wheel npm-package ## builds all packages again in anothe
 
 SECONDS ?= 60
 fuzz: $(FUZZ) ## SECONDS=n of hostile input for each target
-	$(PYTHON) tests/fuzz/run.py --cargo-fuzz $(FUZZ) --seconds $(SECONDS)
+	$(PYTHON) tests/security/fuzz/run.py --cargo-fuzz $(FUZZ) --seconds $(SECONDS)
 
 test-fuzz: $(FUZZ)
-	$(PYTHON) tests/fuzz/run.py --cargo-fuzz $(FUZZ) --executions 5000
+	$(PYTHON) tests/security/fuzz/run.py --cargo-fuzz $(FUZZ) --executions 5000
 
 # ---- writing --------------------------------------------------------------------------------------
 
@@ -306,7 +306,7 @@ header: ## writes include/seekauth.h anew
 
 format: $(VENV)/.ready ## formats Rust and Python
 	cargo fmt --all
-	cargo fmt --manifest-path tests/fuzz/Cargo.toml
+	cargo fmt --manifest-path tests/security/fuzz/Cargo.toml
 	$(VENV)/bin/ruff check --quiet --fix python tests
 	$(VENV)/bin/ruff format --quiet python tests
 

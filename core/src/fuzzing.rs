@@ -1,4 +1,4 @@
-//! Doors for the fuzzers in `tests/fuzz` to what has no public name. They exist under
+//! Doors for the fuzzers in `tests/security/fuzz` to what has no public name. They exist under
 //! `--cfg fuzzing` alone, which no release is built with, and only pass things on.
 
 use std::time::{Duration, SystemTime};

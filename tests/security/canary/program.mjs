@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { format, inspect } from 'node:util';
 import v8 from 'node:v8';
 
-const require = createRequire(new URL('../../node/test/senders.js', import.meta.url));
+const require = createRequire(new URL('../../../node/test/senders.js', import.meta.url));
 const { Client } = require('seekauth');
 const { interceptor } = require('seekauth/undici');
 const undici = require('undici');

@@ -11,7 +11,7 @@
 
 #include <seekauth.hpp>
 
-#include "../c/wire.h"
+#include "../../c/wire.h"
 
 namespace {
 

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = HERE.parents[2]
 TARGET = ROOT / "target" / "fuzz"
 FINDINGS = TARGET / "findings"
 # Starting a client's worker and asking for a token over loopback takes its time.

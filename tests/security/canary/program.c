@@ -3,8 +3,8 @@
 
 #define _GNU_SOURCE
 
-#include "../c/curl_exchange.h"
-#include "../c/wire.h"
+#include "../../c/curl_exchange.h"
+#include "../../c/wire.h"
 
 enum { CLIENTS = 64, LINE = 1 << 16 };
 

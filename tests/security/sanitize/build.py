@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 TARGET = ROOT / "target" / "sanitize"
 RUNTIME = {"address": "address,undefined", "thread": "thread"}
@@ -65,7 +65,7 @@ def annotations(plain: Path) -> list[str]:
     for name, pattern in WRAPPED.items():
         found = [s for s in symbols if re.fullmatch(rf"(__wrap_)?(_R.*3std.*{pattern})", s)]
         if not found:
-            raise SystemExit(f"this Rust's standard library has no {name}; see tests/sanitize/std.c")
+            raise SystemExit(f"this Rust's standard library has no {name}; see tests/security/sanitize/std.c")
         symbol = min(found, key=len).removeprefix("__wrap_")
         defines += [f"-D{name}=__wrap_{symbol}", f"-Dreal_{name}=__real_{symbol}"]
         wraps.append(symbol)

@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "process/exit"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
 
 from process import ROOT, LostError, Process
 from search import Found, Search, prove
