@@ -167,11 +167,11 @@ cases: debug-rust debug-c debug-python debug-node ## the suite of cases in five 
 
 .PHONY: overhead
 overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what authentication adds to a request, against the bare HTTP clients
-	$(MAKE) --no-print-directory -C tests/overhead
+	$(MAKE) --no-print-directory -C tests/bench/overhead
 	cargo build --quiet --release -p seekauth-python
 	cp $(RELEASE)/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
-	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) PYTHONPATH=. $(PY) tests/overhead.py
-	cd node && npm run --silent build && SEEKAUTH_SANDBOX=$(SANDBOX) node ../tests/overhead/node.mjs
+	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) PYTHONPATH=.:tests $(PY) ../tests/bench/overhead/python.py
+	cd node && npm run --silent build && SEEKAUTH_SANDBOX=$(SANDBOX) node ../tests/bench/overhead/node.mjs
 
 # ---- endurance ------------------------------------------------------------------------------------
 

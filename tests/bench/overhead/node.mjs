@@ -2,7 +2,7 @@
 // client with the same headers: medians of one run, on kept-alive loopback connections, turn and turn
 // about. Needs a release build of the Node package beside its loader (`npm run build` in node/).
 //
-//   node tests/overhead/node.mjs [turns]
+//   node tests/bench/overhead/node.mjs [turns]
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -60,7 +60,7 @@ async function measure(turns) {
 
 /** Each as its name, the bare request and the authenticated one; both give the answer's text. */
 async function subjects(base) {
-  const require = createRequire(new URL('../../node/package.json', import.meta.url));
+  const require = createRequire(new URL('../../../node/package.json', import.meta.url));
   const { Client } = require('seekauth');
   const { attach } = require('seekauth/axios');
   const { interceptor } = require('seekauth/undici');

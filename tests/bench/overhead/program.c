@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "../c/curl_exchange.h"
+#include "../../c/curl_exchange.h"
 
 enum { WARM_UP = 500, TURNS = 10000, ANSWER = 1024, HEADER = 4096 };
 

@@ -3,7 +3,7 @@
 Both send the same GraphQL query to the sandbox, over connections that are kept alive, in turns so
 that they see the same machine; the bare client sends a header that was made before. Prints a table.
 
-    python tests/overhead.py [requests of each kind]
+    python tests/bench/overhead/python.py [requests of each kind]
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from seekauth import Client
 
-BUILT = Path(__file__).parents[2] / "target" / "debug" / "seekauth-sandbox"
+BUILT = Path(__file__).parents[3] / "target" / "debug" / "seekauth-sandbox"
 QUERY: Final = {"query": "{ self { partner { name } } }"}
 TARGET: Final = 1.10
 
