@@ -248,12 +248,12 @@ bench-profiles: libcurl release-c wheel npm-package ## builds the library in sev
 # ---- what is shipped ------------------------------------------------------------------------------
 
 test-readme: debug-rust debug-c debug-python debug-node
-	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/packaging/readme.py target/c
+	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/release/packaging/readme.py target/c
 
 test-packaging: debug-rust release-c wheel npm-package
 	cd node && npm run --silent test:package
 	$(MAKE) --no-print-directory -C tests/c check-release LIBDIR=$(RELEASE)
-	$(WITH_SANDBOX) $(PY) tests/packaging/packages.py target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
+	$(WITH_SANDBOX) $(PY) tests/release/packaging/packages.py target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
 
 # ---- supply chain ---------------------------------------------------------------------------------
 
@@ -265,7 +265,7 @@ FUZZ := target/tools/cargo-fuzz-0.13.2/bin/cargo-fuzz
 $(DENY) $(FUZZ):
 	cargo install --quiet --locked --debug --root $(@:%/bin/$(@F)=%) $(@F)@$(patsubst target/tools/$(@F)-%/bin/$(@F),%,$@)
 
-$(SUPPLY)/.ready: tests/supply/requirements.txt
+$(SUPPLY)/.ready: tests/release/supply/requirements.txt
 	$(PYTHON) -m venv $(SUPPLY)
 	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
@@ -277,18 +277,18 @@ deny: $(DENY) ## licenses, sources, duplicates; advisories where their database 
 	else echo "advisories: NOT checked, their database cannot be reached from here"; fi
 
 notices:
-	@$(PYTHON) tests/supply/notice.py
+	@$(PYTHON) tests/release/supply/notice.py
 
 sbom: $(SUPPLY)/.ready ## writes target/sbom/*.cdx.json, a bill of materials for each package
-	@$(SUPPLY)/bin/python tests/supply/sbom.py
+	@$(SUPPLY)/bin/python tests/release/supply/sbom.py
 
 test-supply: deny sbom wheel npm-package
 	rm -rf target/installed
 	$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/target/installed
-	$(PYTHON) tests/supply/packages.py target/wheels/*.whl target/npm/*.tgz target/installed
+	$(PYTHON) tests/release/supply/packages.py target/wheels/*.whl target/npm/*.tgz target/installed
 
 reproducible: release-c wheel npm-package ## builds all packages again in another folder and compares
-	$(PYTHON) tests/supply/reproduce.py $$(echo target/release/libseekauth.so target/release/libseekauth.a target/wheels/*.whl target/npm/*.tgz) \
+	$(PYTHON) tests/release/supply/reproduce.py $$(echo target/release/libseekauth.so target/release/libseekauth.a target/wheels/*.whl target/npm/*.tgz) \
 		-- release-c wheel npm-package
 
 SECONDS ?= 60

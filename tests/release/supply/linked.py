@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 # The artefacts, by the name of the folder in bindings/.
 ARTEFACTS = {"c": "seekauth-capi", "python": "seekauth-python", "node": "seekauth-node"}
 

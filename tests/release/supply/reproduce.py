@@ -15,7 +15,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 # Another name, of another length: both have changed binaries before.
 COPY = ROOT / "target" / "reproducible" / "a-folder-with-another-name"
 

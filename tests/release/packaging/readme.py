@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORK = ROOT / "target" / "readme"
 PAGES = ["README.md", "docs/recipes.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
