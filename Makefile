@@ -18,6 +18,8 @@ PY := $(VENV)/bin/python
 SANDBOX := $(DEBUG)/seekauth-sandbox
 WITH_SANDBOX := sh tests/c/with-sandbox.sh $(SANDBOX)
 CASES := $(DEBUG)/seekauth-cases
+# Drivers import the harness from there.
+WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests
 
 # pyo3 would otherwise link the interpreter; set for every build, so that none undoes another's work.
 export PYO3_BUILD_EXTENSION_MODULE := 1
@@ -170,19 +172,19 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## what aut
 	$(MAKE) --no-print-directory -C tests/bench/overhead
 	cargo build --quiet --release -p seekauth-python
 	cp $(RELEASE)/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
-	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) PYTHONPATH=.:tests $(PY) ../tests/bench/overhead/python.py
+	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) PYTHONPATH=.:../tests $(PY) ../tests/bench/overhead/python.py
 	cd node && npm run --silent build && SEEKAUTH_SANDBOX=$(SANDBOX) node ../tests/bench/overhead/node.mjs
 
 # ---- endurance ------------------------------------------------------------------------------------
 
 .PHONY: debug-endurance test-faults test-rotation test-canary soak sanitize fleet model
 debug-endurance: libcurl debug-rust debug-c debug-python debug-node
-	cargo build --quiet -p seekauth-endurance
+	cargo build --quiet -p seekauth-harness
 	$(MAKE) --no-print-directory --silent -C tests/process/exit
 	$(MAKE) --no-print-directory --silent -C tests/endurance/soak
 
 test-exit: debug-endurance ## leaves processes at every stage, in every language
-	$(PYTHON) tests/process/exit/run.py
+	$(WITH_HARNESS) $(PYTHON) tests/process/exit/run.py
 
 target/prefork/venv/.ready: tests/process/prefork/requirements.txt
 	$(PYTHON) -m venv target/prefork/venv
@@ -193,18 +195,18 @@ target/c/forking: tests/process/prefork/forking.c | debug-c
 	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
 
 test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## real prefork servers
-	target/prefork/venv/bin/python tests/process/prefork/run.py
+	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
 
 test-faults: debug-endurance ## each passing failure of the endpoint, in every language, in real time
-	$(PYTHON) tests/endurance/faults/run.py
+	$(WITH_HARNESS) $(PYTHON) tests/endurance/faults/run.py
 
 test-rotation: debug-endurance ## secrets exchanged under load, in every language
-	$(PYTHON) tests/endurance/rotation/run.py
+	$(WITH_HARNESS) $(PYTHON) tests/endurance/rotation/run.py
 
 test-canary: libcurl debug-rust debug-c debug-python debug-node ## plants secrets and looks for them in all that is shown, written and left in memory
 	cargo build --quiet -p seekauth-canary
 	$(MAKE) --no-print-directory --silent -C tests/security/canary
-	$(PYTHON) tests/security/canary/run.py
+	$(WITH_HARNESS) $(PYTHON) tests/security/canary/run.py
 
 test-transport: ## certificates, proxies, connections and rotated secrets, over real sockets
 	cargo test --quiet -p seekauth-transport
@@ -214,7 +216,7 @@ sanitize: libcurl debug-rust debug-c debug-python debug-node ## AddressSanitizer
 
 MINUTES ?= 20
 soak: debug-endurance ## MINUTES=n of short tokens and random faults, all languages at once
-	$(PYTHON) tests/endurance/soak/run.py $(MINUTES)
+	$(WITH_HARNESS) $(PYTHON) tests/endurance/soak/run.py $(MINUTES)
 
 fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
 	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib policy::fleet

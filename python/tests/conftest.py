@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +19,10 @@ if TYPE_CHECKING:
 # A background job ignores SIGINT, and so would the programs that these tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-BUILT = Path(__file__).parents[2] / "target" / "debug" / "seekauth-sandbox"
-
 
 @pytest.fixture(scope="session")
 def one_sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Path(os.environ.get("SEEKAUTH_SANDBOX", BUILT))) as sandbox:
+    with Sandbox() as sandbox:
         yield sandbox
 
 

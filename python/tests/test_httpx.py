@@ -156,10 +156,8 @@ def test_it_shows_no_token(library: Any, api: Client) -> None:
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_http2_sends_both_times_over_one_connection(
-    one_sandbox: Sandbox, library: Any, *, asynchronous: bool
-) -> None:
-    with Sandbox(one_sandbox.program, "--tls") as sandbox:
+def test_http2_sends_both_times_over_one_connection(library: Any, *, asynchronous: bool) -> None:
+    with Sandbox(tls=True) as sandbox:
         ca_file = sandbox.urls["ca_file"]
         options = {"http2": True, "verify": ssl.create_default_context(cafile=ca_file)}
         with sandbox.client(ca_file=ca_file) as client:

@@ -51,15 +51,15 @@ class Authorities:
 
 
 @pytest.fixture(scope="module")
-def tls(one_sandbox: Sandbox) -> Iterator[Sandbox]:
-    with Sandbox(one_sandbox.program, "--tls") as sandbox:
+def tls() -> Iterator[Sandbox]:
+    with Sandbox(tls=True) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def authorities(tls: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Authorities:
     folder = tmp_path_factory.mktemp("authorities")
-    with Sandbox(tls.program, "--tls") as other:
+    with Sandbox(tls=True) as other:
         shutil.copy(other.urls["ca_file"], folder / "other.pem")
     return Authorities(tls.urls["ca_file"], str(folder / "other.pem"), folder)
 

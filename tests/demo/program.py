@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from stage import TOKEN_DELAY_MS
 from steps import Step
-
-from sandbox import TOKEN_DELAY_MS
 
 TIME_LIMIT_S = 120
 

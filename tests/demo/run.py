@@ -14,13 +14,15 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 
+import stage
 from program import OK, SKIPPED, WRONG, Cell, Program
+from stage import API_DELAY_MS, PASS_LIFETIME_S, SECRETS, TOKEN_DELAY_MS, TOKENS
 from steps import SEEK_API, SEEK_PASS, STEPS, Step, requests, tokens
 from table import duration, paint, table
 
-from sandbox import API_DELAY_MS, PASS_LIFETIME_S, SECRETS, TOKEN_DELAY_MS, TOKENS, Sandbox
+from harness.process import inherited
+from harness.sandbox import Sandbox
 
 LANGUAGES = {"rust": "Rust", "c": "C", "cpp": "C++", "python": "Python", "node": "Node"}
 SERVICES = {SEEK_API: "SEEK API", SEEK_PASS: "SEEK Pass"}
@@ -47,14 +49,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def with_sandbox(path: str, programs: Sequence[Program]) -> int:
     """The whole story, checked against what the sandbox saw of it."""
-    with closing(Sandbox(path)) as sandbox:
+    with Sandbox(path) as sandbox:
+        stage.set_up(sandbox)
         print(
             f"Against the sandbox. It takes {TOKEN_DELAY_MS} ms over a token and {API_DELAY_MS} ms"
             f" over any other request; its SEEK Pass tokens live for {PASS_LIFETIME_S} s."
         )
-        # What the caller has set for seekauth is meant for other programs than these.
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("SEEKAUTH_", "DEMO_"))}
-        environment = {**kept, **sandbox.environment()}
+        environment = {**inherited("DEMO_"), **stage.environment(sandbox, "demo")}
         story = tell(programs, STEPS, environment, [*SECRETS, TOKENS])
         compare_errors(story)
         conclusions = [conclude(programs, story), count(sandbox, programs)]
@@ -135,8 +136,8 @@ def count(sandbox: Sandbox, programs: Sequence[Program]) -> bool:
     for program in programs:
         fields, right = [program.agent], True
         for service in SERVICES:
-            asked = sandbox.token_requests(program.agent, service)
-            used = sandbox.tokens_used(program.agent, service)
+            asked = stage.token_requests(sandbox, program.agent, service)
+            used = stage.tokens_used(sandbox, program.agent, service)
             right &= (asked, len(used)) == (requests(service), tokens(service))
             prints = (hashlib.sha256(token.encode()).hexdigest()[:6] for token in used)
             fields += [f"{asked}, expected {requests(service)}", " ".join(prints)]

@@ -2,22 +2,18 @@
 the client that lives is one of the SEEK API, those that come and go are of SEEK Pass.
 """
 
-from pathlib import Path
+from .paths import DEBUG, PYTHON, ROOT
+from .sandbox import PASS_ID, PASS_SECRET, Sandbox
 
-from sandbox import Sandbox
-
-ROOT = Path(__file__).resolve().parents[3]
-HERE = Path(__file__).resolve().parent
-DEBUG = ROOT / "target" / "debug"
+SOURCES = ROOT / "tests" / "endurance" / "soak"
 BUILT = ROOT / "target" / "soak"
-SANDBOX = DEBUG / "seekauth-sandbox"
 
 LANGUAGES: dict[str, list[str]] = {
     "Rust": [str(DEBUG / "seekauth-soak")],
     "C": [str(BUILT / "soak-c")],
     "C++": [str(BUILT / "soak-cpp")],
-    "Python": [str(ROOT / "python/.venv/bin/python"), str(HERE / "program.py")],
-    "Node": ["node", "--expose-gc", str(HERE / "program.mjs")],
+    "Python": [str(PYTHON), str(SOURCES / "program.py")],
+    "Node": ["node", "--expose-gc", str(SOURCES / "program.mjs")],
 }
 HOT_CALLS = 50
 """As in the programs: calls in a round besides the one whose token is used."""
@@ -40,8 +36,8 @@ def environment(sandbox: Sandbox, language: str, *, callers: int, new_clients: i
         "SOAK_NEW_ENVIRONMENT": "staging",
         "SOAK_NEW_BASE_URL": base,
         "SOAK_NEW_URL": f"{base}/api/partner/v1/add/education.json",
-        "SOAK_NEW_CLIENT_ID": "sandbox-pass",
-        "SOAK_NEW_CLIENT_SECRET": "sandbox-pass-secret & more=100%",
+        "SOAK_NEW_CLIENT_ID": PASS_ID,
+        "SOAK_NEW_CLIENT_SECRET": PASS_SECRET,
         "SOAK_NEW_SCOPES": "write.education",
         "SOAK_NEW_USER_AGENT": "soak-new/1.0",
     }

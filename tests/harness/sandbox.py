@@ -1,23 +1,40 @@
-"""The sandbox that plays SEEK, as a driver sees it: a child process that ends when this one does,
-whatever ends it, and its admin endpoint over one connection that is kept.
+"""The sandbox that plays SEEK: a child process that ends when this one does, whatever ends it, and its
+admin endpoint over one connection that is kept.
 """
 
+from __future__ import annotations
+
+import contextlib
 import http.client
 import json
 import subprocess
-from pathlib import Path
-from typing import Any
+import threading
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .paths import SANDBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from typing_extensions import Self
+
 TOKEN = "seek_api_token"
-ANSWERS_WITHIN = 60.0
+"""The endpoint whose tokens are those of the SEEK API."""
+SECRET = "sandbox-live-secret"
+PASS_ID = "sandbox-pass"
+PASS_SECRET = "sandbox-pass-secret & more=100%"
+RESPONDS_WITHIN = 60.0
 """Seconds; far more than the busiest machine takes."""
 
 
 class Sandbox:
-    """A running sandbox. `close()` ends it. One thread at a time may use it."""
+    """A running sandbox. `close()` ends it. Any thread may use it; their requests go out in turn."""
 
-    def __init__(self, program: Path, *, tls: bool = False) -> None:
+    def __init__(self, program: str | Path = SANDBOX, *, tls: bool = False) -> None:
         self._process = subprocess.Popen(
             [program, "--exit-with-stdin", *(["--tls"] if tls else [])],
             stdin=subprocess.PIPE,
@@ -28,56 +45,121 @@ class Sandbox:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit("the sandbox ended before it said where it listens")
-        self.urls: dict[str, Any] = json.loads(line)
-        self._admin = http.client.HTTPConnection(urlsplit(self.urls["admin"]).netloc, timeout=ANSWERS_WITHIN)
+        self.urls: dict[str, str] = json.loads(line)
+        self._admin = http.client.HTTPConnection(urlsplit(self.urls["admin"]).netloc, timeout=RESPONDS_WITHIN)
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Ends it, and waits until it has ended."""
         self._admin.close()
-        self._process.communicate(timeout=ANSWERS_WITHIN)
+        self._process.communicate(timeout=RESPONDS_WITHIN)
 
-    def environment(self, user_agent: str) -> dict[str, str]:
-        """What a program needs to know in order to take the sandbox for SEEK."""
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of a client of the live SEEK API that takes the sandbox for SEEK."""
         return {
-            "SEEKAUTH_SERVICE": "seek_api",
-            "SEEKAUTH_ENVIRONMENT": "live",
-            "SEEKAUTH_CLIENT_ID": "sandbox-live",
-            "SEEKAUTH_CLIENT_SECRET": "sandbox-live-secret",
-            "SEEKAUTH_USER_AGENT": user_agent,
-            "SEEKAUTH_TOKEN_URL": self.urls["token_url"],
-            "SEEKAUTH_API_URL": self.urls["graphql_url"],
-            **({"SEEKAUTH_CA_FILE": self.urls["ca_file"]} if self.urls["ca_file"] else {}),
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
+            "environment": "live",
+            "client_id": "sandbox-live",
+            "client_secret": SECRET,
+            "user_agent": "seekauth-tests/1.0",
+            "token_url": self.urls["token_url"],
+            "api_url": self.urls["graphql_url"],
         }
 
+    def environment(self, user_agent: str) -> dict[str, str]:
+        """The same settings as variables, with what a program of any language needs beside them."""
+        settings = {"service": "seek_api", **self.settings, "user_agent": user_agent}
+        if self.urls["ca_file"]:
+            settings["ca_file"] = self.urls["ca_file"]
+        variables = {f"SEEKAUTH_{name.upper()}": value for name, value in settings.items()}
+        return {**variables, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
     def reset(self) -> None:
+        """Makes it as fresh as at the start."""
         self.ask("POST", "/reset")
 
     def configure(self, **settings: object) -> None:
+        """Replaces the settings that are named."""
         self.ask("PATCH", "/settings", settings)
 
-    def script(self, *answers: dict[str, object]) -> None:
-        """Answers to the token requests to come."""
-        self.ask("POST", "/script", [{"endpoint": TOKEN, **answer} for answer in answers])
+    def script(self, *responses: dict[str, object], **response: object) -> None:
+        """Lays down responses, of the token endpoint unless `endpoint` names another; `{}` is the usual one.
+        A single one may be given by its fields.
+        """
+        laid = [*responses, response] if response else responses
+        self.ask("POST", "/script", [{"endpoint": TOKEN, **one} for one in laid])
 
-    def token_requests(self, product: str) -> int:
-        """How many came from the user agent of that name."""
-        counts: dict[str, int] = self.ask("GET", "/counts")["user_agents"].get(product, {})
-        return counts.get(TOKEN, 0)
+    def clear_script(self) -> None:
+        """Forgets the responses that no request has used up."""
+        self.ask("DELETE", "/script")
+
+    def release(self) -> None:
+        """Lets the responses on hold go."""
+        self.ask("POST", "/release")
+
+    def release_once_asked(self) -> None:
+        """Lets the response on hold go as soon as the request for it is there."""
+        self.wait_for_requests(1)
+        self.release()
+
+    def revoke(self, token: str) -> None:
+        self.ask("POST", "/revoke", {"token": token})
+
+    def requests(self, endpoint: str = TOKEN, *, product: str | None = None) -> int:
+        """How many requests have arrived at an endpoint; with `product`, from the user agent of that name."""
+        counts = self.ask("GET", "/counts")
+        of_these: dict[str, int] = counts["endpoints"] if product is None else counts["user_agents"].get(product, {})
+        return of_these.get(endpoint, 0)
+
+    def wait_for_requests(self, count: int, endpoint: str = TOKEN) -> None:
+        """Returns once so many requests have arrived there."""
+        deadline = time.monotonic() + RESPONDS_WITHIN
+        while self.requests(endpoint) < count:
+            assert time.monotonic() < deadline, f"{count} requests never arrived at {endpoint}"
+
+    def journal(self, endpoint: str = TOKEN) -> list[dict[str, Any]]:
+        """The requests that have arrived at an endpoint, in their order."""
+        entries: list[dict[str, Any]] = self.ask("GET", f"/journal?endpoint={endpoint}")
+        return entries
+
+    def accepts(self, authorization: str) -> bool:
+        """Whether the API takes this header value. Threads do not wait for each other here."""
+        body = json.dumps({"query": "{ self { partner { name } } }"}).encode()
+        headers = {"Authorization": authorization, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.urls["graphql_url"], body, headers)
+        # Proxies are for addresses beyond this machine.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=RESPONDS_WITHIN) as response:
+            return "errors" not in json.load(response)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        self.send(method, path, body)
-        return self.receive()
+        """Sends a request to the admin endpoint; returns what it responds."""
+        with self._turn:
+            self._send(method, path, body)
+            return self._receive()
 
-    def send(self, method: str, path: str, body: object = None) -> None:
-        """The first half of `ask`: does not wait for the reply."""
+    @contextlib.contextmanager
+    def releasing(self) -> Iterator[None]:
+        """Lets the responses on hold go, and does not wait for that before the end of the block."""
+        with self._turn:
+            self._send("POST", "/release")
+            try:
+                yield
+            finally:
+                self._receive()
+
+    def _send(self, method: str, path: str, body: object = None) -> None:
         self._admin.request(method, path, None if body is None else json.dumps(body))
 
-    def receive(self) -> Any:
-        """The other half."""
-        reply = self._admin.getresponse()
-        text = reply.read()
-        if reply.status != http.client.OK:
-            raise RuntimeError(f"the sandbox answered {reply.status}: {text.decode()}")
+    def _receive(self) -> Any:
+        response = self._admin.getresponse()
+        text = response.read()
+        if response.status != http.client.OK:
+            raise RuntimeError(f"the sandbox responded {response.status}: {text.decode()}")
         return json.loads(text)

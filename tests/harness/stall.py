@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 
-from judge import Judge
+from .judge import Judge
 
 STEP = 0.05
 

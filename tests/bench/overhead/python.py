@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
 import sys
 import time
 from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,20 +21,17 @@ import aiohttp
 import httpx
 import httpx2
 import requests
-from sandbox import Sandbox
-
 import seekauth.httpx
 import seekauth.httpx2
 import seekauth.requests
+from harness.sandbox import Sandbox
+from seekauth import Client
 from seekauth.aiohttp import seek_auth
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import ModuleType
 
-    from seekauth import Client
-
-BUILT = Path(__file__).parents[3] / "target" / "debug" / "seekauth-sandbox"
 QUERY: Final = {"query": "{ self { partner { name } } }"}
 TARGET: Final = 1.10
 
@@ -84,14 +79,10 @@ def of_httpx(library: ModuleType, auth: Any, client: Client, ca_file: str | None
         library.Client(headers=headers(client), **options) as bare,
         library.Client(auth=auth, **options) as ours,
     ):
-        return blocking(
-            lambda: bare.post(url, json=QUERY).json(), lambda: ours.post(url, json=QUERY).json(), n
-        )
+        return blocking(lambda: bare.post(url, json=QUERY).json(), lambda: ours.post(url, json=QUERY).json(), n)
 
 
-def of_httpx_async(
-    library: ModuleType, auth: Any, client: Client, ca_file: str | None, n: int
-) -> Times:
+def of_httpx_async(library: ModuleType, auth: Any, client: Client, ca_file: str | None, n: int) -> Times:
     verify = ssl.create_default_context(cafile=ca_file)
     options = {"http2": ca_file is not None, "verify": verify, "trust_env": False}
     url = client.api_url
@@ -101,9 +92,7 @@ def of_httpx_async(
             library.AsyncClient(headers=headers(client), **options) as bare,
             library.AsyncClient(auth=auth, **options) as ours,
         ):
-            return await asynchronous(
-                lambda: bare.post(url, json=QUERY), lambda: ours.post(url, json=QUERY), n
-            )
+            return await asynchronous(lambda: bare.post(url, json=QUERY), lambda: ours.post(url, json=QUERY), n)
 
     return asyncio.run(run())
 
@@ -115,9 +104,7 @@ def of_requests(client: Client, n: int) -> Times:
         bare.trust_env = ours.trust_env = False
         bare.headers.update(headers(client))
         ours.auth = seekauth.requests.SeekAuth(client)
-        return blocking(
-            lambda: bare.post(url, json=QUERY).json(), lambda: ours.post(url, json=QUERY).json(), n
-        )
+        return blocking(lambda: bare.post(url, json=QUERY).json(), lambda: ours.post(url, json=QUERY).json(), n)
 
 
 def of_aiohttp(client: Client, n: int) -> Times:
@@ -140,11 +127,11 @@ def of_aiohttp(client: Client, n: int) -> Times:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    program = Path(os.environ.get("SEEKAUTH_SANDBOX", BUILT))
     with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(Sandbox(program))
-        tls = stack.enter_context(Sandbox(program, "--tls"))
-        client, client2 = plain.client(), tls.client(ca_file=tls.urls["ca_file"])
+        plain = stack.enter_context(Sandbox())
+        tls = stack.enter_context(Sandbox(tls=True))
+        settings: dict[str, Any] = {**tls.settings, "ca_file": tls.urls["ca_file"]}
+        client, client2 = Client.seek_api(**plain.settings), Client.seek_api(**settings)
         one, two = seekauth.httpx.SeekAuth(client), seekauth.httpx2.SeekAuth(client)
         one_tls = seekauth.httpx.SeekAuth(client2)
         two_tls = seekauth.httpx2.SeekAuth(client2)
@@ -154,23 +141,16 @@ def main() -> None:
             "httpx, asynchronous": lambda: of_httpx_async(httpx, one, client, None, count),
             "httpx, HTTP/2": lambda: of_httpx(httpx, one_tls, client2, ca, count),
             "httpx2": lambda: of_httpx(httpx2, two, client, None, count),
-            "httpx2, asynchronous, HTTP/2": lambda: of_httpx_async(
-                httpx2, two_tls, client2, ca, count
-            ),
+            "httpx2, asynchronous, HTTP/2": lambda: of_httpx_async(httpx2, two_tls, client2, ca, count),
             "requests": lambda: of_requests(client, count),
             "aiohttp": lambda: of_aiohttp(client, count),
         }
-        print(
-            f"{'adapter':30} {'version':>8} {'bare':>9} {'with':>9} {'ratio':>6}   target {TARGET}"
-        )
+        print(f"{'adapter':30} {'version':>8} {'bare':>9} {'with':>9} {'ratio':>6}   target {TARGET}")
         for name, measure in rows.items():
             bare, ours = (median(times) * 1e6 for times in measure())
             package = name.partition(",")[0]
             held = "" if ours / bare <= TARGET else "   missed"
-            print(
-                f"{name:30} {version(package):>8} {bare:>6.0f} µs {ours:>6.0f} µs "
-                f"{ours / bare:>6.3f}{held}"
-            )
+            print(f"{name:30} {version(package):>8} {bare:>6.0f} µs {ours:>6.0f} µs {ours / bare:>6.3f}{held}")
 
 
 if __name__ == "__main__":

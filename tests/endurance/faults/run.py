@@ -1,12 +1,12 @@
 """Each passing failure of the token endpoint by itself, in every language, over TLS and in real time.
 
-    faults_table.py [NAME…]     all failures, or those whose name contains one of these words
+    run.py [NAME…]     all failures, or those whose name contains one of these words
 
 Callers of one client get tokens for a minute at a time. The endpoint fails when the next one is due, and
 goes on failing until each language has met it; then it heals. Prints how many token requests failed and
 how long after the healing the callers had their new token, and exits with 1 if a caller saw an error, if
 no new token came, or if the library asked again before the time that the server had named.
-Needs what run.py does.
+Needs what ../soak/run.py does.
 """
 
 import itertools
@@ -18,17 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "soak"))
-sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
-
-import stall
-from judge import Judge
-from process import GoneError, Process
-from programs import HOT_CALLS, LANGUAGES, SANDBOX, agent, environment
-
-from sandbox import TOKEN, Sandbox
+from harness import stall
+from harness.judge import Judge
+from harness.measured import Measured
+from harness.process import GoneError, wait_for_all
+from harness.programs import HOT_CALLS, LANGUAGES, agent, environment
+from harness.sandbox import Sandbox
 
 FIRST_LIFE_S = 6
 """Of the tokens that are in use until all programs have started."""
@@ -44,9 +40,6 @@ PAUSE_MS = 500
 WISH_S = 8
 MOMENT_S = 32
 """After the script: later than any first failure, and long before the tokens end."""
-LIMIT_S = 180
-"""For anything that is waited for; far more than the busiest machine takes."""
-POLL_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ def try_out(fault: Fault) -> dict[str, Cell]:
     cells = {name: Cell() for name in LANGUAGES}
     judges = {name: Judge(HOT_CALLS + 1) for name in LANGUAGES}
     with ExitStack() as stack:
-        sandbox = stack.enter_context(closing(Sandbox(SANDBOX, tls=True)))
+        sandbox = stack.enter_context(Sandbox(tls=True))
         started = time.time()
         sandbox.configure(seek_api_lifetime_s=FIRST_LIFE_S)
         over = threading.Event()
@@ -123,7 +116,7 @@ def try_out(fault: Fault) -> dict[str, Cell]:
         processes = {}
         for name, command in LANGUAGES.items():
             told = environment(sandbox, name, callers=CALLERS, new_clients=0, pause_ms=PAUSE_MS)
-            processes[name] = stack.enter_context(closing(Process(command, {**told, **SETTINGS}, judges[name])))
+            processes[name] = stack.enter_context(closing(Measured(command, {**told, **SETTINGS}, judges[name])))
         try:
             fail_and_heal(fault, sandbox, started, judges, cells)
             ends = {name: process.end() for name, process in processes.items()}
@@ -138,21 +131,21 @@ def fail_and_heal(
     fault: Fault, sandbox: Sandbox, started: float, judges: dict[str, Judge], cells: dict[str, Cell]
 ) -> None:
     """`started` is when the sandbox was ready, a little after the moment from which it counts."""
-    await_all(judges, lambda name: judges[name].latest_expiry > 0, "got no first token")
+    wait_for_all(judges, lambda name: judges[name].latest_expiry > 0, "got no first token")
     sandbox.configure(seek_api_lifetime_s=LIFE_S)
     long = (time.time() + LIFE_S / 2) * 1000
-    await_all(judges, lambda name: judges[name].latest_expiry > long, "got no token that lives for a minute")
+    wait_for_all(judges, lambda name: judges[name].latest_expiry > long, "got no token that lives for a minute")
 
     moment = float(int(time.time()) + MOMENT_S)
-    before = {name: sandbox.token_requests(agent(name)) for name in judges}
+    before = {name: sandbox.requests(product=agent(name)) for name in judges}
     expiries = {name: judge.latest_expiry for name, judge in judges.items()}
     sandbox.script({**fault.make(moment), "times": 0})
-    await_all(
-        judges, lambda name: sandbox.token_requests(agent(name)) >= before[name] + fault.failures, "never asked again"
+    wait_for_all(
+        judges, lambda name: sandbox.requests(product=agent(name)) >= before[name] + fault.failures, "never asked again"
     )
-    sandbox.ask("DELETE", "/script")
+    sandbox.clear_script()
     healed = time.monotonic()
-    failed = {name: sandbox.token_requests(agent(name)) - before[name] for name in judges}
+    failed = {name: sandbox.requests(product=agent(name)) - before[name] for name in judges}
 
     waiting = set(judges)
 
@@ -162,26 +155,16 @@ def fail_and_heal(
             cells[name].healed_s = time.monotonic() - healed
         return name not in waiting
 
-    await_all(judges, has_new, "got no new token")
+    wait_for_all(judges, has_new, "got no new token")
     for name, cell in cells.items():
         cell.failed = failed[name]
         times = request_times(sandbox, agent(name))[before[name] :]
         cell.wrong += too_early(fault, times[: failed[name] + 1], (moment - started) * 1000)
 
 
-def await_all(judges: dict[str, Judge], holds: Callable[[str], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    missing = list(judges)
-    while missing := [name for name in missing if not holds(name)]:
-        if time.monotonic() > deadline:
-            raise GoneError(f"{', '.join(missing)} {otherwise}")
-        time.sleep(POLL_S)
-
-
 def request_times(sandbox: Sandbox, product: str) -> list[int]:
     """When its token requests arrived, in milliseconds since the sandbox started."""
-    journal = sandbox.ask("GET", f"/journal?endpoint={TOKEN}")
-    return [entry["at_ms"] for entry in journal if entry["headers"]["user-agent"].startswith(f"{product}/")]
+    return [entry["at_ms"] for entry in sandbox.journal() if entry["headers"]["user-agent"].startswith(f"{product}/")]
 
 
 def too_early(fault: Fault, times: list[int], moment_ms: float) -> list[str]:

@@ -7,29 +7,27 @@ and no longer the old one. Where the program reads a file, that is replaced at o
 after the server has refused the old secret and the live token has carried the callers over. The program then
 has to get two more tokens. Prints what each did, and exits with 1 if a caller saw an error, if no new token
 came, or if the server refused more than it had to.
-Needs what soak/run.py does.
+Needs what ../soak/run.py does.
 """
 
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "soak"))
-sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
-
-import stall
 from forms import FORMS, NEW, OLD, Form
-from judge import Judge
-from process import GoneError, Process
-from programs import HOT_CALLS, LANGUAGES, SANDBOX, environment
 
-from sandbox import TOKEN, Sandbox
+from harness import stall
+from harness.judge import Judge
+from harness.measured import Measured
+from harness.process import LIMIT_S, POLL_S, GoneError, wait_for_all
+from harness.programs import HOT_CALLS, LANGUAGES, environment
+from harness.sandbox import Sandbox
 
 FIRST_LIFE_S = 6
 """Of the tokens that are in use until all programs have started, and of those after the exchange."""
@@ -43,9 +41,6 @@ CALLERS = 4
 PAUSE_MS = 400
 CARRIED = 2 * (HOT_CALLS + 1)
 """Calls that the live token has to answer before the late file comes."""
-LIMIT_S = 180
-"""For anything that is waited for; far more than the busiest machine takes."""
-POLL_S = 0.1
 
 
 @dataclass
@@ -56,7 +51,7 @@ class Program:
     form: Form
     folder: Path
     judge: Judge
-    process: Process | None = None
+    process: Measured | None = None
     expiry: int = 0
     refused_at: int | None = None
     """Calls made when the first refusal was noticed."""
@@ -65,6 +60,9 @@ class Program:
     token_requests: int = 0
     refused: int = 0
     wrong: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.product
 
     @property
     def product(self) -> str:
@@ -84,20 +82,20 @@ def clients(programs: Iterable[Program], secret: str) -> list[dict[str, object]]
     ]
 
 
-def start(program: Program, sandbox: Sandbox) -> Process:
+def start(program: Program, sandbox: Sandbox) -> Measured:
     told = environment(sandbox, program.language, callers=CALLERS, new_clients=0, pause_ms=PAUSE_MS)
     told = {name: value for name, value in told.items() if not name.startswith("SEEKAUTH_CLIENT_")}
     told |= {**SETTINGS, "SEEKAUTH_USER_AGENT": f"{program.product}/1.0"}
     told |= program.form.settings(program.folder, program.product)
-    return Process(LANGUAGES[program.language], told, program.judge)
+    return Measured(LANGUAGES[program.language], told, program.judge)
 
 
 def exchange(sandbox: Sandbox, programs: list[Program]) -> None:
     """Takes all programs through the exchange of their secrets."""
-    await_all(programs, lambda one: one.judge.latest_expiry > 0, "got no first token")
+    wait_for_all(programs, lambda one: one.judge.latest_expiry > 0, "got no first token")
     sandbox.configure(seek_api_lifetime_s=LIFE_S)
     long = (time.time() + LIFE_S / 2) * 1000
-    await_all(programs, lambda one: one.judge.latest_expiry > long, "got no token that lives for long")
+    wait_for_all(programs, lambda one: one.judge.latest_expiry > long, "got no token that lives for long")
 
     for one in programs:
         one.expiry = one.judge.latest_expiry
@@ -124,17 +122,8 @@ def exchange(sandbox: Sandbox, programs: list[Program]) -> None:
         if time.monotonic() > deadline:
             raise GoneError(f"{', '.join(waiting)} did not get two tokens with the new secret")
         time.sleep(POLL_S)
-        entries = sandbox.ask("GET", f"/journal?endpoint={TOKEN}")
-    await_all(programs, lambda one: one.judge.latest_expiry != one.expiry, "never handed out the new token")
-
-
-def await_all(programs: list[Program], holds: Callable[[Program], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    missing = programs
-    while missing := [one for one in missing if not holds(one)]:
-        if time.monotonic() > deadline:
-            raise GoneError(f"{', '.join(one.product for one in missing)} {otherwise}")
-        time.sleep(POLL_S)
+        entries = sandbox.journal()
+    wait_for_all(programs, lambda one: one.judge.latest_expiry != one.expiry, "never handed out the new token")
 
 
 def judged(one: Program, end: list[str]) -> tuple[str, ...]:
@@ -154,7 +143,7 @@ def run(forms: list[Form], folder: Path) -> list[Program]:
         for language in LANGUAGES
     ]
     with ExitStack() as stack:
-        sandbox = stack.enter_context(closing(Sandbox(SANDBOX, tls=True)))
+        sandbox = stack.enter_context(Sandbox(tls=True))
         sandbox.configure(clients=clients(programs, OLD), seek_api_lifetime_s=FIRST_LIFE_S)
         over = threading.Event()
         stall.watch([one.judge for one in programs], over)

@@ -7,9 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from judge import Judge
-
-from sandbox import Sandbox
+from harness.judge import Judge
+from harness.sandbox import Sandbox
 
 ENDPOINTS = ("seek_api_token", "seek_pass_token")
 LIFETIMES_S = (5, 20)
@@ -51,7 +50,7 @@ class Faults:
         self.made += 1
         self._script(0)
         self._pause(OUTAGE_S, end)
-        self._sandbox.ask("DELETE", "/script")
+        self._sandbox.clear_script()
 
     def _script(self, times: int) -> None:
         """The same trouble for both services, so many times (0: for good)."""
@@ -66,7 +65,7 @@ class Faults:
         self._next_revocation = time.monotonic() + REVOKE_EVERY_S
         token = self._judges[self._dice.choice(list(self._judges))].revoke()
         if token:
-            self._sandbox.ask("POST", "/revoke", {"token": token})
+            self._sandbox.revoke(token)
             self.revoked += 1
 
     def _fault(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ token or was handed one that had expired, if the sandbox refused one that had no
 more token requests than the pauses between them allow, or if memory, open files or threads grew
 between the first quarter and the end. Needs Python 3.10, what `make debug-rust debug-c debug-python
 debug-node` and this folder's Makefile build, and target/debug/seekauth-soak of the package
-seekauth-endurance.
+seekauth-harness.
 """
 
 import argparse
@@ -17,17 +17,15 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, closing
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
-
-import stall
 from faults import Faults
-from judge import Judge
-from process import GoneError, Held, Process
-from programs import HOT_CALLS, LANGUAGES, SANDBOX, agent, environment
 
-from sandbox import Sandbox
+from harness import stall
+from harness.judge import Judge
+from harness.measured import Held, Measured
+from harness.process import GoneError
+from harness.programs import HOT_CALLS, LANGUAGES, agent, environment
+from harness.sandbox import Sandbox
 
 CALLERS = 6
 PAUSE_MS = 200
@@ -50,11 +48,11 @@ def main() -> int:
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}; {CALLERS} callers in each language, {HOT_CALLS + 1} calls a round")
     with ExitStack() as stack:
-        sandbox = stack.enter_context(closing(Sandbox(SANDBOX, tls=True)))
+        sandbox = stack.enter_context(Sandbox(tls=True))
         judges = {name: Judge(HOT_CALLS + 1) for name in LANGUAGES}
         faults = Faults(sandbox, judges, random.Random(arguments.seed))
         processes = {
-            name: stack.enter_context(closing(Process(command, told(sandbox, name), judges[name])))
+            name: stack.enter_context(closing(Measured(command, told(sandbox, name), judges[name])))
             for name, command in LANGUAGES.items()
         }
         over = threading.Event()
@@ -75,7 +73,7 @@ def watch(
     seconds: float,
     sandbox: Sandbox,
     faults: Faults,
-    processes: dict[str, Process],
+    processes: dict[str, Measured],
     judges: dict[str, Judge],
 ) -> int:
     started = time.monotonic()
@@ -91,7 +89,7 @@ def watch(
     elapsed = time.monotonic() - started
     for name, judge in judges.items():
         allowed = REQUESTS_PER_S * elapsed
-        asked = sandbox.token_requests(agent(name))
+        asked = sandbox.requests(product=agent(name))
         texts = [*judge.conclude(), *compare(first[name], last[name])]
         if asked > allowed:
             texts.append(f"{asked} token requests, {allowed:.0f} at most")
@@ -142,7 +140,7 @@ def table(sandbox: Sandbox, judges: dict[str, Judge], held: dict[str, Held]) -> 
             len(judge.refused_alive),
             judge.refused_revoked,
             judge.expired_on_the_way,
-            sandbox.token_requests(agent(name)),
+            sandbox.requests(product=agent(name)),
             f"{held[name].memory_mib:.1f}",
             held[name].files,
             held[name].threads,

@@ -10,12 +10,11 @@ second is promised, and the line below the table counts who took longer; wrong i
 busiest machine does not take, and what a process could wait for here never comes. Exits with 1 if a cell is
 wrong.
 Needs Python 3.10, what `make debug-rust debug-c debug-python debug-node` and this folder's Makefile
-build, and target/debug/seekauth-exit of the package seekauth-endurance.
+build, and target/debug/seekauth-exit of the package seekauth-harness.
 """
 
 import argparse
 import itertools
-import os
 import re
 import resource
 import signal
@@ -25,16 +24,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from sandbox import Sandbox
+from harness.paths import DEBUG, PACKAGE, PYTHON, ROOT
+from harness.process import GoneError, Process, inherited, wait_until
+from harness.sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
-DEBUG = ROOT / "target" / "debug"
 BUILT = ROOT / "target" / "exit"
 
 PROMISED = 1.0
@@ -52,7 +51,7 @@ LANGUAGES: dict[str, list[str]] = {
     "C": [str(BUILT / "exit-c")],
     "C, dlopen": [str(BUILT / "exit-opened")],
     "C++": [str(BUILT / "exit-cpp")],
-    "Python": [str(ROOT / "python/.venv/bin/python"), str(HERE / "program.py")],
+    "Python": [str(PYTHON), str(HERE / "program.py")],
     "Node": ["node", "--expose-gc", str(HERE / "program.cjs")],
     "Rust, tokio": [str(DEBUG / "seekauth-exit"), "tokio"],
     "Rust, host": [str(DEBUG / "seekauth-exit"), "host"],
@@ -129,10 +128,6 @@ class Cell:
         return codes.get(self.language, codes.get(""))
 
 
-class NotReachedError(Exception):
-    """A process that did not come as far as leaving."""
-
-
 @dataclass(frozen=True)
 class End:
     """How a process ended."""
@@ -156,10 +151,10 @@ def run(cell: Cell, sandbox: Sandbox, number: int, directory: str, gap: float) -
     """Brings a process to its stage, tells it to leave, and sees how it does."""
     product = f"exit-{number}"
     environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("SEEKAUTH_")},
+        **inherited(),
         **sandbox.environment(f"{product}/1.0"),
         **PATIENCE,
-        "PYTHONPATH": str(ROOT / "python"),
+        "PYTHONPATH": str(PACKAGE),
         "RUST_BACKTRACE": "0",
     }
     sandbox.reset()
@@ -173,49 +168,26 @@ def run(cell: Cell, sandbox: Sandbox, number: int, directory: str, gap: float) -
         environment["SEEKAUTH_EXIT_LOOKUP"] = str(lookup)
         environment["LD_PRELOAD"] = str(BUILT / "lookup.so")
     sandbox.script({"hold": True, "times": 0})
-    with subprocess.Popen(
-        [*LANGUAGES[cell.language], cell.stage, cell.way],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            first = process.stdout.readline()
-            if not first.startswith("ready "):
-                raise NotReachedError(f"ended before the stage was reached: {process.communicate()[1]}")
-            if cell.stage == "lookup":
-                wait_for(lookup.exists, "no host name was looked up")
-            else:
-                count = int(first.split()[1])
-                wait_for(
-                    lambda: not count or sandbox.token_requests(product) >= count,
-                    f"{count} token requests never arrived",
-                )
-            if cell.stage == "landing":
-                sandbox.send("POST", "/release")
-                time.sleep(gap)
+    command = [*LANGUAGES[cell.language], cell.stage, cell.way]
+    with closing(Process(command, environment, stderr=subprocess.PIPE)) as process:
+        first = process.read()
+        if not first.startswith("ready "):
+            raise GoneError(f"ended before the stage was reached: {process.child.communicate()[1].decode()}")
+        if cell.stage == "lookup":
+            await_stage(lookup.exists, "no host name was looked up")
+        elif count := int(first.split()[1]):
+            await_stage(lambda: sandbox.requests(product=product) >= count, f"{count} token requests never arrived")
+        with sandbox.releasing() if cell.stage == "landing" else nullcontext():
+            time.sleep(gap)
             started = time.perf_counter()
-            process.stdin.write("\n")
-            process.stdin.flush()
-            output, errors = process.communicate(timeout=HANGS)
+            process.write("")
+            output, errors = process.child.communicate(timeout=HANGS)
             seconds = time.perf_counter() - started
-            if cell.stage == "landing":
-                sandbox.receive()
-            return End(process.returncode, output, errors, seconds)
-        finally:
-            process.kill()
+        return End(process.child.returncode, output.decode(), errors.decode(), seconds)
 
 
-def wait_for(reached: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN
-    while not reached():
-        if time.monotonic() > deadline:
-            raise NotReachedError(otherwise)
-        time.sleep(0.005)
+def await_stage(reached: Callable[[], bool], otherwise: str) -> None:
+    wait_until(reached, otherwise, within_s=STARTS_WITHIN, poll_s=0.005)
 
 
 def judge(cell: Cell, end: End, plain: End | None) -> Verdict:
@@ -290,7 +262,7 @@ def main() -> int:
             ends = [run(cell, sandbox, next(numbers), directory, gap) for gap in gaps]
         except subprocess.TimeoutExpired:
             return Verdict("HANGS", HANGS, f"had not ended after {HANGS:.0f} s")
-        except NotReachedError as problem:
+        except GoneError as problem:
             return Verdict("FAILED", 0.0, str(problem))
         finally:
             sandboxes.put(sandbox)
@@ -303,7 +275,7 @@ def main() -> int:
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory())
         for _ in range(AT_ONCE):
-            sandboxes.put(stack.enter_context(closing(Sandbox(DEBUG / "seekauth-sandbox"))))
+            sandboxes.put(stack.enter_context(Sandbox()))
         pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
         verdicts = dict(zip(first, pool.map(try_out, first), strict=True))
         verdicts |= zip(others, pool.map(try_out, others), strict=True)

@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 
 AT_ONCE = 8
 HANG_S = 60
-"""Less than a client's own time limit, which sandbox.py sets: after that a request that hangs would
+"""Less than a client's own time limit, which scenario.py sets: after that a request that hangs would
 look like one that failed."""
 
 

@@ -10,7 +10,6 @@ builds of the packages, and target/c/forking must be built.
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,11 +17,10 @@ from tempfile import TemporaryDirectory
 from load import HANG_S, Load, finished
 from scenario import AGEING, MARGIN, REQUESTS, SCENARIOS, STATES
 
-from sandbox import Sandbox
+from harness.paths import PACKAGE, ROOT, SANDBOX
+from harness.sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[3]
-SANDBOX = ROOT / "target/debug/seekauth-sandbox"
-NEEDED = [SANDBOX, ROOT / "target/c/forking", ROOT / "python/seekauth/_native.abi3.so"]
+NEEDED = [SANDBOX, ROOT / "target/c/forking", PACKAGE / "seekauth/_native.abi3.so"]
 
 BUSY = 2
 """How many servers are busy at once. Those that wait for a token to age are not busy."""
@@ -85,7 +83,7 @@ def run_once(scenario):
     row = Row(scenario.server, scenario.state)
     began = time.monotonic()
     try:
-        with TemporaryDirectory() as folder, closing(Sandbox(SANDBOX)) as sandbox:
+        with TemporaryDirectory() as folder, Sandbox() as sandbox:
             _run_in(scenario, Path(folder), sandbox, row)
     except Exception as error:
         row.errors.append(f"the run itself failed: {error!r}")
@@ -106,8 +104,8 @@ def _run_in(scenario, folder, sandbox, row):
             load.hangs.append(f"not done within {LIMIT_S} s: {server.processes()}")
         row.served, row.workers = load.served, len(load.workers)
         row.errors, row.hangs = load.errors, load.hangs
-        row.token_requests = sandbox.token_requests()
-        times = sandbox.token_request_times()
+        row.token_requests = sandbox.requests()
+        times = [entry["at_ms"] for entry in sandbox.journal()]
         if row.is_right:
             row.errors += scenario.complaints(row.served, row.token_requests, row.workers)
         if scenario.state in AGEING and row.is_right:
@@ -134,11 +132,11 @@ def _let_age(scenario, load, server, sandbox):
         return load.hangs
 
     # The workers are there once the parent has done what it does before it forks.
-    while sandbox.token_requests() < scenario.parent_requests and not late():
+    while sandbox.requests() < scenario.parent_requests and not late():
         time.sleep(0.02)
     users = load.run(None, AGEING_PAUSE_S)
     while not load.over and not late():
-        if load.served >= REQUESTS and sandbox.token_requests() >= everyone:
+        if load.served >= REQUESTS and sandbox.requests() >= everyone:
             break
         time.sleep(0.02)
     load.stop()

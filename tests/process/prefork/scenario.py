@@ -8,8 +8,9 @@ from pathlib import Path
 
 from server import Server
 
+from harness.paths import PACKAGE, ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
 BIN = Path(sys.executable).parent
 
 REQUESTS = 200
@@ -52,7 +53,7 @@ class Scenario:
     def script(self, sandbox):
         """Makes the sandbox answer so that the token is in this state at the fork."""
         if self.state in AGEING:
-            sandbox.issue(self.lifetime_s)
+            sandbox.configure(seek_api_lifetime_s=self.lifetime_s)
         if self.state == "expired":
             short = {"access_token": "expired-by-the-fork", "token_type": "Bearer", "expires_in": 1}
             sandbox.script(*[{"json": short}] * self.parents)
@@ -61,11 +62,13 @@ class Scenario:
 
     def start(self, sandbox, folder, report):
         environment = {
-            **sandbox.environment("prefork"),
+            **sandbox.environment("prefork/1.0"),
+            "SEEKAUTH_TIMEOUT": "300",
+            "PREFORK_ADMIN": sandbox.urls["admin"],
             "PREFORK_STATE": self.state,
             "PREFORK_CALL": self.call,
             "PREFORK_REPORT": str(report),
-            "PYTHONPATH": f"{ROOT / 'python'}:{HERE}",
+            "PYTHONPATH": f"{PACKAGE}:{HERE}",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         return Server(lambda fd: self.command(str(fd), str(self.workers)), environment, folder)

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python" / "tests"))
-
 import adapters
 import seekauth
 from seekauth import Client

@@ -19,21 +19,20 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "process/exit"))
-
-from process import ROOT, LostError, Process
 from search import Found, Search, prove
 from story import KINDS, LIBRARY_ONLY, SURFACES, Plants, Story, WrongTurnError, clients, tokens
+from subject import Subject
 
-from sandbox import Sandbox
+from harness.paths import DEBUG, PYTHON, ROOT
+from harness.process import GoneError
+from harness.sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent
-SANDBOX = ROOT / "target/debug/seekauth-sandbox"
 LANGUAGES: dict[str, list[str]] = {
-    "Rust": [str(ROOT / "target/debug/seekauth-canary")],
+    "Rust": [str(DEBUG / "seekauth-canary")],
     "C": [str(ROOT / "target/canary/canary-c")],
     "C++": [str(ROOT / "target/canary/canary-cpp")],
-    "Python": [str(ROOT / "python/.venv/bin/python"), str(HERE / "program.py")],
+    "Python": [str(PYTHON), str(HERE / "program.py")],
     "Node": ["node", "--expose-gc", str(HERE / "program.mjs")],
 }
 SETTLES_WITHIN_S = 30
@@ -73,7 +72,7 @@ class Result:
     wrong: list[str] = field(default_factory=list)
 
 
-def outputs(language: str, process: Process) -> Iterator[tuple[str, str, bytes]]:
+def outputs(language: str, process: Subject) -> Iterator[tuple[str, str, bytes]]:
     """All that a program showed and left, by surface and place."""
     for surface, texts in process.texts.items():
         for text in texts:
@@ -100,7 +99,7 @@ def outputs(language: str, process: Process) -> Iterator[tuple[str, str, bytes]]
         yield "wire", WIRE, wire
 
 
-def look_into(process: Process, search: Search) -> list[tuple[str, Found]]:
+def look_into(process: Subject, search: Search) -> list[tuple[str, Found]]:
     """What is in its memory. It stands still meanwhile."""
     process.stop()
     places = [(place, search.look(data)) for place, data in process.memory()]
@@ -108,11 +107,11 @@ def look_into(process: Process, search: Search) -> list[tuple[str, Found]]:
     return places
 
 
-def all_errors(process: Process) -> str:
+def all_errors(process: Subject) -> str:
     return b" ".join(process.texts["error"]).decode(errors="replace").lower().replace("_", "")
 
 
-def memory(language: str, process: Process, search: Search) -> list[tuple[str, Found]]:
+def memory(language: str, process: Subject, search: Search) -> list[tuple[str, Found]]:
     """What is in the memory of a program that stands still. Connections of clients that were closed end on the
     library's own thread, which is given time for it.
     """
@@ -129,10 +128,10 @@ def run(language: str, folder: Path) -> Result:
     result, plants = Result(), Plants()
     planted = folder / "planted"
     planted.mkdir(parents=True)
-    with closing(Sandbox(SANDBOX, tls=True)) as sandbox:
+    with Sandbox(tls=True) as sandbox:
         sandbox.configure(clients=clients(plants))
         decoys = plants.decoys
-        with closing(Process(LANGUAGES[language], folder, decoys["decoy:environment"])) as process:
+        with closing(Subject(LANGUAGES[language], folder, decoys["decoy:environment"])) as process:
             story = Story(process, sandbox, plants, planted, process.work)
             try:
                 story.tell()
@@ -140,7 +139,7 @@ def run(language: str, folder: Path) -> Result:
                 search = Search([*plants.canaries(), *tokens(sandbox)])
                 result.living = look_into(process, search)
                 process.tell("end")
-            except (LostError, WrongTurnError) as problem:
+            except (GoneError, WrongTurnError) as problem:
                 result.wrong.append(str(problem))
                 return result
             for surface, place, data in outputs(language, process):
@@ -150,7 +149,7 @@ def run(language: str, folder: Path) -> Result:
             for place, found in memory(language, process, search):
                 judge(language, "memory", place, found, result)
             result.met = all_errors(process)
-        for entry in sandbox.ask("GET", "/journal?endpoint=graphql"):
+        for entry in sandbox.journal("graphql"):
             role = entry["headers"]["user-agent"].partition("/")[0].removeprefix("canary-")
             result.versions.add(entry["http_version"])
             if role in LIBRARY_ONLY and entry["http_version"] == "HTTP/2.0":

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from search import MARKS, Canary
 
-from sandbox import Sandbox
+from harness.sandbox import Sandbox
 
 SOURCES = ("text", "next", "basic", "callback", "file", "command")
 """Where a client has its secret from."""

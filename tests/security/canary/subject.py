@@ -5,23 +5,20 @@ its clients and stands still.
 import os
 import shutil
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-ROOT = Path(__file__).resolve().parents[3]
+from harness.paths import PACKAGE
+from harness.process import GoneError, Process
+
 LIMIT_S = 300
 """For the whole story; far more than the busiest machine takes."""
-PIECE = 64 << 20
+CHUNK = 64 << 20
 
 
-class LostError(Exception):
-    """A program that ended before it was told to, or hangs."""
-
-
-class Process:
+class Subject(Process):
     """A running program, with a folder of its own for all that it writes. `close()` kills it."""
 
     def __init__(self, command: Sequence[str], folder: Path, decoy: str) -> None:
@@ -37,7 +34,8 @@ class Process:
             "LANG": "C.UTF-8",
             "HOME": str(self.work / "home"),
             "TMPDIR": str(self.work / "tmp"),
-            "PYTHONPATH": str(ROOT / "python"),
+            # The HTTP clients of the Python program are those of the package's tests.
+            "PYTHONPATH": os.pathsep.join((str(PACKAGE), str(PACKAGE / "tests"))),
             "PYTHONDONTWRITEBYTECODE": "1",
             "RUST_LOG": "trace",
             "RUST_BACKTRACE": "full",
@@ -46,29 +44,20 @@ class Process:
             "CANARY": decoy,
         }
         with self.stderr.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                [program, *command[1:]],
-                cwd=self.work,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-            )
-        self._watch = threading.Timer(LIMIT_S, self._process.kill)
+            super().__init__([program, *command[1:]], environment, cwd=self.work, stderr=stderr)
+        self._watch = threading.Timer(LIMIT_S, self.child.kill)
         self._watch.start()
 
     def tell(self, verb: str, **fields: object) -> int:
         """Has it carry out a command, and keeps what it says about it. How many texts of errors that brought."""
         before = len(self.texts["error"])
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        assert self.child.stdout is not None
         line = "\t".join([verb, *(f"{name}={quote(str(value), safe='')}" for name, value in fields.items())])
         try:
-            self._process.stdin.write(f"{line}\n".encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise LostError(f"ended with {self._process.wait()} before it was told to {verb}") from None
-        for said in self._process.stdout:
+            self.write(line)
+        except GoneError as problem:
+            raise GoneError(f"{problem}, before it was told to {verb}") from None
+        for said in self.child.stdout:
             if said == b"done\n":
                 return len(self.texts["error"]) - before
             kind, tab, text = said.partition(b"\t")
@@ -76,15 +65,15 @@ class Process:
                 self.texts[kind.decode()].append(text)
             else:
                 self.texts["stdout"].append(said)
-        raise LostError(f"ended with {self._process.wait()} when it was told to {verb}")
+        raise GoneError(f"{self.name} ended with {self.child.wait()} when it was told to {verb}")
 
     def stop(self) -> None:
         """From here on nothing in it changes any more."""
-        os.kill(self._process.pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
+        os.kill(self.child.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.child.pid, os.WSTOPPED | os.WNOWAIT)
 
     def go_on(self) -> None:
-        os.kill(self._process.pid, signal.SIGCONT)
+        os.kill(self.child.pid, signal.SIGCONT)
 
     def environment(self) -> bytes:
         return self._file("environ").read_bytes()
@@ -97,11 +86,11 @@ class Process:
                 if access[0] != "r" or (access[1] != "w" and inode != "0") or name == ["[vvar]"]:
                     continue
                 start, end = (int(text, 16) for text in span.split("-"))
-                for at in range(start, end, PIECE):
+                for at in range(start, end, CHUNK):
                     try:
                         memory.seek(at)
                         # So much more that nothing is cut in two.
-                        data = memory.read(min(PIECE + 4096, end - at))
+                        data = memory.read(min(CHUNK + 4096, end - at))
                     except OSError:
                         # Reserved, and not to be read.
                         continue
@@ -109,11 +98,7 @@ class Process:
 
     def close(self) -> None:
         self._watch.cancel()
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        super().close()
 
     def _file(self, name: str) -> Path:
-        return Path("/proc", str(self._process.pid), name)
+        return Path("/proc", str(self.child.pid), name)
