@@ -10,8 +10,8 @@ pub(crate) mod setting;
 mod value;
 
 pub use builder::Config;
-pub use setting::{Setting, SettingKind, duration_from_seconds};
+pub use setting::{Setting, SettingKind};
 pub(crate) use value::Service;
-pub use value::{AuthMethod, Environment, Language, RequestFormat, Value};
+pub use value::{AuthMethod, Environment, Language, RequestFormat, Value, duration_from_seconds};
 
 pub(crate) use resolved::{Proxy, ResolvedConfig};

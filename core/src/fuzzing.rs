@@ -12,9 +12,9 @@ use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::TokenResponse;
 
-/// What a token endpoint answers.
+/// A response of a token endpoint.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct TokenResponse {
     /// The HTTP status.
     pub status: u16,
     /// The header `Retry-After`.
@@ -27,7 +27,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// What such an answer grants.
+/// The grant of such a response.
 #[derive(Debug)]
 pub struct Granted {
     /// The token.
@@ -49,19 +49,23 @@ pub struct Sent {
     pub basic: Option<(String, String)>,
 }
 
-/// Reads the answer to a request with these settings.
+/// Reads the response to a request with these settings.
 ///
 /// # Errors
 ///
 /// Those of the settings, and those of a token request.
-pub fn read_reply(config: &Config, answer: Answer, secret: &str) -> Result<Granted, Error> {
+pub fn read_response(
+    config: &Config,
+    response: TokenResponse,
+    secret: &str,
+) -> Result<Granted, Error> {
     let (config, scopes) = ResolvedConfig::new(config)?;
     let reply = TokenResponse {
-        status: answer.status,
-        retry_after: answer.retry_after,
-        rate_limit_remaining: answer.rate_limit_remaining,
-        rate_limit_reset: answer.rate_limit_reset,
-        body: answer.body.into(),
+        status: response.status,
+        retry_after: response.retry_after,
+        rate_limit_remaining: response.rate_limit_remaining,
+        rate_limit_reset: response.rate_limit_reset,
+        body: response.body.into(),
     };
     let grant = reply.read(&config, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
     Ok(Granted {

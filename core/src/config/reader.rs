@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use crate::config::setting::{self, LONGEST, Setting, out_of_range};
+use crate::config::setting::{self, Setting};
+use crate::config::value::{LONGEST, out_of_range};
 use crate::config::{Config, Value};
 use crate::credentials::CredentialProvider;
 use crate::error::Error;

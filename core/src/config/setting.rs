@@ -1,8 +1,6 @@
 //! The one list of settings. The environment, C, Python and Node look their names up here and pass
 //! what they find on as it is; nothing about a setting is written down twice.
 
-use std::time::Duration;
-
 use crate::config::Value;
 use crate::error::Error;
 
@@ -350,27 +348,6 @@ impl Setting {
     }
 }
 
-/// The longest time that any setting or call may ask for: a day.
-pub(crate) const LONGEST: Duration = Duration::from_secs(86_400);
-
-/// A length of time from a number of seconds, as `name` in the error when it is not one: not a
-/// number, negative, or more than a day.
-///
-/// # Errors
-///
-/// `invalid_argument`.
-pub fn duration_from_seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| out_of_range(name))
-}
-
-/// The error for a length of time that is no setting's.
-pub(crate) fn out_of_range(name: &str) -> Error {
-    Error::invalid(format!("{name} must be from 0 to {} seconds", LONGEST.as_secs()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,14 +380,5 @@ mod tests {
         assert!(read(STAY_WARM, "yes").is_err());
         assert!(matches!(read(SCOPES, " a  b\n"), Ok(Value::List(list)) if list == ["a", "b"]));
         assert!(TIMEOUT.convert(Value::Flag(true)).is_err());
-    }
-
-    #[test]
-    fn lengths_of_time_are_bounded() {
-        for seconds in [f64::NAN, f64::INFINITY, -1.0, 86_401.0] {
-            let error = duration_from_seconds("timeout", seconds).map(|_| ());
-            assert!(error.is_err_and(|error| error.message().starts_with("timeout ")));
-        }
-        assert_eq!(duration_from_seconds("timeout", 0.25).ok(), Some(Duration::from_millis(250)));
     }
 }

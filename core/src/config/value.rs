@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::config::setting::duration_from_seconds;
 use crate::error::Error;
 
 /// A value for a setting, not yet validated. `Text` is accepted for every kind.
@@ -103,7 +102,7 @@ pub enum Environment {
     Playground,
     /// SEEK Pass, for trying out.
     Staging,
-    /// SEEK Pass, real. Its address is not public: give [`Config::base_url`] too.
+    /// SEEK Pass, real. Its address is not public: give [`crate::Config::base_url`] too.
     Production,
 }
 
@@ -162,4 +161,39 @@ pub enum Language {
     Python,
     /// `NODE_EXTRA_CA_CERTS` adds to the system's certificate authorities.
     Node,
+}
+
+/// The longest time that any setting or call may ask for: a day.
+pub(crate) const LONGEST: Duration = Duration::from_secs(86_400);
+
+/// A length of time from a number of seconds, as `name` in the error when it is not one: not a
+/// number, negative, or more than a day.
+///
+/// # Errors
+///
+/// `invalid_argument`.
+pub fn duration_from_seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| out_of_range(name))
+}
+
+/// The error for a length of time that is no setting's.
+pub(crate) fn out_of_range(name: &str) -> Error {
+    Error::invalid(format!("{name} must be from 0 to {} seconds", LONGEST.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_bounded() {
+        for seconds in [f64::NAN, f64::INFINITY, -1.0, 86_401.0] {
+            let error = duration_from_seconds("timeout", seconds).map(|_| ());
+            assert!(error.is_err_and(|error| error.message().starts_with("timeout ")));
+        }
+        assert_eq!(duration_from_seconds("timeout", 0.25).ok(), Some(Duration::from_millis(250)));
+    }
 }

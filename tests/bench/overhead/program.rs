@@ -13,7 +13,7 @@ use std::{env, thread};
 
 use reqwest::Client as Http;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use seekauth::{Client, Config, Environment, host};
+use seekauth::{Client, Config, Environment, blocking};
 use tokio::runtime::Builder;
 
 const BODY: &str = r#"{"query":"{ self { partner { name } } }"}"#;
@@ -138,7 +138,7 @@ async fn rust(server: &Server) -> Outcome<()> {
 fn blocking(server: &Server) -> Outcome<()> {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let http = Http::builder().no_proxy().build()?;
-    let client = host::Client::new(config(server))?;
+    let client = blocking::Client::new(config(server))?;
     let token = client.get_token(None)?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for turn in 0..WARM_UP + TURNS {
@@ -153,21 +153,21 @@ fn blocking(server: &Server) -> Outcome<()> {
         });
         let text = result.recv()??;
         let between = Instant::now();
-        let request = host::Request {
+        let request = blocking::Request {
             method: "POST".into(),
             url: server.api_url.clone(),
             headers: vec![("content-type".into(), "application/json".into())],
             body: BODY.into(),
             timeout: Some(TIMEOUT),
         };
-        let same = client.begin_send(request)?.finish()?.body;
+        let same = client.start_send(request)?.wait()?.body;
         if turn >= WARM_UP {
             without.push(between - started);
             with.push(between.elapsed());
         }
         assert!(text.starts_with(b"{\"data\"") && text == same, "not the answer");
     }
-    row("host::Client: blocking send over reqwest on a thread", median(without), median(with));
+    row("blocking::Client: blocking send over reqwest on a thread", median(without), median(with));
     Ok(())
 }
 

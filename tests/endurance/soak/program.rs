@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::Certificate;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use seekauth::{Client, Config, Environment, host};
+use seekauth::{Client, Config, Environment, blocking};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -149,7 +149,7 @@ async fn new_clients(stopping: Arc<AtomicBool>) -> Outcome {
         client.close();
         let given_up = Client::new(new_client()?)?;
         let _ = given_up.get_token_within(Duration::ZERO).await;
-        let abandoned = host::Client::new(new_client()?)?;
+        let abandoned = blocking::Client::new(new_client()?)?;
         abandoned.get_token_then(None, drop)?;
         abandoned.release();
         sleep(pause()?).await;

@@ -1,8 +1,8 @@
 //! Brings a client to a stage and leaves the process in a way, as `run.py` tells it to.
 //!
-//!     seekauth-exit tokio|host STAGE WAY
+//!     seekauth-exit tokio|blocking STAGE WAY
 //!
-//! With `tokio` the client lives in the runtime of `main`, which ends with it; with `host` it is a
+//! With `tokio` the client lives in the runtime of `main`, which ends with it; with `blocking` it is a
 //! static, as in a program without tokio. Prints `ready` and the number of token requests that belong to
 //! the stage, reads a line, and leaves.
 
@@ -13,14 +13,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use seekauth::{Client, Config, Error, host};
+use seekauth::{Client, Config, Error, blocking};
 
 const CODE: u8 = 7;
 const WAITERS: usize = 4;
 /// Too short for any answer, so that nobody waits for the request any more.
 const GIVES_UP_AFTER: Duration = Duration::from_millis(10);
 
-static HOST_CLIENT: Mutex<Option<host::Client>> = Mutex::new(None);
+static BLOCKING_CLIENT: Mutex<Option<blocking::Client>> = Mutex::new(None);
 
 unsafe extern "C" {
     fn _exit(code: i32) -> !;
@@ -32,8 +32,8 @@ fn main() -> Result<ExitCode, Error> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tokio", stage, way] => on_tokio(stage, way),
-        ["host", stage, way] => on_host(stage, way),
-        _ => misused("usage: seekauth-exit tokio|host STAGE WAY"),
+        ["blocking", stage, way] => on_blocking(stage, way),
+        _ => misused("usage: seekauth-exit tokio|blocking STAGE WAY"),
     }
 }
 
@@ -71,12 +71,12 @@ async fn on_tokio(stage: &str, way: &str) -> Result<ExitCode, Error> {
     Ok(code)
 }
 
-fn on_host(stage: &str, way: &str) -> Result<ExitCode, Error> {
+fn on_blocking(stage: &str, way: &str) -> Result<ExitCode, Error> {
     if stage == "nothing" {
         ready(0);
         return Ok(leave(way));
     }
-    let client = host::Client::new(Config::from_env()?)?;
+    let client = blocking::Client::new(Config::from_env()?)?;
     keep(Some(client.clone()));
     let requests = match stage {
         "before" => 0,
@@ -110,15 +110,15 @@ fn on_host(stage: &str, way: &str) -> Result<ExitCode, Error> {
     Ok(leave(way))
 }
 
-fn keep(client: Option<host::Client>) {
-    if let Ok(mut kept) = HOST_CLIENT.lock() {
+fn keep(client: Option<blocking::Client>) {
+    if let Ok(mut kept) = BLOCKING_CLIENT.lock() {
         *kept = client;
     }
 }
 
 extern "C" fn close_host_client() {
-    if let Ok(kept) = HOST_CLIENT.lock() {
-        kept.iter().for_each(host::Client::close);
+    if let Ok(kept) = BLOCKING_CLIENT.lock() {
+        kept.iter().for_each(blocking::Client::close);
     }
 }
 

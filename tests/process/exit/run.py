@@ -54,7 +54,7 @@ LANGUAGES: dict[str, list[str]] = {
     "Python": [str(PYTHON), str(HERE / "program.py")],
     "Node": ["node", "--expose-gc", str(HERE / "program.cjs")],
     "Rust, tokio": [str(DEBUG / "seekauth-exit"), "tokio"],
-    "Rust, host": [str(DEBUG / "seekauth-exit"), "host"],
+    "Rust, blocking": [str(DEBUG / "seekauth-exit"), "blocking"],
 }
 
 NOTHING = "nothing"
@@ -83,7 +83,7 @@ WAYS: dict[str, dict[str, int]] = {
     "_exit in a thread": {"": CHOSEN},
     "quick_exit": {"": CHOSEN},
     "abort": {"": SIGABRT},
-    "uncaught": {"C++": SIGABRT, "Python": 1, "Node": 1, "Rust, tokio": 101, "Rust, host": 101},
+    "uncaught": {"C++": SIGABRT, "Python": 1, "Node": 1, "Rust, tokio": 101, "Rust, blocking": 101},
     "rejection": {"Node": 1},
     "SIGINT": {"": SIGINT},
     "close at exit": {"": CHOSEN},
@@ -91,7 +91,7 @@ WAYS: dict[str, dict[str, int]] = {
 }
 
 ALL_C = ("C", "C, dlopen", "C++")
-HAVE = {"quick_exit": ALL_C, "_exit in a thread": (*ALL_C, "Python", "Rust, tokio", "Rust, host")}
+HAVE = {"quick_exit": ALL_C, "_exit in a thread": (*ALL_C, "Python", "Rust, tokio", "Rust, blocking")}
 """Ways that only some languages have, beside those that WAYS has a code for."""
 WITHOUT = {
     ("abort", "Node"),  # prints a stack of addresses

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Method, Request, Url};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
-use seekauth::{Client, Config, Credentials, Graphql, Setting, SettingKind, Value};
+use seekauth::binding::{Setting, SettingKind, Value};
+use seekauth::{Client, Config, Credentials, Graphql};
 use tokio::runtime::Runtime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -170,13 +171,12 @@ impl Program {
         let mut config = Config::new();
         for (name, text) in fields {
             let plain = name.strip_suffix("_ms").unwrap_or(name);
-            let Some(setting) = Setting::all().iter().find(|setting| setting.name() == plain)
-            else {
+            let Some(setting) = Setting::named(plain) else {
                 continue;
             };
             let value = match setting.kind() {
-                SettingKind::Duration => Value::Seconds(text.parse::<f64>()? / 1000.0),
-                _ => Value::Text(text.clone()),
+                SettingKind::Duration => Value::seconds(plain, text.parse::<f64>()? / 1000.0)?,
+                _ => Value::text(text.clone()),
             };
             show(&value);
             config.set(setting, value)?;
@@ -200,8 +200,8 @@ impl Program {
         show(&client.warnings());
         show_text(&client.target());
         if let Some(url) = client.api_url() {
-            let exchange = client.exchange(url, true)?;
-            show(&exchange);
+            let flow = client.auth_flow(url, true)?;
+            show(&flow);
             let request = client.request(Method::GET, url)?.build()?;
             show(&request);
         }

@@ -9,7 +9,7 @@ pub use authority::{Authority, Certificate};
 pub use proxy::Proxy;
 pub use server::{After, Server};
 
-use seekauth::{Config, Error, host};
+use seekauth::{Config, Error, blocking};
 
 /// The secret that [`Server`] takes.
 pub const SECRET: &str = "transport-secret";
@@ -26,7 +26,7 @@ pub fn config(url: &str) -> Config {
 ///
 /// Whatever the library reports.
 pub fn get(config: Config) -> Result<String, Error> {
-    let client = host::Client::new(config)?;
+    let client = blocking::Client::new(config)?;
     let token = client.get_token(None)?;
     client.close();
     Ok(token.value().to_owned())

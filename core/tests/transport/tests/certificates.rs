@@ -88,7 +88,7 @@ fn files_that_hold_something_else_are_refused_when_the_client_is_made() {
             "client_key_file",
         ),
     ] {
-        let error = seekauth::host::Client::new(config).unwrap_err();
+        let error = seekauth::blocking::Client::new(config).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{setting}");
         assert!(error.message().starts_with(setting), "{setting}: {error}");
     }

@@ -4,12 +4,12 @@
 use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use seekauth::{Config, ErrorKind, host};
+use seekauth::{Config, ErrorKind, blocking};
 use seekauth_transport::{After, Server, config, get};
 
 /// A token, given back at once, and another one.
 fn two_tokens(config: Config) -> Vec<String> {
-    let client = host::Client::new(config).unwrap();
+    let client = blocking::Client::new(config).unwrap();
     let first = client.get_token(None).unwrap();
     assert!(client.invalidate(first.value()));
     let second = client.get_token(None).unwrap();

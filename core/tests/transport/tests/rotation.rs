@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use seekauth::{Config, Credentials, ErrorKind, host};
+use seekauth::{Config, Credentials, ErrorKind, blocking};
 
 /// A token endpoint that takes the secrets of the moment and no others.
 struct Issuer {
@@ -76,7 +76,7 @@ impl Issuer {
 }
 
 /// Renews: the API has rejected the token.
-fn renew(client: &host::Client) -> Result<(), seekauth::Error> {
+fn renew(client: &blocking::Client) -> Result<(), seekauth::Error> {
     let token = client.get_token(None)?;
     assert!(client.invalidate(token.value()));
     client.get_token(None).map(|_| ())
@@ -96,7 +96,7 @@ fn a_secret_in_a_file_is_rotated_under_load_without_an_error() {
     let path = folder.path().join("secret");
     let issuer = Issuer::start("old");
     let config = issuer.config().client_id("id").client_secret_file(write(&path, "old\n"));
-    let client = host::Client::new(config).unwrap();
+    let client = blocking::Client::new(config).unwrap();
     client.get_token(None).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..8)
@@ -131,7 +131,7 @@ fn a_refused_credential_is_asked_for_again_at_once() {
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
         Ok(Credentials::new("id", if first { "old" } else { "new" }))
     });
-    host::Client::new(config).unwrap().get_token(None).unwrap();
+    blocking::Client::new(config).unwrap().get_token(None).unwrap();
     assert_eq!((asked.load(Ordering::SeqCst), issuer.counts()), (2, (1, 1)));
 }
 
@@ -139,7 +139,7 @@ fn a_refused_credential_is_asked_for_again_at_once() {
 fn the_second_secret_is_tried_once_and_then_preferred() {
     let issuer = Issuer::start("old");
     let config = issuer.config().credentials("id", "old").client_secret_next("new");
-    let client = host::Client::new(config).unwrap();
+    let client = blocking::Client::new(config).unwrap();
     client.get_token(None).unwrap();
     issuer.accept(&["new"]);
     renew(&client).unwrap();
@@ -158,7 +158,7 @@ fn a_secret_that_comes_late_ends_the_memory_of_the_refusal() {
     let document = |secret: &str| format!(r#"{{"client_id":"id","client_secret":"{secret}"}}"#);
     let issuer = Issuer::start("new");
     let config = issuer.config().credentials_file(write(&path, &document("old")));
-    let client = host::Client::new(config).unwrap();
+    let client = blocking::Client::new(config).unwrap();
     let refused = client.get_token(None).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidCredentials);
     write(&path, &document("new"));
@@ -176,9 +176,9 @@ fn a_command_prints_the_credentials() {
     let issuer = Issuer::start("printed");
     let script = r#"printf '{"client_id":"id","client_secret":"printed"}'"#;
     let config = issuer.config().credentials_command(["/bin/sh", "-c", script]);
-    host::Client::new(config).unwrap().get_token(None).unwrap();
+    blocking::Client::new(config).unwrap().get_token(None).unwrap();
     let config = issuer.config().credentials_command(["/bin/sh", "-c", "echo s3cret >&2; exit 1"]);
-    let error = host::Client::new(config).unwrap().get_token(None).unwrap_err();
+    let error = blocking::Client::new(config).unwrap().get_token(None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
     assert!(!format!("{error:?}").contains("s3cret"));
 }
@@ -189,7 +189,7 @@ fn a_provider_that_fails_leaves_the_live_token_in_use() {
     let path = folder.path().join("secret");
     let issuer = Issuer::start("old");
     let config = issuer.config().client_id("id").client_secret_file(write(&path, "old"));
-    let client = host::Client::new(config).unwrap();
+    let client = blocking::Client::new(config).unwrap();
     let token = client.get_token(None).unwrap();
     fs::remove_file(&path).unwrap();
     assert_eq!(client.get_token(None).unwrap().value(), token.value());

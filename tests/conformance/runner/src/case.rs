@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use seekauth::{Setting, SettingKind};
+use seekauth::binding::{Setting, SettingKind};
 use seekauth_sandbox::Scripted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -141,9 +141,7 @@ impl Step {
 /// Agents turn the text of a setting into its type, so what has no such form must not reach them.
 fn check_setting(name: &str, value: &Value) -> Result<(), String> {
     let (plain, in_ms) = name.strip_suffix("_ms").map_or((name, false), |plain| (plain, true));
-    let setting = Setting::all()
-        .iter()
-        .find(|setting| setting.name() == plain)
+    let setting = Setting::named(plain)
         .filter(|setting| in_ms == (setting.kind() == SettingKind::Duration))
         .ok_or_else(|| format!("there is no setting {name:?}"))?;
     let fits = match setting.kind() {

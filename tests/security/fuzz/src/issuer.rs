@@ -1,4 +1,4 @@
-//! A token endpoint and an API on loopback, for targets that need a real token and real answers. What
+//! A token endpoint and an API on loopback, for targets that need a real token and real responses. What
 //! arrives at the API is looked at line by line: nothing of it may have got out of its header.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +12,7 @@ pub const TOKEN: &str = "fuzz-token";
 pub const USER_AGENT: &str = "Fuzz/1.0";
 
 /// Starts it; it lasts as long as the process. The result is its origin. Tokens come from `/token`;
-/// `/reject` answers 401 to every token; whatever else there is answers with a GraphQL reply.
+/// `/reject` responds 401 to every token; whatever else there is responds with GraphQL.
 ///
 /// # Panics
 ///
@@ -24,18 +24,18 @@ pub fn start() -> String {
     thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             // Each by itself: a client that goes away in the middle must not hold up the next.
-            thread::spawn(move || answer(connection));
+            thread::spawn(move || response(connection));
         }
     });
     format!("http://127.0.0.1:{port}")
 }
 
-fn answer(mut connection: TcpStream) -> std::io::Result<()> {
+fn response(mut connection: TcpStream) -> std::io::Result<()> {
     let mut request = BufReader::new(connection.try_clone()?);
     let mut lines = Vec::new();
     loop {
         let mut line = Vec::new();
-        // Whoever goes away early gets no answer, and nothing else.
+        // Whoever goes away early gets no response, and nothing else.
         if request.read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }

@@ -7,7 +7,7 @@ pub mod outcome;
 
 use std::collections::BTreeMap;
 
-use seekauth::fuzzing::Answer;
+use seekauth::fuzzing::TokenResponse;
 use seekauth::{Config, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -33,10 +33,10 @@ pub fn header(head: &str, name: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-/// An answer of a token endpoint, and whether it says that tokens may live for ever, from
+/// A response of a token endpoint, and whether it says that tokens may live for ever, from
 /// `status: 429`, `retry-after: 1` and so on, an empty line and the body.
 #[must_use]
-pub fn answer(data: &[u8], statuses: std::ops::Range<u16>) -> (Answer, Config) {
+pub fn response(data: &[u8], statuses: std::ops::Range<u16>) -> (TokenResponse, Config) {
     let (head, body) = head_and_body(data);
     let status = header(&head, "status").and_then(|text| text.parse().ok());
     let status = status.filter(|status| statuses.contains(status)).unwrap_or(statuses.start);
@@ -47,14 +47,14 @@ pub fn answer(data: &[u8], statuses: std::ops::Range<u16>) -> (Answer, Config) {
     if let Some(scopes) = header(&head, "scopes") {
         config = config.scopes(scopes.split(' '));
     }
-    let answer = Answer {
+    let response = TokenResponse {
         status,
         retry_after: header(&head, "retry-after"),
         rate_limit_remaining: header(&head, "x-ratelimit-remaining"),
         rate_limit_reset: header(&head, "x-ratelimit-reset"),
         body: body.to_vec(),
     };
-    (answer, config)
+    (response, config)
 }
 
 /// A second reading of a JSON object: its members, each read when it is asked for, because what is

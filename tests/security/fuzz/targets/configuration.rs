@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use seekauth::binding::{Setting, Value};
 use seekauth::fuzzing::token_request;
-use seekauth::{Client, Config, ErrorKind, Setting, Value};
+use seekauth::{Client, Config, Error, ErrorKind};
 use seekauth_fuzz::{SECRET, check_error};
 use serde_json::{Map, Value as Json};
 use tempfile::TempDir;
@@ -21,8 +22,8 @@ fuzz_target!(|text: &str| {
     let given = settings(text);
     let mut config = Config::new();
     for (setting, value) in &given {
-        let value = value_of(setting, value);
-        if let Err(error) = config.set(setting, value) {
+        let set = value_of(setting, value).and_then(|value| config.set(setting, value));
+        if let Err(error) = set {
             assert_eq!(error.kind(), ErrorKind::InvalidArgument);
             return check(&error, &given);
         }
@@ -73,41 +74,45 @@ fuzz_target!(|text: &str| {
     if let Some(api_url) = client.api_url() {
         let url = Url::parse(api_url).expect("it was accepted");
         assert!(url.scheme() == "https" || is_loopback(&url), "{url}");
-        let exchange = client.exchange(api_url, true).expect("the API's own address");
-        for (name, value) in exchange.headers::<&str>(&[]) {
+        let flow = client.auth_flow(api_url, true).expect("the API's own address");
+        for (name, value) in flow.headers::<&str>(&[]) {
             assert!(!value.is_empty() && in_header(&value), "{name}: {value:?}");
         }
     }
 });
 
 fn settings(text: &str) -> Vec<(&'static Setting, Json)> {
-    let named = |name: &str| Setting::all().iter().find(|setting| setting.name() == name);
     match serde_json::from_str::<Map<String, Json>>(text) {
-        Ok(object) => {
-            object.into_iter().filter_map(|(name, value)| Some((named(&name)?, value))).collect()
-        }
+        Ok(object) => object
+            .into_iter()
+            .filter_map(|(name, value)| Some((Setting::named(&name)?, value)))
+            .collect(),
         Err(_) => text
             .lines()
             .filter_map(|line| line.split_once('='))
-            .filter_map(|(name, value)| Some((named(name)?, Json::String(value.to_owned()))))
+            .filter_map(|(name, value)| {
+                Some((Setting::named(name)?, Json::String(value.to_owned())))
+            })
             .collect(),
     }
 }
 
 /// The kinds of value that bindings make.
-fn value_of(setting: &Setting, value: &Json) -> Value {
+fn value_of(setting: &Setting, value: &Json) -> Result<Value, Error> {
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match value {
-        Json::String(contents) if holds_pem(setting) => Value::Text(file(setting, contents)),
-        Json::String(text) => Value::Text(text.clone()),
-        Json::Number(number) => Value::Seconds(number.as_f64().unwrap_or(f64::NAN)),
+    Ok(match value {
+        Json::String(contents) if holds_pem(setting) => Value::text(file(setting, contents)),
+        Json::String(text) => Value::text(text),
+        Json::Number(number) => {
+            Value::seconds(setting.name(), number.as_f64().unwrap_or(f64::NAN))?
+        }
         Json::Bool(flag) => Value::Flag(*flag),
         Json::Array(list) => Value::List(list.iter().map(text).collect()),
         Json::Object(pairs) => {
-            Value::Pairs(pairs.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+            Value::pairs(pairs.iter().map(|(name, value)| (name.clone(), text(value))))
         }
-        Json::Null => Value::Seconds(f64::NEG_INFINITY),
-    }
+        Json::Null => Value::seconds(setting.name(), f64::NEG_INFINITY)?,
+    })
 }
 
 fn holds_pem(setting: &Setting) -> bool {

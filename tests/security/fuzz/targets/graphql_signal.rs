@@ -1,4 +1,4 @@
-//! Whether an answer of the SEEK API rejects the token: a slow second reading of whole bodies says
+//! Whether a response of the SEEK API rejects the token: a slow second reading of whole bodies says
 //! the same, and the pieces in which a body arrives do not matter. The first line of an input has
 //! the status and the lengths of the pieces.
 #![no_main]
@@ -14,7 +14,7 @@ use serde_json::Value;
 static EXCHANGE: LazyLock<Exchange> = LazyLock::new(|| {
     let config = Config::seek_api(Environment::Live).credentials("an-id", "a-secret");
     let client = Client::new(config.user_agent("Fuzz/1.0")).expect("good settings");
-    client.exchange("https://graphql.seek.com/graphql", true).expect("the API's own address")
+    client.auth_flow("https://graphql.seek.com/graphql", true).expect("the API's own address")
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -71,7 +71,7 @@ impl Body {
     fn reading(&self) -> Reading {
         match self {
             Self::Object(members) => read_object(members, false),
-            Self::Array(answers) => read_array(answers),
+            Self::Array(responses) => read_array(responses),
             Self::Other => Reading::Foreign,
         }
     }
@@ -93,13 +93,13 @@ fn read_object(members: &[(String, Value)], in_batch: bool) -> Reading {
     }
 }
 
-fn read_array(answers: &[Body]) -> Reading {
+fn read_array(responses: &[Body]) -> Reading {
     let mut all = Reading::Foreign;
-    for answer in answers {
-        let reading = match answer {
+    for response in responses {
+        let reading = match response {
             Body::Object(members) => read_object(members, true),
-            Body::Array(answers) => read_array(answers),
-            // No batch of answers has such a member.
+            Body::Array(responses) => read_array(responses),
+            // No batch of responses has such a member.
             Body::Other => return Reading::Foreign,
         };
         match reading {
@@ -144,11 +144,11 @@ impl<'de> Visitor<'de> for BodyVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Body, A::Error> {
-        let mut answers = Vec::new();
-        while let Some(answer) = seq.next_element()? {
-            answers.push(answer);
+        let mut responses = Vec::new();
+        while let Some(response) = seq.next_element()? {
+            responses.push(response);
         }
-        Ok(Body::Array(answers))
+        Ok(Body::Array(responses))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Body, E> {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use seekauth::manual_clock::Which;
+use seekauth::binding::manual_clock::Which;
 use seekauth::{Error, ErrorKind};
 use seekauth_runner::wire::Fields;
 

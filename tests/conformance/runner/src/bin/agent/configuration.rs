@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use seekauth::{AuthMethod, Config, Environment, RequestFormat, Setting, SettingKind, Value};
+use seekauth::binding::{Setting, SettingKind, Value};
+use seekauth::{AuthMethod, Config, Environment, RequestFormat};
 use seekauth_runner::wire::{Fields, decode_form};
 
 use crate::ask::{Result, misuse};
@@ -76,13 +77,13 @@ fn with_setting(mut config: Config, name: &str, text: &str) -> Result<Config> {
         // A name that no enumeration has, or a length of time that no `Duration` can be.
         _ => {
             let plain = name.strip_suffix("_ms").unwrap_or(name);
-            let setting = Setting::all().iter().find(|setting| setting.name() == plain);
+            let setting = Setting::named(plain);
             let setting = setting.ok_or_else(|| misuse(format!("unknown setting {name}")))?;
             let value = match setting.kind() {
                 SettingKind::Duration => {
-                    Value::Seconds(text.parse::<f64>().map_err(misuse)? / 1000.0)
+                    Value::seconds(plain, text.parse::<f64>().map_err(misuse)? / 1000.0)?
                 }
-                _ => Value::Text(text.to_owned()),
+                _ => Value::text(text),
             };
             config.set(setting, value)?;
             config

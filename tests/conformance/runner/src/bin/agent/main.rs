@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use seekauth::manual_clock;
+use seekauth::binding::manual_clock;
 use seekauth::{Client, Config, Error, ErrorKind, Graphql, Token};
 use seekauth_runner::wire::{Reply, Request, decode_form};
 use tokio::runtime::Runtime;

@@ -1,16 +1,16 @@
-//! Any other answer of a token endpoint: always an error of the right shape, in one line, with
+//! Any other response of a token endpoint: always an error of the right shape, in one line, with
 //! nothing of the body but a plain `error` code.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use seekauth::ErrorKind;
-use seekauth::fuzzing::read_reply;
-use seekauth_fuzz::{Members, SECRET, answer, check_error};
+use seekauth::fuzzing::read_response;
+use seekauth_fuzz::{Members, SECRET, check_error, response};
 
 fuzz_target!(|data: &[u8]| {
-    let (answer, config) = answer(data, 300..1000);
-    let (status, body) = (answer.status, answer.body.clone());
-    let error = read_reply(&config, answer, SECRET).expect_err("only 2xx grants");
+    let (response, config) = response(data, 300..1000);
+    let (status, body) = (response.status, response.body.clone());
+    let error = read_response(&config, response, SECRET).expect_err("only 2xx grants");
     if error.kind() == ErrorKind::InvalidArgument && error.status().is_none() {
         return; // The settings were at fault.
     }

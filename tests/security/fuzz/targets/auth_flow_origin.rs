@@ -20,7 +20,7 @@ fuzz_target!(|text: &str| {
     let leads_there = |url: &Url| {
         url.origin() == api.origin() && url.username().is_empty() && url.password().is_none()
     };
-    match client.exchange(url, true) {
+    match client.auth_flow(url, true) {
         Ok(_) => {
             let parsed = Url::parse(url).expect("an address that passes is a URL");
             assert!(leads_there(&parsed), "{url:?} passes for {api}, and leads to {parsed}");
@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
             if let Ok(parsed) = Url::parse(url)
                 && leads_there(&parsed)
             {
-                let plain = client.exchange(parsed.as_str(), true);
+                let plain = client.auth_flow(parsed.as_str(), true);
                 assert!(plain.is_ok(), "{parsed} does not pass for {api}");
             }
         }

@@ -1,4 +1,4 @@
-//! A 2xx answer of a token endpoint: it grants exactly what its JSON says, judged by a second
+//! A 2xx response of a token endpoint: it grants exactly what its JSON says, judged by a second
 //! reading of it, or fails without repeating any of it.
 #![no_main]
 
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use seekauth::ErrorKind;
-use seekauth::fuzzing::read_reply;
-use seekauth_fuzz::{CANARY, Members, SECRET, answer, check_error, head_and_body, header};
+use seekauth::fuzzing::read_response;
+use seekauth_fuzz::{CANARY, Members, SECRET, check_error, head_and_body, header, response};
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
-    let (answer, config) = answer(data, 200..300);
-    let body = answer.body.clone();
+    let (response, config) = response(data, 200..300);
+    let body = response.body.clone();
     let wanted = header(&head_and_body(data).0, "scopes");
     let wanted = wanted.unwrap_or_default();
-    let status = answer.status;
-    match read_reply(&config, answer, SECRET) {
+    let status = response.status;
+    match read_response(&config, response, SECRET) {
         Ok(granted) => {
             let reply = Members::read(&body).expect("only a JSON object grants");
             let token = granted.access_token.as_str();
