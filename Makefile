@@ -219,10 +219,10 @@ soak: debug-endurance ## MINUTES=n of short tokens and random faults, all langua
 	$(WITH_HARNESS) $(PYTHON) tests/endurance/soak/run.py $(MINUTES)
 
 fleet: ## simulates 10,000 processes over two days and writes docs/fleet.md
-	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib policy::fleet
+	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib cache::tests::fleet
 
 model: ## explores thread interleavings of slot and flight
-	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib model:: --target-dir target/model
+	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib shuttle_ --target-dir target/model
 
 # ---- benchmarks -----------------------------------------------------------------------------------
 

@@ -1,16 +1,15 @@
-//! Doors for the fuzzers in `tests/security/fuzz` to what has no public name. They exist under
+//! Entry points for the fuzzers in `tests/security/fuzz` to what has no public name. They exist under
 //! `--cfg fuzzing` alone, which no release is built with, and only pass things on.
 
 use std::time::{Duration, SystemTime};
 
-use crate::config::Config;
-use crate::config::ResolvedConfig;
-use crate::credentials::{Provider, parse_json};
+use crate::config::{Config, ResolvedConfig};
+use crate::credentials::{CredentialsSource, parse_json};
 use crate::error::Error;
 use crate::http::retry_after;
 use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
-use crate::token_endpoint::response::TokenResponse;
+use crate::token_endpoint::response;
 
 /// A response of a token endpoint.
 #[derive(Debug, Default)]
@@ -60,14 +59,14 @@ pub fn read_response(
     secret: &str,
 ) -> Result<Granted, Error> {
     let (config, scopes) = ResolvedConfig::new(config)?;
-    let reply = TokenResponse {
+    let response = response::TokenResponse {
         status: response.status,
         retry_after: response.retry_after,
         rate_limit_remaining: response.rate_limit_remaining,
         rate_limit_reset: response.rate_limit_reset,
         body: response.body.into(),
     };
-    let grant = reply.read(&config, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
+    let grant = response.grant(&config, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
     Ok(Granted {
         access_token: grant.access_token.expose().to_owned(),
         lifetime: grant.lifetime,

@@ -1,5 +1,5 @@
 //! SEEK partner tokens and SEEK Pass tokens: obtained by client credentials, cached for as long as
-//! the reply says, renewed before they expire.
+//! the response says, renewed before they expire.
 //!
 //! ```no_run
 //! use seekauth::{Client, Config, Environment};

@@ -1,5 +1,5 @@
 //! GraphQL over the authenticated sender. What the API reports in `errors` is data here: the
-//! caller sees it beside what could be answered. Only a response that is no GraphQL is an error.
+//! caller sees it beside the data that could be had. Only a response that is no GraphQL is an error.
 
 use std::time::Duration;
 
@@ -118,11 +118,11 @@ impl GraphqlResponse {
     /// `protocol` when `data` is of another shape.
     pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         #[derive(Deserialize)]
-        struct Answer<T> {
+        struct Body<T> {
             #[serde(default = "Option::default")]
             data: Option<T>,
         }
-        let response: Answer<T> = serde_json::from_str(&self.text).map_err(|problem| {
+        let response: Body<T> = serde_json::from_str(&self.text).map_err(|problem| {
             let (line, column) = (problem.line(), problem.column());
             Error::new(
                 ErrorKind::Protocol,
@@ -136,13 +136,13 @@ impl GraphqlResponse {
     #[must_use]
     pub fn errors(&self) -> Vec<GraphqlError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Body {
             #[serde(default)]
             errors: Value,
         }
-        let response: Option<Answer> = serde_json::from_str(&self.text).ok();
+        let response: Option<Body> = serde_json::from_str(&self.text).ok();
         match response {
-            Some(Answer { errors: Value::Array(errors) }) => {
+            Some(Body { errors: Value::Array(errors) }) => {
                 errors.into_iter().map(GraphqlError).collect()
             }
             _ => Vec::new(),
@@ -160,7 +160,7 @@ impl std::fmt::Debug for GraphqlResponse {
     }
 }
 
-/// One entry of `errors`. The set of codes is open: treat an unknown one as lasting.
+/// One entry of `errors`. The set of codes is open: treat an unknown one as permanent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphqlError(Value);
 

@@ -219,7 +219,7 @@ impl Slot {
         }
     }
 
-    /// Ends a flight that nobody waits for any more, instead of asking for a token in vain.
+    /// Ends a flight without waiters, so that no token is asked for that no call needs.
     pub(crate) fn abandon(&self, progress: &watch::Sender<Progress>, now: Moment) -> bool {
         let owned = self.state(now);
         let mut state = lock(&owned);

@@ -26,7 +26,7 @@ impl SettingsReader<'_> {
 
     pub(crate) fn url(&self, setting: &Setting) -> Result<Option<Url>, Error> {
         let Some(text) = self.text(setting)? else { return Ok(None) };
-        // The parser would quietly drop white space; whoever put it there meant something else.
+        // The parser would drop white space in silence, and the URL would be another than configured.
         if text.contains(char::is_whitespace) {
             return Err(setting.invalid("must not hold white space"));
         }

@@ -1,4 +1,5 @@
-//! Host names, looked up aside, so that a name server that does not answer holds up nobody else.
+//! Host names, looked up on threads of their own, so that a name server that does not respond
+//! delays no other work.
 
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;

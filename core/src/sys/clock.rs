@@ -72,7 +72,7 @@ impl Clock {
         match self {
             Self::System => {
                 while !deadline.reached(self.now()) {
-                    // A timer does not see the wall clock step, so look up once a minute.
+                    // A timer does not see the wall clock step, so it is read once a minute.
                     let remaining = deadline.remaining(self.now());
                     tokio::time::sleep(remaining.min(Duration::from_secs(60))).await;
                 }

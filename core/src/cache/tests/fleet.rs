@@ -54,7 +54,7 @@ struct Scenario {
     lifetime: Duration,
     /// Without it, every process always draws the same number.
     has_jitter: bool,
-    /// Makes every call an event of its own, including those that a fresh token answers.
+    /// Makes every call an event of its own, including those that a fresh token responses.
     every_call: bool,
     /// The time from which the figures of an undisturbed fleet are taken, up to the outage.
     settled: Nanos,
@@ -266,7 +266,7 @@ impl Process {
         }
     }
 
-    /// Moves on to the first call that a token in hand does not answer.
+    /// Moves on to the first call that a token in hand does not response.
     fn skip_calls(&mut self, now: Nanos) {
         if now < self.expires {
             let quiet = nanos(self.slot.next_refresh_at(moment(now))).min(self.expires);

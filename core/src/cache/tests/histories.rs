@@ -1,6 +1,6 @@
 //! Seeded random histories of thirty virtual days each, through the engine as it ships: faults,
 //! lifetimes of every kind, clock steps, rejections, impatient and cancelled callers, slow and
-//! out-of-order replies. The invariants are checked at every step against a record that this file
+//! out-of-order responses. The invariants are checked at every step against a record that this file
 //! keeps by itself. `SEEKAUTH_HISTORIES` sets how many; `SEEKAUTH_SEED` replays one.
 
 use std::collections::HashMap;
@@ -29,13 +29,13 @@ use crate::token_endpoint::source::TokenSource;
 
 const DAYS: u64 = 30;
 
-/// A request that the engine has made and the history has yet to answer.
+/// A request that the engine has made and the history has yet to respond to.
 struct Request {
     sent: Moment,
-    answer: oneshot::Sender<Result<Grant, Error>>,
+    response: oneshot::Sender<Result<Grant, Error>>,
 }
 
-/// Hands every request to the history and waits for its answer.
+/// Hands every request to the history and waits for its response.
 #[derive(Default)]
 struct Desk {
     clock: Option<ManualClock>,
@@ -45,10 +45,10 @@ struct Desk {
 impl TokenSource for Desk {
     fn fetch<'a>(&'a self, _scopes: &'a [String]) -> Fetch<'a> {
         Box::pin(async move {
-            let (answer, answered) = oneshot::channel();
+            let (response, received) = oneshot::channel();
             let sent = self.clock.as_ref().unwrap().now();
-            self.open.lock().unwrap().push(Request { sent, answer });
-            answered.await.unwrap()
+            self.open.lock().unwrap().push(Request { sent, response });
+            received.await.unwrap()
         })
     }
 }
@@ -115,7 +115,7 @@ impl History {
         while self.clock.now().monotonic < end {
             match self.rng.u32(0..100) {
                 0..35 => self.call().await,
-                35..60 => self.answer(),
+                35..60 => self.respond(),
                 60..64 => self.reject(),
                 64..67 => self.give_up().await,
                 67..69 => self.step_wall_clock(),
@@ -149,8 +149,8 @@ impl History {
         }
     }
 
-    /// The server answers its open request: well, badly, or (in an outage) badly for sure.
-    fn answer(&mut self) {
+    /// The server responds to its open request: well, badly, or (in an outage) badly for sure.
+    fn respond(&mut self) {
         let Some(request) = self.desk.open.lock().unwrap().pop() else { return };
         let now = self.clock.now();
         if self.is_down || self.rng.u32(0..10) < 3 {
@@ -160,10 +160,10 @@ impl History {
                 ErrorKind::InvalidCredentials | ErrorKind::NotGranted => 10_000,
                 _ => 500,
             };
-            let wish = error.retry_after().unwrap_or_default().min(Duration::from_secs(300));
-            let rest = Duration::from_millis(rest).max(wish);
+            let retry_after = error.retry_after().unwrap_or_default().min(Duration::from_secs(300));
+            let rest = Duration::from_millis(rest).max(retry_after);
             self.quiet_until = now.plus(rest).monotonic;
-            let _ = request.answer.send(Err(error));
+            let _ = request.response.send(Err(error));
             return;
         }
         self.issued += 1;
@@ -185,7 +185,7 @@ impl History {
             self.renewed_from = None;
         }
         let grant = Grant { access_token: Secret::new(value), lifetime, scopes: Vec::new() };
-        let _ = request.answer.send(Ok(grant));
+        let _ = request.response.send(Ok(grant));
     }
 
     fn failure(&mut self) -> Error {
@@ -197,8 +197,8 @@ impl History {
             3 => error(ErrorKind::InvalidCredentials),
             4 => error(ErrorKind::NotGranted),
             _ => {
-                let wish = [1, 5, 30, 120, 3_600, 86_400][self.rng.usize(0..6)];
-                error(ErrorKind::Throttled).with_retry_after(Some(Duration::from_secs(wish)))
+                let retry_after = [1, 5, 30, 120, 3_600, 86_400][self.rng.usize(0..6)];
+                error(ErrorKind::Throttled).with_retry_after(Some(Duration::from_secs(retry_after)))
             }
         }
     }
@@ -300,8 +300,8 @@ impl History {
     async fn recover(&mut self) {
         let refresher = Arc::clone(&self.refresher);
         let slot = Arc::clone(&self.slot);
-        let patience = Duration::from_secs(1_200);
-        let mut task = tokio::spawn(async move { refresher.get(&slot, patience).await });
+        let timeout = Duration::from_secs(1_200);
+        let mut task = tokio::spawn(async move { refresher.get(&slot, timeout).await });
         for _ in 0..1_200 {
             self.settle().await;
             if task.is_finished() {
@@ -312,14 +312,14 @@ impl History {
                 }
                 let refresher = Arc::clone(&self.refresher);
                 let slot = Arc::clone(&self.slot);
-                task = tokio::spawn(async move { refresher.get(&slot, patience).await });
+                task = tokio::spawn(async move { refresher.get(&slot, timeout).await });
             }
             let open = self.desk.open.lock().unwrap().pop();
             if let Some(request) = open {
                 let lifetime = Duration::from_secs(1_800);
                 let access_token = Secret::new("token-after-recovery");
                 let _ =
-                    request.answer.send(Ok(Grant { access_token, lifetime, scopes: Vec::new() }));
+                    request.response.send(Ok(Grant { access_token, lifetime, scopes: Vec::new() }));
             }
             self.clock.advance(Which::Both, 1_000);
         }

@@ -23,10 +23,10 @@ use crate::token_endpoint::source::{CredentialsChanged, Fetch};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
-/// Answers each request with the next of its script, or with the last lifetime given, once a
+/// Responds to each request with the next of its script, or with the last lifetime given, once a
 /// permit is there.
 struct Script {
-    answers: Mutex<VecDeque<Result<u64, Error>>>,
+    responses: Mutex<VecDeque<Result<u64, Error>>>,
     lifetime: u64,
     requests: AtomicUsize,
     permits: Semaphore,
@@ -42,8 +42,8 @@ impl TokenSource for Script {
         Box::pin(async move {
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
             self.permits.acquire().await.unwrap().forget();
-            let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Ok(self.lifetime));
-            answer.map(|lifetime| Grant {
+            let response = self.responses.lock().unwrap().pop_front().unwrap_or(Ok(self.lifetime));
+            response.map(|lifetime| Grant {
                 access_token: Secret::new(format!("token-{number}")),
                 lifetime: Duration::from_secs(lifetime),
                 scopes: scopes.to_vec(),
@@ -52,14 +52,14 @@ impl TokenSource for Script {
     }
 }
 
-struct Bench {
+struct Harness {
     refresher: Arc<Refresher>,
     slot: Arc<Slot>,
     script: Arc<Script>,
     clock: ManualClock,
 }
 
-impl Bench {
+impl Harness {
     fn new(lifetime: u64) -> Self {
         Self::with(lifetime, |config| config)
     }
@@ -72,7 +72,7 @@ impl Bench {
         let config = Arc::new(config);
         let clock = ManualClock::new();
         let script = Arc::new(Script {
-            answers: Mutex::default(),
+            responses: Mutex::default(),
             lifetime,
             requests: AtomicUsize::new(0),
             permits: Semaphore::new(1_000_000),
@@ -93,8 +93,8 @@ impl Bench {
         self.get().await.unwrap().value().to_owned()
     }
 
-    fn answer(&self, answer: Result<u64, Error>) {
-        self.script.answers.lock().unwrap().push_back(answer);
+    fn respond(&self, response: Result<u64, Error>) {
+        self.script.responses.lock().unwrap().push_back(response);
     }
 
     fn requests(&self) -> usize {
@@ -148,303 +148,303 @@ fn refused() -> Error {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_callers_at_once_make_one_request() {
-    let bench = Arc::new(Bench::new(1_800));
+    let harness = Arc::new(Harness::new(1_800));
     let calls: Vec<_> = (0..10_000)
         .map(|_| {
-            let bench = Arc::clone(&bench);
-            tokio::spawn(async move { bench.value().await })
+            let harness = Arc::clone(&harness);
+            tokio::spawn(async move { harness.value().await })
         })
         .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), "token-1");
     }
-    assert_eq!(bench.requests(), 1);
+    assert_eq!(harness.requests(), 1);
 }
 
 #[tokio::test]
 async fn short_tokens_are_cached_too() {
     for lifetime in [30, 60, 225, 300, 1_800, 7_199, 86_400] {
-        let bench = Bench::new(lifetime);
+        let harness = Harness::new(lifetime);
         for _ in 0..100 {
-            bench.value().await;
+            harness.value().await;
         }
-        assert_eq!(bench.requests(), 1, "lifetime {lifetime}");
+        assert_eq!(harness.requests(), 1, "lifetime {lifetime}");
     }
 }
 
 #[tokio::test]
 async fn nobody_waits_while_the_token_is_usable() {
-    let bench = Bench::new(1_800);
-    bench.value().await;
-    bench.pass(1_739);
-    bench.hold();
+    let harness = Harness::new(1_800);
+    harness.value().await;
+    harness.pass(1_739);
+    harness.hold();
     for _ in 0..50 {
-        assert_eq!(bench.value().await, "token-1");
+        assert_eq!(harness.value().await, "token-1");
     }
-    bench.until(|bench| bench.requests() == 2).await;
-    bench.release();
-    bench
-        .until(|bench| {
-            bench.slot.fresh(&bench.refresher.clock).is_some_and(|t| t.value() == "token-2")
+    harness.until(|harness| harness.requests() == 2).await;
+    harness.release();
+    harness
+        .until(|harness| {
+            harness.slot.fresh(&harness.refresher.clock).is_some_and(|t| t.value() == "token-2")
         })
         .await;
-    assert_eq!(bench.requests(), 2);
+    assert_eq!(harness.requests(), 2);
 }
 
 #[tokio::test]
 async fn readers_look_again_while_a_renewal_is_under_way() {
-    let bench = Bench::new(1_800);
-    bench.value().await;
-    bench.pass(1_700);
-    bench.hold();
+    let harness = Harness::new(1_800);
+    harness.value().await;
+    harness.pass(1_700);
+    harness.hold();
     for _ in 0..3 {
         // A forked child has no renewal under way, and must notice before the margin.
-        bench.value().await;
-        assert!(bench.slot.fresh(&bench.refresher.clock).is_some());
-        bench.pass(6);
-        assert!(bench.slot.fresh(&bench.refresher.clock).is_none());
+        harness.value().await;
+        assert!(harness.slot.fresh(&harness.refresher.clock).is_some());
+        harness.pass(6);
+        assert!(harness.slot.fresh(&harness.refresher.clock).is_none());
     }
-    bench.until(|bench| bench.requests() == 2).await;
+    harness.until(|harness| harness.requests() == 2).await;
 }
 
 #[tokio::test]
 async fn an_outage_is_not_seen_while_the_token_lives() {
-    let bench = Bench::new(1_800);
-    bench.value().await;
+    let harness = Harness::new(1_800);
+    harness.value().await;
     for _ in 0..1_000 {
-        bench.answer(Err(unavailable()));
+        harness.respond(Err(unavailable()));
     }
     for second in 1..1_800 {
-        bench.pass(1);
-        assert_eq!(bench.value().await, "token-1", "at {second} s");
+        harness.pass(1);
+        assert_eq!(harness.value().await, "token-1", "at {second} s");
         tokio::task::yield_now().await;
     }
-    bench.pass(1);
-    let error = bench.get().await.unwrap_err();
+    harness.pass(1);
+    let error = harness.get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.retry_after().is_some());
-    let requests = bench.requests();
+    let requests = harness.requests();
     assert!((8..=60).contains(&requests), "{requests} requests during the outage");
 }
 
 #[tokio::test]
 async fn a_server_that_hangs_does_not_use_up_a_live_token() {
-    let bench = Arc::new(Bench::new(30));
-    bench.value().await;
-    bench.hold();
-    bench.pass(28);
-    let caller = Arc::clone(&bench);
+    let harness = Arc::new(Harness::new(30));
+    harness.value().await;
+    harness.hold();
+    harness.pass(28);
+    let caller = Arc::clone(&harness);
     let call = tokio::spawn(async move { caller.value().await });
     settle().await;
     assert!(!call.is_finished(), "in the margin a caller waits for the renewal");
-    bench.pass(1);
+    harness.pass(1);
     assert_eq!(call.await.unwrap(), "token-1", "but not until the token is dead");
 }
 
 #[tokio::test]
 async fn a_lasting_failure_does_not_take_a_live_token_away() {
-    let bench = Bench::new(1_800);
-    bench.value().await;
-    bench.answer(Err(refused()));
-    bench.pass(1_790);
-    assert_eq!(bench.value().await, "token-1");
-    assert_eq!(bench.requests(), 2);
+    let harness = Harness::new(1_800);
+    harness.value().await;
+    harness.respond(Err(refused()));
+    harness.pass(1_790);
+    assert_eq!(harness.value().await, "token-1");
+    assert_eq!(harness.requests(), 2);
 }
 
 #[tokio::test]
 async fn a_caller_that_gives_up_cancels_nobody() {
-    let bench = Arc::new(Bench::new(1_800));
-    bench.hold();
+    let harness = Arc::new(Harness::new(1_800));
+    harness.hold();
     let start = |timeout| {
-        let bench = Arc::clone(&bench);
-        tokio::spawn(async move { bench.refresher.get(&bench.slot, timeout).await })
+        let harness = Arc::clone(&harness);
+        tokio::spawn(async move { harness.refresher.get(&harness.slot, timeout).await })
     };
     let leader = start(PATIENT);
-    bench.until(|bench| bench.requests() == 1).await;
+    harness.until(|harness| harness.requests() == 1).await;
     let hasty = start(Duration::from_millis(1));
     let patient = start(PATIENT);
     settle().await;
-    bench.clock.advance(Which::Both, 1);
+    harness.clock.advance(Which::Both, 1);
     assert_eq!(hasty.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
-    bench.release();
+    harness.release();
     assert_eq!(patient.await.unwrap().unwrap().value(), "token-1");
-    assert_eq!(bench.requests(), 1);
+    assert_eq!(harness.requests(), 1);
 }
 
 #[tokio::test]
 async fn all_callers_share_a_failure() {
-    let bench = Arc::new(Bench::new(1_800));
-    bench.answer(Err(refused()));
+    let harness = Arc::new(Harness::new(1_800));
+    harness.respond(Err(refused()));
     let calls: Vec<_> = (0..100)
         .map(|_| {
-            let bench = Arc::clone(&bench);
-            tokio::spawn(async move { bench.get().await.unwrap_err().kind() })
+            let harness = Arc::clone(&harness);
+            tokio::spawn(async move { harness.get().await.unwrap_err().kind() })
         })
         .collect();
     for call in calls {
         assert_eq!(call.await.unwrap(), ErrorKind::InvalidCredentials);
     }
-    assert_eq!(bench.requests(), 1);
+    assert_eq!(harness.requests(), 1);
 }
 
 #[tokio::test]
 async fn a_lasting_failure_is_forgotten_when_the_credentials_change() {
-    let bench = Bench::new(1_800);
-    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
-    assert!(bench.get().await.is_err());
-    assert!(bench.get().await.is_err());
-    assert_eq!(bench.requests(), 1);
-    bench.script.has_other_credentials.store(true, Ordering::SeqCst);
-    assert_eq!(bench.value().await, "token-2");
+    let harness = Harness::new(1_800);
+    harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(harness.get().await.is_err());
+    assert!(harness.get().await.is_err());
+    assert_eq!(harness.requests(), 1);
+    harness.script.has_other_credentials.store(true, Ordering::SeqCst);
+    assert_eq!(harness.value().await, "token-2");
     // However often it is told so, one call tries once.
-    assert!(bench.invalidate("token-2"));
-    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
-    assert!(bench.get().await.is_err());
-    bench.answer(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
-    assert!(bench.get().await.is_err());
-    assert_eq!(bench.requests(), 4);
+    assert!(harness.invalidate("token-2"));
+    harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(harness.get().await.is_err());
+    harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
+    assert!(harness.get().await.is_err());
+    assert_eq!(harness.requests(), 4);
 }
 
 #[tokio::test]
 async fn a_lasting_failure_is_remembered_briefly() {
-    let bench = Bench::new(1_800);
-    bench.answer(Err(refused()));
+    let harness = Harness::new(1_800);
+    harness.respond(Err(refused()));
     for _ in 0..1_000 {
-        let error = bench.get().await.unwrap_err();
+        let error = harness.get().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCredentials);
         assert!(error.target().is_some_and(|target| target.contains("client_id=id")));
     }
-    assert_eq!(bench.requests(), 1);
-    bench.pass(10);
-    assert_eq!(bench.value().await, "token-2");
+    assert_eq!(harness.requests(), 1);
+    harness.pass(10);
+    assert_eq!(harness.value().await, "token-2");
 }
 
 #[tokio::test]
 async fn passing_failures_are_retried_within_the_callers_time() {
-    let bench = Bench::new(1_800);
-    bench.answer(Err(unavailable()));
-    bench.answer(Err(throttled(5)));
-    let start = bench.clock.now();
-    assert_eq!(bench.value().await, "token-3");
-    let waited = bench.clock.now().monotonic - start.monotonic;
+    let harness = Harness::new(1_800);
+    harness.respond(Err(unavailable()));
+    harness.respond(Err(throttled(5)));
+    let start = harness.clock.now();
+    assert_eq!(harness.value().await, "token-3");
+    let waited = harness.clock.now().monotonic - start.monotonic;
     assert!((5_500_000_000..=6_100_000_000).contains(&waited), "{waited}");
 }
 
 #[tokio::test]
 async fn a_wait_beyond_the_deadline_fails_at_once() {
-    let bench = Bench::new(1_800);
-    bench.answer(Err(throttled(40)));
-    let start = bench.clock.now();
-    let error = bench.get().await.unwrap_err();
+    let harness = Harness::new(1_800);
+    harness.respond(Err(throttled(40)));
+    let start = harness.clock.now();
+    let error = harness.get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(40)));
-    assert_eq!(bench.clock.now(), start);
-    bench.pass(1);
-    let again = bench.get().await.unwrap_err();
+    assert_eq!(harness.clock.now(), start);
+    harness.pass(1);
+    let again = harness.get().await.unwrap_err();
     assert_eq!(again.retry_after(), Some(Duration::from_secs(39)));
-    assert_eq!(bench.requests(), 1);
-    // Whoever has the time waits for the server's own moment and is served.
-    let token = bench.refresher.get(&bench.slot, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(harness.requests(), 1);
+    // A caller with enough time waits for the server's own moment and is served.
+    let token = harness.refresher.get(&harness.slot, Duration::from_secs(60)).await.unwrap();
     assert_eq!(token.value(), "token-2");
 }
 
 #[tokio::test]
 async fn a_wish_for_a_whole_day_does_not_freeze_the_client() {
-    let bench = Bench::new(1_800);
-    bench.answer(Err(throttled(86_400)));
-    let error = bench.get().await.unwrap_err();
+    let harness = Harness::new(1_800);
+    harness.respond(Err(throttled(86_400)));
+    let error = harness.get().await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(86_400)));
-    bench.pass(300);
-    assert_eq!(bench.value().await, "token-2");
+    harness.pass(300);
+    assert_eq!(harness.value().await, "token-2");
 }
 
 #[tokio::test]
 async fn a_hundred_rejections_of_one_token_cause_one_renewal() {
-    let bench = Bench::new(1_800);
-    let rejected = bench.value().await;
-    let acted = (0..100).filter(|_| bench.invalidate(&rejected)).count();
+    let harness = Harness::new(1_800);
+    let rejected = harness.value().await;
+    let acted = (0..100).filter(|_| harness.invalidate(&rejected)).count();
     assert_eq!(acted, 1);
-    assert_eq!(bench.value().await, "token-2");
-    assert!(!bench.invalidate(&rejected), "a late rejection of an old token changes nothing");
-    assert!(!bench.invalidate("Bearer unknown"));
-    assert_eq!(bench.value().await, "token-2");
-    assert_eq!(bench.requests(), 2);
+    assert_eq!(harness.value().await, "token-2");
+    assert!(!harness.invalidate(&rejected), "a late rejection of an old token changes nothing");
+    assert!(!harness.invalidate("Bearer unknown"));
+    assert_eq!(harness.value().await, "token-2");
+    assert_eq!(harness.requests(), 2);
 }
 
 #[tokio::test]
 async fn an_api_that_rejects_every_token_causes_no_storm() {
-    let bench = Bench::new(1_800);
+    let harness = Harness::new(1_800);
     for _ in 0..60 {
         for _ in 0..10 {
-            let token = bench.get().await.unwrap();
-            let _ = bench.invalidate(token.authorization());
+            let token = harness.get().await.unwrap();
+            let _ = harness.invalidate(token.authorization());
         }
-        bench.pass(1);
+        harness.pass(1);
     }
-    assert!(bench.requests() <= 11, "{} requests in a minute", bench.requests());
+    assert!(harness.requests() <= 11, "{} requests in a minute", harness.requests());
 }
 
 #[tokio::test]
 async fn the_earlier_expiry_of_two_clocks_wins() {
-    let bench = Bench::new(1_800);
-    bench.value().await;
-    bench.clock.advance(Which::Wall, 3_600_000);
-    assert_eq!(bench.value().await, "token-2", "suspended, or stepped forward");
-    bench.clock.advance(Which::Wall, -7_200_000);
+    let harness = Harness::new(1_800);
+    harness.value().await;
+    harness.clock.advance(Which::Wall, 3_600_000);
+    assert_eq!(harness.value().await, "token-2", "suspended, or stepped forward");
+    harness.clock.advance(Which::Wall, -7_200_000);
     for _ in 0..100 {
-        assert_eq!(bench.value().await, "token-2");
+        assert_eq!(harness.value().await, "token-2");
     }
-    bench.clock.advance(Which::Monotonic, 1_800_000);
-    assert_eq!(bench.value().await, "token-3", "the age counts whatever the wall clock says");
-    assert_eq!(bench.requests(), 3);
+    harness.clock.advance(Which::Monotonic, 1_800_000);
+    assert_eq!(harness.value().await, "token-3", "the age counts whatever the wall clock says");
+    assert_eq!(harness.requests(), 3);
 }
 
 #[tokio::test]
 async fn a_token_without_life_serves_its_waiters_and_is_damped() {
-    let bench = Bench::new(0);
-    let start = bench.clock.now();
+    let harness = Harness::new(0);
+    let start = harness.clock.now();
     for call in 1..=10 {
-        assert_eq!(bench.value().await, format!("token-{call}"));
-        assert!(bench.slot.fresh(&bench.refresher.clock).is_none());
+        assert_eq!(harness.value().await, format!("token-{call}"));
+        assert!(harness.slot.fresh(&harness.refresher.clock).is_none());
     }
-    let waited = bench.clock.now().monotonic - start.monotonic;
+    let waited = harness.clock.now().monotonic - start.monotonic;
     assert!((4_500_000_000..=9_100_000_000).contains(&waited), "{waited}");
 }
 
 #[tokio::test]
 async fn a_flight_whose_runtime_is_gone_is_started_again() {
-    let bench = Arc::new(Bench::new(1_800));
-    bench.hold();
+    let harness = Arc::new(Harness::new(1_800));
+    harness.hold();
     let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    let elsewhere = Arc::clone(&bench);
+    let elsewhere = Arc::clone(&harness);
     other.spawn(async move { elsewhere.get().await });
-    bench.until(|bench| bench.requests() == 1).await;
+    harness.until(|harness| harness.requests() == 1).await;
     other.shutdown_background();
-    bench.release();
-    assert!(["token-1", "token-2"].contains(&bench.value().await.as_str()));
+    harness.release();
+    assert!(["token-1", "token-2"].contains(&harness.value().await.as_str()));
 }
 
 #[tokio::test]
 async fn an_idle_client_fetches_nothing() {
-    let bench = Bench::new(60);
-    bench.value().await;
-    bench.pass(86_400);
+    let harness = Harness::new(60);
+    harness.value().await;
+    harness.pass(86_400);
     settle().await;
-    assert_eq!(bench.requests(), 1);
+    assert_eq!(harness.requests(), 1);
 }
 
 #[tokio::test]
 async fn a_client_that_stays_warm_renews_without_being_asked() {
-    let bench = Bench::with(60, |config| config.stay_warm(true));
-    bench.value().await;
+    let harness = Harness::with(60, |config| config.stay_warm(true));
+    harness.value().await;
     for renewal in 2..=5 {
         // The timer starts once the flight has ended; until then time stands still for it.
-        while bench.requests() < renewal {
-            bench.pass(1);
+        while harness.requests() < renewal {
+            harness.pass(1);
             settle().await;
         }
-        assert!(bench.slot.live(bench.refresher.clock.now()).is_some(), "renewal {renewal}");
+        assert!(harness.slot.live(harness.refresher.clock.now()).is_some(), "renewal {renewal}");
     }
 }

@@ -25,13 +25,13 @@ use crate::token_endpoint::source::Fetch;
 use crate::token_endpoint::source::Grant;
 use crate::token_endpoint::source::TokenSource;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const LIFETIME: u64 = 1_800;
 
 /// A server that notices when it is asked twice at once.
 #[derive(Default)]
 struct Server {
-    answers: Mutex<VecDeque<Result<u64, ErrorKind>>>,
+    responses: Mutex<VecDeque<Result<u64, ErrorKind>>>,
     is_busy: AtomicBool,
     requests: AtomicUsize,
 }
@@ -43,8 +43,8 @@ impl TokenSource for Server {
             shuttle::future::yield_now().await;
             self.is_busy.store(false, Ordering::SeqCst);
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
-            let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Ok(LIFETIME));
-            match answer {
+            let response = self.responses.lock().unwrap().pop_front().unwrap_or(Ok(LIFETIME));
+            match response {
                 Ok(lifetime) => Ok(Grant {
                     access_token: Secret::new(format!("token-{number}")),
                     lifetime: Duration::from_secs(lifetime),
@@ -81,8 +81,8 @@ impl Harness {
         Arc::new(Self { refresher, slot, server, clock, rejected: Mutex::default() })
     }
 
-    fn answer(&self, answers: impl IntoIterator<Item = Result<u64, ErrorKind>>) {
-        self.server.answers.lock().unwrap().extend(answers);
+    fn respond(&self, responses: impl IntoIterator<Item = Result<u64, ErrorKind>>) {
+        self.server.responses.lock().unwrap().extend(responses);
     }
 
     fn get(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
@@ -124,18 +124,18 @@ fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
 fn one_flight_at_a_time_and_whoever_waits_is_told() {
     explore(|| {
         let harness = &Harness::new();
-        let answers = [
+        let responses = [
             Err(ErrorKind::Unavailable),
             Err(ErrorKind::InvalidCredentials),
             Ok(0),
             Ok(10),
             Ok(LIFETIME),
         ];
-        harness.answer([(); 4].map(|()| answers[thread_rng().gen_range(0..answers.len())]));
+        harness.respond([(); 4].map(|()| responses[thread_rng().gen_range(0..responses.len())]));
         let callers = [(); 3].map(|()| {
             on_thread(harness, |harness| {
                 for _ in 0..2 {
-                    if let Ok(token) = harness.get(PATIENCE) {
+                    if let Ok(token) = harness.get(TIMEOUT) {
                         harness.reject(&token);
                     }
                 }
@@ -151,18 +151,18 @@ fn one_flight_at_a_time_and_whoever_waits_is_told() {
 fn whoever_joins_a_flight_that_is_being_abandoned_gets_a_token() {
     explore(|| {
         let harness = &Harness::new();
-        harness.answer([Err(ErrorKind::Unavailable)]);
+        harness.respond([Err(ErrorKind::Unavailable)]);
         // The first caller starts a flight and gives up.
         block_on(async {
             tokio::select! {
                 biased;
-                _ = harness.refresher.get(&harness.slot, PATIENCE) => {}
+                _ = harness.refresher.get(&harness.slot, TIMEOUT) => {}
                 () = shuttle::future::yield_now() => {}
             }
         });
         let patient = [(); 2].map(|()| {
             on_thread(harness, |harness| {
-                harness.get(PATIENCE).unwrap();
+                harness.get(TIMEOUT).unwrap();
             })
         });
         join(patient);
@@ -175,7 +175,7 @@ fn closing_ends_a_flight_and_whoever_waits_is_told() {
         let harness = &Harness::new();
         let callers = [(); 3].map(|()| {
             on_thread(harness, |harness| {
-                if let Err(error) = harness.get(PATIENCE) {
+                if let Err(error) = harness.get(TIMEOUT) {
                     assert_eq!(error.kind(), ErrorKind::Cancelled);
                 }
             })

@@ -110,7 +110,7 @@ impl ManualClock {
         if !self.0.skips {
             return self.sleep(span).await;
         }
-        // Let whoever waits see that a back-off began before time jumps over it.
+        // Waiters must see that a back-off began before time jumps over it.
         tokio::task::yield_now().await;
         let milliseconds = span.as_nanos().div_ceil(1_000_000);
         self.advance(Which::Both, i64::try_from(milliseconds).unwrap_or(i64::MAX));
