@@ -11,6 +11,7 @@ from samples import Samples
 from targets import Row
 
 DOCS = ROOT / "docs"
+PICTURES = DOCS / "img"
 LANGUAGES = ("Python", "Node", "Rust", "C")
 
 
@@ -71,8 +72,8 @@ class Report:
                 way = f"{language} (asyncio)" if library.endswith("(asyncio)") else language
                 limit = (limits or {}).get(way) if ours else None
                 rows.append(Bar(library, found.median, found.low, found.high, ours, limit))
-        (DOCS / f"benchmarks-{name}.svg").write_text(bars(title, unit, rows, logarithmic))
-        return f"![{title}](benchmarks-{name}.svg)"
+        (PICTURES / f"benchmarks-{name}.svg").write_text(bars(title, unit, rows, logarithmic))
+        return f"![{title}](img/benchmarks-{name}.svg)"
 
 
 def targets(rows: list[Row]) -> str:

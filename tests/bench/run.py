@@ -53,7 +53,7 @@ def main() -> None:
     if not options.quick:
         installed, crates = sizes.installed(), sizes.crates()
         report.write(samples, rows, grown, shipped, installed, crates, counted, machine)
-        print("written: docs/benchmarks.md and docs/benchmarks-*.svg")
+        print("written: docs/benchmarks.md and docs/img/benchmarks-*.svg")
     print(f"{time.monotonic() - started:.0f} s, load average {min(machine.loads):.1f} to {max(machine.loads):.1f}")
 
 
