@@ -1,4 +1,5 @@
-"""Compiles and runs every example of the README and the recipes against the sandbox.
+"""Compiles and runs every example of the papers against the sandbox: README.md, the pages of docs/, and the
+READMEs that the packages for Python and Node bring.
 
 Takes the library's folder (with libseekauth.so) as its argument and the sandbox's addresses from
 the environment, as tests/c/with-sandbox.sh sets them. Python examples run under this interpreter.
@@ -15,7 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 WORK = ROOT / "target" / "readme"
-PAGES = ["README.md", "docs/recipes.md"]
+PAGES = [
+    "README.md",
+    "python/README.md",
+    "node/README.md",
+    *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md")),
+]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
@@ -60,7 +66,9 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-seekauth = {{ path = "{ROOT / "core"}" }}
+reqwest-middleware = {{ version = "0.5", default-features = false }}
+rustls = {{ version = "0.23", default-features = false, features = ["ring", "std", "tls12"] }}
+seekauth = {{ path = "{ROOT / "core"}", features = ["reqwest-middleware"] }}
 tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
 
 [workspace]
@@ -99,17 +107,34 @@ def command(language: str, source: Path, library: Path) -> list[str]:
     return [str(program)]
 
 
+def extension(language: str, text: str) -> str:
+    """What a file with the example has at the end of its name. Node tells its two module systems apart by it."""
+    if language == "js" and re.search(r"^import ", text, re.MULTILINE):
+        return "mjs"
+    return {"python": "py", "rust": "rs"}.get(language, language)
+
+
+def node_packages() -> None:
+    """Lets Node find the package as built here, and the HTTP clients it has adapters for."""
+    modules = WORK / "node_modules"
+    modules.mkdir(parents=True, exist_ok=True)
+    installed = ROOT / "node" / "node_modules"
+    for name, folder in {
+        "seekauth": ROOT / "node",
+        "axios": installed / "axios",
+        "undici": installed / "undici",
+    }.items():
+        if not (modules / name).exists():
+            (modules / name).symlink_to(folder)
+
+
 def main() -> int:
     """Runs all; an example is right when it ends well and has something to say."""
     library = Path(sys.argv[1]).resolve()
-    modules = WORK / "node_modules"
-    modules.mkdir(parents=True, exist_ok=True)
-    package = modules / "seekauth"
-    if not package.exists():
-        package.symlink_to(ROOT / "node")
+    node_packages()
     failed = 0
     for number, (page, language, text) in enumerate(examples(), 1):
-        source = WORK / f"example_{number}.{'rs' if language == 'rust' else language.replace('python', 'py')}"
+        source = WORK / f"example_{number}.{extension(language, text)}"
         source.write_text(text)
         run = subprocess.run(
             command(language, source, library),
