@@ -9,6 +9,7 @@ from machine import Machine
 from paths import HERE, ROOT
 from samples import Samples
 from targets import Row
+from wrap import wrapped
 
 DOCS = ROOT / "docs"
 PICTURES = DOCS / "img"
@@ -209,7 +210,7 @@ def write(
     page = (HERE / "benchmarks.md.in").read_text()
     for name, text in fill.items():
         page = page.replace(f"@{name}@", text)
-    (DOCS / "benchmarks.md").write_text(page)
+    (DOCS / "benchmarks.md").write_text(wrapped(page))
 
 
 def start_table(report: Report, installed: dict[tuple[str, str], float], language: str) -> str:
