@@ -19,6 +19,7 @@ from chart import number
 from paths import BENCH, HERE, LIBRARY, ROOT, answer
 from report import table
 from server import Server
+from wrap import wrapped
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def main() -> None:
         "The instructions are those of a call and of the loop around it, which takes 18. A panic has to unwind to be "
         "caught at the language boundary; `abort` is here for what that costs."
     )
-    (HERE / "profiles.md").write_text(f"{table(HEADINGS, rows)}\n\n{note}\n")
+    (HERE / "profiles.md").write_text(wrapped(f"{table(HEADINGS, rows)}\n\n{note}\n"))
 
 
 if __name__ == "__main__":
