@@ -9,7 +9,7 @@ use super::plot::{self, Panel, between};
 use super::{CALL_EVERY, HOUR, LATENCY, MINUTE, Measured, Nanos, ROLL_OUT, SECOND, TIMEOUT, ns};
 
 pub(super) fn write(folder: &Path, fleets: &[[Measured; 2]; 2]) {
-    fs::create_dir_all(folder).unwrap();
+    fs::create_dir_all(folder.join("img")).unwrap();
     for pair in fleets {
         fs::write(folder.join(plot_name(pair)), plots(pair)).unwrap();
     }
@@ -37,7 +37,7 @@ fn count(number: usize) -> f64 {
 }
 
 fn plot_name([fleet, _]: &[Measured; 2]) -> String {
-    format!("fleet-{}.svg", fleet.scenario.lifetime.as_secs())
+    format!("img/fleet-{}.svg", fleet.scenario.lifetime.as_secs())
 }
 
 fn plots([with, without]: &[Measured; 2]) -> String {
@@ -119,13 +119,15 @@ fn page(fleets: &[[Measured; 2]; 2]) -> String {
 
 `make fleet` writes this page and its plots anew.
 
-A token endpoint sees all processes that use the same credentials. These figures show what it sees of {processes} of them over two days,
-and what an outage of the endpoint does to their callers, with tokens of two lifetimes. *With jitter* is seekauth as shipped: each process draws its
-own point for the next renewal, and half of each pause after a failure. *Without jitter* all processes draw the same number, the mean of all draws.
+A token endpoint sees all processes that use the same credentials. These figures show what it sees of {processes}
+of them over two days, and what an outage of the endpoint does to their callers, with tokens of two lifetimes.
+*With jitter* is seekauth as shipped: each process draws its own point for the next renewal, and half of each
+pause after a failure. *Without jitter* all processes draw the same number, the mean of all draws.
 
-The simulation runs the code that ships: every process has its slot and its policy, and only the engine's timers and tasks are replaced by
-events in simulated time. Each process calls for a token once a second and waits {} s at most. The endpoint answers after {} ms; during an
-outage with status 503, without `Retry-After`. All processes start within a minute at 0:00 and are restarted within a minute at {}; the
+The simulation runs the code that ships: every process has its slot and its policy, and only the refresher's
+timers and tasks are replaced by events in simulated time. Each process calls for a token once a second and
+waits {} s at most. The endpoint responds after {} ms; during an outage with status 503, without
+`Retry-After`. All processes start within a minute at 0:00 and are restarted within a minute at {}; the
 endpoint is away from {} to {}. All draws follow from one seed.
 ",
         TIMEOUT / SECOND,
@@ -138,8 +140,8 @@ endpoint is away from {} to {}. All draws follow from one seed.
         "
 ## Token requests
 
-The mean is what the fleet needs in the long run: its size over the mean age at which a token is renewed. Minutes tell more than seconds: chance alone
-makes some second of a quiet day a multiple of the mean.
+The mean is what the fleet needs in the long run: its size over the mean age at which a token is renewed.
+Minutes tell more than seconds: chance alone makes some second of a quiet day a multiple of the mean.
 ",
     );
     for pair in fleets {
@@ -148,17 +150,20 @@ makes some second of a quiet day a multiple of the mean.
     write!(
         page,
         "
-A start and a deploy need one token for each process, jitter or not: nothing is kept between runs of a process. Without jitter that minute comes back
-with every renewal, for ever. With jitter the first renewals spread over the refresh-ahead window, and each further one spreads them more.
+A start and a deploy need one token for each process, jitter or not: nothing is kept between runs of a
+process. Without jitter that minute comes back with every renewal, for ever. With jitter the first renewals
+spread over the refresh-ahead window, and each further one spreads them more.
 
 ## How long an outage no caller notices
 
-A token serves its callers until it ends, so an outage stays unnoticed in a process for as long as its token has left when the outage begins.
+A token serves its callers until it ends, so an outage stays unnoticed in a process for as long as its token
+has left when the outage begins.
 
 - *On paper*: from the policy alone, for a fleet spread evenly over the ages of its tokens.
 - *At any moment*: what the tokens of the simulated fleet have left, each minute from {} to {}.
-- *In an endless outage*: at {} the endpoint goes away for good, and each process runs until a caller gets an error. Without jitter the
-  whole fleet is about equally far from its renewals, so the moment makes this good or bad for all at once.
+- *In an endless outage*: at {} the endpoint goes away for good, and each process runs until a caller gets
+  an error. Without jitter the whole fleet is about equally far from its renewals, so the moment makes this
+  good or bad for all at once.
 
 | lifetime | jitter | how | shortest in the fleet | median | longest |
 |---|---|---|---|---|---|
@@ -176,8 +181,8 @@ A token serves its callers until it ends, so an outage stays unnoticed in a proc
         "
 ## What callers see of an outage of {minutes} minutes
 
-Errors are seen where the token ends before the outage does. *At any moment* is the share of such processes had the outage begun in another
-minute from {} to {}: the mean of all minutes, and the worst of them.
+Errors are seen where the token ends before the outage does. *At any moment* is the share of such processes
+had the outage begun in another minute from {} to {}: the mean of all minutes, and the worst of them.
 
 | lifetime | jitter | on paper | processes with errors | failed calls | last error after the end | at any moment: mean | worst |
 |---|---|---|---|---|---|---|---|
@@ -191,8 +196,8 @@ minute from {} to {}: the mean of all minutes, and the worst of them.
     }
     page.push_str(
         "
-Calls that failed are counted among all that were made during the outage. An error after its end comes from a pause that was still in force, which is a
-minute at most.
+Calls that failed are counted among all that were made during the outage. An error after its end comes from a
+pause that was still in force, which is a minute at most.
 ",
     );
     page
