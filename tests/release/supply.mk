@@ -3,6 +3,7 @@
 
 .PHONY: test-readme test-packaging
 test-readme: debug-rust debug-c debug-python debug-node ## release: every example of the README and the recipes
+	$(PYTHON) tests/release/packaging/papers.py
 	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/release/packaging/readme.py target/c
 
 test-packaging: debug-rust release-c wheel npm-package ## release: the built packages, where they are installed
