@@ -26,7 +26,7 @@ from aiohttp.base_protocol import BaseProtocol
 from yarl import URL
 
 from seekauth import ForbiddenOriginError, NetworkError, TimeoutError  # noqa: A004 - it is one
-from seekauth._adapter import is_rejection, sign
+from seekauth._adapters.common import is_rejection, sign
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse

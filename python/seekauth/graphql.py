@@ -7,7 +7,7 @@ from JSON to Python values.
 
 from __future__ import annotations
 
-from seekauth.client import arrival
+from seekauth._async import arrival
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

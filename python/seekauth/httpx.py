@@ -15,20 +15,20 @@ from __future__ import annotations
 
 import httpx
 
-from seekauth import _httpx
+from seekauth._adapters import httpx_flow
 
 __all__ = ["SeekAuth"]
 
 
-class _Body(_httpx.Body, httpx.AsyncByteStream, httpx.SyncByteStream):
+class _Body(httpx_flow.Body, httpx.AsyncByteStream, httpx.SyncByteStream):
     """A body that was read ahead, as httpx knows one."""
 
 
-class _Ahead(_httpx.Ahead, httpx.AsyncByteStream, httpx.SyncByteStream):
+class _Ahead(httpx_flow.Ahead, httpx.AsyncByteStream, httpx.SyncByteStream):
     """A body that is being read ahead, as httpx knows one."""
 
 
-class SeekAuth(_httpx.Flow, httpx.Auth):
+class SeekAuth(httpx_flow.Flow, httpx.Auth):
     """Sends requests with the token, and once more with a new one if the API rejects it.
 
     Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and

@@ -15,20 +15,20 @@ from __future__ import annotations
 
 import httpx2
 
-from seekauth import _httpx
+from seekauth._adapters import httpx_flow
 
 __all__ = ["SeekAuth"]
 
 
-class _Body(_httpx.Body, httpx2.AsyncByteStream, httpx2.SyncByteStream):
+class _Body(httpx_flow.Body, httpx2.AsyncByteStream, httpx2.SyncByteStream):
     """A body that was read ahead, as httpx2 knows one."""
 
 
-class _Ahead(_httpx.Ahead, httpx2.AsyncByteStream, httpx2.SyncByteStream):
+class _Ahead(httpx_flow.Ahead, httpx2.AsyncByteStream, httpx2.SyncByteStream):
     """A body that is being read ahead, as httpx2 knows one."""
 
 
-class SeekAuth(_httpx.Flow, httpx2.Auth):
+class SeekAuth(httpx_flow.Flow, httpx2.Auth):
     """Sends requests with the token, and once more with a new one if the API rejects it.
 
     Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 from urllib3 import HTTPResponse
 
-from seekauth._adapter import is_over, is_rejection, sign
-from seekauth._requests import read_ahead
+from seekauth._adapters.common import is_over, is_rejection, sign
+from seekauth._adapters.requests_replay import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable

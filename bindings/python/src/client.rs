@@ -13,14 +13,14 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use seekauth::{Config, GraphqlReply, Language, host};
 
-use crate::config;
+use crate::auth_flow::Exchange;
+use crate::authorization::Header;
+use crate::call::{Waiter, finish, start};
 use crate::credentials::Provider;
 use crate::error::exception;
-use crate::exchange::Exchange;
 use crate::graphql;
-use crate::header::Header;
+use crate::settings;
 use crate::token::Token;
-use crate::waiter::{Waiter, finish, start};
 
 /// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
 ///
@@ -124,8 +124,8 @@ impl Client {
         let scopes = scopes
             .iter()
             .map(|scope| {
-                config::text("scopes", &scope)?
-                    .ok_or_else(|| config::wrong("each of with_scopes(*scopes)", "a str", &scope))
+                settings::text("scopes", &scope)?
+                    .ok_or_else(|| settings::wrong("each of with_scopes(*scopes)", "a str", &scope))
             })
             .collect::<PyResult<Vec<_>>>()?;
         let (py, client) = (slf.py(), slf.get());
@@ -164,7 +164,7 @@ impl Client {
     /// Ctrl-C ends the wait. Raises a `SeekAuthError`.
     #[pyo3(signature = (timeout = None))]
     fn get_token(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Token> {
-        let timeout = config::timeout(timeout)?;
+        let timeout = settings::timeout(timeout)?;
         match self.fresh_token() {
             Some(token) => Ok(token),
             None => self.wait(py, timeout).map(Token::from),
@@ -187,7 +187,7 @@ impl Client {
         timeout: Option<&Bound<'_, PyAny>>,
         done: Py<PyAny>,
     ) -> PyResult<Waiter> {
-        let timeout = config::timeout(timeout)?;
+        let timeout = settings::timeout(timeout)?;
         start(py, done, |done| self.core.get_token_then(timeout, done), Token::from)
     }
 
@@ -207,8 +207,8 @@ impl Client {
         if let Ok(token) = token.cast::<Token>() {
             return Ok(self.core.invalidate(token.get().value()));
         }
-        let value = config::text("token", token)?
-            .ok_or_else(|| config::wrong("token", "a seekauth.Token or a str", token))?;
+        let value = settings::text("token", token)?
+            .ok_or_else(|| settings::wrong("token", "a seekauth.Token or a str", token))?;
         Ok(self.core.invalidate(&value))
     }
 
@@ -277,12 +277,12 @@ impl Client {
 
     #[classattr]
     fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.client", "authorization_async")
+        written_in_python(py, "seekauth._async", "authorization_async")
     }
 
     #[classattr]
     fn get_token_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.client", "get_token_async")
+        written_in_python(py, "seekauth._async", "get_token_async")
     }
 
     #[classattr]
@@ -298,12 +298,12 @@ impl Client {
 
     #[classattr]
     fn __aenter__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.client", "__aenter__")
+        written_in_python(py, "seekauth._async", "__aenter__")
     }
 
     #[classattr]
     fn __aexit__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.client", "__aexit__")
+        written_in_python(py, "seekauth._async", "__aexit__")
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
@@ -377,7 +377,7 @@ fn connect(
     caller: &str,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Handle> {
-    config::apply(py, &mut config, caller, settings)?;
+    settings::apply(py, &mut config, caller, settings)?;
     let provider = Provider::among(py, settings)?;
     if let Some(provider) = &provider {
         config = config.credentials_from_blocking(provider.get().question());

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use seekauth::{Error, ErrorKind};
 
-use crate::config;
 use crate::interpreter;
+use crate::settings;
 
 /// A client id and its secret, as a function passed as `credentials=` gives them.
 ///
@@ -65,10 +65,10 @@ impl Credentials {
 }
 
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    config::text(name, value)?.ok_or_else(|| config::wrong(name, "a str", value))
+    settings::text(name, value)?.ok_or_else(|| settings::wrong(name, "a str", value))
 }
 
-/// What asks the function, made by `seekauth.credentials`; nothing once the client is closed.
+/// What asks the function, made by `seekauth._credentials`; nothing once the client is closed.
 type Asker = Mutex<Option<Py<PyAny>>>;
 
 /// The function of a client and of all that its `with_scopes` made, each of which holds this object.
@@ -97,13 +97,13 @@ impl Provider {
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Option<Py<Self>>> {
         let Some(settings) = settings else { return Ok(None) };
-        let given = settings.get_item(config::CREDENTIALS)?.filter(|given| !given.is_none());
+        let given = settings.get_item(settings::CREDENTIALS)?.filter(|given| !given.is_none());
         let Some(function) = given else { return Ok(None) };
         if !function.is_callable() {
             let accepts = "a function or coroutine function that returns seekauth.Credentials";
-            return Err(config::wrong(config::CREDENTIALS, accepts, &function));
+            return Err(settings::wrong(settings::CREDENTIALS, accepts, &function));
         }
-        let asker = py.import("seekauth.credentials")?.call_method1("asker", (function,))?;
+        let asker = py.import("seekauth._credentials")?.call_method1("asker", (function,))?;
         Py::new(py, Self(Arc::new(Mutex::new(Some(asker.unbind()))))).map(Some)
     }
 
@@ -136,7 +136,7 @@ fn current<'py>(py: Python<'py>, asker: &Weak<Asker>) -> Option<Bound<'py, PyAny
     asker.as_ref().map(|asker| asker.bind(py).clone())
 }
 
-/// What `seekauth.credentials` came back with: credentials, the name of the type that was returned in
+/// What `seekauth._credentials` came back with: credentials, the name of the type that was returned in
 /// their place, or nothing where the function failed.
 fn read(
     given: &PyResult<Bound<'_, PyAny>>,
@@ -146,7 +146,7 @@ fn read(
         return Ok(credentials.get().0.clone());
     }
     if given.is_instance_of::<PyString>() {
-        let name = config::CREDENTIALS;
+        let name = settings::CREDENTIALS;
         let message = format!("{name} must return seekauth.Credentials, not {given}");
         return Err(Error::new(ErrorKind::CredentialsUnavailable, message).into());
     }

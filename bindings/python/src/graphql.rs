@@ -4,7 +4,7 @@
 use pyo3::prelude::*;
 use seekauth::Graphql;
 
-use crate::config;
+use crate::settings;
 
 /// Query, variables as the text of a JSON object, name of the operation, headers, timeout.
 pub(crate) type Arguments<'py> = (
@@ -26,18 +26,18 @@ pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
         operation = operation.operation_name(text("operation_name", &name)?);
     }
     if let Some(headers) = headers {
-        let pairs = config::pairs("headers", &headers)?;
-        let wrong = || config::wrong("headers", "a mapping of str to str", &headers);
+        let pairs = settings::pairs("headers", &headers)?;
+        let wrong = || settings::wrong("headers", "a mapping of str to str", &headers);
         for (name, value) in pairs.ok_or_else(wrong)? {
             operation = operation.header(name, value);
         }
     }
-    if let Some(timeout) = config::timeout(timeout.as_ref())? {
+    if let Some(timeout) = settings::timeout(timeout.as_ref())? {
         operation = operation.timeout(timeout);
     }
     Ok(operation)
 }
 
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    config::text(name, value)?.ok_or_else(|| config::wrong(name, "a str", value))
+    settings::text(name, value)?.ok_or_else(|| settings::wrong(name, "a str", value))
 }

@@ -2,18 +2,18 @@
 //! core's results and errors into Python's; every default, rule and message is the core's. What
 //! users import, and all that needs `async def`, is the package in `python/seekauth`.
 
+mod auth_flow;
+mod authorization;
+mod call;
 mod client;
-mod config;
 mod credentials;
 mod error;
-mod exchange;
 mod graphql;
-mod header;
 mod interpreter;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;
+mod settings;
 mod token;
-mod waiter;
 
 use std::alloc::System;
 
@@ -31,12 +31,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::check_main(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("ERROR_KINDS", error::kinds(module.py())?)?;
-    module.add("SETTINGS", config::names(module.py())?)?;
+    module.add("SETTINGS", settings::names(module.py())?)?;
     module.add_class::<client::Client>()?;
     module.add_class::<credentials::Credentials>()?;
-    module.add_class::<waiter::Waiter>()?;
-    module.add_class::<exchange::Exchange>()?;
-    module.add_class::<exchange::Inspection>()?;
+    module.add_class::<call::Waiter>()?;
+    module.add_class::<auth_flow::Exchange>()?;
+    module.add_class::<auth_flow::Inspection>()?;
     module.add_class::<token::Token>()?;
     let leave = wrap_pyfunction!(interpreter::leave_interpreter, module)?;
     module.py().import("atexit")?.call_method1("register", (leave,))?;

@@ -92,9 +92,11 @@ def versions_agree(wheel: Path, tarball: Path) -> None:
 
 def wheel_holds_sources_alone(wheel: Path) -> None:
     """Nothing that a working folder happens to hold, such as compiled files of another day."""
-    names = {Path(name).name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("seekauth/")}
-    sources = {path.name for kind in ("*.py", "*.pyi", "py.typed") for path in (ROOT / "python/seekauth").glob(kind)}
-    assert names == sources | {"_native.abi3.so"}, names ^ sources
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("seekauth/")}
+    folder = ROOT / "python"
+    kinds = ("*.py", "*.pyi", "py.typed")
+    sources = {path.relative_to(folder).as_posix() for kind in kinds for path in (folder / "seekauth").rglob(kind)}
+    assert names == sources | {"seekauth/_native.abi3.so"}, names ^ sources
 
 
 def no_test_clock(*shipped: Path) -> None:

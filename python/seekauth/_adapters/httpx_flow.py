@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 
-from seekauth._adapter import is_over, is_rejection, sign
+from seekauth._adapters.common import is_over, is_rejection, sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Code that the adapters to HTTP clients share. The adapters are `seekauth.httpx` and its like."""
