@@ -46,8 +46,8 @@ def token(client: Client) -> None:
 def graphql(client: Client, http: httpx.Client) -> None:
     """A request to the SEEK API."""
     started = perf_counter()
-    reply = ask(client, http, client.authorization())
-    report("graphql", is_answer(reply), f"HTTP {reply.status_code}", perf_counter() - started)
+    response = ask(client, http, client.authorization())
+    report("graphql", has_data(response), f"HTTP {response.status_code}", perf_counter() - started)
 
 
 def cache(client: Client) -> None:
@@ -64,9 +64,9 @@ def pass_token(client: Client, http: httpx.Client) -> None:
     """A SEEK Pass token, and a credential added with it."""
     started = perf_counter()
     headers = {"Authorization": client.authorization()}
-    reply = http.post(add_url("education"), headers=headers, json=CREDENTIAL)
+    response = http.post(add_url("education"), headers=headers, json=CREDENTIAL)
     elapsed = perf_counter() - started
-    report("pass", reply.status_code == 201, f"HTTP {reply.status_code}", elapsed)
+    report("pass", response.status_code == 201, f"HTTP {response.status_code}", elapsed)
 
 
 def other_scope(client: Client, http: httpx.Client) -> None:
@@ -74,10 +74,10 @@ def other_scope(client: Client, http: httpx.Client) -> None:
     started = perf_counter()
     authorization = client.with_scopes("write.microcredential").authorization()
     headers = {"Authorization": authorization}
-    reply = http.post(add_url("microcredential"), headers=headers, json=CREDENTIAL)
+    response = http.post(add_url("microcredential"), headers=headers, json=CREDENTIAL)
     elapsed = perf_counter() - started
     another = authorization != client.authorization()
-    report("scope", another and reply.status_code == 201, f"HTTP {reply.status_code}", elapsed)
+    report("scope", another and response.status_code == 201, f"HTTP {response.status_code}", elapsed)
 
 
 async def renewal(client: Client) -> None:
@@ -91,9 +91,9 @@ async def renewal(client: Client) -> None:
             authorization = await client.authorization_async()
             longest = max(longest, perf_counter() - started)
             headers = {"Authorization": authorization}
-            reply = await http.post(add_url("education"), headers=headers, json=CREDENTIAL)
+            response = await http.post(add_url("education"), headers=headers, json=CREDENTIAL)
             calls += 1
-            refused += reply.status_code != 201
+            refused += response.status_code != 201
         return calls, refused, longest
 
     async with httpx.AsyncClient(headers=HEADERS) as http:
@@ -109,14 +109,14 @@ def revoked(client: Client, http: httpx.Client, sandbox: str) -> None:
     http.post(f"{sandbox}/revoke", json={"token": authorization})
 
     started = perf_counter()
-    reply = ask(client, http, authorization)
-    refused = is_unauthenticated(reply)
+    response = ask(client, http, authorization)
+    refused = is_unauthenticated(response)
     if refused:
         client.invalidate(authorization)
-        reply = ask(client, http, client.authorization())
+        response = ask(client, http, client.authorization())
     elapsed = perf_counter() - started
-    what = f"{'refused' if refused else 'not refused'}, then {reply.status_code}"
-    report("revoked", refused and is_answer(reply), what, elapsed)
+    what = f"{'refused' if refused else 'not refused'}, then {response.status_code}"
+    report("revoked", refused and has_data(response), what, elapsed)
 
 
 def wrong_secret() -> None:
@@ -150,13 +150,13 @@ def ask(client: Client, http: httpx.Client, authorization: str) -> httpx.Respons
     return http.post(str(client.api_url), headers={"Authorization": authorization}, json=QUERY)
 
 
-def is_answer(reply: httpx.Response) -> bool:
-    return reply.status_code == 200 and "errors" not in reply.json()
+def has_data(response: httpx.Response) -> bool:
+    return response.status_code == 200 and "errors" not in response.json()
 
 
-def is_unauthenticated(reply: httpx.Response) -> bool:
+def is_unauthenticated(response: httpx.Response) -> bool:
     """The code in the body decides: GraphQL's HTTP status is no signal."""
-    codes = [error.get("extensions", {}).get("code") for error in reply.json().get("errors", [])]
+    codes = [error.get("extensions", {}).get("code") for error in response.json().get("errors", [])]
     return "UNAUTHENTICATED" in codes
 
 

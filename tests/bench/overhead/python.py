@@ -112,8 +112,8 @@ def of_aiohttp(client: Client, n: int) -> Times:
     url = client.api_url
 
     async def post(session: aiohttp.ClientSession) -> object:
-        async with session.post(url, json=QUERY) as answer:
-            return await answer.json()
+        async with session.post(url, json=QUERY) as response:
+            return await response.json()
 
     async def run() -> Times:
         async with (

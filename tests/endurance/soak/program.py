@@ -44,7 +44,7 @@ class Api:
     url: str
     user_agent: str
     body: dict[str, str]
-    answer: int
+    expected_status: int
 
 
 MAIN = Api(
@@ -68,10 +68,10 @@ def report(*fields: object) -> None:
     sys.stdout.write("\t".join(map(str, fields)) + "\n")
 
 
-def verdict(api: Api, reply: httpx.Response) -> str:
-    if reply.status_code == 401 or "UNAUTHENTICATED" in reply.text:
+def verdict(api: Api, response: httpx.Response) -> str:
+    if response.status_code == 401 or "UNAUTHENTICATED" in response.text:
         return "refused"
-    return "ok" if reply.status_code == api.answer and "errors" not in reply.text else "broken"
+    return "ok" if response.status_code == api.expected_status and "errors" not in response.text else "broken"
 
 
 def headers(api: Api, authorization: str) -> dict[str, str]:
@@ -102,8 +102,8 @@ def use(api: Api, client: seekauth.Client, http: httpx.Client, odd: bool) -> Non
         report("failed", api.name, asked, now(), error.kind)
         return
     handed = now()
-    reply = http.post(api.url, headers=headers(api, authorization), json=api.body)
-    said = verdict(api, reply)
+    response = http.post(api.url, headers=headers(api, authorization), json=api.body)
+    said = verdict(api, response)
     report("used", api.name, asked, handed, now(), round(expires * 1000), said, authorization)
     if said == "refused":
         client.invalidate(authorization)
@@ -140,8 +140,8 @@ async def use_in_task(client: seekauth.Client, http: httpx.AsyncClient, odd: boo
         report("failed", "main", asked, now(), error.kind)
         return
     handed = now()
-    reply = await http.post(MAIN.url, headers=headers(MAIN, authorization), json=MAIN.body)
-    said = verdict(MAIN, reply)
+    response = await http.post(MAIN.url, headers=headers(MAIN, authorization), json=MAIN.body)
+    said = verdict(MAIN, response)
     report("used", "main", asked, handed, now(), round(expires * 1000), said, authorization)
     if said == "refused":
         client.invalidate(authorization)

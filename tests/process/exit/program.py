@@ -21,7 +21,7 @@ import seekauth
 CODE = 7
 WAITERS = 4
 GIVES_UP_AFTER = 0.01
-"""Seconds; too short for any answer, so that nobody waits for the request any more."""
+"""Seconds; too short for any response, so that no caller waits for the request any more."""
 
 kept = SimpleNamespace(client=None)
 """What lives until the interpreter ends."""

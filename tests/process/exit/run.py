@@ -63,7 +63,7 @@ STAGES = {
     "before": "before the first call",
     "flight": "during a request that nobody waits for any more",
     "waiters": "with threads, tasks or callbacks waiting",
-    "landing": "the same, while the answer arrives",
+    "landing": "the same, while the response arrives",
     "lookup": "the same, while a host name is looked up and no name server answers",
     "refresh": "during a renewal in the background",
     "closed": "right after close() under those that wait",
@@ -99,7 +99,7 @@ WITHOUT = {
     ("close at exit", "Rust, tokio"),  # there is no runtime any more
 }
 
-# Gaps between the answer and the word to leave, so that the two meet in different places.
+# Gaps between the response and the word to leave, so that the two meet in different places.
 GAPS = (0.0, 0.001, 0.003)
 
 

@@ -1,7 +1,7 @@
 """The application that the Python servers run. Importing it uses the client, as programs that read
 their configuration at start do, and leaves a token in the state that PREFORK_STATE asks for; each
-request then needs one. What is answered is the process and the header value, which only a stand-in
-for SEEK makes harmless.
+request then needs one. The response is the process and the header value, which only a stand-in for
+SEEK makes harmless.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ def _use():
 
 
 def _token_requests():
-    with urllib.request.urlopen(os.environ["PREFORK_ADMIN"] + "/counts", timeout=60) as reply:
-        return json.load(reply)["endpoints"]["seek_api_token"]
+    with urllib.request.urlopen(os.environ["PREFORK_ADMIN"] + "/counts", timeout=60) as response:
+        return json.load(response)["endpoints"]["seek_api_token"]
 
 
 def _prepare():
@@ -70,14 +70,14 @@ def keep_busy():
         time.sleep(0.005)
 
 
-def answer():
-    """What a request gets."""
+def response_text():
+    """The body of every response."""
     reject_late()
     return f"{os.getpid()} {client.authorization()}"
 
 
 def wsgi(_environ, start_response):
-    body = answer().encode()
+    body = response_text().encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 

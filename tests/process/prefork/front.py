@@ -6,25 +6,25 @@ from http.server import BaseHTTPRequestHandler
 from threading import Thread
 
 
-def serve(listener, answer):
+def serve(listener, respond):
     """Answers one connection after the other, for ever."""
     while True:
         connection, address = listener.accept()
-        _handle(connection, address, answer)
+        _handle(connection, address, respond)
 
 
-def serve_with_threads(listener, answer):
+def serve_with_threads(listener, respond):
     """Answers each connection in a thread of its own, for ever."""
     while True:
         connection, address = listener.accept()
-        Thread(target=_handle, args=(connection, address, answer), daemon=True).start()
+        Thread(target=_handle, args=(connection, address, respond), daemon=True).start()
 
 
-def _handle(connection, address, answer):
+def _handle(connection, address, respond):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             try:
-                status, body = 200, answer().encode()
+                status, body = 200, respond().encode()
             except Exception as error:
                 status, body = 500, repr(error).encode()
             self.send_response(status)

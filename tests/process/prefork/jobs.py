@@ -2,7 +2,7 @@
 
 The main process uses the client, forks the pool, and then sends each request to it as a task. The
 queue is celery's in memory, so that no broker is needed; what a task returns comes back through a
-pipe, each answer in one write, since celery's own stores of results are either servers or not safe
+pipe, each response in one write, since celery's own stores of results are either servers or not safe
 from torn reads.
 """
 
@@ -20,21 +20,21 @@ from celery.signals import worker_ready, worker_shutdown
 celery = Celery("prefork", broker="memory://")
 celery.conf.broker_transport_options = {"polling_interval": 0.01}
 
-_replies, _reply = os.pipe()
+_receiver, _sender = os.pipe()
 _waiting = {}
 
 
-@celery.task(name="answer", bind=True)
+@celery.task(name="respond", bind=True)
 def work(task):
     try:
-        body = app.answer()
+        body = app.response_text()
     except Exception as error:
         body = f"! {error!r}"
-    os.write(_reply, f"{task.request.id} {body}\n".encode())
+    os.write(_sender, f"{task.request.id} {body}\n".encode())
 
 
-def answer():
-    """Lets a worker answer."""
+def respond():
+    """Lets a worker respond."""
     number = os.urandom(8).hex()
     future = _waiting[number] = Future()
     work.apply_async(task_id=number)
@@ -42,9 +42,9 @@ def answer():
 
 
 def deliver():
-    """Hands the workers' answers to those that wait for them."""
-    with os.fdopen(_replies) as replies:
-        for line in replies:
+    """Hands the workers' results to the callers that wait for them."""
+    with os.fdopen(_receiver) as results:
+        for line in results:
             number, _, body = line.rstrip("\n").partition(" ")
             future = _waiting.pop(number)
             if body.startswith("! "):
@@ -56,7 +56,7 @@ def deliver():
 @worker_ready.connect
 def serve(**_):
     listener = socket.socket(fileno=int(sys.argv[1]))
-    for target, arguments in ((deliver, ()), (front.serve_with_threads, (listener, answer))):
+    for target, arguments in ((deliver, ()), (front.serve_with_threads, (listener, respond))):
         Thread(target=target, args=arguments, daemon=True).start()
 
 

@@ -1,5 +1,5 @@
 """The users of a server: several at once, each with a connection for every request, who take the
-header value that they get to the API. A request without an answer is a hang and ends the run.
+header value that they get to the API. A request without a response is a hang and ends the run.
 """
 
 import threading
@@ -62,18 +62,18 @@ class Load:
             connection.connect()
             port = connection.sock.getsockname()[1]
             connection.request("GET", "/", headers={"Connection": "close"})
-            reply = connection.getresponse()
-            text = reply.read().decode()
+            response = connection.getresponse()
+            text = response.read().decode()
         except TimeoutError:
-            self._fail(self.hangs, f"no answer within {HANG_S} s from {self._server.holder(port)}")
+            self._fail(self.hangs, f"no response within {HANG_S} s from {self._server.holder(port)}")
             return
         except (OSError, HTTPException) as error:
             self._fail(self.errors, f"{type(error).__name__}: {error}")
             return
         finally:
             connection.close()
-        if reply.status != 200:
-            self._fail(self.errors, f"status {reply.status}: {' '.join(text.split())[:300]}")
+        if response.status != 200:
+            self._fail(self.errors, f"status {response.status}: {' '.join(text.split())[:300]}")
             return
         worker, _, authorization = text.partition(" ")
         if not self._sandbox.accepts(authorization):

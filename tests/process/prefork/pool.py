@@ -19,7 +19,7 @@ def work(listener):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if app.IS_AGEING:
         Thread(target=app.keep_busy, daemon=True).start()
-    front.serve(listener, app.answer)
+    front.serve(listener, app.response_text)
 
 
 def processes(method, listener, count):
@@ -43,7 +43,7 @@ def executor(listener, count):
     """A pool that works for the threads of this process, until it is told to end."""
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(count, mp_context=context) as pool:
-        front.serve_with_threads(listener, lambda: pool.submit(app.answer).result())
+        front.serve_with_threads(listener, lambda: pool.submit(app.response_text).result())
 
 
 def end(*_):

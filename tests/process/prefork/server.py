@@ -75,7 +75,7 @@ class Server:
         return "; ".join(_describe(process) for process in self._members()) or "no process"
 
     def holder(self, client_port):
-        """The process that a connection from this port is with; its request gets no answer."""
+        """The process that a connection from this port is with; its request gets no response."""
         inode = _inode(self.address[1], client_port)
         holders = [process for process in self._members() if _holds(process, inode)]
         with_whom = "; ".join(_describe(process) for process in holders) or "no process, unaccepted"
