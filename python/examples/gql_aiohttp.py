@@ -21,8 +21,8 @@ async def main() -> None:
         client.api_url or "", client_session_args={"middlewares": [seek_auth(client)]}
     )
     async with Client(transport=transport, execute_timeout=30) as api:
-        answer = await api.execute(QUERY)
-    print(answer["self"]["partner"]["name"])
+        response = await api.execute(QUERY)
+    print(response["self"]["partner"]["name"])
 
 
 asyncio.run(main())

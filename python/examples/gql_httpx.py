@@ -18,8 +18,8 @@ def main() -> None:
     client = seekauth.Client.from_env()
     transport = HTTPXTransport(client.api_url or "", auth=SeekAuth(client), timeout=30)
     with Client(transport=transport) as api:
-        answer = api.execute(QUERY)
-    print(answer["self"]["partner"]["name"])
+        response = api.execute(QUERY)
+    print(response["self"]["partner"]["name"])
 
 
 main()

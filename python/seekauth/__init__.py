@@ -11,13 +11,14 @@
     headers = {"Authorization": client.authorization()}
 
 Make one client and keep it: the token is fetched once, shared by all threads and tasks, and renewed
-ahead of its expiry. Importing this package starts nothing; the first call that needs a token does.
+ahead of its expiry. Importing this package starts no thread; the first call that needs a token
+does.
 
 For HTTP clients that authenticate their requests by themselves there are `seekauth.httpx`,
 `seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`, each imported by its name.
 """
 
-from seekauth._native import Client, Credentials, Exchange, Inspection, Token, __version__
+from seekauth._native import AuthFlow, Client, Credentials, Inspection, Token, __version__
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -36,18 +37,18 @@ from seekauth.errors import (
     TokenRejectedError,
     UnavailableError,
 )
-from seekauth.graphql import GraphqlError, GraphqlReply
+from seekauth.graphql import GraphQLError, GraphQLResponse
 
 __all__ = [
+    "AuthFlow",
     "CancelledError",
     "Client",
     "ClosedError",
     "Credentials",
     "CredentialsUnavailableError",
-    "Exchange",
     "ForbiddenOriginError",
-    "GraphqlError",
-    "GraphqlReply",
+    "GraphQLError",
+    "GraphQLResponse",
     "Inspection",
     "InternalError",
     "InvalidArgumentError",

@@ -1,7 +1,7 @@
 """The methods of `Client` that need `async def`. The class itself is native and takes them here.
 
-Whatever a token request needs happens in the native half and its own thread; this file only
-carries a result into the event loop that waits for it. It leaves importing asyncio to its users.
+A call's work happens in the native half and its own thread; this file only carries a result into
+the event loop that waits for it. It leaves importing asyncio to its users.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from seekauth import Client, SeekAuthError, Token
-    from seekauth._native import Waiter
+    from seekauth._native import CancelHandle
 
     A = TypeVar("A")
     T = TypeVar("T")
@@ -27,7 +27,8 @@ async def authorization_async(self: Client) -> str:
     the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
     `SeekAuthError`.
     """
-    return self._fresh_authorization() or (await arrival(self._get_token_then, None)).authorization
+    fresh = self._fresh_authorization()
+    return fresh or (await await_callback(self._get_token_then, None)).authorization
 
 
 async def get_token_async(self: Client, timeout: float | timedelta | None = None) -> Token:
@@ -38,7 +39,7 @@ async def get_token_async(self: Client, timeout: float | timedelta | None = None
     Raises a `SeekAuthError`.
     """
     token = self._fresh_token()
-    return token if token is not None else await arrival(self._get_token_then, timeout)
+    return token if token is not None else await await_callback(self._get_token_then, timeout)
 
 
 async def __aenter__(self: Client) -> Client:  # noqa: N807 - it becomes a method
@@ -49,40 +50,41 @@ async def __aexit__(self: Client, *_: object) -> None:  # noqa: N807 - it become
     self.close()
 
 
-async def arrival(
-    start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], Waiter], argument: A
+async def await_callback(
+    start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], CancelHandle],
+    argument: A,
 ) -> T:
-    """What `start(argument, done)` gives to `done`. Cancelling the task gives the call up."""
+    """The result that `start(argument, done)` passes to `done`. Cancelling the task cancels it."""
     from asyncio import get_running_loop  # noqa: PLC0415 - importing seekauth must not import it
 
     loop = get_running_loop()
     future: Future[T] = loop.create_future()
-    waiter = start(argument, _into(loop, future))
+    handle = start(argument, _resolver(loop, future))
     try:
         return await future
     finally:
-        waiter.cancel()
+        handle.cancel()
         # The future holds its error, whose traceback holds this frame.
         del future
 
 
-def _into(
+def _resolver(
     loop: AbstractEventLoop, future: Future[T]
 ) -> Callable[[T | None, SeekAuthError | None], None]:
-    """What carries a result from the library's thread to the loop that waits for it."""
+    """The callback that carries a result from the library's thread to the loop's future."""
 
     def done(result: T | None, error: SeekAuthError | None) -> None:
         try:
-            loop.call_soon_threadsafe(_settle, future, result, error)
+            loop.call_soon_threadsafe(_resolve, future, result, error)
         except RuntimeError:
-            # A loop that was closed has nobody waiting in it.
+            # A closed loop has no task that waits.
             if not loop.is_closed():
                 raise
 
     return done
 
 
-def _settle(future: Future[T], result: T | None, error: SeekAuthError | None) -> None:
+def _resolve(future: Future[T], result: T | None, error: SeekAuthError | None) -> None:
     if future.done():
         return
     if result is not None:

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn, final
 from typing_extensions import Never, Self, Unpack, disjoint_base
 
 from seekauth.errors import SeekAuthError
-from seekauth.graphql import GraphqlReply, Operation
+from seekauth.graphql import GraphQLResponse, Operation
 from seekauth.settings import ServiceSettings, Settings
 
 __version__: Final[str]
@@ -45,7 +45,7 @@ class Token:
 
 @final
 class Credentials:
-    """A client id and its secret, as a function passed as `credentials=` gives them.
+    """A client id and its secret, as a function passed as `credentials=` returns them.
 
     `client_secret_next` is the other secret of a rotation, the next or the previous one: it is
     tried when the server refuses the first. Nothing of the three is part of `repr()` or can be
@@ -60,8 +60,8 @@ class Credentials:
     def __reduce__(self) -> NoReturn: ...
 
 @final
-class Waiter:
-    """One call that waits."""
+class CancelHandle:
+    """Cancels one call that has been started."""
 
     def cancel(self) -> None:
         """Gives the call up: its callback is then called with `CancelledError`.
@@ -70,13 +70,13 @@ class Waiter:
         """
 
 @final
-class Exchange:
-    """The rules of one request to the API and of its repetition, for whoever transmits it.
+class AuthFlow:
+    """The authentication of one request to the API and of its retry, without I/O.
 
-    Made by `Client.exchange()`; it sends nothing itself. For each of the two times: ask the client
-    for `authorization()` and `admit()` it; set it as the Authorization header, and those of
-    `headers()`; send; `inspect()` the answer. If it is not a rejection, it is the caller's. If it
-    is, let it go, call `reject()`, and begin again with the same request.
+    Made by `Client.auth_flow()`; it sends nothing itself. Each of the two attempts goes like this:
+    ask the client for `authorization()` and pass it to `attempt()`; set it as the Authorization
+    header, and those of `headers()`; send; `inspect()` the response. Unless it is a rejection, it
+    is the caller's. If it is one, discard it, call `retry()`, and send the same request again.
 
     Belongs to one request, and so to one thread or task at a time.
     """
@@ -84,23 +84,23 @@ class Exchange:
     def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
         """The headers to set besides Authorization, as pairs of name and value.
 
-        `User-Agent` replaces what the request has. `X-Request-Id` and `Accept-Language` are left
-        out if `present`, the names of the headers that the request has, includes them.
+        `User-Agent` replaces the request's own. `X-Request-Id` and `Accept-Language` are left out
+        if `present`, the names of the headers that the request has, includes them.
         """
-    def admit(self, authorization: str) -> None:
+    def attempt(self, authorization: str) -> None:
         """Notes the Authorization value that is about to be sent.
 
         Raises `TokenRejectedError` if it is the one that the API has just rejected: no newer one
         can be had at the moment.
         """
     def inspect(self, status: int, url: str | None = None) -> Inspection:
-        """Begins to read an answer.
+        """Begins to read a response.
 
-        `url` is where it came from, if redirects may have been followed: an answer from elsewhere
+        `url` is where it came from, if redirects may have been followed: a response from elsewhere
         says nothing about the token.
         """
-    def reject(self) -> None:
-        """Reports that the answer was a rejection: the client drops the token.
+    def retry(self) -> None:
+        """Reports that the response was a rejection: the client drops the token.
 
         If it returns, ask for `authorization()` again and send the same request once more. Raises
         `TokenRejectedError` the second time, or if the body cannot be sent twice.
@@ -108,19 +108,19 @@ class Exchange:
 
 @final
 class Inspection:
-    """The reading of one answer, to find out whether the API rejected the token in it.
+    """The reading of one response, to find out whether the API rejected the token in it.
 
-    Made by `Exchange.inspect()`. The verdict is True if it did, False if the answer is for the
+    Made by `AuthFlow.inspect()`. The verdict is True if it did, False if the response is for the
     caller, and None while more of the body has to be read. Once it is not None, it stays.
     """
 
     @property
     def verdict(self) -> bool | None:
-        """What is known so far: True for a rejection, False for none, None for not yet."""
-    def feed(self, piece: bytes) -> bool | None:
-        """Takes the next piece of the body, after content decoding, and returns the verdict.
+        """The verdict so far: True for a rejection, False for none, None for not yet."""
+    def feed(self, chunk: bytes) -> bool | None:
+        """Takes the next chunk of the body, after content decoding, and returns the verdict.
 
-        At most 1 MiB is kept; an answer that says nothing of a rejection in so much is none.
+        At most 1 MiB is kept; a response without a rejection in so much is none.
         """
     def finish(self) -> bool:
         """Says that the body has ended, and returns the verdict, which is not None then."""
@@ -162,7 +162,7 @@ class Client:
     def authorization(self) -> str:
         """The value for the Authorization header, `Bearer …`.
 
-        Waits for nobody while the token is fresh. Otherwise the calling thread waits, up to the
+        Returns at once while the token is fresh. Otherwise the calling thread waits, up to the
         client's `timeout`, with the interpreter lock released; Ctrl-C ends the wait. Raises a
         `SeekAuthError`.
         """
@@ -207,20 +207,20 @@ class Client:
         operation_name: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | timedelta | None = None,
-    ) -> GraphqlReply:
-        """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the answer.
+    ) -> GraphQLResponse:
+        """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the response.
 
         `variables` are written as JSON; `operation_name` chooses one of several operations;
         `headers` are further ones, such as `Accept-Language` in place of the client's. `timeout` is
-        how long to wait for the whole answer, in seconds or as a `timedelta`; `None` leaves it to
+        how long to wait for the whole response, in seconds or as a `timedelta`; `None` leaves it to
         the client's `timeout` setting. The calling thread waits with the interpreter lock released;
         Ctrl-C ends the wait.
 
         If the API rejects the token, the operation is sent once more with a new one; so give
-        mutations their `idempotencyId`. What the API reports in `errors` is in the reply and raises
-        nothing: see `GraphqlReply.raise_for_errors()`. Raises a `SeekAuthError`, among them
+        mutations their `idempotencyId`. Errors that the API reports are in the response and raise
+        nothing: see `GraphQLResponse.raise_for_errors()`. Raises a `SeekAuthError`, among them
         `TokenRejectedError` if a new token was rejected too, and `ThrottledError`,
-        `UnavailableError` or `ProtocolError` for an answer that is not GraphQL.
+        `UnavailableError` or `ProtocolError` for a response that is not GraphQL.
         """
     async def graphql_async(
         self,
@@ -230,13 +230,13 @@ class Client:
         operation_name: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | timedelta | None = None,
-    ) -> GraphqlReply:
+    ) -> GraphQLResponse:
         """`graphql()` for asyncio. Cancelling the task gives the request up.
 
         A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
         """
-    def exchange(self, url: str, *, replayable: bool = True) -> Exchange:
-        """The rules of one request to `url`, for adapters to HTTP clients.
+    def auth_flow(self, url: str, *, replayable: bool = True) -> AuthFlow:
+        """The authentication of one request to `url`, for adapters to HTTP clients.
 
         `replayable` says whether the request's body can be sent a second time. Raises
         `ForbiddenOriginError` unless `url` is absolute, holds no credentials, and has scheme, host
@@ -275,16 +275,16 @@ class Client:
         self,
         timeout: float | timedelta | None,
         done: Callable[[Token | None, SeekAuthError | None], None],
-    ) -> Waiter:
+    ) -> CancelHandle:
         """Calls `done(token, error)` once, from a library thread and never from this call."""
     def _graphql(self, operation: Operation) -> tuple[int, str]:
         """Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
 
-        Returns the HTTP status and the text of the answer. The calling thread waits.
+        Returns the HTTP status and the text of the response. The calling thread waits.
         """
     def _graphql_then(
         self,
         operation: Operation,
         done: Callable[[tuple[int, str] | None, SeekAuthError | None], None],
-    ) -> Waiter:
-        """`_graphql()` that calls `done(answer, error)` once, from a library thread."""
+    ) -> CancelHandle:
+        """`_graphql()` that calls `done(response, error)` once, from a library thread."""

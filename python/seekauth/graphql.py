@@ -1,13 +1,13 @@
-"""GraphQL operations: `Client.graphql()`, what it returns, and the error for those who want one.
+"""GraphQL operations: `Client.graphql()`, its response, and an exception for the API's errors.
 
 The request is the core's: it carries the token, is sent once more if the API rejects that, and
-fails as any other call. What the API reports in `errors` is data, and here only its shape changes
-from JSON to Python values.
+fails as any other call. The `errors` that the API reports are data, and here only their shape
+changes from JSON to Python values.
 """
 
 from __future__ import annotations
 
-from seekauth._async import arrival
+from seekauth._async import await_callback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     ]
 
 
-class GraphqlReply:
-    """The API's answer to an operation. Its `repr()` shows no data: it is about people."""
+class GraphQLResponse:
+    """The API's response to an operation. Its `repr()` shows no data: it is about people."""
 
     __slots__ = ("data", "errors", "extensions", "status")
 
     data: dict[str, Any] | None
-    """What was answered; None if nothing was. With `errors`, parts of it may be missing."""
+    """The data; None if there is none. With `errors`, parts of it may be missing."""
     errors: list[dict[str, Any]]
-    """What the API reported, each with `message`, `path` and `extensions`; empty if all went well.
+    """The errors that the API reported, each with `message`, `path` and `extensions`.
 
-    `extensions["code"]` is an open set: treat an unknown one as lasting.
+    Empty if all went well. `extensions["code"]` is an open set: treat an unknown one as permanent.
     """
     extensions: dict[str, Any]
-    """What the API added to the answer; mostly empty."""
+    """The API's additions to the response; mostly empty."""
     status: int
-    """The HTTP status. It says little: an answer with `errors` mostly has 200."""
+    """The HTTP status. It says little: a response with `errors` mostly has 200."""
 
     def __init__(
         self,
@@ -51,27 +51,27 @@ class GraphqlReply:
         self.extensions = extensions
         self.status = status
 
-    def raise_for_errors(self) -> GraphqlReply:
-        """Raises `GraphqlError` if there are `errors`; returns this reply otherwise."""
+    def raise_for_errors(self) -> GraphQLResponse:
+        """Raises `GraphQLError` if there are `errors`; returns this response otherwise."""
         if self.errors:
-            raise GraphqlError(self.errors, self.data)
+            raise GraphQLError(self.errors, self.data)
         return self
 
     def __repr__(self) -> str:
-        return f"<seekauth.GraphqlReply status={self.status} errors={len(self.errors)}>"
+        return f"<seekauth.GraphQLResponse status={self.status} errors={len(self.errors)}>"
 
 
-class GraphqlError(Exception):
-    """The API reported `errors`, and they were asked for as an exception.
+class GraphQLError(Exception):
+    """The API reported `errors`, and the program asked for them as an exception.
 
-    Only `GraphqlReply.raise_for_errors()` raises it. It is no `SeekAuthError`: nothing failed on
-    the way. `str(error)` gives codes and messages; SEEK allows messages to be shown to hirers.
+    Only `GraphQLResponse.raise_for_errors()` raises it. It is no `SeekAuthError`: the request
+    succeeded. `str(error)` gives codes and messages; SEEK allows messages to be shown to hirers.
     """
 
     errors: list[dict[str, Any]]
-    """What the API reported; never empty."""
+    """The errors that the API reported; never empty."""
     data: dict[str, Any] | None
-    """What was answered nevertheless."""
+    """The data that the response has nevertheless."""
 
     def __init__(self, errors: list[dict[str, Any]], data: dict[str, Any] | None = None) -> None:
         super().__init__(errors, data)
@@ -90,22 +90,22 @@ def graphql(
     operation_name: str | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float | timedelta | None = None,
-) -> GraphqlReply:
-    """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the answer.
+) -> GraphQLResponse:
+    """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the response.
 
     `variables` are written as JSON; `operation_name` chooses one of several operations;
     `headers` are further ones, such as `Accept-Language` in place of the client's. `timeout` is
-    how long to wait for the whole answer, in seconds or as a `timedelta`; `None` leaves it to
+    how long to wait for the whole response, in seconds or as a `timedelta`; `None` leaves it to
     the client's `timeout` setting. The calling thread waits with the interpreter lock released;
     Ctrl-C ends the wait.
 
     If the API rejects the token, the operation is sent once more with a new one; so give
-    mutations their `idempotencyId`. What the API reports in `errors` is in the reply and raises
-    nothing: see `GraphqlReply.raise_for_errors()`. Raises a `SeekAuthError`, among them
+    mutations their `idempotencyId`. Errors that the API reports are in the response and raise
+    nothing: see `GraphQLResponse.raise_for_errors()`. Raises a `SeekAuthError`, among them
     `TokenRejectedError` if a new token was rejected too, and `ThrottledError`,
-    `UnavailableError` or `ProtocolError` for an answer that is not GraphQL.
+    `UnavailableError` or `ProtocolError` for a response that is not GraphQL.
     """
-    return _reply(self._graphql((query, _json(variables), operation_name, headers, timeout)))
+    return _response(self._graphql((query, _json(variables), operation_name, headers, timeout)))
 
 
 async def graphql_async(
@@ -116,28 +116,28 @@ async def graphql_async(
     operation_name: str | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float | timedelta | None = None,
-) -> GraphqlReply:
+) -> GraphQLResponse:
     """`graphql()` for asyncio. Cancelling the task gives the request up.
 
     A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
     """
     operation = (query, _json(variables), operation_name, headers, timeout)
-    return _reply(await arrival(self._graphql_then, operation))
+    return _response(await await_callback(self._graphql_then, operation))
 
 
 def _json(variables: Mapping[str, Any] | None) -> str | None:
-    import json  # noqa: PLC0415 - programs without GraphQL do without it
+    import json  # noqa: PLC0415 - programs without GraphQL need not import it
 
     return None if variables is None else json.dumps(variables)
 
 
-def _reply(answer: tuple[int, str]) -> GraphqlReply:
+def _response(native: tuple[int, str]) -> GraphQLResponse:
     import json  # noqa: PLC0415 - as above
 
-    status, text = answer
+    status, text = native
     members = json.loads(text)
     errors, extensions = members.get("errors") or [], members.get("extensions") or {}
-    return GraphqlReply(members.get("data"), errors, extensions, status)
+    return GraphQLResponse(members.get("data"), errors, extensions, status)
 
 
 def _line(error: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@
 
     client = Client.from_env()
     with httpx2.Client(auth=SeekAuth(client)) as api:
-        reply = api.post(client.api_url, json={"query": "{ self { partner { name } } }"})
+        response = api.post(client.api_url, json={"query": "{ self { partner { name } } }"})
 
 Install it with `pip install seekauth[httpx2]`. For httpx there is `seekauth.httpx`.
 """
@@ -15,37 +15,32 @@ from __future__ import annotations
 
 import httpx2
 
-from seekauth._adapters import httpx_flow
+from seekauth._adapters.httpx_flow import AuthFlowMixin, ReplayStream
 
 __all__ = ["SeekAuth"]
 
 
-class _Body(httpx_flow.Body, httpx2.AsyncByteStream, httpx2.SyncByteStream):
-    """A body that was read ahead, as httpx2 knows one."""
+class _ReplayStream(ReplayStream, httpx2.AsyncByteStream, httpx2.SyncByteStream):
+    """A response body that was read ahead, as one of httpx2's streams."""
 
 
-class _Ahead(httpx_flow.Ahead, httpx2.AsyncByteStream, httpx2.SyncByteStream):
-    """A body that is being read ahead, as httpx2 knows one."""
-
-
-class SeekAuth(httpx_flow.Flow, httpx2.Auth):
+class SeekAuth(AuthFlowMixin, httpx2.Auth):
     """Sends requests with the token, and once more with a new one if the API rejects it.
 
     Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and
     `Accept-Language` unless the request has them. Serves synchronous and asyncio clients, over
     HTTP/1.1 and HTTP/2; any number of them may share it.
 
-    Answers stream: of one from the SEEK API as much is read ahead as it takes to see that it is no
-    rejection, up to 1 MiB, and the caller still gets all of it. Where httpx2 follows redirects,
-    none takes the token to another origin.
+    Responses stream. One from the SEEK API is read ahead, up to 1 MiB, until it is known to be no
+    rejection, and the caller still gets all of it. Where httpx2 follows redirects, none takes the
+    token to another origin.
 
     Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
     request goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected too,
     or if the body is a stream and cannot be sent again (`request.read()` makes it replayable);
-    and whatever asking for a token fails with. httpx2's time-outs do not count that wait, the
-    client's `timeout` does.
+    and the errors of `Client.authorization()`. httpx2's time-outs do not count the wait for a
+    token, the client's `timeout` does.
     """
 
     library = httpx2
-    body = _Body
-    ahead = _Ahead
+    replay_stream = _ReplayStream

@@ -7,7 +7,7 @@
     client = Client.from_env()
     with requests.Session() as api:
         api.auth = SeekAuth(client)
-        reply = api.post(client.api_url, json={"query": "{ self { partner { name } } }"})
+        response = api.post(client.api_url, json={"query": "{ self { partner { name } } }"})
 
 Install it with `pip install seekauth[requests]`.
 """
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 from urllib3 import HTTPResponse
 
-from seekauth._adapters.common import is_over, is_rejection, sign
+from seekauth._adapters.common import authenticate, is_complete, is_rejection
 from seekauth._adapters.requests_replay import read_ahead
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-    from seekauth import Client, Exchange, Inspection
+    from seekauth import AuthFlow, Client, Inspection
 
 __all__ = ["SeekAuth"]
 
@@ -41,15 +41,15 @@ class SeekAuth(AuthBase):
     Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and
     `Accept-Language` unless the request has them. Any number of sessions and threads may share it.
 
-    With `stream=True` the answer streams: of one from the SEEK API as much is read ahead as it
-    takes to see that it is no rejection, up to 1 MiB, and the caller still gets all of it, from
-    `raw` too. Redirects are requests' own, and none takes the token to another origin. A body is
-    sent again if it is text, bytes, or a file that can be rewound.
+    With `stream=True` the response streams. One from the SEEK API is read ahead, up to 1 MiB,
+    until it is known to be no rejection, and the caller still gets all of it, from `raw` too.
+    Redirects are requests' own, and none takes the token to another origin. A body is sent again
+    if it is text, bytes, or a file that can be rewound.
 
     Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
     request goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected too,
-    or if the body cannot be sent again; and whatever asking for a token fails with. requests'
-    time-outs do not count that wait, the client's `timeout` does.
+    or if the body cannot be sent again; and the errors of `Client.authorization()`. requests'
+    time-outs do not count the wait for a token, the client's `timeout` does.
     """
 
     def __init__(self, client: Client) -> None:
@@ -58,36 +58,34 @@ class SeekAuth(AuthBase):
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         """Puts the token into a request that is about to be sent."""
         url, rewind = r.url or "", _rewind(r.body)
-        exchange = self._client.exchange(url, replayable=rewind is not None)
-        sign(exchange, r.headers, self._client.authorization())
-        r.register_hook("response", partial(self._answered, url, rewind))
+        flow = self._client.auth_flow(url, replayable=rewind is not None)
+        authenticate(flow, r.headers, self._client.authorization())
+        r.register_hook("response", partial(self._on_response, url, rewind))
         return r
 
-    def _answered(
+    def _on_response(
         self, url: str, rewind: Callable[[], object] | None, response: Response, **sending: Any
     ) -> Response:
-        """Looks at the answer to a prepared request, which may be sent any number of times."""
+        """Inspects the response to a prepared request, which may be sent any number of times."""
         authorization = response.request.headers.get("Authorization")
         if not isinstance(authorization, str):
             # requests took it out of a redirected request.
             return response
-        exchange = self._client.exchange(url, replayable=rewind is not None)
-        exchange.admit(authorization)
+        flow = self._client.auth_flow(url, replayable=rewind is not None)
+        flow.attempt(authorization)
         while _is_rejection(
-            exchange.inspect(response.status_code, response.url), response, sending["stream"]
+            flow.inspect(response.status_code, response.url), response, sending["stream"]
         ):
             response.close()
-            exchange.reject()
+            flow.retry()
             if rewind is not None:
                 rewind()
-            response = self._sent_again(exchange, response, sending)
+            response = self._send_again(flow, response, sending)
         return response
 
-    def _sent_again(
-        self, exchange: Exchange, rejection: Response, sending: dict[str, Any]
-    ) -> Response:
+    def _send_again(self, flow: AuthFlow, rejection: Response, sending: dict[str, Any]) -> Response:
         request = rejection.request.copy()
-        sign(exchange, request.headers, self._client.authorization())
+        authenticate(flow, request.headers, self._client.authorization())
         start = perf_counter()
         response = rejection.connection.send(request, **sending)
         response.elapsed = timedelta(seconds=perf_counter() - start)
@@ -96,7 +94,7 @@ class SeekAuth(AuthBase):
 
 
 def _rewind(body: Any) -> Callable[[], object] | None:
-    """What makes a body ready to be sent again; None for a stream that cannot be."""
+    """A function that makes a body ready to be sent again; None for a stream that cannot be."""
     if body is None or isinstance(body, (bytes, str)):
         return bool
     try:
@@ -111,7 +109,7 @@ def _is_rejection(inspection: Inspection, response: Response, stream: bool) -> b
             response.raw = read_ahead(inspection, response.raw)
         else:
             is_rejection(inspection, response.content)
-    elif inspection.verdict and is_over(response.headers.get("Content-Length"), 0):
+    elif inspection.verdict and is_complete(response.headers.get("Content-Length"), 0):
         # Nothing is left to wait for, and the connection stays good.
         response.content  # noqa: B018 - a property that reads
     return inspection.finish()

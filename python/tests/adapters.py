@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seekauth import Client
 
 AT_ONCE = 100
-PIECE = 16 * 1024
+CHUNK = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,18 @@ class Request:
     timeout: float
     header: str
 
-    def pieces(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         body = self.body or b""
-        for start in range(0, len(body), PIECE):
-            yield body[start : start + PIECE]
+        for start in range(0, len(body), CHUNK):
+            yield body[start : start + CHUNK]
 
-    async def pieces_async(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces():
-            yield piece
+    async def chunks_async(self) -> AsyncIterator[bytes]:
+        for chunk in self.chunks():
+            yield chunk
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     body: bytes
     header: str | None
@@ -67,10 +67,10 @@ class Answer:
 class Adapter:
     """One HTTP client with the authentication of a seekauth client."""
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         raise NotImplementedError
 
-    def send_at_once(self, request: Request, count: int) -> list[Answer | BaseException]:
+    def send_at_once(self, request: Request, count: int) -> list[Response | BaseException]:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -78,10 +78,10 @@ class Adapter:
 
 
 class Blocking(Adapter):
-    def send_at_once(self, request: Request, count: int) -> list[Answer | BaseException]:
+    def send_at_once(self, request: Request, count: int) -> list[Response | BaseException]:
         together = threading.Barrier(count)
 
-        def attempt(_: int) -> Answer | BaseException:
+        def attempt(_: int) -> Response | BaseException:
             together.wait()
             try:
                 return self.send(request)
@@ -96,37 +96,37 @@ class Asynchronous(Adapter):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
 
-    async def send_async(self, request: Request) -> Answer:
+    async def send_async(self, request: Request) -> Response:
         raise NotImplementedError
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
-    def send(self, request: Request) -> Answer:
-        answer: Answer = self.run(self.send_async(request))
-        return answer
+    def send(self, request: Request) -> Response:
+        response: Response = self.run(self.send_async(request))
+        return response
 
-    def send_at_once(self, request: Request, count: int) -> list[Answer | BaseException]:
-        async def all_of_them() -> list[Answer | BaseException]:
+    def send_at_once(self, request: Request, count: int) -> list[Response | BaseException]:
+        async def all_of_them() -> list[Response | BaseException]:
             calls = (self.send_async(request) for _ in range(count))
             return await asyncio.gather(*calls, return_exceptions=True)
 
-        answers: list[Answer | BaseException] = self.run(all_of_them())
-        return answers
+        responses: list[Response | BaseException] = self.run(all_of_them())
+        return responses
 
 
 class Httpx(Blocking):
     def __init__(self, library: ModuleType, auth: Any, ca_file: str | None, *, http2: bool) -> None:
         self.client: Any = library.Client(auth=auth, **httpx_options(library, ca_file, http2))
 
-    def send(self, request: Request) -> Answer:
-        content = request.pieces() if request.stream else request.body
+    def send(self, request: Request) -> Response:
+        content = request.chunks() if request.stream else request.body
         with self.client.stream(
             request.method, request.url, content=content, **httpx_arguments(request)
         ) as response:
-            pieces = response.iter_bytes()
-            body = b"".join(islice(pieces, 1) if request.part else pieces)
-            return Answer(response.status_code, body, response.headers.get(request.header))
+            chunks = response.iter_bytes()
+            body = b"".join(islice(chunks, 1) if request.part else chunks)
+            return Response(response.status_code, body, response.headers.get(request.header))
 
     def close(self) -> None:
         self.client.close()
@@ -145,17 +145,17 @@ class HttpxAsync(Asynchronous):
         super().__init__(loop)
         self.client: Any = library.AsyncClient(auth=auth, **httpx_options(library, ca_file, http2))
 
-    async def send_async(self, request: Request) -> Answer:
-        content = request.pieces_async() if request.stream else request.body
+    async def send_async(self, request: Request) -> Response:
+        content = request.chunks_async() if request.stream else request.body
         async with self.client.stream(
             request.method, request.url, content=content, **httpx_arguments(request)
         ) as response:
             body = bytearray()
-            async for piece in response.aiter_bytes():
-                body += piece
+            async for chunk in response.aiter_bytes():
+                body += chunk
                 if request.part:
                     break
-            return Answer(response.status_code, bytes(body), response.headers.get(request.header))
+            return Response(response.status_code, bytes(body), response.headers.get(request.header))
 
     def close(self) -> None:
         self.run(self.client.aclose())
@@ -188,19 +188,19 @@ class Requests(Blocking):
             pool = requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE)
             self.session.mount(scheme, pool)
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         with self.session.request(
             request.method,
             request.url,
             headers=dict(request.headers),
-            data=request.pieces() if request.stream else request.body,
+            data=request.chunks() if request.stream else request.body,
             allow_redirects=request.follow,
             timeout=request.timeout,
             stream=True,
         ) as response:
-            pieces = response.iter_content(1 if request.part else PIECE)
-            body = b"".join(islice(pieces, 1) if request.part else pieces)
-            return Answer(response.status_code, body, response.headers.get(request.header))
+            chunks = response.iter_content(1 if request.part else CHUNK)
+            body = b"".join(islice(chunks, 1) if request.part else chunks)
+            return Response(response.status_code, body, response.headers.get(request.header))
 
     def close(self) -> None:
         self.session.close()
@@ -219,20 +219,20 @@ class Aiohttp(Asynchronous):
 
         self.session: aiohttp.ClientSession = self.run(session())
 
-    async def send_async(self, request: Request) -> Answer:
+    async def send_async(self, request: Request) -> Response:
         async with self.session.request(
             request.method,
             # aiohttp writes a str anew.
             URL(request.url, encoded=True),
             headers=request.headers,
-            data=request.pieces_async() if request.stream else request.body,
+            data=request.chunks_async() if request.stream else request.body,
             allow_redirects=request.follow,
             timeout=aiohttp.ClientTimeout(total=request.timeout),
         ) as response:
             content = response.content
             body = await (content.readany() if request.part else content.read())
             values = response.headers.getall(request.header, [])
-            return Answer(response.status, body, ", ".join(values) if values else None)
+            return Response(response.status, body, ", ".join(values) if values else None)
 
     def close(self) -> None:
         self.run(self.session.close())

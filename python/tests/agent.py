@@ -1,4 +1,4 @@
-"""Calls the public API of the built package as it is told, and prints what it saw.
+"""Calls the public API of the built package as it is told, and prints the results.
 
 The driver of the shared cases talks to it: one request line in, one reply line out. Every decision
 and every assertion is the driver's; here a request becomes what a Python program would write.
@@ -50,12 +50,12 @@ def main() -> None:
     runner = threading.Thread(target=loop.run_forever)
     runner.start()
     for line in sys.stdin:
-        print(answer(line.rstrip("\n")), flush=True)
+        print(respond(line.rstrip("\n")), flush=True)
     loop.call_soon_threadsafe(loop.stop)
     runner.join()
 
 
-def answer(line: str) -> str:
+def respond(line: str) -> str:
     verb, *pairs = line.split("\t")
     fields = {name: unquote(value) for name, _, value in (pair.partition("=") for pair in pairs)}
     handler = VERBS.get(verb)
@@ -119,13 +119,13 @@ def settings(fields: Fields) -> dict[str, Any]:
 def setting(name: str, text: str) -> tuple[str, object]:
     duration = name.removesuffix("_ms")
     match KINDS.get(duration):
-        case "Duration":
+        case "duration":
             return duration, seconds(text)
-        case "Flag":
+        case "flag":
             return name, {"true": True, "false": False}.get(text, text)
-        case "List":
+        case "list":
             return name, text.split(" ")
-        case "Pairs":
+        case "pairs":
             return name, dict(pairs(text))
     return name, text
 
@@ -279,7 +279,7 @@ def join(fields: Fields) -> Reply:
     try:
         return describe(begun.pop(fields["id"]).result())
     except CancelledError:
-        # What the driver calls by the library's name for it, asyncio reports in its own way.
+        # asyncio has an error of its own for this; the driver knows the library's.
         raise seekauth.CancelledError("the task was cancelled") from None
 
 
@@ -321,32 +321,32 @@ def request(fields: Fields) -> adapters.Request:
 def send(fields: Fields) -> Reply:
     by, wanted = adapter(fields), request(fields)
     try:
-        answer = by.send(wanted)
+        response = by.send(wanted)
     except SeekAuthError:
         raise
     except Exception as error:
         raise ForeignError(repr(error)) from error
-    text = answer.body.decode(errors="replace")
+    text = response.body.decode(errors="replace")
     reply: Reply = {
-        "status": answer.status,
+        "status": response.status,
         "body": text[:2000],
-        "body_size": len(answer.body),
+        "body_size": len(response.body),
         "body_end": text[-100:],
     }
-    return reply if answer.header is None else {**reply, "header": answer.header}
+    return reply if response.header is None else {**reply, "header": response.header}
 
 
 def burst_send(fields: Fields) -> Reply:
     results = adapter(fields).send_at_once(request(fields), int(fields["n"]))
-    answers = [result for result in results if isinstance(result, adapters.Answer)]
+    responses = [result for result in results if isinstance(result, adapters.Response)]
     errors = [result for result in results if isinstance(result, BaseException)]
     kinds = {error.kind if isinstance(error, SeekAuthError) else "foreign" for error in errors}
     return {
-        "answers": len(answers),
+        "answers": len(responses),
         "errors": len(errors),
-        "statuses": " ".join(str(status) for status in sorted({a.status for a in answers})),
+        "statuses": " ".join(str(status) for status in sorted({a.status for a in responses})),
         "names": " ".join(sorted(kinds)),
-        "bodies": len({answer.body for answer in answers}),
+        "bodies": len({response.body for response in responses}),
     }
 
 
@@ -358,11 +358,11 @@ def graphql(fields: Fields) -> Reply:
         "timeout": timeout(fields),
     }
     if "async" in fields:
-        reply = run(client(fields).graphql_async(fields["query"], variables, **options))
+        response = run(client(fields).graphql_async(fields["query"], variables, **options))
     else:
-        reply = client(fields).graphql(fields["query"], variables, **options)
-    members = {"data": reply.data, "errors": reply.errors, "extensions": reply.extensions}
-    return {"status": reply.status, "body": json.dumps(members)}
+        response = client(fields).graphql(fields["query"], variables, **options)
+    members = {"data": response.data, "errors": response.errors, "extensions": response.extensions}
+    return {"status": response.status, "body": json.dumps(members)}
 
 
 def close(fields: Fields) -> Reply:

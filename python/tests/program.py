@@ -1,4 +1,4 @@
-"""A Python program of its own, for what a test cannot do to the process that it runs in."""
+"""A Python program of its own, for tests that would harm the process that they run in."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Program:
                 **{name: value for name, value in inherited.items() if value is not None},
                 **variables,
                 "SEEKAUTH_SERVICE": "seek_api",
-                # What waits for these has not ended by itself.
+                # A wait of this length never ends by itself.
                 "SEEKAUTH_TIMEOUT": "600",
                 "SEEKAUTH_REQUEST_TIMEOUT": "600",
                 "PYTHONPATH": f"{HERE.parent}{os.pathsep}{HERE}",
-                # Later Pythons warn of fork() in a process with threads, which is what is tested.
+                # Later Pythons warn of fork() in a process with threads, which is under test here.
                 "PYTHONWARNINGS": "error,ignore:This process:DeprecationWarning",
             },
         )
@@ -106,7 +106,7 @@ def run(
     preamble: str = PREAMBLE,
     environment: Mapping[str, str | None] | None = None,
 ) -> str:
-    """What the program printed; it has to end well and silent on stderr."""
+    """The output of the program, which must succeed and be silent on stderr."""
     with Program(sandbox, code, preamble, environment) as program:
         status, output, errors = program.end()
     assert (status, errors) == (0, "")

@@ -24,6 +24,6 @@ class Provider:
         return self.gives
 
     async def later(self) -> Credentials:
-        # So that its answer is not there at once.
+        # The result must not be there at once.
         await asyncio.sleep(0)
         return self()

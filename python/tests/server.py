@@ -1,5 +1,5 @@
-"""An API of a test's own, for what the sandbox does not play: compressed bodies, HTTP chunks of a
-test's choosing, and bodies whose end does not come.
+"""An API of a test's own, with responses that the sandbox does not have: compressed bodies, HTTP
+chunks of a test's choosing, and bodies whose end does not come.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ REJECTION: Final = b'{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}],"data
 
 
 @dataclass
-class Answer:
-    """What one request gets."""
+class Response:
+    """The response to one request."""
 
-    pieces: list[bytes] = field(default_factory=lambda: [GOOD])
+    chunks: list[bytes] = field(default_factory=lambda: [GOOD])
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     chunked: bool = False
-    """Each piece is an HTTP chunk; otherwise the body has a Content-Length."""
+    """Each chunk is an HTTP chunk; otherwise the body has a Content-Length."""
     goes_on: threading.Event | None = None
-    """What the last piece is held back for."""
+    """The event that the last chunk waits for."""
     breaks_off: bool = False
-    """The connection is closed before the last piece."""
+    """The connection is closed before the last chunk."""
 
 
 @dataclass
@@ -46,20 +46,20 @@ class Received:
 
 
 class Server:
-    """Answers requests in the order of `answers`, then with `GOOD`. `close()` ends it."""
+    """Sends the `responses` in their order, then `GOOD` ones. `close()` ends it."""
 
     def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.answered = threading.Event()
-        """Set as soon as an answer has begun."""
+        self.responses: list[Response] = []
+        self.responded = threading.Event()
+        """Set as soon as a response has begun."""
         self.received: list[Received] = []
         self._http = _Http(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/graphql"
 
-    def next_answer(self) -> Answer:
-        return self.answers.pop(0) if self.answers else Answer()
+    def next_response(self) -> Response:
+        return self.responses.pop(0) if self.responses else Response()
 
     def close(self) -> None:
         self._http.shutdown()
@@ -100,7 +100,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             received = Received(self.command, self.path, self.headers, self._body(), self.number)
             server.received.append(received)
-            self._send(server.next_answer())
+            self._send(server.next_response())
 
         do_GET = do_POST  # noqa: N815 - as above, the server's name for it
 
@@ -114,25 +114,27 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.rfile.readline()
             return body
 
-        def _send(self, answer: Answer) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
+        def _send(self, response: Response) -> None:
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            if answer.chunked:
+            if response.chunked:
                 self.send_header("Transfer-Encoding", "chunked")
             else:
-                self.send_header("Content-Length", str(sum(map(len, answer.pieces))))
+                self.send_header("Content-Length", str(sum(map(len, response.chunks))))
             self.end_headers()
-            for number, piece in enumerate(answer.pieces, 1):
-                if number == len(answer.pieces):
-                    if answer.breaks_off:
+            for number, chunk in enumerate(response.chunks, 1):
+                if number == len(response.chunks):
+                    if response.breaks_off:
                         self.close_connection = True
                         return
-                    server.answered.set()
-                    if answer.goes_on is not None:
-                        answer.goes_on.wait()
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if answer.chunked else piece)
-            if answer.chunked:
+                    server.responded.set()
+                    if response.goes_on is not None:
+                        response.goes_on.wait()
+                self.wfile.write(
+                    b"%x\r\n%s\r\n" % (len(chunk), chunk) if response.chunked else chunk
+                )
+            if response.chunked:
                 self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, *_: object) -> None:

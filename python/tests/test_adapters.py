@@ -1,4 +1,4 @@
-"""What all adapters owe their users beyond the shared cases: answers that stream, compressed ones,
+"""The promises of all adapters beyond the shared cases: responses that stream, compressed ones,
 connections that are kept or let go, redirects, and errors that stay what they are.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import adapters
 import pytest
 from adapters import FOREIGN, NAMES, Adapter, Request
-from server import GOOD, REJECTION, Answer, Server
+from server import GOOD, REJECTION, Response, Server
 
 import seekauth
 from seekauth import SeekAuthError
@@ -55,9 +55,9 @@ def post(url: str, **changes: object) -> Request:
 def test_a_rejected_request_is_sent_again_over_the_same_connection(
     adapter: Adapter, server: Server, sandbox: Sandbox
 ) -> None:
-    server.answers = [Answer([REJECTION])]
-    answer = adapter.send(post(server.url))
-    assert (answer.status, answer.body) == (200, GOOD)
+    server.responses = [Response([REJECTION])]
+    response = adapter.send(post(server.url))
+    assert (response.status, response.body) == (200, GOOD)
     first, second = server.received
     assert first.connection == second.connection
     assert first.body == second.body
@@ -78,22 +78,22 @@ def test_an_empty_401_leaves_the_connection_good(
         "user_agent": "seekauth-tests/1.0",
         "scopes": "write.education",
     }
-    server.answers = [Answer([b""], status=401), Answer([b"what the API said"], status=403)]
+    server.responses = [Response([b""], status=401), Response([b"what the API said"], status=403)]
     with seekauth.Client.oauth(**settings) as client:  # type: ignore[arg-type]
         adapter = adapters.make(name, client, None, loop)
-        answer = adapter.send(post(server.url))
+        response = adapter.send(post(server.url))
         adapter.close()
-    assert (answer.status, answer.body) == (403, b"what the API said")
+    assert (response.status, response.body) == (403, b"what the API said")
     assert len({received.connection for received in server.received}) == 1
 
 
-def test_compressed_answers_are_looked_into_and_handed_over(
+def test_compressed_responses_are_inspected_and_handed_over(
     adapter: Adapter, server: Server
 ) -> None:
     headers = {"Content-Encoding": "gzip"}
-    server.answers = [
-        Answer([gzip.compress(REJECTION)], headers=headers),
-        Answer([gzip.compress(GOOD)], headers=headers),
+    server.responses = [
+        Response([gzip.compress(REJECTION)], headers=headers),
+        Response([gzip.compress(GOOD)], headers=headers),
     ]
     assert adapter.send(post(server.url)).body == GOOD
     assert len(server.received) == 2
@@ -101,14 +101,14 @@ def test_compressed_answers_are_looked_into_and_handed_over(
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_long_answer_arrives_byte_by_byte(
+def test_a_long_response_arrives_byte_by_byte(
     adapter: Adapter, server: Server, *, chunked: bool, compressed: bool
 ) -> None:
     body = BIG + hashlib.sha256(BIG).digest() * 1000
     sent = gzip.compress(body, 1) if compressed else body
-    pieces = [sent[start : start + 50_000] for start in range(0, len(sent), 50_000)]
+    chunks = [sent[start : start + 50_000] for start in range(0, len(sent), 50_000)]
     headers = {"Content-Encoding": "gzip"} if compressed else {}
-    server.answers = [Answer(pieces, headers=headers, chunked=chunked)]
+    server.responses = [Response(chunks, headers=headers, chunked=chunked)]
     assert adapter.send(post(server.url)).body == body
 
 
@@ -116,15 +116,15 @@ def test_a_long_answer_arrives_byte_by_byte(
 @pytest.mark.parametrize(
     "begin", [BIG, b'{"errors":[{"message":"no"}],"data":{', b"<html>no GraphQL"]
 )
-def test_an_answer_is_handed_over_before_its_end_has_come(
+def test_a_response_is_handed_over_before_its_end_has_come(
     adapter: Adapter, server: Server, begin: bytes, *, chunked: bool
 ) -> None:
     goes_on = threading.Event()
-    server.answers = [Answer([begin, b"the end"], chunked=chunked, goes_on=goes_on)]
+    server.responses = [Response([begin, b"the end"], chunked=chunked, goes_on=goes_on)]
     try:
-        answer = adapter.send(post(server.url, part=True))
-        assert begin.startswith(answer.body)
-        assert answer.body
+        response = adapter.send(post(server.url, part=True))
+        assert begin.startswith(response.body)
+        assert response.body
     finally:
         goes_on.set()
     assert adapter.send(post(server.url)).body == GOOD
@@ -135,7 +135,7 @@ def test_nobody_waits_for_the_end_of_a_rejection(
     adapter: Adapter, server: Server, *, chunked: bool
 ) -> None:
     goes_on = threading.Event()
-    server.answers = [Answer([REJECTION[:-1], b"}"], chunked=chunked, goes_on=goes_on)]
+    server.responses = [Response([REJECTION[:-1], b"}"], chunked=chunked, goes_on=goes_on)]
     try:
         assert adapter.send(post(server.url)).body == GOOD
     finally:
@@ -146,7 +146,7 @@ def test_nobody_waits_for_the_end_of_a_rejection(
 def test_what_cannot_be_decoded_is_for_the_caller_to_meet(
     adapter: Adapter, server: Server, sandbox: Sandbox
 ) -> None:
-    server.answers = [Answer([b"this is no gzip"], headers={"Content-Encoding": "gzip"})]
+    server.responses = [Response([b"this is no gzip"], headers={"Content-Encoding": "gzip"})]
     with pytest.raises(FOREIGN) as raised:
         adapter.send(post(server.url))
     assert not isinstance(raised.value, SeekAuthError)
@@ -154,10 +154,10 @@ def test_what_cannot_be_decoded_is_for_the_caller_to_meet(
 
 
 @pytest.mark.parametrize("begin", [GOOD[:20], BIG])
-def test_an_answer_that_breaks_off_is_an_error_of_the_http_client(
+def test_a_response_that_breaks_off_is_an_error_of_the_http_client(
     adapter: Adapter, server: Server, begin: bytes
 ) -> None:
-    server.answers = [Answer([begin, b"the end"], breaks_off=True)]
+    server.responses = [Response([begin, b"the end"], breaks_off=True)]
     with pytest.raises(FOREIGN) as raised:
         adapter.send(post(server.url))
     assert not isinstance(raised.value, SeekAuthError)
@@ -167,7 +167,7 @@ def test_an_answer_that_breaks_off_is_an_error_of_the_http_client(
 def test_a_stream_is_sent_once_and_the_error_says_so(
     adapter: Adapter, server: Server, sandbox: Sandbox
 ) -> None:
-    server.answers = [Answer([REJECTION])]
+    server.responses = [Response([REJECTION])]
     body = b"x" * 100_000
     with pytest.raises(seekauth.TokenRejectedError, match="stream"):
         adapter.send(post(server.url, stream=True, body=body))
@@ -177,7 +177,7 @@ def test_a_stream_is_sent_once_and_the_error_says_so(
 
 
 def test_a_second_rejection_is_an_error(adapter: Adapter, server: Server) -> None:
-    server.answers = [Answer([REJECTION]), Answer([REJECTION])]
+    server.responses = [Response([REJECTION]), Response([REJECTION])]
     with pytest.raises(seekauth.TokenRejectedError, match="audience and environment"):
         adapter.send(post(server.url))
     assert len(server.received) == 2
@@ -189,11 +189,11 @@ def test_a_redirect_elsewhere_is_followed_without_the_token(
     adapter: Adapter, server: Server, sandbox: Sandbox, status: int
 ) -> None:
     with Server() as elsewhere, Server() as further:
-        server.answers = [Answer([b""], status=status, headers={"Location": elsewhere.url})]
-        elsewhere.answers = [Answer([b""], status=307, headers={"Location": further.url})]
-        further.answers = [Answer([REJECTION], status=401)]
-        answer = adapter.send(post(server.url, follow=True))
-        assert (answer.status, answer.body) == (401, REJECTION)
+        server.responses = [Response([b""], status=status, headers={"Location": elsewhere.url})]
+        elsewhere.responses = [Response([b""], status=307, headers={"Location": further.url})]
+        further.responses = [Response([REJECTION], status=401)]
+        response = adapter.send(post(server.url, follow=True))
+        assert (response.status, response.body) == (401, REJECTION)
         for other in (elsewhere, further):
             (received,) = other.received
             assert received.headers["Authorization"] is None
@@ -204,9 +204,9 @@ def test_a_redirect_elsewhere_is_followed_without_the_token(
 
 
 def test_a_redirect_within_the_api_keeps_the_token(adapter: Adapter, server: Server) -> None:
-    server.answers = [
-        Answer([b""], status=307, headers={"Location": "/other"}),
-        Answer([b""], status=307, headers={"Location": server.url}),
+    server.responses = [
+        Response([b""], status=307, headers={"Location": "/other"}),
+        Response([b""], status=307, headers={"Location": server.url}),
     ]
     assert adapter.send(post(server.url, follow=True)).body == GOOD
     assert [received.path for received in server.received] == ["/graphql", "/other", "/graphql"]
@@ -217,9 +217,9 @@ def test_a_redirect_within_the_api_keeps_the_token(adapter: Adapter, server: Ser
 def test_a_redirect_is_handed_over_to_those_who_follow_none(
     adapter: Adapter, server: Server
 ) -> None:
-    server.answers = [Answer([b"over there"], status=307, headers={"Location": "/other"})]
-    answer = adapter.send(post(server.url, header="Location"))
-    assert (answer.status, answer.body, answer.header) == (307, b"over there", "/other")
+    server.responses = [Response([b"over there"], status=307, headers={"Location": "/other"})]
+    response = adapter.send(post(server.url, header="Location"))
+    assert (response.status, response.body, response.header) == (307, b"over there", "/other")
 
 
 def test_a_token_that_cannot_be_had_is_seekauths_own_error(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from server import GOOD, REJECTION, Answer, Server
+from server import GOOD, REJECTION, Response, Server
 
 import seekauth
 from seekauth.aiohttp import seek_auth
@@ -28,7 +28,7 @@ QUERY = {"query": "{ self { partner { name } } }"}
 
 
 def run(client: Client, use: Callable[[aiohttp.ClientSession], Awaitable[Any]]) -> Any:
-    """What `use` makes of a session that has one connection at a time."""
+    """The result of `use` with a session that has one connection at a time."""
 
     async def with_session() -> Any:
         connector = aiohttp.TCPConnector(limit=1)
@@ -48,72 +48,72 @@ def way(function: Callable[[aiohttp.ClientResponse], Awaitable[bytes]]) -> None:
 
 
 @way
-async def read(answer: aiohttp.ClientResponse) -> bytes:
-    return await answer.read()
+async def read(response: aiohttp.ClientResponse) -> bytes:
+    return await response.read()
 
 
 @way
-async def text(answer: aiohttp.ClientResponse) -> bytes:
-    return (await answer.text()).encode()
+async def text(response: aiohttp.ClientResponse) -> bytes:
+    return (await response.text()).encode()
 
 
 @way
-async def content_read(answer: aiohttp.ClientResponse) -> bytes:
-    return await answer.content.read()
+async def content_read(response: aiohttp.ClientResponse) -> bytes:
+    return await response.content.read()
 
 
 @way
-async def content_read_in_pieces(answer: aiohttp.ClientResponse) -> bytes:
+async def content_read_in_chunks(response: aiohttp.ClientResponse) -> bytes:
     parts = []
-    while part := await answer.content.read(10_007):
+    while part := await response.content.read(10_007):
         assert len(part) <= 10_007
         parts.append(part)
-    assert answer.content.at_eof()
+    assert response.content.at_eof()
     return b"".join(parts)
 
 
 @way
-async def content_readexactly(answer: aiohttp.ClientResponse) -> bytes:
-    return await answer.content.readexactly(10) + await answer.content.read()
+async def content_readexactly(response: aiohttp.ClientResponse) -> bytes:
+    return await response.content.readexactly(10) + await response.content.read()
 
 
 @way
-async def content_readany(answer: aiohttp.ClientResponse) -> bytes:
-    return await answer.content.readany() + await answer.content.read()
+async def content_readany(response: aiohttp.ClientResponse) -> bytes:
+    return await response.content.readany() + await response.content.read()
 
 
 @way
-async def content_readline(answer: aiohttp.ClientResponse) -> bytes:
+async def content_readline(response: aiohttp.ClientResponse) -> bytes:
     lines = []
-    while line := await answer.content.readline(max_line_length=4 << 20):
+    while line := await response.content.readline(max_line_length=4 << 20):
         lines.append(line)
     return b"".join(lines)
 
 
 @way
-async def content_read_nowait(answer: aiohttp.ClientResponse) -> bytes:
-    return answer.content.read_nowait(3) + await answer.content.read()
+async def content_read_nowait(response: aiohttp.ClientResponse) -> bytes:
+    return response.content.read_nowait(3) + await response.content.read()
 
 
 @way
-async def content_readuntil(answer: aiohttp.ClientResponse) -> bytes:
-    assert (await answer.content.readuntil(b":")) == b'{"data":'
-    return b'{"data":' + await answer.content.read()
+async def content_readuntil(response: aiohttp.ClientResponse) -> bytes:
+    assert (await response.content.readuntil(b":")) == b'{"data":'
+    return b'{"data":' + await response.content.read()
 
 
 @way
-async def content_iter_any(answer: aiohttp.ClientResponse) -> bytes:
-    return b"".join([piece async for piece in answer.content.iter_any()])
+async def content_iter_any(response: aiohttp.ClientResponse) -> bytes:
+    return b"".join([chunk async for chunk in response.content.iter_any()])
 
 
 @way
-async def content_iter_chunked(answer: aiohttp.ClientResponse) -> bytes:
-    return b"".join([piece async for piece in answer.content.iter_chunked(10_007)])
+async def content_iter_chunked(response: aiohttp.ClientResponse) -> bytes:
+    return b"".join([chunk async for chunk in response.content.iter_chunked(10_007)])
 
 
 @way
-async def content_iter_chunks(answer: aiohttp.ClientResponse) -> bytes:
-    return b"".join([piece async for piece, _ in answer.content.iter_chunks()])
+async def content_iter_chunks(response: aiohttp.ClientResponse) -> bytes:
+    return b"".join([chunk async for chunk, _ in response.content.iter_chunks()])
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -125,55 +125,55 @@ def test_every_way_of_reading_gives_all_of_it(
     long = b'{"data":"' + b"x" * (2 << 20) + b'"}\n'
     for body in (GOOD, long):
         sent = gzip.compress(body, 1) if compressed else body
-        pieces = [sent[:9], sent[9 : len(sent) // 2], sent[len(sent) // 2 :]]
+        chunks = [sent[:9], sent[9 : len(sent) // 2], sent[len(sent) // 2 :]]
         headers = {"Content-Encoding": "gzip"} if compressed else {}
-        server.answers = [Answer(pieces, headers=headers, chunked=chunked)]
+        server.responses = [Response(chunks, headers=headers, chunked=chunked)]
 
         async def use(session: aiohttp.ClientSession) -> bytes:
-            async with session.post(server.url, json=QUERY) as answer:
-                return await WAYS[name](answer)
+            async with session.post(server.url, json=QUERY) as response:
+                return await WAYS[name](response)
 
         assert run(api, use) == body
 
 
 def test_http_chunks_keep_their_ends(api: Client, server: Server) -> None:
     chunks = [b'{"data":', b"null", b"}"]
-    server.answers = [Answer(chunks, chunked=True)]
+    server.responses = [Response(chunks, chunked=True)]
 
     async def use(session: aiohttp.ClientSession) -> list[tuple[bytes, bool]]:
-        async with session.post(server.url, json=QUERY) as answer:
-            return [part async for part in answer.content.iter_chunks()]
+        async with session.post(server.url, json=QUERY) as response:
+            return [part async for part in response.content.iter_chunks()]
 
     whole, ends = b"", []
-    for piece, is_end in run(api, use):
-        whole += piece
+    for chunk, is_end in run(api, use):
+        whole += chunk
         # aiohttp may say twice that the last one has ended.
         if is_end and len(whole) not in ends:
             ends.append(len(whole))
     assert (whole, ends) == (b"".join(chunks), [8, 12, 13])
 
 
-def test_an_answer_may_be_left_unread(api: Client, server: Server) -> None:
+def test_a_response_may_be_left_unread(api: Client, server: Server) -> None:
     async def use(session: aiohttp.ClientSession) -> bytes:
         for _ in range(3):
-            server.answers = [Answer([b'{"data":"' + b"x" * (2 << 20), b'"}'])]
+            server.responses = [Response([b'{"data":"' + b"x" * (2 << 20), b'"}'])]
             async with session.post(server.url, json=QUERY):
                 pass
-            server.answers = [Answer([REJECTION])]
-        async with session.post(server.url, json=QUERY) as answer:
-            return await answer.read()
+            server.responses = [Response([REJECTION])]
+        async with session.post(server.url, json=QUERY) as response:
+            return await response.read()
 
     assert run(api, use) == GOOD
 
 
-def test_a_rejected_answer_makes_room_for_the_next(api: Client, server: Server) -> None:
+def test_a_rejected_response_makes_room_for_the_next(api: Client, server: Server) -> None:
     goes_on = threading.Event()
-    server.answers = [Answer([REJECTION[:-1], b"}"], goes_on=goes_on)]
+    server.responses = [Response([REJECTION[:-1], b"}"], goes_on=goes_on)]
 
     async def use(session: aiohttp.ClientSession) -> bytes:
         timeout = aiohttp.ClientTimeout(total=60)
-        async with session.post(server.url, json=QUERY, timeout=timeout) as answer:
-            return await answer.read()
+        async with session.post(server.url, json=QUERY, timeout=timeout) as response:
+            return await response.read()
 
     try:
         assert run(api, use) == GOOD
@@ -190,10 +190,10 @@ def test_files_are_rewound_and_generators_are_not(api: Client, server: Server) -
             for body in (io.BytesIO(), file):
                 body.write(b"0123456789")
                 body.seek(4)
-                server.answers = [Answer([REJECTION])]
-                async with session.post(server.url, data=body) as answer:
-                    assert await answer.read() == GOOD
-        server.answers = [Answer([REJECTION])]
+                server.responses = [Response([REJECTION])]
+                async with session.post(server.url, data=body) as response:
+                    assert await response.read() == GOOD
+        server.responses = [Response([REJECTION])]
         with pytest.raises(seekauth.TokenRejectedError, match="stream"):
             await session.post(server.url, data=generator())
 
@@ -202,13 +202,13 @@ def test_files_are_rewound_and_generators_are_not(api: Client, server: Server) -
 
 
 def test_forms_are_sent_again(api: Client, server: Server) -> None:
-    server.answers = [Answer([REJECTION])]
+    server.responses = [Response([REJECTION])]
 
     async def use(session: aiohttp.ClientSession) -> bytes:
         form = aiohttp.FormData({"a": "1"})
         form.add_field("file", io.BytesIO(b"content"), filename="x")
-        async with session.post(server.url, data=form) as answer:
-            return await answer.read()
+        async with session.post(server.url, data=form) as response:
+            return await response.read()
 
     assert run(api, use) == GOOD
     first, second = server.received
@@ -225,8 +225,8 @@ def test_its_total_time_covers_the_wait_for_a_token(sandbox: Sandbox, client: Cl
         with pytest.raises(asyncio.TimeoutError):
             await session.post(client.api_url, json=QUERY, timeout=timeout)
         sandbox.release_once_asked()
-        async with session.post(client.api_url, json=QUERY) as answer:
-            assert (await answer.json())["data"]
+        async with session.post(client.api_url, json=QUERY) as response:
+            assert (await response.json())["data"]
 
     run(client, use)
     assert sandbox.requests() == 1
@@ -251,7 +251,7 @@ def test_a_task_may_be_cancelled_at_any_point(
 ) -> None:
     sandbox.script(hold=True)
     goes_on = threading.Event()
-    server.answers = [Answer([GOOD[:20], GOOD[20:]], goes_on=goes_on)]
+    server.responses = [Response([GOOD[:20], GOOD[20:]], goes_on=goes_on)]
 
     async def use(session: aiohttp.ClientSession) -> bytes:
         task = asyncio.create_task(session.post(server.url, json=QUERY).__aenter__())
@@ -261,12 +261,12 @@ def test_a_task_may_be_cancelled_at_any_point(
             await task
         sandbox.release()
         task = asyncio.create_task(session.post(server.url, json=QUERY).__aenter__())
-        await asyncio.to_thread(server.answered.wait)
+        await asyncio.to_thread(server.responded.wait)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with session.post(server.url, json=QUERY) as answer:
-            return await answer.read()
+        async with session.post(server.url, json=QUERY) as response:
+            return await response.read()
 
     try:
         assert run(api, use) == GOOD
@@ -281,18 +281,18 @@ def test_it_works_beside_other_middlewares(api: Client, server: Server) -> None:
     async def reading(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        answer = await handler(request)
-        seen.append(await answer.read())
-        return answer
+        response = await handler(request)
+        seen.append(await response.read())
+        return response
 
     async def use() -> None:
         for middlewares in ([seek_auth(api), reading], [reading, seek_auth(api)]):
-            server.answers = [Answer([REJECTION])]
+            server.responses = [Response([REJECTION])]
             async with (
                 aiohttp.ClientSession() as session,
-                session.post(server.url, json=QUERY, middlewares=middlewares) as answer,
+                session.post(server.url, json=QUERY, middlewares=middlewares) as response,
             ):
-                assert await answer.read() == GOOD
+                assert await response.read() == GOOD
 
     asyncio.run(use())
     assert seen == [REJECTION, GOOD, GOOD]
@@ -305,8 +305,8 @@ def test_one_middleware_serves_many_loops(api: Client, server: Server, sandbox: 
         async with aiohttp.ClientSession(middlewares=[middleware]) as session:
 
             async def one() -> bytes:
-                async with session.post(server.url, json=QUERY) as answer:
-                    return await answer.read()
+                async with session.post(server.url, json=QUERY) as response:
+                    return await response.read()
 
             return b"".join(set(await asyncio.gather(*(one() for _ in range(5)))))
 
@@ -335,19 +335,21 @@ def test_an_error_of_the_token_request_is_one_of_aiohttps_too(
 def test_a_redirect_opens_no_other_way_out(api: Client, server: Server) -> None:
     async def use(session: aiohttp.ClientSession) -> None:
         with Server() as elsewhere, Server() as third:
-            server.answers = [Answer([b""], status=307, headers={"Location": elsewhere.url})]
-            async with session.post(server.url, json=QUERY) as answer:
-                assert answer.status == 200
+            server.responses = [Response([b""], status=307, headers={"Location": elsewhere.url})]
+            async with session.post(server.url, json=QUERY) as response:
+                assert response.status == 200
             for url in (elsewhere.url, third.url):
                 with pytest.raises(seekauth.ForbiddenOriginError):
                     await session.post(url, json=QUERY)
-            server.answers = [Answer([b""], status=200, headers={"Location": "mailto:somebody"})]
-            async with session.post(server.url, json=QUERY) as answer:
-                assert answer.status == 200
-            elsewhere.answers = [Answer([b""], status=307, headers={"Location": server.url})]
-            server.answers = [Answer([b""], status=307, headers={"Location": elsewhere.url})]
-            async with session.post(server.url, json=QUERY) as answer:
-                assert await answer.read() == GOOD
+            server.responses = [
+                Response([b""], status=200, headers={"Location": "mailto:somebody"})
+            ]
+            async with session.post(server.url, json=QUERY) as response:
+                assert response.status == 200
+            elsewhere.responses = [Response([b""], status=307, headers={"Location": server.url})]
+            server.responses = [Response([b""], status=307, headers={"Location": elsewhere.url})]
+            async with session.post(server.url, json=QUERY) as response:
+                assert await response.read() == GOOD
             assert len(elsewhere.received) == 2
             assert server.received[-1].headers["Authorization"].startswith("Bearer ")
 

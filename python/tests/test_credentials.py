@@ -1,4 +1,4 @@
-"""Credentials from a function of the program's own: who calls it, when, what its failures do."""
+"""Credentials from a function of the program's own: its callers, its times, its failures."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_an_event_loop_runs_while_the_function_is_asked(sandbox: Sandbox) -> Non
         assert asyncio.run(use(client)).startswith("Bearer ")
 
 
-def test_a_coroutine_answers_though_the_callers_loop_is_blocked(sandbox: Sandbox) -> None:
+def test_a_coroutine_returns_though_the_callers_loop_is_blocked(sandbox: Sandbox) -> None:
     async def use(client: Client) -> str:
         return client.authorization()
 
@@ -238,12 +238,12 @@ def rotate(sandbox: Sandbox, secret: str) -> None:
 
 
 def test_a_refused_secret_is_asked_for_again_at_once(sandbox: Sandbox) -> None:
-    answers = [SECRET, SECRET, "rotated"]
-    with asking(sandbox, lambda: Credentials(client_id=ID, client_secret=answers.pop(0))) as client:
+    secrets = [SECRET, SECRET, "rotated"]
+    with asking(sandbox, lambda: Credentials(client_id=ID, client_secret=secrets.pop(0))) as client:
         client.invalidate(client.authorization())
         rotate(sandbox, "rotated")
         assert client.authorization().startswith("Bearer ")
-    assert answers == []
+    assert secrets == []
     assert sandbox.requests() == 3
 
 
@@ -254,7 +254,7 @@ def test_the_other_secret_of_a_rotation_is_tried(sandbox: Sandbox) -> None:
         value = client.authorization()
         client.invalidate(value)
         assert client.authorization() != value
-    # What worked last is tried first from then on.
+    # The secret that worked last is tried first from then on.
     assert sandbox.requests() == 3
 
 

@@ -102,7 +102,7 @@ def test_closing_ends_the_wait_for_a_function_that_is_running(sandbox: Sandbox) 
     del store
     assert not done.is_set()
     opened.set()
-    # It is let go of as soon as it has ended.
+    # It is dropped as soon as it has ended.
     assert done.wait(60)
 
 
@@ -130,7 +130,7 @@ def test_a_client_that_is_collected_lets_go_of_the_function(sandbox: Sandbox) ->
 
 
 class Service:
-    """An owner of clients that are given its own method."""
+    """An owner of clients that call its own method."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.client = asking_for_pass(sandbox, self.credentials)

@@ -148,7 +148,7 @@ def test_a_child_of_a_busy_parent_exits(sandbox: Sandbox) -> None:
     assert run(sandbox, code, PREAMBLE) == "7\n"
 
 
-# What the function is doing when the interpreter finishes; most of it needs the interpreter soon.
+# The function's work when the interpreter finishes; most of it needs the interpreter soon.
 DOING = {
     "sleeping": "time.sleep(600)",
     "taking naps": "while True: time.sleep(0.0001)",

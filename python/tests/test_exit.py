@@ -1,5 +1,5 @@
 """Processes that end while a token request is in flight: at once, with their own exit code, and
-without a word, whether the answer comes never, before, or in the middle of the interpreter's end.
+without a word, whether the result comes never, before, or in the middle of the interpreter's end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""gql over each adapter: the examples as they stand, and what becomes of errors on the way."""
+"""gql over each adapter: the examples as they stand, and the errors that arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.requests import RequestsHTTPTransport
 from program import run
-from server import REJECTION, Answer
+from server import REJECTION, Response
 
 import seekauth
 import seekauth.httpx2
@@ -36,7 +36,7 @@ QUERY = gql("{ self { partner { name } } }")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_an_example_runs_and_renews_a_rejected_token(sandbox: Sandbox, example: Path) -> None:
     sandbox.script(endpoint="graphql", error="UNAUTHENTICATED")
-    # What gql and its transports warn of is theirs.
+    # Warnings of gql and its transports are theirs.
     preamble = "import warnings\nwarnings.simplefilter('ignore')\n"
     assert run(sandbox, example.read_text(), preamble) == "Sandbox partner sandbox-live\n"
     assert sandbox.requests("graphql") == 2
@@ -76,13 +76,13 @@ def over_aiohttp(client: Client, url: str) -> Any:
 def test_errors_of_the_api_are_gqls_and_those_of_seekauth_are_behind_them(
     api: Client, server: Server, execute: Callable[[Client, str], Any]
 ) -> None:
-    server.answers = [Answer([REJECTION])]
+    server.responses = [Response([REJECTION])]
     assert execute(api, server.url)["self"]["partner"]["name"] == "Acme"
     forbidden = REJECTION.replace(b"UNAUTHENTICATED", b"FORBIDDEN")
-    server.answers = [Answer([forbidden])]
+    server.responses = [Response([forbidden])]
     with pytest.raises(TransportQueryError, match="FORBIDDEN"):
         execute(api, server.url)
-    server.answers = [Answer([REJECTION]), Answer([REJECTION])]
+    server.responses = [Response([REJECTION]), Response([REJECTION])]
     with pytest.raises((TransportError, seekauth.TokenRejectedError)) as raised:
         execute(api, server.url)
     kinds = {type(raised.value), type(raised.value.__cause__)}

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from program import Program
-from server import REJECTION, Answer
+from server import REJECTION, Response
 
 import seekauth
-from seekauth import GraphqlError, GraphqlReply
+from seekauth import GraphQLError, GraphQLResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 QUERY = "{ self { partner { name } } }"
 
 
-def blocking(client: Client, *arguments: Any, **options: Any) -> GraphqlReply:
+def blocking(client: Client, *arguments: Any, **options: Any) -> GraphQLResponse:
     return client.graphql(*arguments, **options)
 
 
-def asynchronous(client: Client, *arguments: Any, **options: Any) -> GraphqlReply:
+def asynchronous(client: Client, *arguments: Any, **options: Any) -> GraphQLResponse:
     return asyncio.run(client.graphql_async(*arguments, **options))
 
 
@@ -42,13 +42,13 @@ def graphql(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-def test_an_answer_is_pythons_own_values(client: Client, graphql: Callable[..., Any]) -> None:
-    reply = graphql(client, QUERY)
-    assert reply.status == 200
-    assert reply.data == {"self": {"partner": {"name": "Sandbox partner sandbox-live"}}}
-    assert reply.errors == []
-    assert reply.extensions == {}
-    assert reply.raise_for_errors() is reply
+def test_a_response_is_pythons_own_values(client: Client, graphql: Callable[..., Any]) -> None:
+    response = graphql(client, QUERY)
+    assert response.status == 200
+    assert response.data == {"self": {"partner": {"name": "Sandbox partner sandbox-live"}}}
+    assert response.errors == []
+    assert response.extensions == {}
+    assert response.raise_for_errors() is response
 
 
 def test_what_is_asked_for_arrives_as_json(
@@ -76,29 +76,29 @@ def test_errors_are_data_and_an_exception_on_demand(
         {"message": "not yours", "extensions": {"code": "FORBIDDEN"}, "path": ["a"]},
         {"message": "just so"},
     ]
-    answer = {"data": {"a": None, "b": 1}, "errors": errors, "extensions": {"cost": 3}}
-    server.answers = [Answer([json.dumps(answer).encode()], status=400)]
-    reply = graphql(api, QUERY)
-    assert (reply.status, reply.data, reply.errors) == (400, answer["data"], errors)
-    assert reply.extensions == {"cost": 3}
-    with pytest.raises(GraphqlError) as raised:
-        reply.raise_for_errors()
+    body = {"data": {"a": None, "b": 1}, "errors": errors, "extensions": {"cost": 3}}
+    server.responses = [Response([json.dumps(body).encode()], status=400)]
+    response = graphql(api, QUERY)
+    assert (response.status, response.data, response.errors) == (400, body["data"], errors)
+    assert response.extensions == {"cost": 3}
+    with pytest.raises(GraphQLError) as raised:
+        response.raise_for_errors()
     assert not isinstance(raised.value, seekauth.SeekAuthError)
     for again in (raised.value, copy.copy(raised.value), pickle.loads(pickle.dumps(raised.value))):
         assert str(again) == "FORBIDDEN: not yours; just so"
-        assert (again.errors, again.data) == (errors, answer["data"])
+        assert (again.errors, again.data) == (errors, body["data"])
 
 
-def test_a_reply_shows_no_data(client: Client) -> None:
-    assert repr(client.graphql(QUERY)) == "<seekauth.GraphqlReply status=200 errors=0>"
+def test_a_response_shows_no_data(client: Client) -> None:
+    assert repr(client.graphql(QUERY)) == "<seekauth.GraphQLResponse status=200 errors=0>"
 
 
 def test_a_rejection_leads_to_one_more_request(
     api: Client, server: Server, sandbox: Sandbox, graphql: Callable[..., Any]
 ) -> None:
-    server.answers = [Answer([REJECTION])]
+    server.responses = [Response([REJECTION])]
     assert graphql(api, QUERY).data
-    server.answers = [Answer([REJECTION]), Answer([REJECTION])]
+    server.responses = [Response([REJECTION]), Response([REJECTION])]
     with pytest.raises(seekauth.TokenRejectedError, match="audience"):
         graphql(api, QUERY)
     assert len(server.received) == 4
@@ -108,10 +108,10 @@ def test_a_rejection_leads_to_one_more_request(
 def test_what_is_no_graphql_is_an_error(
     api: Client, server: Server, graphql: Callable[..., Any]
 ) -> None:
-    server.answers = [
-        Answer([b"slow down"], status=429, headers={"Retry-After": "7"}),
-        Answer([b"<html>"], status=502),
-        Answer([b"<html>"], status=404),
+    server.responses = [
+        Response([b"slow down"], status=429, headers={"Retry-After": "7"}),
+        Response([b"<html>"], status=502),
+        Response([b"<html>"], status=404),
     ]
     with pytest.raises(seekauth.ThrottledError) as raised:
         graphql(api, QUERY)

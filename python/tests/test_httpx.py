@@ -1,4 +1,4 @@
-"""httpx and httpx2: what their users do with requests and answers, and how their clients end."""
+"""httpx and httpx2: ways of using requests and responses, and ends of their clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from adapters import FOREIGN
 from sandbox import Sandbox
-from server import GOOD, REJECTION, Answer
+from server import GOOD, REJECTION, Response
 
 import seekauth.httpx
 import seekauth.httpx2
@@ -43,18 +43,24 @@ def auth_for(library: Any, client: Client) -> Any:
     return ours.SeekAuth(client)
 
 
+def test_both_are_described_in_the_same_words() -> None:
+    ours, other = seekauth.httpx.SeekAuth.__doc__, seekauth.httpx2.SeekAuth.__doc__
+    assert ours is not None
+    assert ours.replace("httpx", "httpx2") == other
+
+
 @pytest.fixture
 def http(library: Any, api: Client) -> Iterator[Any]:
     with library.Client(auth=auth_for(library, api), timeout=30) as http:
         yield http
 
 
-def test_the_rejected_answer_is_in_the_history(http: Any, server: Server) -> None:
-    server.answers = [Answer([REJECTION])]
-    answer = http.post(server.url, json=QUERY)
-    assert answer.json()["data"]
-    assert [past.status_code for past in answer.history] == [200]
-    assert answer.request.headers["Authorization"].startswith("Bearer ")
+def test_the_rejected_response_is_in_the_history(http: Any, server: Server) -> None:
+    server.responses = [Response([REJECTION])]
+    response = http.post(server.url, json=QUERY)
+    assert response.json()["data"]
+    assert [past.status_code for past in response.history] == [200]
+    assert response.request.headers["Authorization"].startswith("Bearer ")
 
 
 def test_every_way_of_reading_a_stream_gives_all_of_it(http: Any, server: Server) -> None:
@@ -65,23 +71,23 @@ def test_every_way_of_reading_a_stream_gives_all_of_it(http: Any, server: Server
         "iter_text": GOOD,
         "iter_lines": GOOD,
     }.items():
-        server.answers = [Answer([sent[:9], sent[9:]], headers={"Content-Encoding": "gzip"})]
-        with http.stream("POST", server.url, json=QUERY) as answer:
-            assert not answer.is_stream_consumed
-            parts = list(getattr(answer, how)())
-            assert answer.num_bytes_downloaded == len(sent)
+        server.responses = [Response([sent[:9], sent[9:]], headers={"Content-Encoding": "gzip"})]
+        with http.stream("POST", server.url, json=QUERY) as response:
+            assert not response.is_stream_consumed
+            parts = list(getattr(response, how)())
+            assert response.num_bytes_downloaded == len(sent)
         joined = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
         assert joined == expected
-        assert answer.elapsed > timedelta(0)
+        assert response.elapsed > timedelta(0)
     assert len({received.connection for received in server.received}) == 1
 
 
-def test_pieces_may_have_a_size(http: Any, server: Server) -> None:
-    with http.stream("POST", server.url, json=QUERY) as answer:
-        assert {len(piece) for piece in answer.iter_raw(7)} == {7, len(GOOD) % 7}
+def test_chunks_may_have_a_size(http: Any, server: Server) -> None:
+    with http.stream("POST", server.url, json=QUERY) as response:
+        assert {len(chunk) for chunk in response.iter_raw(7)} == {7, len(GOOD) % 7}
 
 
-def test_an_answer_that_is_not_read_frees_its_connection(library: Any, api: Client) -> None:
+def test_a_response_that_is_not_read_frees_its_connection(library: Any, api: Client) -> None:
     limits = library.Limits(max_connections=1)
     with library.Client(auth=auth_for(library, api), limits=limits, timeout=30) as http:
         for _ in range(3):
@@ -90,29 +96,29 @@ def test_an_answer_that_is_not_read_frees_its_connection(library: Any, api: Clie
         assert http.post(api.api_url, json=QUERY).content == GOOD
 
 
-def test_hooks_may_read_the_answer_first(library: Any, api: Client, server: Server) -> None:
+def test_hooks_may_read_the_response_first(library: Any, api: Client, server: Server) -> None:
     seen = []
 
-    def look(answer: Any) -> None:
-        seen.append(answer.read())
+    def look(response: Any) -> None:
+        seen.append(response.read())
 
     hooks = {"response": [look]}
     with library.Client(auth=auth_for(library, api), event_hooks=hooks, timeout=30) as http:
-        server.answers = [Answer([REJECTION])]
+        server.responses = [Response([REJECTION])]
         assert http.post(server.url, json=QUERY).content == GOOD
     assert seen == [REJECTION, GOOD]
 
 
-def test_a_transport_of_a_test_may_answer(library: Any, api: Client, server: Server) -> None:
-    answers = [library.Response(200, content=REJECTION), library.Response(200, json={"data": {}})]
-    transport = library.MockTransport(lambda _: answers.pop(0))
+def test_a_transport_of_a_test_may_respond(library: Any, api: Client, server: Server) -> None:
+    responses = [library.Response(200, content=REJECTION), library.Response(200, json={"data": {}})]
+    transport = library.MockTransport(lambda _: responses.pop(0))
     with library.Client(auth=auth_for(library, api), transport=transport) as http:
         assert http.post(server.url, json=QUERY).json() == {"data": {}}
-    assert answers == []
+    assert responses == []
 
 
 def test_a_stream_that_was_read_into_the_request_is_sent_again(http: Any, server: Server) -> None:
-    server.answers = [Answer([REJECTION]), Answer(), Answer([REJECTION])]
+    server.responses = [Response([REJECTION]), Response(), Response([REJECTION])]
     request = http.build_request("POST", server.url, content=iter([b"a", b"b"]))
     request.read()
     assert http.send(request).content == GOOD
@@ -123,7 +129,7 @@ def test_a_stream_that_was_read_into_the_request_is_sent_again(http: Any, server
 
 
 def test_an_error_while_reading_ahead_names_its_request(http: Any, server: Server) -> None:
-    server.answers = [Answer([GOOD[:5], GOOD[5:]], breaks_off=True)]
+    server.responses = [Response([GOOD[:5], GOOD[5:]], breaks_off=True)]
     with pytest.raises(FOREIGN) as raised:
         http.post(server.url, json=QUERY)
     assert isinstance(raised.value, (httpx.RemoteProtocolError, httpx2.RemoteProtocolError))
@@ -169,12 +175,12 @@ def test_http2_sends_both_times_over_one_connection(library: Any, *, asynchronou
                     async with library.AsyncClient(auth=auth, timeout=30, **options) as http:
                         return await http.post(client.api_url, json=QUERY)
 
-                answer = asyncio.run(send())
+                response = asyncio.run(send())
             else:
                 with library.Client(auth=auth, timeout=30, **options) as http:
-                    answer = http.post(client.api_url, json=QUERY)
-        assert answer.http_version == "HTTP/2"
-        assert answer.json()["data"]["self"]
+                    response = http.post(client.api_url, json=QUERY)
+        assert response.http_version == "HTTP/2"
+        assert response.json()["data"]["self"]
         first, second = sandbox.journal("graphql")
         assert first["connection"] == second["connection"]
         assert first["http_version"] == second["http_version"] == "HTTP/2.0"
@@ -185,8 +191,8 @@ def test_one_auth_serves_many_loops_and_threads(library: Any, api: Client, serve
 
     async def send() -> bytes:
         async with library.AsyncClient(auth=auth, timeout=30) as http:
-            answers = await asyncio.gather(*(http.post(server.url, json=QUERY) for _ in range(5)))
-            return b"".join({answer.content for answer in answers})
+            responses = await asyncio.gather(*(http.post(server.url, json=QUERY) for _ in range(5)))
+            return b"".join({response.content for response in responses})
 
     with ThreadPoolExecutor(4) as pool:
         results = [pool.submit(asyncio.run, send()) for _ in range(4)]
@@ -214,11 +220,11 @@ def test_a_task_may_be_cancelled_while_it_waits_for_a_token(
     assert sandbox.requests() == 1
 
 
-def test_a_task_may_be_cancelled_while_an_answer_is_read_ahead(
+def test_a_task_may_be_cancelled_while_a_response_is_read_ahead(
     library: Any, api: Client, server: Server
 ) -> None:
     goes_on = threading.Event()
-    server.answers = [Answer([GOOD[:20], GOOD[20:]], goes_on=goes_on)]
+    server.responses = [Response([GOOD[:20], GOOD[20:]], goes_on=goes_on)]
 
     async def run() -> bytes:
         limits = library.Limits(max_connections=1)
@@ -256,13 +262,13 @@ def test_asynchronous_streams_are_whole_and_may_be_left(
     async def run() -> None:
         auth = auth_for(library, api)
         async with library.AsyncClient(auth=auth, timeout=30) as http:
-            server.answers = [Answer([long])]
-            async with http.stream("POST", server.url, content=body()) as answer:
-                assert b"".join([piece async for piece in answer.aiter_raw()]) == long
-            server.answers = [Answer([long])]
-            async with http.stream("POST", server.url, json=QUERY) as answer:
-                assert (await anext(answer.aiter_bytes())).startswith(b'{"data"')
-            server.answers = [Answer([REJECTION])]
+            server.responses = [Response([long])]
+            async with http.stream("POST", server.url, content=body()) as response:
+                assert b"".join([chunk async for chunk in response.aiter_raw()]) == long
+            server.responses = [Response([long])]
+            async with http.stream("POST", server.url, json=QUERY) as response:
+                assert (await anext(response.aiter_bytes())).startswith(b'{"data"')
+            server.responses = [Response([REJECTION])]
             with pytest.raises(SeekAuthError, match="stream"):
                 await http.post(server.url, content=body())
 

@@ -1,4 +1,4 @@
-"""What importing the package does, and what it leaves for the first call."""
+"""The work of importing the package, and the work that is left for the first call."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_version_is_the_native_halfs() -> None:
 def test_everything_public_is_documented() -> None:
     for name in seekauth.__all__:
         assert getattr(seekauth, name).__doc__, name
-    for cls in (seekauth.Client, seekauth.Exchange, seekauth.Inspection, seekauth.Token):
+    for cls in (seekauth.Client, seekauth.AuthFlow, seekauth.Inspection, seekauth.Token):
         for name in dir(cls):
             if not name.startswith("_"):
                 assert getattr(cls, name).__doc__, f"{cls.__name__}.{name}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from server import GOOD, REJECTION, Answer
+from server import GOOD, REJECTION, Response
 from urllib3.util import Retry
 
 from seekauth import ForbiddenOriginError, TokenRejectedError
@@ -40,12 +40,12 @@ def session(api: Client) -> Iterator[requests.Session]:
         yield session
 
 
-def test_the_rejected_answer_is_in_the_history(session: requests.Session, server: Server) -> None:
-    server.answers = [Answer([REJECTION])]
-    answer = session.post(server.url, json=QUERY)
-    assert answer.json()["data"]
-    assert [past.content for past in answer.history] == [REJECTION]
-    assert answer.elapsed > timedelta(0)
+def test_the_rejected_response_is_in_the_history(session: requests.Session, server: Server) -> None:
+    server.responses = [Response([REJECTION])]
+    response = session.post(server.url, json=QUERY)
+    assert response.json()["data"]
+    assert [past.content for past in response.history] == [REJECTION]
+    assert response.elapsed > timedelta(0)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -55,28 +55,28 @@ def test_the_one_connection_of_a_pool_is_free_for_the_second_time(
     session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1, pool_block=True))
     # The end of the second rejection never comes, so that its connection cannot be used again.
     goes_on = threading.Event()
-    server.answers = [
-        Answer([REJECTION]),
-        Answer(),
-        Answer([REJECTION[:-1], b"}"], goes_on=goes_on if stream else None),
+    server.responses = [
+        Response([REJECTION]),
+        Response(),
+        Response([REJECTION[:-1], b"}"], goes_on=goes_on if stream else None),
     ]
     try:
         for _ in range(3):
-            with session.post(server.url, json=QUERY, stream=stream, timeout=30) as answer:
-                assert answer.content == GOOD
+            with session.post(server.url, json=QUERY, stream=stream, timeout=30) as response:
+                assert response.content == GOOD
     finally:
         goes_on.set()
     assert len(server.received) == 5
 
 
-def test_an_answer_that_is_not_read_frees_its_connection(
+def test_a_response_that_is_not_read_frees_its_connection(
     session: requests.Session, server: Server
 ) -> None:
     session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=1, pool_block=True))
-    server.answers = [Answer([b'{"data":"' + b"x" * (3 << 20), b'"}']) for _ in range(3)]
+    server.responses = [Response([b'{"data":"' + b"x" * (3 << 20), b'"}']) for _ in range(3)]
     for _ in range(3):
-        with session.post(server.url, json=QUERY, stream=True, timeout=30) as answer:
-            assert next(answer.iter_content(10)) == b'{"data":"x'
+        with session.post(server.url, json=QUERY, stream=True, timeout=30) as response:
+            assert next(response.iter_content(10)) == b'{"data":"x'
     assert session.post(server.url, json=QUERY, timeout=30).content == GOOD
 
 
@@ -85,49 +85,51 @@ def test_every_way_of_reading_a_stream_gives_all_of_it(
 ) -> None:
     sent = gzip.compress(GOOD)
     ways: dict[str, Any] = {
-        "content": lambda answer: answer.content,
-        "iter_content": lambda answer: b"".join(answer.iter_content(7)),
-        "iter_content as it comes": lambda answer: b"".join(answer.iter_content(None)),
-        "iter_lines": lambda answer: b"".join(answer.iter_lines()),
-        "raw.stream": lambda answer: b"".join(answer.raw.stream(9, decode_content=True)),
-        "raw.read": lambda answer: answer.raw.read(decode_content=True),
+        "content": lambda response: response.content,
+        "iter_content": lambda response: b"".join(response.iter_content(7)),
+        "iter_content as it comes": lambda response: b"".join(response.iter_content(None)),
+        "iter_lines": lambda response: b"".join(response.iter_lines()),
+        "raw.stream": lambda response: b"".join(response.raw.stream(9, decode_content=True)),
+        "raw.read": lambda response: response.raw.read(decode_content=True),
     }
     undecoded: dict[str, Any] = {
-        "raw.read": lambda answer: answer.raw.read(),
-        "raw.read in pieces": lambda answer: b"".join(iter(lambda: answer.raw.read(9), b"")),
-        "raw.read1": lambda answer: b"".join(iter(answer.raw.read1, b"")),
+        "raw.read": lambda response: response.raw.read(),
+        "raw.read in chunks": lambda response: b"".join(iter(lambda: response.raw.read(9), b"")),
+        "raw.read1": lambda response: b"".join(iter(response.raw.read1, b"")),
     }
     for chunked in (False, True):
         for expected, group in ((GOOD, ways), (sent, undecoded)):
             for name, read in group.items():
                 headers = {"Content-Encoding": "gzip"}
-                server.answers = [Answer([sent[:9], sent[9:]], headers=headers, chunked=chunked)]
-                with session.post(server.url, json=QUERY, stream=True) as answer:
-                    assert read(answer) == expected, name
-                    assert answer.raw.status == answer.status_code == 200
-                    assert answer.raw.headers["Content-Encoding"] == "gzip"
+                server.responses = [
+                    Response([sent[:9], sent[9:]], headers=headers, chunked=chunked)
+                ]
+                with session.post(server.url, json=QUERY, stream=True) as response:
+                    assert read(response) == expected, name
+                    assert response.raw.status == response.status_code == 200
+                    assert response.raw.headers["Content-Encoding"] == "gzip"
     assert len({received.connection for received in server.received}) == 1
 
 
-def test_raw_read_fills_its_pieces(session: requests.Session, server: Server) -> None:
+def test_raw_read_fills_its_chunks(session: requests.Session, server: Server) -> None:
     long = b'{"data":"' + b"x" * (2 << 20) + b'"}'
-    server.answers = [Answer([long[:100], long[100:]])]
-    with session.post(server.url, json=QUERY, stream=True) as answer:
-        pieces = list(iter(lambda: answer.raw.read(30_000), b""))
-    assert b"".join(pieces) == long
-    assert {len(piece) for piece in pieces[:-1]} == {30_000}
+    server.responses = [Response([long[:100], long[100:]])]
+    with session.post(server.url, json=QUERY, stream=True) as response:
+        chunks = list(iter(lambda: response.raw.read(30_000), b""))
+    assert b"".join(chunks) == long
+    assert {len(chunk) for chunk in chunks[:-1]} == {30_000}
 
 
 def test_chunks_come_one_by_one(session: requests.Session, server: Server) -> None:
     goes_on = threading.Event()
     begin = b'{"errors":[],"data":'
-    server.answers = [Answer([begin, b"null}"], chunked=True, goes_on=goes_on)]
+    server.responses = [Response([begin, b"null}"], chunked=True, goes_on=goes_on)]
     try:
-        with session.post(server.url, json=QUERY, stream=True) as answer:
-            pieces = answer.iter_content(1000)
-            assert next(pieces) == begin
+        with session.post(server.url, json=QUERY, stream=True) as response:
+            chunks = response.iter_content(1000)
+            assert next(chunks) == begin
             goes_on.set()
-            assert next(pieces) == b"null}"
+            assert next(chunks) == b"null}"
     finally:
         goes_on.set()
 
@@ -136,7 +138,7 @@ def test_a_prepared_request_may_be_sent_any_number_of_times(
     session: requests.Session, server: Server, sandbox: Sandbox
 ) -> None:
     prepared = session.prepare_request(requests.Request("POST", server.url, json=QUERY))
-    server.answers = [Answer([REJECTION]), Answer(), Answer([REJECTION]), Answer()]
+    server.responses = [Response([REJECTION]), Response(), Response([REJECTION]), Response()]
     assert session.send(prepared).content == session.send(prepared).content == GOOD
     assert sandbox.requests() == 2
 
@@ -146,7 +148,7 @@ def test_a_file_is_rewound_to_where_it_was(session: requests.Session, server: Se
         for body in (io.BytesIO(b"0123456789"), file):
             body.write(b"0123456789")
             body.seek(4)
-            server.answers = [Answer([REJECTION])]
+            server.responses = [Response([REJECTION])]
             assert session.post(server.url, data=body).content == GOOD
     assert {received.body for received in server.received} == {b"456789"}
     assert len(server.received) == 4
@@ -157,16 +159,16 @@ def test_what_cannot_be_rewound_is_sent_once(session: requests.Session, server: 
     os.write(writing, b"ab")
     os.close(writing)
     with open(reading, "rb") as pipe:  # noqa: PTH123 - it has no path
-        bodies: list[Any] = [iter([b"a", b"b"]), (piece for piece in (b"a", b"b")), pipe]
+        bodies: list[Any] = [iter([b"a", b"b"]), (chunk for chunk in (b"a", b"b")), pipe]
         for body in bodies:
-            server.answers = [Answer([REJECTION])]
+            server.responses = [Response([REJECTION])]
             with pytest.raises(TokenRejectedError, match="stream"):
                 session.post(server.url, data=body)
     assert [received.body for received in server.received] == [b"ab"] * 3
 
 
 def test_uploads_are_sent_again(session: requests.Session, server: Server) -> None:
-    server.answers = [Answer([REJECTION])]
+    server.responses = [Response([REJECTION])]
     assert session.post(server.url, files={"a": io.BytesIO(b"content")}).content == GOOD
     first, second = server.received
     assert first.body == second.body
@@ -178,13 +180,13 @@ def test_a_retry_adapter_goes_its_own_way(
 ) -> None:
     retry = Retry(total=2, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
     session.mount("http://", HTTPAdapter(max_retries=retry))
-    busy = Answer([b"busy"], status=503)
-    server.answers = [busy, Answer([REJECTION]), busy, busy, Answer()]
+    busy = Response([b"busy"], status=503)
+    server.responses = [busy, Response([REJECTION]), busy, busy, Response()]
     assert session.post(server.url, json=QUERY).content == GOOD
     assert len(server.received) == 5
     assert len({received.headers["X-Request-Id"] for received in server.received}) == 1
     assert sandbox.requests() == 2
-    server.answers = [busy, busy, busy]
+    server.responses = [busy, busy, busy]
     with pytest.raises(requests.exceptions.RetryError):
         session.post(server.url, json=QUERY)
     assert sandbox.requests() == 2
@@ -193,9 +195,9 @@ def test_a_retry_adapter_goes_its_own_way(
 def test_a_redirected_request_is_repeated_where_it_was_rejected(
     session: requests.Session, server: Server
 ) -> None:
-    server.answers = [
-        Answer([b""], status=307, headers={"Location": "/other"}),
-        Answer([REJECTION]),
+    server.responses = [
+        Response([b""], status=307, headers={"Location": "/other"}),
+        Response([REJECTION]),
     ]
     assert session.post(server.url, json=QUERY).content == GOOD
     assert [received.path for received in server.received] == ["/graphql", "/other", "/other"]
@@ -205,9 +207,9 @@ def test_a_redirected_request_is_repeated_where_it_was_rejected(
 def test_cookies_of_a_rejection_stay_in_the_session(
     session: requests.Session, server: Server
 ) -> None:
-    server.answers = [
-        Answer([REJECTION], headers={"Set-Cookie": "a=1"}),
-        Answer(headers={"Set-Cookie": "b=2"}),
+    server.responses = [
+        Response([REJECTION], headers={"Set-Cookie": "a=1"}),
+        Response(headers={"Set-Cookie": "b=2"}),
     ]
     session.post(server.url, json=QUERY)
     with session.post(server.url, json=QUERY, stream=True):
@@ -215,24 +217,24 @@ def test_cookies_of_a_rejection_stay_in_the_session(
     assert server.received[-1].headers["Cookie"] == "a=1; b=2"
 
 
-def test_hooks_of_the_program_see_the_last_answer(
+def test_hooks_of_the_program_see_the_last_response(
     session: requests.Session, server: Server
 ) -> None:
     seen = []
-    session.hooks["response"].append(lambda answer, **_: seen.append(answer.content))
-    server.answers = [Answer([REJECTION])]
+    session.hooks["response"].append(lambda response, **_: seen.append(response.content))
+    server.responses = [Response([REJECTION])]
     session.post(server.url, json=QUERY)
     assert seen == [GOOD]
 
 
-def test_an_adapter_of_a_test_may_answer(session: requests.Session, server: Server) -> None:
+def test_an_adapter_of_a_test_may_respond(session: requests.Session, server: Server) -> None:
     class Canned(HTTPAdapter):
         def send(self, request: Any, **_: Any) -> requests.Response:  # type: ignore[override]
-            answer = requests.Response()
-            answer.status_code = 200
-            answer.raw = io.BytesIO(bodies.pop(0))
-            answer.request, answer.url, answer.connection = request, request.url, self
-            return answer
+            response = requests.Response()
+            response.status_code = 200
+            response.raw = io.BytesIO(bodies.pop(0))
+            response.request, response.url, response.connection = request, request.url, self
+            return response
 
     bodies = [REJECTION, GOOD, GOOD]
     session.mount("http://", Canned())
@@ -266,8 +268,8 @@ def test_it_can_be_copied_and_not_pickled(
     assert api.get_token().value not in repr(auth) + str(vars(auth))
 
 
-def test_an_answer_can_be_pickled(session: requests.Session, server: Server) -> None:
+def test_a_response_can_be_pickled(session: requests.Session, server: Server) -> None:
     for stream in (False, True):
-        answer = session.post(server.url, json=QUERY, stream=stream)
-        answer.request.hooks = {}
-        assert pickle.loads(pickle.dumps(answer)).content == GOOD
+        response = session.post(server.url, json=QUERY, stream=stream)
+        response.request.hooks = {}
+        assert pickle.loads(pickle.dumps(response)).content == GOOD

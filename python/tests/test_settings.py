@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 PLANTED = "pl4nted-s3cret"
 
+KINDS = dict(_native.SETTINGS)
+
 HINTS = {
-    "Text": str | None,
-    "Duration": float | timedelta | None,
-    "Flag": bool | None,
-    "List": str | Iterable[str] | None,
-    "Pairs": Mapping[str, str] | None,
+    "text": str | None,
+    "duration": float | timedelta | None,
+    "flag": bool | None,
+    "list": str | Iterable[str] | None,
+    "pairs": Mapping[str, str] | None,
 }
 
 
@@ -35,11 +37,11 @@ class Planted:
 
 
 WRONG: dict[str, list[object]] = {
-    "Text": [1, b"bytes", True, ["list"], Planted()],
-    "Duration": ["5", True, object(), Planted(), [1]],
-    "Flag": [1, 0, "true", Planted()],
-    "List": [1, b"bytes", {"a": "b"}, ["a", 1], [b"a"], Planted()],
-    "Pairs": ["a=1", [("a", "b")], {"a": 1}, {1: "a"}, {"a": Planted()}, Planted()],
+    "text": [1, b"bytes", True, ["list"], Planted()],
+    "duration": ["5", True, object(), Planted(), [1]],
+    "flag": [1, 0, "true", Planted()],
+    "list": [1, b"bytes", {"a": "b"}, ["a", 1], [b"a"], Planted()],
+    "pairs": ["a=1", [("a", "b")], {"a": 1}, {1: "a"}, {"a": Planted()}, Planted()],
 }
 
 
@@ -47,10 +49,10 @@ def test_the_typed_settings_are_those_of_the_core() -> None:
     hints = get_type_hints(Settings)
     # The one that cannot be written as text, so that only some languages have it.
     assert hints.pop("credentials") == Callable[[], Credentials | Awaitable[Credentials]] | None
-    assert hints == {name: HINTS[kind] for name, kind in _native.SETTINGS}
+    assert hints == {name: HINTS[kind] for name, kind in KINDS.items()}
 
 
-@pytest.mark.parametrize(("name", "kind"), _native.SETTINGS)
+@pytest.mark.parametrize(("name", "kind"), KINDS.items())
 def test_a_wrong_type_names_the_setting_and_never_shows_the_value(name: str, kind: str) -> None:
     for value in WRONG[kind]:
         arguments: Any = {name: value}
@@ -87,7 +89,7 @@ def test_there_are_no_positional_arguments() -> None:
 
 
 def test_none_is_the_same_as_absent(sandbox: Sandbox) -> None:
-    given: Any = {name: None for name, _ in _native.SETTINGS if name not in sandbox.settings}
+    given: Any = {name: None for name in KINDS if name not in sandbox.settings}
     given.pop("service")
     assert sandbox.client(**given).authorization().startswith("Bearer ")
     with pytest.raises(InvalidArgumentError, match="client_id"):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What decides here, and what of it the machine may have set already.
+# The variables that decide here; the machine may have set some already.
 VARIABLES = ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"]
 
 GET = """
@@ -86,7 +86,7 @@ UNKNOWN: list[dict[str, str]] = [
     {"SSL_CERT_FILE": "other"},
     {"SSL_CERT_DIR": "other/"},
     {"REQUESTS_CA_BUNDLE": "other"},
-    # It replaces the system's, and what stands in their place.
+    # REQUESTS_CA_BUNDLE replaces the system's authorities and those of the other two.
     {"REQUESTS_CA_BUNDLE": "other", "SSL_CERT_FILE": "ours", "SSL_CERT_DIR": "ours/"},
     # Node's own.
     {"NODE_EXTRA_CA_CERTS": "ours"},

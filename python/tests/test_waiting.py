@@ -91,7 +91,7 @@ def test_a_cancelled_task_gives_up_its_own_wait_only(sandbox: Sandbox, client: C
             await leader
         assert not follower.done()
         sandbox.release_once_asked()
-        # The library answers in order, so the answer to the one that gave up has come by then.
+        # Callbacks come in order, so that of the call that gave up has come by then.
         assert await follower == client.authorization()
 
     asyncio.run(run())
@@ -167,8 +167,8 @@ def test_a_loop_may_be_closed_under_a_waiting_task(
     loop.close()
     sandbox.release_once_asked()
     assert client.get_token().value
-    # The call of the closed loop is answered on the library's thread, in the order of asking, at
-    # the latest before one that was made after it.
+    # The callback of the closed loop runs on the library's thread, in the order of the calls, at
+    # the latest before that of a later call.
     asyncio.run(client.get_token_async())
     coroutine.close()
     assert unraisable == []

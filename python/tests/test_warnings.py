@@ -34,7 +34,7 @@ MADE: dict[str, Any] = {
 
 @pytest.fixture
 def settings(sandbox: Sandbox, tmp_path: Path) -> dict[str, Any]:
-    """Those of a client whose secret is in a file that nobody else may read."""
+    """Those of a client whose secret is in a file that only its owner may read."""
     secret = tmp_path / "secret"
     secret.touch(0o600)
     secret.write_text(SECRET)

@@ -1,4 +1,4 @@
-"""What a worker of `multiprocessing` runs; a spawned one has to import it."""
+"""The function of a worker of `multiprocessing`; a spawned one has to import it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-//! The one `str` that a client hands out again and again while its token is fresh. It is guarded by
-//! the lock of the Python object that holds it, which the caller of a method has anyway: the
-//! interpreter lock, or on free-threaded builds the object's own. A mutex would cost as much as the
-//! rest of the call.
+//! The `str` that a client hands out while its token is fresh. It lives in a Python object of its own,
+//! whose lock guards it: the interpreter lock, which the caller of a method has anyway, or on
+//! free-threaded builds the object's critical section. A mutex would cost as much as the rest of the
+//! call.
 
 use std::cell::UnsafeCell;
 use std::mem;
@@ -11,45 +11,48 @@ use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::PyString;
 use seekauth::Token;
 
-use crate::client::Client;
-
-/// The header value that was handed out last, and the generation of the token it was made of.
+/// The last header value that was handed out, and the generation of the token it was made from.
+#[pyclass(frozen)]
 #[derive(Default)]
-pub(crate) struct Header(UnsafeCell<Option<(u64, Py<PyString>)>>);
+pub(crate) struct CachedAuthorization(UnsafeCell<Option<(u64, Py<PyString>)>>);
 
-// SAFETY: the cell is reached only by the two functions below, through the client that holds it and
+// SAFETY: the cell is reached only by `get` and `store`, through the Python object that owns it and
 // inside that object's critical section. On builds with an interpreter lock, being attached, which a
 // `Bound` proves, keeps all others out; on free-threaded builds the section locks the object. Python
 // code would let others in, but none runs in either section: one counts a reference up, the other
 // moves values, and what it replaces is dropped afterwards.
-unsafe impl Sync for Header {}
+unsafe impl Sync for CachedAuthorization {}
 
-impl Header {
-    /// The header value of the token with this generation, if that is the one at hand.
+impl CachedAuthorization {
+    /// The header value of the token with this generation, if that is the cached one.
     pub(crate) fn get<'py>(
-        client: &Bound<'py, Client>,
+        slf: &Bound<'py, Self>,
         generation: u64,
     ) -> Option<Bound<'py, PyString>> {
-        let cell = client.get().header().0.get();
-        with_critical_section(client, || {
+        let cell = slf.get().0.get();
+        with_critical_section(slf, || {
             // SAFETY: nobody else reaches the cell during the critical section, as said above, and
             // the reference ends with it.
             match unsafe { &*cell } {
-                Some((made_of, value)) if *made_of == generation => {
-                    Some(value.bind(client.py()).clone())
+                Some((made_from, value)) if *made_from == generation => {
+                    Some(value.bind(slf.py()).clone())
                 }
                 _ => None,
             }
         })
     }
 
-    /// The header value of this token, kept for the next call.
-    pub(crate) fn keep<'py>(client: &Bound<'py, Client>, token: &Token) -> Bound<'py, PyString> {
-        let value = PyString::new(client.py(), token.authorization());
+    /// The header value of this token, which is cached from now on.
+    pub(crate) fn get_or_store<'py>(slf: &Bound<'py, Self>, token: &Token) -> Bound<'py, PyString> {
+        Self::get(slf, token.generation()).unwrap_or_else(|| Self::store(slf, token))
+    }
+
+    fn store<'py>(slf: &Bound<'py, Self>, token: &Token) -> Bound<'py, PyString> {
+        let value = PyString::new(slf.py(), token.authorization());
         let fresh = Some((token.generation(), value.clone().unbind()));
-        let cell = client.get().header().0.get();
+        let cell = slf.get().0.get();
         // SAFETY: as above.
-        let old = with_critical_section(client, || mem::replace(unsafe { &mut *cell }, fresh));
+        let old = with_critical_section(slf, || mem::replace(unsafe { &mut *cell }, fresh));
         drop(old);
         value
     }

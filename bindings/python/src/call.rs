@@ -1,27 +1,27 @@
-//! Calls that wait: a thread for its result, with the interpreter lock released and open to signals, or
-//! an event loop for its callback, which comes from a library thread and never once the interpreter
-//! has begun to exit.
+//! Calls that wait. A thread waits for the result with the interpreter lock released and open to
+//! signals; an event loop gets a callback, from a library thread and never once the interpreter has
+//! begun to exit.
 
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use seekauth::host::Pending;
-use seekauth::{Error, ErrorKind, host};
+use seekauth::blocking::{self, Pending};
+use seekauth::{Error, ErrorKind};
 
 use crate::error::exception;
 use crate::interpreter;
 
 /// How long a wait goes on before Python may handle its signals.
-const SLICE: Duration = Duration::from_millis(50);
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Waits for the result of a call, with the interpreter lock released and open to signals.
-pub(crate) fn finish<T: Send>(
+/// The result of a call, waited for with the interpreter lock released and open to signals.
+pub(crate) fn wait<T: Send>(
     py: Python<'_>,
-    begin: impl FnOnce() -> Result<Pending<T>, Error> + Send,
+    start: impl FnOnce() -> Result<Pending<T>, Error> + Send,
 ) -> PyResult<T> {
-    let mut pending = py.detach(begin).map_err(|error| exception(py, &error))?;
+    let mut pending = py.detach(start).map_err(|error| exception(py, &error))?;
     loop {
-        match py.detach(|| pending.wait(SLICE)) {
+        match py.detach(|| pending.wait_timeout(SIGNAL_INTERVAL)) {
             Some(outcome) => return outcome.map_err(|error| exception(py, &error)),
             None => py.check_signals()?,
         }
@@ -29,17 +29,20 @@ pub(crate) fn finish<T: Send>(
 }
 
 /// Starts a call that ends with `done(result, error)`.
-pub(crate) fn start<T, P>(
+pub(crate) fn start_with_callback<T, P>(
     py: Python<'_>,
     done: Py<PyAny>,
-    call: impl FnOnce(Box<dyn FnOnce(Result<T, Error>) + Send>) -> Result<host::Waiter, Error> + Send,
+    start: impl FnOnce(
+        Box<dyn FnOnce(Result<T, Error>) + Send>,
+    ) -> Result<blocking::CancelHandle, Error>
+    + Send,
     translate: fn(T) -> P,
-) -> PyResult<Waiter>
+) -> PyResult<CancelHandle>
 where
     T: 'static,
     P: for<'py> IntoPyObject<'py> + 'static,
 {
-    if interpreter::leaving() {
+    if interpreter::is_finalizing() {
         let error = Error::new(ErrorKind::Closed, "the interpreter is exiting");
         return Err(exception(py, &error));
     }
@@ -54,15 +57,15 @@ where
             }
         });
     };
-    py.detach(|| call(Box::new(deliver))).map(Waiter).map_err(|error| exception(py, &error))
+    py.detach(|| start(Box::new(deliver))).map(CancelHandle).map_err(|error| exception(py, &error))
 }
 
-/// One call that waits.
-#[pyclass(frozen, module = "seekauth._native", name = "Waiter")]
-pub(crate) struct Waiter(host::Waiter);
+/// Cancels one call that has been started.
+#[pyclass(frozen, module = "seekauth._native", name = "CancelHandle")]
+pub(crate) struct CancelHandle(blocking::CancelHandle);
 
 #[pymethods]
-impl Waiter {
+impl CancelHandle {
     /// Gives the call up: its callback is then called with `CancelledError`.
     ///
     /// Nothing happens when the call has ended.

@@ -1,6 +1,6 @@
-//! `seekauth._native.Client`: the core's host client with Python's arguments, results and errors.
-//! It waits without the interpreter lock and lets Ctrl-C through; it holds one `str` per client, so
-//! that the hot call hands out an object that exists already, and no other state.
+//! `seekauth._native.Client`: the core's blocking client with Python's arguments, results and errors.
+//! It waits without the interpreter lock and lets Ctrl-C through. Its only state is the cached `str` of
+//! the header value, so that the hot call hands out an object that exists already.
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
-use seekauth::{Config, GraphqlReply, Language, host};
+use seekauth::binding::Language;
+use seekauth::{Config, GraphqlResponse, blocking};
 
-use crate::auth_flow::Exchange;
-use crate::authorization::Header;
-use crate::call::{Waiter, finish, start};
+use crate::auth_flow::AuthFlow;
+use crate::authorization::CachedAuthorization;
+use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::credentials::Provider;
 use crate::error::exception;
 use crate::graphql;
@@ -35,8 +36,8 @@ use crate::token::Token;
 /// Use it as a context manager or call `close()` to end it.
 #[pyclass(frozen, subclass, weakref, module = "seekauth", name = "Client")]
 pub(crate) struct Client {
-    core: host::Client,
-    header: Header,
+    core: blocking::Client,
+    authorization: Py<CachedAuthorization>,
     provider: Option<Py<Provider>>,
     /// Whether closing this client closes all that were made from it.
     is_root: bool,
@@ -44,8 +45,8 @@ pub(crate) struct Client {
 
 /// A client of the core on its way into a Python object.
 #[pyclass(frozen)]
-struct Handle {
-    core: host::Client,
+struct NewClient {
+    core: blocking::Client,
     provider: Option<Py<Provider>>,
     is_root: bool,
 }
@@ -60,9 +61,9 @@ impl Client {
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         match args.iter().next() {
-            None => connect(py, Config::new(), "Client()", settings).map(Self::from),
-            Some(first) => match first.cast::<Handle>() {
-                Ok(handle) => Ok(Self::from(handle.get().clone(py))),
+            None => Self::wrap(py, build(py, Config::new(), "Client()", settings)?),
+            Some(first) => match first.cast::<NewClient>() {
+                Ok(new) => Self::wrap(py, new.get().clone(py)),
                 Err(_) => Err(PyTypeError::new_err(
                     "Client() takes keyword arguments only, such as Client(service='seek_api')",
                 )),
@@ -112,7 +113,7 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
         let config = Config::from_env().map_err(|error| exception(py, &error))?;
-        adopt(cls, connect(py, config, "Client.from_env()", overrides)?)
+        instantiate(cls, build(py, config, "Client.from_env()", overrides)?)
     }
 
     /// A client that asks for these scopes and shares connections and cache with this one.
@@ -124,36 +125,40 @@ impl Client {
         let scopes = scopes
             .iter()
             .map(|scope| {
-                settings::text("scopes", &scope)?
-                    .ok_or_else(|| settings::wrong("each of with_scopes(*scopes)", "a str", &scope))
+                settings::text("scopes", &scope)?.ok_or_else(|| {
+                    settings::type_error("each of with_scopes(*scopes)", "a str", &scope)
+                })
             })
             .collect::<PyResult<Vec<_>>>()?;
         let (py, client) = (slf.py(), slf.get());
         let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
         let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
-        adopt(&slf.get_type(), Handle { core, provider, is_root: false })
+        instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })
     }
 
     /// The value for the Authorization header, `Bearer …`.
     ///
-    /// Waits for nobody while the token is fresh. Otherwise the calling thread waits, up to the
+    /// Returns at once while the token is fresh. Otherwise the calling thread waits, up to the
     /// client's `timeout`, with the interpreter lock released; Ctrl-C ends the wait. Raises a
     /// `SeekAuthError`.
     fn authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let client = slf.get();
         match Self::fresh_authorization(slf) {
             Some(value) => Ok(value),
-            None => slf.get().wait(slf.py(), None).map(|token| value_of(slf, &token)),
+            None => client
+                .wait_for_token(slf.py(), None)
+                .map(|token| client.authorization_of(slf.py(), &token)),
         }
     }
 
     /// The header value while the token is fresh, else None. Never waits.
     #[pyo3(name = "_fresh_authorization")]
     fn fresh_authorization<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
-        let core = &slf.get().core;
-        match core.fresh_generation() {
+        let (client, py) = (slf.get(), slf.py());
+        match client.core.fresh_generation() {
             0 => None,
-            generation => Header::get(slf, generation)
-                .or_else(|| core.with_fresh(|token| value_of(slf, token))),
+            generation => CachedAuthorization::get(client.authorization.bind(py), generation)
+                .or_else(|| client.core.with_fresh(|token| client.authorization_of(py, token))),
         }
     }
 
@@ -167,7 +172,7 @@ impl Client {
         let timeout = settings::timeout(timeout)?;
         match self.fresh_token() {
             Some(token) => Ok(token),
-            None => self.wait(py, timeout).map(Token::from),
+            None => self.wait_for_token(py, timeout).map(Token::from),
         }
     }
 
@@ -186,9 +191,9 @@ impl Client {
         py: Python<'_>,
         timeout: Option<&Bound<'_, PyAny>>,
         done: Py<PyAny>,
-    ) -> PyResult<Waiter> {
+    ) -> PyResult<CancelHandle> {
         let timeout = settings::timeout(timeout)?;
-        start(py, done, |done| self.core.get_token_then(timeout, done), Token::from)
+        start_with_callback(py, done, |done| self.core.get_token_then(timeout, done), Token::from)
     }
 
     /// The token in the cache, or None. Never waits and never fetches.
@@ -208,40 +213,49 @@ impl Client {
             return Ok(self.core.invalidate(token.get().value()));
         }
         let value = settings::text("token", token)?
-            .ok_or_else(|| settings::wrong("token", "a seekauth.Token or a str", token))?;
+            .ok_or_else(|| settings::type_error("token", "a seekauth.Token or a str", token))?;
         Ok(self.core.invalidate(&value))
     }
 
-    /// The rules of one request to `url`, for adapters to HTTP clients.
+    /// The authentication of one request to `url`, for adapters to HTTP clients.
     ///
     /// `replayable` says whether the request's body can be sent a second time. Raises
     /// `ForbiddenOriginError` unless `url` is absolute, holds no credentials, and has scheme, host
     /// and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
     #[pyo3(signature = (url, *, replayable = true))]
-    fn exchange(&self, py: Python<'_>, url: &str, replayable: bool) -> PyResult<Exchange> {
-        let exchange = self.core.exchange(url, replayable);
-        exchange.map(Exchange::from).map_err(|error| exception(py, &error))
+    fn auth_flow(&self, py: Python<'_>, url: &str, replayable: bool) -> PyResult<AuthFlow> {
+        let flow = self.core.auth_flow(url, replayable);
+        flow.map(AuthFlow::from).map_err(|error| exception(py, &error))
     }
 
     /// Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
     ///
-    /// Returns the HTTP status and the text of the answer. The calling thread waits.
+    /// Returns the HTTP status and the text of the response. The calling thread waits.
     #[pyo3(name = "_graphql")]
-    fn graphql(&self, py: Python<'_>, operation: graphql::Arguments<'_>) -> PyResult<Answer> {
+    fn graphql(
+        &self,
+        py: Python<'_>,
+        operation: graphql::Arguments<'_>,
+    ) -> PyResult<StatusAndText> {
         let operation = graphql::operation(operation)?;
-        finish(py, || self.core.begin_graphql(operation)).map(answer)
+        wait(py, || self.core.start_graphql(operation)).map(status_and_text)
     }
 
-    /// `_graphql()` that calls `done(answer, error)` once, from a library thread.
+    /// `_graphql()` that calls `done(response, error)` once, from a library thread.
     #[pyo3(name = "_graphql_then")]
     fn graphql_then(
         &self,
         py: Python<'_>,
         operation: graphql::Arguments<'_>,
         done: Py<PyAny>,
-    ) -> PyResult<Waiter> {
+    ) -> PyResult<CancelHandle> {
         let operation = graphql::operation(operation)?;
-        start(py, done, |done| self.core.graphql_then(operation, done), answer)
+        start_with_callback(
+            py,
+            done,
+            |done| self.core.graphql_then(operation, done),
+            status_and_text,
+        )
     }
 
     /// The address of the API that the tokens are for; None where no API is known or set.
@@ -271,9 +285,9 @@ impl Client {
         self.close(py);
     }
 
-    // What needs `async def` or Python's own values is written in Python and put into this class. A
-    // subclass with these methods would make the hot call a quarter slower: the interpreter's quick
-    // way to call a native method is for instances of the very class that has it.
+    // Methods that need `async def` or Python's own values are written in Python and put into this
+    // class. A subclass with these methods would make the hot call a quarter slower: the interpreter's
+    // quick way to call a native method is for instances of the very class that has it.
 
     #[classattr]
     fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -325,13 +339,7 @@ impl Client {
     }
 }
 
-impl From<Handle> for Client {
-    fn from(Handle { core, provider, is_root }: Handle) -> Self {
-        Self { core, header: Header::default(), provider, is_root }
-    }
-}
-
-impl Handle {
+impl NewClient {
     fn clone(&self, py: Python<'_>) -> Self {
         let provider = self.provider.as_ref().map(|provider| provider.clone_ref(py));
         Self { core: self.core.clone(), provider, is_root: self.is_root }
@@ -339,17 +347,26 @@ impl Handle {
 }
 
 impl Client {
-    fn wait(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Arc<seekauth::Token>> {
-        finish(py, || self.core.begin(timeout))
+    fn wrap(py: Python<'_>, NewClient { core, provider, is_root }: NewClient) -> PyResult<Self> {
+        let authorization = Py::new(py, CachedAuthorization::default())?;
+        Ok(Self { core, authorization, provider, is_root })
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        &self.header
+    fn authorization_of<'py>(
+        &self,
+        py: Python<'py>,
+        token: &seekauth::Token,
+    ) -> Bound<'py, PyString> {
+        CachedAuthorization::get_or_store(self.authorization.bind(py), token)
     }
-}
 
-fn value_of<'py>(client: &Bound<'py, Client>, token: &seekauth::Token) -> Bound<'py, PyString> {
-    Header::get(client, token.generation()).unwrap_or_else(|| Header::keep(client, token))
+    fn wait_for_token(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Arc<seekauth::Token>> {
+        wait(py, || self.core.start(timeout))
+    }
 }
 
 fn of_service<'py>(
@@ -371,23 +388,24 @@ fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<Py
     Ok(py.import(module)?.getattr(name)?.unbind())
 }
 
-fn connect(
+/// A client of the core with these settings; it warns of files that put a secret at risk.
+fn build(
     py: Python<'_>,
     mut config: Config,
     caller: &str,
     settings: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Handle> {
+) -> PyResult<NewClient> {
     settings::apply(py, &mut config, caller, settings)?;
-    let provider = Provider::among(py, settings)?;
+    let provider = Provider::from_kwargs(py, settings)?;
     if let Some(provider) = &provider {
-        config = config.credentials_from_blocking(provider.get().question());
+        config = config.credentials_from_blocking(provider.get().callback());
     }
-    let core = host::Client::new(config.language(Language::Python));
+    let core = blocking::Client::new(config.language(Language::Python));
     let core = core.map_err(|error| exception(py, &error))?;
     for text in core.warnings() {
         warn(py, text)?;
     }
-    Ok(Handle { core, provider, is_root: true })
+    Ok(NewClient { core, provider, is_root: true })
 }
 
 /// Warns at the line that makes the client: native calls are no levels of the stack.
@@ -397,14 +415,14 @@ fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     PyErr::warn(py, category, &CString::new(text)?, 1)
 }
 
-/// An object of the class that was asked, so that subclasses stay themselves.
-fn adopt<'py>(cls: &Bound<'py, PyType>, handle: Handle) -> PyResult<Bound<'py, PyAny>> {
-    cls.call_method1("__new__", (cls, handle))
+/// An instance of the class whose method was called, so that subclasses stay themselves.
+fn instantiate<'py>(cls: &Bound<'py, PyType>, new: NewClient) -> PyResult<Bound<'py, PyAny>> {
+    cls.call_method1("__new__", (cls, new))
 }
 
-/// Status and text of an answer to a GraphQL operation.
-type Answer = (u16, String);
+/// The status and text of a response to a GraphQL operation.
+type StatusAndText = (u16, String);
 
-fn answer(reply: GraphqlReply) -> Answer {
-    (reply.status(), reply.into_text())
+fn status_and_text(response: GraphqlResponse) -> StatusAndText {
+    (response.status(), response.into_text())
 }

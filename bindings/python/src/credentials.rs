@@ -1,5 +1,5 @@
-//! `seekauth.Credentials`, and the function of a program's own that gives them. The clients of Python
-//! hold the function and the core does not, so that the garbage collector sees all who do: a function
+//! `seekauth.Credentials`, and the function of a program's own that returns them. Python's client objects
+//! hold the function and the core does not, so that the garbage collector sees every holder: a function
 //! that reaches its own client would otherwise keep both alive for ever.
 
 use std::error::Error as StdError;
@@ -14,7 +14,7 @@ use seekauth::{Error, ErrorKind};
 use crate::interpreter;
 use crate::settings;
 
-/// A client id and its secret, as a function passed as `credentials=` gives them.
+/// A client id and its secret, as a function passed as `credentials=` returns them.
 ///
 /// `client_secret_next` is the other secret of a rotation, the next or the previous one: it is
 /// tried when the server refuses the first. Nothing of the three is part of `repr()` or can be
@@ -41,7 +41,7 @@ impl Credentials {
         }))
     }
 
-    // Not even the id: whoever takes one for the other puts the secret there.
+    // Not even the id: a program that confuses the two puts the secret there.
     #[allow(clippy::unused_self)]
     fn __repr__(&self) -> &'static str {
         "<seekauth.Credentials>"
@@ -65,22 +65,22 @@ impl Credentials {
 }
 
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    settings::text(name, value)?.ok_or_else(|| settings::wrong(name, "a str", value))
+    settings::text(name, value)?.ok_or_else(|| settings::type_error(name, "a str", value))
 }
 
-/// What asks the function, made by `seekauth._credentials`; nothing once the client is closed.
-type Asker = Mutex<Option<Py<PyAny>>>;
+/// The callback around the function, made by `seekauth._credentials`; `None` once the client is closed.
+type Callback = Mutex<Option<Py<PyAny>>>;
 
 /// The function of a client and of all that its `with_scopes` made, each of which holds this object.
 #[pyclass(frozen)]
-pub(crate) struct Provider(Arc<Asker>);
+pub(crate) struct Provider(Arc<Callback>);
 
 #[pymethods]
 impl Provider {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // Held for moments, and never while the interpreter could run anything else.
+        // The lock is held for moments, and never while the interpreter could run anything else.
         match self.0.try_lock() {
-            Ok(asker) => visit.call(&*asker),
+            Ok(callback) => visit.call(&*callback),
             Err(_) => Ok(()),
         }
     }
@@ -92,62 +92,64 @@ impl Provider {
 
 impl Provider {
     /// The function among a client's keyword arguments, if there is one.
-    pub(crate) fn among(
+    pub(crate) fn from_kwargs(
         py: Python<'_>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Option<Py<Self>>> {
         let Some(settings) = settings else { return Ok(None) };
-        let given = settings.get_item(settings::CREDENTIALS)?.filter(|given| !given.is_none());
-        let Some(function) = given else { return Ok(None) };
+        let argument = settings.get_item(settings::CREDENTIALS)?.filter(|value| !value.is_none());
+        let Some(function) = argument else { return Ok(None) };
         if !function.is_callable() {
             let accepts = "a function or coroutine function that returns seekauth.Credentials";
-            return Err(settings::wrong(settings::CREDENTIALS, accepts, &function));
+            return Err(settings::type_error(settings::CREDENTIALS, accepts, &function));
         }
-        let asker = py.import("seekauth._credentials")?.call_method1("asker", (function,))?;
-        Py::new(py, Self(Arc::new(Mutex::new(Some(asker.unbind()))))).map(Some)
+        let callback =
+            py.import("seekauth._credentials")?.call_method1("make_callback", (function,))?;
+        Py::new(py, Self(Arc::new(Mutex::new(Some(callback.unbind()))))).map(Some)
     }
 
-    /// What the core is to call on a thread of its own. It does not hold the function.
-    pub(crate) fn question(
+    /// The callback for the core, which calls it on a thread of its own. It does not hold the function.
+    pub(crate) fn callback(
         &self,
     ) -> impl Fn() -> Result<seekauth::Credentials, Box<dyn StdError + Send + Sync>> + Send + Sync + use<>
     {
-        let asker = Arc::downgrade(&self.0);
+        let callback = Arc::downgrade(&self.0);
         move || {
-            let mut given = None;
+            let mut outcome = None;
             interpreter::enter(|py| {
-                given = current(py, &asker).map(|asker| read(&interpreter::call(&asker)));
+                outcome =
+                    upgrade(py, &callback).map(|callback| read(&interpreter::call(&callback)));
             });
-            given.unwrap_or_else(|| Err("the client is closed, or the interpreter exits".into()))
+            outcome.unwrap_or_else(|| Err("the client is closed, or the interpreter exits".into()))
         }
     }
 
     /// Lets go of the function.
     pub(crate) fn release(&self) {
-        let asker = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Outside the lock: it may run code of the program's.
-        drop(asker);
+        let callback = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Dropped outside the lock: it may run code of the program's.
+        drop(callback);
     }
 }
 
-fn current<'py>(py: Python<'py>, asker: &Weak<Asker>) -> Option<Bound<'py, PyAny>> {
-    let asker = asker.upgrade()?;
-    let asker = asker.lock().unwrap_or_else(PoisonError::into_inner);
-    asker.as_ref().map(|asker| asker.bind(py).clone())
+fn upgrade<'py>(py: Python<'py>, callback: &Weak<Callback>) -> Option<Bound<'py, PyAny>> {
+    let callback = callback.upgrade()?;
+    let callback = callback.lock().unwrap_or_else(PoisonError::into_inner);
+    callback.as_ref().map(|callback| callback.bind(py).clone())
 }
 
-/// What `seekauth._credentials` came back with: credentials, the name of the type that was returned in
-/// their place, or nothing where the function failed.
+/// The callback's result as the core's: it is credentials, the name of the type that was returned in
+/// their place, or None where the function failed.
 fn read(
-    given: &PyResult<Bound<'_, PyAny>>,
+    returned: &PyResult<Bound<'_, PyAny>>,
 ) -> Result<seekauth::Credentials, Box<dyn StdError + Send + Sync>> {
-    let Ok(given) = given else { return Err("the function was not called".into()) };
-    if let Ok(credentials) = given.cast::<Credentials>() {
+    let Ok(returned) = returned else { return Err("the function was not called".into()) };
+    if let Ok(credentials) = returned.cast::<Credentials>() {
         return Ok(credentials.get().0.clone());
     }
-    if given.is_instance_of::<PyString>() {
+    if returned.is_instance_of::<PyString>() {
         let name = settings::CREDENTIALS;
-        let message = format!("{name} must return seekauth.Credentials, not {given}");
+        let message = format!("{name} must return seekauth.Credentials, not {returned}");
         return Err(Error::new(ErrorKind::CredentialsUnavailable, message).into());
     }
     Err("the function failed".into())

@@ -1,5 +1,5 @@
 //! Errors of the core as Python exceptions. The classes are Python's own, in `seekauth/errors.py`,
-//! and are looked up there by the name of the error's kind; nothing about a kind is known here.
+//! and are looked up there by the name of the error's kind; this file knows nothing about any kind.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -20,7 +20,7 @@ pub(crate) fn invalid(py: Python<'_>, message: String) -> PyErr {
 }
 
 /// The error table: code, name, meaning, and whether a later try may succeed.
-pub(crate) fn kinds(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+pub(crate) fn table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
     let rows = ErrorKind::ALL
         .iter()
         .map(|kind| (kind.code(), kind.name(), kind.meaning(), kind.retryable()));

@@ -1,12 +1,12 @@
-//! A GraphQL operation from Python's arguments. The façade writes the variables as JSON and reads
-//! the answer's; sending, renewing and judging are the core's.
+//! A GraphQL operation from Python's arguments. The façade writes the variables as JSON and parses
+//! the response; sending, renewing and judging are the core's.
 
 use pyo3::prelude::*;
 use seekauth::Graphql;
 
 use crate::settings;
 
-/// Query, variables as the text of a JSON object, name of the operation, headers, timeout.
+/// The query, variables as the text of a JSON object, name of the operation, headers, timeout.
 pub(crate) type Arguments<'py> = (
     Bound<'py, PyAny>,
     Option<Bound<'py, PyAny>>,
@@ -27,7 +27,7 @@ pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
     }
     if let Some(headers) = headers {
         let pairs = settings::pairs("headers", &headers)?;
-        let wrong = || settings::wrong("headers", "a mapping of str to str", &headers);
+        let wrong = || settings::type_error("headers", "a mapping of str to str", &headers);
         for (name, value) in pairs.ok_or_else(wrong)? {
             operation = operation.header(name, value);
         }
@@ -39,5 +39,5 @@ pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
 }
 
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    settings::text(name, value)?.ok_or_else(|| settings::wrong(name, "a str", value))
+    settings::text(name, value)?.ok_or_else(|| settings::type_error(name, "a str", value))
 }

@@ -1,6 +1,6 @@
 //! The interpreter as the library's threads see it: which one, the way into it, and its end. A thread
-//! that enters an interpreter which is being torn down is stopped in its tracks or crashes, so from
-//! the first moment of exit no thread enters any more, and the exit waits for those that are inside.
+//! that enters an interpreter during its finalization hangs or crashes, so from the first moment of
+//! exit no thread enters any more, and the exit waits for those that are active in it.
 
 use std::hint;
 use std::mem;
@@ -12,13 +12,13 @@ use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-/// A call from a library thread takes microseconds. The bound is for functions of the program's own,
-/// see [`call`], and for a forked child, which may have inherited the count of a thread that exists in
-/// its parent only.
-const LONGEST_WAIT: Duration = Duration::from_millis(200);
+/// How long the exit waits for active threads. A call from a library thread takes microseconds; the
+/// bound is for functions of the program's own, see [`call`], and for a forked child, which may have
+/// inherited the count of a thread that exists in its parent only.
+const MAX_WAIT: Duration = Duration::from_millis(200);
 
-static LEAVING: AtomicBool = AtomicBool::new(false);
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
+static FINALIZING: AtomicBool = AtomicBool::new(false);
+static ACTIVE: AtomicUsize = AtomicUsize::new(0);
 
 /// Refuses every interpreter but the main one: library threads can enter no other, and classes and
 /// constants of this module exist once in the process.
@@ -37,17 +37,17 @@ pub(crate) fn check_main(_py: Python<'_>) -> PyResult<()> {
 }
 
 /// Whether the interpreter has begun to exit, after which [`enter`] does nothing.
-pub(crate) fn leaving() -> bool {
-    LEAVING.load(Ordering::SeqCst)
+pub(crate) fn is_finalizing() -> bool {
+    FINALIZING.load(Ordering::SeqCst)
 }
 
 /// Runs `work` attached to the interpreter, or drops it when the interpreter is exiting.
 pub(crate) fn enter(work: impl FnOnce(Python<'_>)) {
-    INSIDE.fetch_add(1, Ordering::SeqCst);
-    if !leaving() {
+    ACTIVE.fetch_add(1, Ordering::SeqCst);
+    if !is_finalizing() {
         Python::try_attach(work);
     }
-    INSIDE.fetch_sub(1, Ordering::SeqCst);
+    ACTIVE.fetch_sub(1, Ordering::SeqCst);
 }
 
 /// Calls a function of the program's own, without arguments, on a library thread. It may take long, and
@@ -58,14 +58,14 @@ pub(crate) fn enter(work: impl FnOnce(Python<'_>)) {
 /// this, and says more about it at its `PyGILState_Ensure`.)
 pub(crate) fn call<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     type Unwinding = unsafe extern "C-unwind" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
-    let stop = StopsHere;
+    let guard = ParkOnUnwind;
     // SAFETY: the two types differ in this alone, whether the caller is prepared for an unwinding. The
     // black box keeps the compiler from finding out that it was told there would be none.
     let entry: Unwinding = unsafe { mem::transmute(hint::black_box(CALL)) };
     // SAFETY: a `Bound` proves that this thread is attached and the function alive; what is returned
     // is a new reference, or null with an exception set, which is what is asked for here.
     let result = unsafe { Bound::from_owned_ptr_or_err(function.py(), entry(function.as_ptr())) };
-    mem::forget(stop);
+    mem::forget(guard);
     result
 }
 
@@ -73,9 +73,9 @@ const CALL: unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject =
     ffi::PyObject_CallNoArgs;
 
 /// Stops a thread that is being unwound.
-struct StopsHere;
+struct ParkOnUnwind;
 
-impl Drop for StopsHere {
+impl Drop for ParkOnUnwind {
     fn drop(&mut self) {
         loop {
             thread::park();
@@ -83,13 +83,13 @@ impl Drop for StopsHere {
     }
 }
 
-/// Runs at exit, before the interpreter is torn down.
+/// Runs at exit, before the interpreter is finalized.
 #[pyfunction]
-pub(crate) fn leave_interpreter(py: Python<'_>) {
-    LEAVING.store(true, Ordering::SeqCst);
+pub(crate) fn finalize(py: Python<'_>) {
+    FINALIZING.store(true, Ordering::SeqCst);
     py.detach(|| {
-        let deadline = Instant::now() + LONGEST_WAIT;
-        while INSIDE.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+        let deadline = Instant::now() + MAX_WAIT;
+        while ACTIVE.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
     });

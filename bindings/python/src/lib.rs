@@ -1,6 +1,6 @@
-//! The Python face of seekauth: `seekauth._native`. It turns Python values into the core's and the
-//! core's results and errors into Python's; every default, rule and message is the core's. What
-//! users import, and all that needs `async def`, is the package in `python/seekauth`.
+//! The Python binding of seekauth: `seekauth._native`. It turns Python values into the core's and the
+//! core's results and errors into Python's; every default, rule and message is the core's. The package
+//! that users import, and all that needs `async def`, is in `python/seekauth`.
 
 mod auth_flow;
 mod authorization;
@@ -30,16 +30,16 @@ static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     interpreter::check_main(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add("ERROR_KINDS", error::kinds(module.py())?)?;
-    module.add("SETTINGS", settings::names(module.py())?)?;
+    module.add("ERROR_KINDS", error::table(module.py())?)?;
+    module.add("SETTINGS", settings::table(module.py())?)?;
     module.add_class::<client::Client>()?;
     module.add_class::<credentials::Credentials>()?;
-    module.add_class::<call::Waiter>()?;
-    module.add_class::<auth_flow::Exchange>()?;
+    module.add_class::<call::CancelHandle>()?;
+    module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
     module.add_class::<token::Token>()?;
-    let leave = wrap_pyfunction!(interpreter::leave_interpreter, module)?;
-    module.py().import("atexit")?.call_method1("register", (leave,))?;
+    let finalize = wrap_pyfunction!(interpreter::finalize, module)?;
+    module.py().import("atexit")?.call_method1("register", (finalize,))?;
     #[cfg(feature = "manual-clock")]
     manual_clock::add_to(module)?;
     Ok(())

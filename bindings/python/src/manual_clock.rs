@@ -3,7 +3,7 @@
 
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
-use seekauth::manual_clock::{self, Which};
+use seekauth::binding::manual_clock::{self, Which};
 
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(test_clock_start, module)?)?;

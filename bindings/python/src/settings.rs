@@ -1,21 +1,22 @@
 //! Keyword arguments as the core's settings. Names and kinds come from the core's list; a wrong
-//! name or type is a `TypeError` in Python's own words, and what a value means is for the core.
+//! name or type is a `TypeError` in Python's own words, and the meaning of a value is the core's.
 
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDelta, PyDict, PyFloat, PyInt, PyMapping, PyString, PyTuple};
-use seekauth::{Config, Setting, SettingKind, Value, host};
+use seekauth::Config;
+use seekauth::binding::{Setting, SettingKind, Value, duration_from_seconds};
 
 use crate::error::{exception, invalid};
 
-/// The argument for a function that gives credentials. It is none of the core's settings: those can be
-/// written as text.
+/// The argument for a function that returns credentials. It is not one of the core's settings, all of
+/// which can be written as text.
 pub(crate) const CREDENTIALS: &str = "credentials";
 
-/// Puts `settings` into `config`; one whose value is `None` counts as not given. `caller` is what
-/// the user called, for the error.
+/// Puts `settings` into `config`; one whose value is `None` counts as not given. `caller` is the
+/// function that the user called, for the error.
 pub(crate) fn apply(
     py: Python<'_>,
     config: &mut Config,
@@ -25,7 +26,7 @@ pub(crate) fn apply(
     let Some(settings) = settings else { return Ok(()) };
     for name in settings.keys() {
         let name: String = name.extract()?;
-        if name != CREDENTIALS && !Setting::all().iter().any(|setting| setting.name() == name) {
+        if name != CREDENTIALS && Setting::named(&name).is_none() {
             return Err(unknown(caller, &name));
         }
     }
@@ -38,18 +39,17 @@ pub(crate) fn apply(
     Ok(())
 }
 
-/// Name and kind of every setting, for the tests that compare the typed settings with the core's.
-pub(crate) fn names(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-    let rows =
-        Setting::all().iter().map(|setting| (setting.name(), format!("{:?}", setting.kind())));
+/// The table of settings: name and kind. Tests compare the typed settings with it.
+pub(crate) fn table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let rows = Setting::all().iter().map(|setting| (setting.name(), setting.kind().name()));
     PyTuple::new(py, rows)
 }
 
 /// How long a call may wait, from its `timeout` argument; `None` leaves it to the client.
 pub(crate) fn timeout(argument: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Duration>> {
     let Some(argument) = argument else { return Ok(None) };
-    let seconds = seconds(argument)?.ok_or_else(|| wrong("timeout", SECONDS, argument))?;
-    host::duration_from_seconds("timeout", seconds)
+    let seconds = seconds(argument)?.ok_or_else(|| type_error("timeout", SECONDS, argument))?;
+    duration_from_seconds("timeout", seconds)
         .map(Some)
         .map_err(|error| exception(argument.py(), &error))
 }
@@ -63,12 +63,12 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Stri
     })
 }
 
-/// A `TypeError` that names what was passed and what it accepts, and shows the type of the value
-/// alone: the value may be a secret.
-pub(crate) fn wrong(name: &str, accepts: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    let given =
+/// A `TypeError` that names the argument and the type that it accepts, and shows no more of the value
+/// than its type: the value may be a secret.
+pub(crate) fn type_error(name: &str, accepts: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    let actual =
         value.get_type().qualname().map_or_else(|_| "?".to_owned(), |name| name.to_string());
-    PyTypeError::new_err(format!("{name} must be {accepts}, not {given}"))
+    PyTypeError::new_err(format!("{name} must be {accepts}, not {actual}"))
 }
 
 const SECONDS: &str = "a number of seconds (int or float) or a datetime.timedelta";
@@ -85,21 +85,27 @@ fn unknown(caller: &str, name: &str) -> PyErr {
 fn convert(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     let name = setting.name();
     let (converted, accepts) = match setting.kind() {
-        SettingKind::Text => (text(name, value)?.map(Value::Text), "a str"),
-        SettingKind::Duration => (seconds(value)?.map(Value::Seconds), SECONDS),
+        SettingKind::Text => (text(name, value)?.map(Value::text), "a str"),
+        SettingKind::Duration => (
+            seconds(value)?
+                .map(|seconds| Value::seconds(name, seconds))
+                .transpose()
+                .map_err(|error| exception(value.py(), &error))?,
+            SECONDS,
+        ),
         SettingKind::Flag => {
             (value.cast::<PyBool>().ok().map(|flag| Value::Flag(flag.is_true())), "True or False")
         }
         SettingKind::List => (
             match text(name, value)? {
-                Some(text) => Some(Value::Text(text)),
+                Some(text) => Some(Value::text(text)),
                 None => list(name, value)?.map(Value::List),
             },
             "a str or an iterable of str",
         ),
-        SettingKind::Pairs => (pairs(name, value)?.map(Value::Pairs), "a mapping of str to str"),
+        SettingKind::Pairs => (pairs(name, value)?.map(Value::pairs), "a mapping of str to str"),
     };
-    converted.ok_or_else(|| wrong(name, accepts, value))
+    converted.ok_or_else(|| type_error(name, accepts, value))
 }
 
 fn seconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
@@ -123,13 +129,13 @@ fn list(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
     items
         .map(|item| {
             let item = item?;
-            text(name, &item)?.ok_or_else(|| wrong(name, "a str or an iterable of str", &item))
+            text(name, &item)?.ok_or_else(|| type_error(name, "a str or an iterable of str", &item))
         })
         .collect::<PyResult<_>>()
         .map(Some)
 }
 
-/// What a mapping of `str` to `str` holds, or `None` when `value` is no mapping.
+/// The items of a mapping of `str` to `str`, or `None` when `value` is no mapping.
 pub(crate) fn pairs(
     name: &str,
     value: &Bound<'_, PyAny>,
@@ -141,7 +147,7 @@ pub(crate) fn pairs(
         .map(|item| {
             let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
             let read = |part: &Bound<'_, PyAny>| {
-                text(name, part)?.ok_or_else(|| wrong(name, "a mapping of str to str", part))
+                text(name, part)?.ok_or_else(|| type_error(name, "a mapping of str to str", part))
             };
             Ok((read(&key)?, read(&value)?))
         })

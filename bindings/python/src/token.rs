@@ -1,5 +1,5 @@
 //! `seekauth.Token`: one token and its facts, as the core issued it. Immutable, so any number of
-//! threads may read it; the value is given to those who ask for it by name and to nothing else.
+//! threads may read it; only the attributes that are named for it show the value.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
-"""What the adapters to HTTP clients have in common: signing a request, and looking for a rejection.
+"""Authenticating a request, and inspecting its response: the steps that all adapters share.
 
-Every rule is the core's, in `Exchange` and `Inspection`. Transmitting, and handing an answer over
-as if nothing of it had been read, is for each adapter.
+Every rule is the core's, in `AuthFlow` and `Inspection`. Each adapter sends the request, and hands
+the response over as if nothing of it had been read.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any
 
-    from seekauth import Exchange, Inspection
+    from seekauth import AuthFlow, Inspection
 
-_PIECE = 1 << 18
+_CHUNK = 1 << 18
 
 
-def sign(exchange: Exchange, headers: MutableMapping[str, Any], authorization: str) -> None:
-    """Puts the token and what goes with it into the headers of a request."""
-    exchange.admit(authorization)
-    for name, value in exchange.headers(headers):
+def authenticate(flow: AuthFlow, headers: MutableMapping[str, Any], authorization: str) -> None:
+    """Puts the token, and the headers that go with it, into the headers of a request."""
+    flow.attempt(authorization)
+    for name, value in flow.headers(headers):
         headers[name] = value
     headers["Authorization"] = authorization
 
 
 def is_rejection(inspection: Inspection, body: bytes) -> bool:
-    """The verdict on an answer whose whole body is at hand."""
-    # In pieces, because no more of a long one is looked at than it takes.
-    for start in range(0, len(body), _PIECE):
-        verdict = inspection.feed(body[start : start + _PIECE])
+    """The verdict on a response whose whole body is in memory."""
+    # Fed in chunks, because no more of a long one is inspected than the verdict needs.
+    for start in range(0, len(body), _CHUNK):
+        verdict = inspection.feed(body[start : start + _CHUNK])
         if verdict is not None:
             return verdict
     return inspection.finish()
 
 
-def is_over(content_length: str | None, received: int) -> bool:
-    """Whether an answer has arrived in full, by its header Content-Length.
+def is_complete(content_length: str | None, received: int) -> bool:
+    """Whether a response has arrived in full, by its header Content-Length.
 
-    The connection of one that has can be used again without a wait for anything.
+    The connection of a complete one can be used again without any wait.
     """
     return content_length is not None and content_length == str(received)

@@ -1,8 +1,8 @@
-"""The way of a request through httpx, and through httpx2, which has the same interface.
+"""The auth flow of httpx, and of httpx2, which has the same interface.
 
-An answer is read ahead as far as its inspection needs, below the content decoding; what was read
-is put back in front of the rest, so that the caller finds it whole and still streaming. Nothing
-is read of an answer whose status tells enough.
+A response is read ahead as far as its inspection needs, below the content decoding. The chunks that
+were read are put back in front of the rest, so that the caller finds it whole and still streaming.
+Nothing is read of a response whose status is enough for the verdict.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 
-from seekauth._adapters.common import is_over, is_rejection, sign
+from seekauth._adapters.common import authenticate, is_complete, is_rejection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from seekauth import Client, Exchange, Inspection
+    from seekauth import AuthFlow, Client, Inspection
 
 
-class Body:
-    """The undecoded body of an answer, some of which may have been read ahead."""
+class ReplayStream:
+    """The undecoded body of a response, some of which may have been read ahead."""
 
     def __init__(self, source: Any) -> None:
         self.source = source
         self.rest: Any = None
-        """What has not been read yet: an iterator over the source, of the client's kind."""
+        """The chunks that have not been read yet: an iterator over the source, of its own kind."""
         self.ahead: deque[bytes] = deque()
-        """What has been."""
+        """The chunks that have been read."""
 
     def __iter__(self) -> Iterator[bytes]:
         while self.ahead:
@@ -39,8 +39,8 @@ class Body:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while self.ahead:
             yield self.ahead.popleft()
-        async for piece in self.rest:
-            yield piece
+        async for chunk in self.rest:
+            yield chunk
 
     def close(self) -> None:
         """Frees the connection."""
@@ -52,82 +52,56 @@ class Body:
 
     @property
     def elapsed(self) -> timedelta | None:
-        """Where httpx2 looks for the time that the answer took."""
+        """The time that the response took; httpx2 looks for it here."""
         elapsed: timedelta | None = self.source.elapsed
         return elapsed
 
 
-class Ahead:
-    """The same body on its way to be decoded: it ends as soon as the verdict is known."""
-
-    def __init__(self, body: Body, inspection: Inspection) -> None:
-        self._body = body
-        self._inspection = inspection
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._body.rest:
-            self._body.ahead.append(piece)
-            yield piece
-            if self._inspection.verdict is not None:
-                return
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._body.rest:
-            self._body.ahead.append(piece)
-            yield piece
-            if self._inspection.verdict is not None:
-                return
-
-
-class Flow:
-    """Both forms of `httpx.Auth`; what differs between the libraries is in the attributes."""
+class AuthFlowMixin:
+    """Both forms of `httpx.Auth`; the attributes hold what differs between the libraries."""
 
     library: Any
     """`httpx` or `httpx2`."""
-    body: type[Any]
-    """`Body` as one of its streams."""
-    ahead: type[Any]
-    """`Ahead` as one of its streams."""
+    replay_stream: type[Any]
+    """`ReplayStream` as one of the library's streams."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Sends the request, and once more if the API rejects its token."""
-        exchange = self._exchange(request)
+        flow = self._auth_flow(request)
         while True:
-            sign(exchange, request.headers, self._client.authorization())
+            authenticate(flow, request.headers, self._client.authorization())
             response = yield request
-            if not self._is_rejection(_inspection(exchange, request, response), response):
+            if not self._is_rejection(_inspection(flow, request, response), response):
                 return
-            exchange.reject()
+            flow.retry()
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Sends the request, and once more if the API rejects its token."""
-        exchange = self._exchange(request)
+        flow = self._auth_flow(request)
         while True:
-            sign(exchange, request.headers, await self._client.authorization_async())
+            authenticate(flow, request.headers, await self._client.authorization_async())
             response = yield request
-            if not await self._is_rejection_async(
-                _inspection(exchange, request, response), response
-            ):
+            if not await self._is_rejection_async(_inspection(flow, request, response), response):
                 return
-            exchange.reject()
+            flow.retry()
 
-    def _exchange(self, request: Any) -> Exchange:
+    def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
-        return self._client.exchange(str(request.url), replayable=replayable)
+        return self._client.auth_flow(str(request.url), replayable=replayable)
 
     def _is_rejection(self, inspection: Inspection, response: Any) -> bool:
         if inspection.verdict is False or response.is_stream_consumed:
-            return _at_hand(inspection, response)
-        response.stream = body = self.body(response.stream)
+            return _buffered_verdict(inspection, response)
+        response.stream = body = self.replay_stream(response.stream)
         body.rest = iter(body.source)
         if inspection.verdict is None:
             self._read_ahead(inspection, response, body)
         if not inspection.finish():
             return False
-        if _is_over(body, response):
+        if _is_complete(body, response):
             deque(body.rest, maxlen=0)
         body.close()
         response.stream = self.library.ByteStream(b"")
@@ -135,69 +109,89 @@ class Flow:
 
     async def _is_rejection_async(self, inspection: Inspection, response: Any) -> bool:
         if inspection.verdict is False or response.is_stream_consumed:
-            return _at_hand(inspection, response)
-        response.stream = body = self.body(response.stream)
+            return _buffered_verdict(inspection, response)
+        response.stream = body = self.replay_stream(response.stream)
         body.rest = aiter(body.source)
         if inspection.verdict is None:
             await self._read_ahead_async(inspection, response, body)
         if not inspection.finish():
             return False
-        if _is_over(body, response):
+        if _is_complete(body, response):
             async for _ in body.rest:
                 pass
         await body.aclose()
         response.stream = self.library.ByteStream(b"")
         return True
 
-    def _read_ahead(self, inspection: Inspection, response: Any, body: Body) -> None:
+    def _read_ahead(self, inspection: Inspection, response: Any, body: ReplayStream) -> None:
         if "Content-Encoding" in response.headers:
             with suppress(self.library.DecodingError):
-                for piece in self._decoded(inspection, response, body).iter_bytes():
-                    inspection.feed(piece)
+                for chunk in self._decoded(response, _tee(body, inspection)).iter_bytes():
+                    inspection.feed(chunk)
             return
         try:
-            for piece in body.rest:
-                body.ahead.append(piece)
-                if inspection.feed(piece) is not None:
+            for chunk in body.rest:
+                body.ahead.append(chunk)
+                if inspection.feed(chunk) is not None:
                     return
         except self.library.RequestError as error:
             error.request = response.request
             raise
 
-    async def _read_ahead_async(self, inspection: Inspection, response: Any, body: Body) -> None:
+    async def _read_ahead_async(
+        self, inspection: Inspection, response: Any, body: ReplayStream
+    ) -> None:
         if "Content-Encoding" in response.headers:
             with suppress(self.library.DecodingError):
-                async for piece in self._decoded(inspection, response, body).aiter_bytes():
-                    inspection.feed(piece)
+                tee = _tee_async(body, inspection)
+                async for chunk in self._decoded(response, tee).aiter_bytes():
+                    inspection.feed(chunk)
             return
         try:
-            async for piece in body.rest:
-                body.ahead.append(piece)
-                if inspection.feed(piece) is not None:
+            async for chunk in body.rest:
+                body.ahead.append(chunk)
+                if inspection.feed(chunk) is not None:
                     return
         except self.library.RequestError as error:
             error.request = response.request
             raise
 
-    def _decoded(self, inspection: Inspection, response: Any, body: Body) -> Any:
-        """An answer of the same body that decodes it; what fails to is for the caller to meet."""
+    def _decoded(self, response: Any, chunks: Any) -> Any:
+        """A second response with these chunks, to decode them; the caller's stays as it is."""
         return self.library.Response(
             response.status_code,
             headers=response.headers,
-            stream=self.ahead(body, inspection),
+            content=chunks,
             request=response.request,
         )
 
 
-def _inspection(exchange: Exchange, request: Any, response: Any) -> Inspection:
+def _tee(body: ReplayStream, inspection: Inspection) -> Iterator[bytes]:
+    """The body on its way to be decoded: kept for the caller, until the verdict is known."""
+    for chunk in body.rest:
+        body.ahead.append(chunk)
+        yield chunk
+        if inspection.verdict is not None:
+            return
+
+
+async def _tee_async(body: ReplayStream, inspection: Inspection) -> AsyncIterator[bytes]:
+    async for chunk in body.rest:
+        body.ahead.append(chunk)
+        yield chunk
+        if inspection.verdict is not None:
+            return
+
+
+def _inspection(flow: AuthFlow, request: Any, response: Any) -> Inspection:
     is_redirected = response.request is not request
-    return exchange.inspect(response.status_code, str(response.url) if is_redirected else None)
+    return flow.inspect(response.status_code, str(response.url) if is_redirected else None)
 
 
-def _at_hand(inspection: Inspection, response: Any) -> bool:
-    """The verdict where nothing is left to read: a hook of the caller's may have done so."""
+def _buffered_verdict(inspection: Inspection, response: Any) -> bool:
+    """The verdict where nothing is left to read: a hook of the program's may have done so."""
     return is_rejection(inspection, response.content if inspection.verdict is None else b"")
 
 
-def _is_over(body: Body, response: Any) -> bool:
-    return is_over(response.headers.get("Content-Length"), sum(map(len, body.ahead)))
+def _is_complete(body: ReplayStream, response: Any) -> bool:
+    return is_complete(response.headers.get("Content-Length"), sum(map(len, body.ahead)))

@@ -1,7 +1,7 @@
-"""A streaming answer of requests that is read ahead for its inspection, and is whole again.
+"""A streaming response of requests that is read ahead for its inspection, and is whole again.
 
 Read ahead are the bytes before content decoding, as they arrive and as far as the inspection needs
-them. The caller gets these first and then the rest, in every way that there is of reading them.
+them. The caller gets these first and then the rest, whichever way of reading it uses.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ if TYPE_CHECKING:
 
     from seekauth import Inspection
 
-_PIECE = 1 << 16
+_CHUNK = 1 << 16
 
 
 def read_ahead(inspection: Inspection, raw: HTTPResponse) -> HTTPResponse:
-    """Reads an answer until the verdict is known, and returns one with nothing missing."""
-    ahead = _Ahead(raw)
-    # An answer of its own: decoding leaves marks. requests' gives errors the names that users know.
+    """Reads a response until the verdict is known, and returns one with nothing missing."""
+    tee = _TeeFile(raw)
+    # A second response, since decoding leaves marks. requests' own gives errors the names that
+    # users know.
     reader = Response()
-    reader.raw = _Arriving(raw, ahead)
-    # What cannot be decoded is for the caller, who may not want it decoded.
+    reader.raw = _StreamingResponse(raw, tee)
+    # A body that cannot be decoded is for the caller, who may not want it decoded.
     with suppress(ContentDecodingError):
-        for piece in reader.iter_content(_PIECE):
-            if inspection.feed(piece) is not None:
+        for chunk in reader.iter_content(_CHUNK):
+            if inspection.feed(chunk) is not None:
                 break
     inspection.finish()
-    return _Answer(raw, _Whole(raw, ahead.kept.getvalue()))
+    return _ReplayResponse(raw, _ReplayFile(raw, tee.copy.getvalue()))
 
 
-class _Ahead:
-    """The bytes of an answer before content decoding, as a file: all that is read is kept."""
+class _TeeFile:
+    """The bytes of a response before content decoding, as a file that keeps a copy of each read."""
 
     def __init__(self, raw: HTTPResponse) -> None:
         self._raw = raw
-        self.kept = BytesIO()
+        self.copy = BytesIO()
         self.closed = False
 
     def read(self, amt: int | None = None) -> bytes:
-        piece = self._raw.read1(amt, decode_content=False)
-        self.kept.write(piece)
-        return piece
+        chunk = self._raw.read1(amt, decode_content=False)
+        self.copy.write(chunk)
+        return chunk
 
     read1 = read
 
@@ -56,8 +57,8 @@ class _Ahead:
         self.closed = True
 
 
-class _Whole:
-    """The same bytes, those that were kept first; closing it frees the connection."""
+class _ReplayFile:
+    """The same bytes, those of the copy first; closing it frees the connection."""
 
     def __init__(self, raw: HTTPResponse, ahead: bytes) -> None:
         self._raw = raw
@@ -65,14 +66,14 @@ class _Whole:
         self.closed = False
 
     def read(self, amt: int | None = None) -> bytes:
-        piece = self._ahead.read(amt)
+        chunk = self._ahead.read(amt)
         if amt is None:
-            piece += self._raw.read(decode_content=False)
+            chunk += self._raw.read(decode_content=False)
             # It closes by itself, as the files do that urllib3 is used to.
             self.close()
-        elif len(piece) < amt:
-            piece += self._raw.read(amt - len(piece), decode_content=False)
-        return piece
+        elif len(chunk) < amt:
+            chunk += self._raw.read(amt - len(chunk), decode_content=False)
+        return chunk
 
     def read1(self, amt: int | None = None) -> bytes:
         return self._ahead.read(amt) or self._raw.read1(amt, decode_content=False)
@@ -83,13 +84,13 @@ class _Whole:
         self._raw.release_conn()
 
 
-class _Answer(HTTPResponse):
-    """An answer whose bytes come from one of these."""
+class _ReplayResponse(HTTPResponse):
+    """A response whose bytes come from one of these files."""
 
-    def __init__(self, raw: HTTPResponse, wire: _Ahead | _Whole) -> None:
+    def __init__(self, raw: HTTPResponse, body: _TeeFile | _ReplayFile) -> None:
         super().__init__(
-            # As much of a file as is asked for.
-            body=wire,  # type: ignore[arg-type]
+            # urllib3 needs no more of a file than these have.
+            body=body,  # type: ignore[arg-type]
             headers=raw.headers,
             status=raw.status,
             version=raw.version,
@@ -100,7 +101,7 @@ class _Answer(HTTPResponse):
             # requests looks for cookies in it.
             original_response=raw._original_response,  # noqa: SLF001
             retries=raw.retries,
-            # The other one does so already.
+            # The original response does so already.
             enforce_content_length=False,
             request_url=raw.url,
         )
@@ -111,15 +112,15 @@ class _Answer(HTTPResponse):
     def read_chunked(
         self, amt: int | None = None, decode_content: bool | None = None
     ) -> Generator[bytes, None, None]:
-        """The pieces as they arrive, without a wait for more than there is."""
-        while piece := self.read1(amt, decode_content):
-            yield piece
+        """The chunks as they arrive, without a wait for more than there is."""
+        while chunk := self.read1(amt, decode_content):
+            yield chunk
 
 
-class _Arriving(_Answer):
-    """The same for those who cannot wait for a piece to be full."""
+class _StreamingResponse(_ReplayResponse):
+    """A response that never waits for a chunk to be full."""
 
     def stream(
-        self, amt: int | None = _PIECE, decode_content: bool | None = None
+        self, amt: int | None = _CHUNK, decode_content: bool | None = None
     ) -> Generator[bytes, None, None]:
         return self.read_chunked(amt, decode_content)

@@ -1,5 +1,5 @@
-"""The Python program of the canary test: does what `story.py` tells it and shows whatever it can see, with
-all logs open. What HTTP clients of the program's own dump of their requests goes to a file by itself.
+"""The Python program of the canary test: follows `story.py` and shows everything it can see, with all logs
+open. Requests that the program's own HTTP clients dump go to a file by themselves.
 """
 
 import asyncio
@@ -74,9 +74,9 @@ def complain(error: BaseException) -> None:
 def setting(name: str, text: str) -> tuple[str, object]:
     plain = name.removesuffix("_ms")
     match KINDS[plain]:
-        case "Duration":
+        case "duration":
             return plain, float(text) / 1000
-        case "List":
+        case "list":
             return name, text.split(" ")
     return name, text
 
@@ -109,7 +109,7 @@ def show_all(fields: dict[str, str]) -> None:
     client = clients[fields["handle"]]
     show(client)
     show(client.cached_token())
-    show(client.exchange(client.api_url))
+    show(client.auth_flow(client.api_url))
     show(seekauth.httpx.SeekAuth(client))
     show(seekauth.requests.SeekAuth(client))
     show(seekauth.aiohttp.seek_auth(client))
