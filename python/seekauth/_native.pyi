@@ -11,7 +11,7 @@ from seekauth.settings import ServiceSettings, Settings
 
 __version__: Final[str]
 ERROR_KINDS: Final[tuple[tuple[int, str, str, bool], ...]]
-SETTINGS: Final[tuple[tuple[str, str], ...]]
+SETTINGS: Final[tuple[tuple[str, str, str], ...]]
 
 @final
 class Token:

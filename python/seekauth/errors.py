@@ -1,9 +1,9 @@
-"""What can go wrong, as one class per kind of failure.
+"""The errors, one class for each kind of failure.
 
 All derive from `SeekAuthError`; some also from the builtin that a Python program expects in their
 place. Kinds, codes and messages are the library's own and the same in every language. No error
-holds a secret, a token or the body of a server's reply, so all of them may be logged; and all can
-be pickled and copied, so that they survive the way out of a worker process.
+holds a secret, a token or the body of a server's response, so all of them may be logged; and all
+can be pickled and copied, so that they survive the way out of a worker process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SeekAuthError(Exception):
     code: ClassVar[int]
     """Stable number of the kind, the same in every language."""
     meaning: ClassVar[str]
-    """What the kind means, in a few words."""
+    """The meaning of the kind, in a few words."""
 
     message: str
     """The same line as `str(error)`."""
@@ -34,11 +34,11 @@ class SeekAuthError(Exception):
     retry_after: float | None
     """Seconds to wait before the next try, where that is known."""
     status: int | None
-    """HTTP status of the server's reply, where there was one."""
+    """HTTP status of the server's response, where there was one."""
     server_code: str | None
-    """The `error` member of the server's reply (RFC 6749, 5.2), where there was one."""
+    """The `error` member of the server's response (RFC 6749, 5.2), where there was one."""
     target: str | None
-    """What was asked for: token endpoint, client id, audience and scopes. Never the secret."""
+    """The token asked for: token endpoint, client id, audience and scopes. Never the secret."""
 
     def __init__(
         self,
@@ -61,37 +61,43 @@ class SeekAuthError(Exception):
 
 
 class InvalidArgumentError(SeekAuthError, ValueError):
-    """A setting or an argument is missing or wrong; the message names it."""
+    """A mistake in the call or in the configuration; the message names it."""
 
     kind = "invalid_argument"
 
 
 class ClosedError(SeekAuthError):
-    """The client was closed before the call."""
+    """The client was closed."""
 
     kind = "closed"
 
 
 class CancelledError(SeekAuthError):
-    """The client was closed during the call. A cancelled task gets asyncio's own error."""
+    """The caller gave up, or the client was closed during the call.
+
+    A cancelled task gets asyncio's own error.
+    """
 
     kind = "cancelled"
 
 
 class TimeoutError(SeekAuthError, builtins.TimeoutError):  # noqa: A001 - it is one
-    """The call waited as long as it was allowed to. The fetch goes on for the next caller."""
+    """The caller's deadline passed.
+
+    The fetch goes on for the next caller.
+    """
 
     kind = "timeout"
 
 
 class NetworkError(SeekAuthError, ConnectionError):
-    """The server could not be reached: name, connection, TLS, or a connection that broke."""
+    """Name, connection or TLS, or a connection that broke."""
 
     kind = "network"
 
 
 class InvalidCredentialsError(SeekAuthError):
-    """The server refused the client id or the secret."""
+    """The server refused the client id or secret."""
 
     kind = "invalid_credentials"
 
@@ -103,25 +109,34 @@ class NotGrantedError(SeekAuthError):
 
 
 class ThrottledError(SeekAuthError):
-    """The server told the client to slow down; `retry_after` says for how long."""
+    """The server asked for a pause.
+
+    `retry_after` says for how long.
+    """
 
     kind = "throttled"
 
 
 class UnavailableError(SeekAuthError):
-    """The server failed. A token that is still valid keeps being served meanwhile."""
+    """The server failed.
+
+    A token that is still valid stays in use meanwhile.
+    """
 
     kind = "unavailable"
 
 
 class ProtocolError(SeekAuthError):
-    """The reply was not understood; the message names the member that was wrong."""
+    """The response was not understood.
+
+    The message names the member that was wrong.
+    """
 
     kind = "protocol"
 
 
 class TokenRejectedError(SeekAuthError):
-    """The API refused a newly issued token too: check audience and environment."""
+    """The API refused a newly issued token too; check audience and environment."""
 
     kind = "token_rejected"
 
@@ -133,13 +148,13 @@ class ForbiddenOriginError(SeekAuthError):
 
 
 class CredentialsUnavailableError(SeekAuthError):
-    """The credential provider failed."""
+    """The file, command or function with the credentials failed."""
 
     kind = "credentials_unavailable"
 
 
 class InternalError(SeekAuthError):
-    """A bug in seekauth. Please report it."""
+    """A bug in seekauth; please report it."""
 
     kind = "internal"
 

@@ -1,7 +1,7 @@
 """The settings of a client, typed, for programs that keep them in a dict of their own.
 
-`Client` takes the same names as keyword arguments; `None` stands for *not given*. What is missing,
-malformed or out of place is an `InvalidArgumentError` that names the setting, raised when the
+`Client` takes the same names as keyword arguments; `None` stands for *not given*. A setting that is
+missing, malformed or out of place is an `InvalidArgumentError` that names it, raised when the
 client is made; a value of the wrong type is a `TypeError`.
 """
 
@@ -16,79 +16,86 @@ class ServiceSettings(TypedDict, total=False):
     """Every setting but the service. Times are seconds (int or float) or a `timedelta`."""
 
     environment: str | None
-    """SEEK API: `"live"` or `"playground"`. SEEK Pass: `"staging"` or `"production"`."""
+    """The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass)."""
     client_id: str | None
-    """The client id that SEEK issued."""
+    """The client id, as issued for the environment."""
     client_secret: str | None
-    """The client secret that SEEK issued. Keep it in a secret store."""
+    """The client secret, as issued with the client id; keep it in a secret store."""
     user_agent: str | None
-    """Who is calling, as `name/version`; sent with every request. Required."""
+    """The application, as `name/version`; sent with every request. Required."""
     scopes: str | Iterable[str] | None
-    """Scopes to ask for: an iterable, or one `str` with spaces between them."""
+    """The scopes to ask for; order and repetition do not matter. An iterable, or one `str` with
+    spaces between them."""
     audience: str | None
     """The audience to ask for, in place of the environment's own."""
     base_url: str | None
-    """Where SEEK Pass is. Required for its production environment."""
+    """The address of SEEK Pass, from which token endpoint and API follow. Required for its
+    production environment."""
     token_url: str | None
-    """The token endpoint, in place of the environment's own."""
+    """The URL of the token endpoint, in place of the environment's own."""
     api_url: str | None
-    """The only origin that tokens may be sent to, in place of the environment's own."""
+    """The URL of the API, in place of the environment's own; tokens go to its origin only."""
     token_endpoint_auth_method: str | None
-    """`oauth` only: `"client_secret_post"` or `"client_secret_basic"`."""
+    """The place of the credentials: `client_secret_post` or `client_secret_basic`. `oauth` only."""
     token_request_format: str | None
-    """`oauth` only: `"form"` or `"json"`."""
+    """The format of the token request: `form` or `json`. `oauth` only."""
     extra_parameters: Mapping[str, str] | None
-    """`oauth` only: further members of the token request."""
+    """The further members of the token request. `oauth` only."""
     allow_non_expiring: bool | None
-    """Accept a reply without `expires_in` as a token that does not expire."""
+    """Whether a response without a lifetime is accepted, as a token that does not expire."""
     timeout: float | timedelta | None
-    """How long a call waits for a token."""
+    """The time that a call waits for a token, or for token and response together."""
     request_timeout: float | timedelta | None
-    """How long one token request may take in all."""
+    """The time that one token request may take in all."""
     connect_timeout: float | timedelta | None
-    """How long connecting may take."""
+    """The time that connecting may take."""
     refresh_margin: float | timedelta | None
-    """How long before its expiry a token counts as used up."""
+    """The time before its expiry from which a token counts as used up, at most half its life."""
     stay_warm: bool | None
-    """Renew tokens in time even while nobody asks for them."""
+    """Whether the token is renewed in time even while nobody asks for it."""
     ca_file: str | None
-    """Path of a PEM file of certificate authorities to trust besides the system's."""
+    """The path of a PEM file of certificate authorities to trust besides the system's."""
     accept_language: str | None
-    """Accept-Language of the requests to the API that have none of their own, such as `en-AU`."""
+    """The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`."""
     client_secret_next: str | None
-    """The other secret of a rotation, the next or the previous one: tried after a refusal."""
+    """The other secret of a rotation, next or previous; tried when the server refuses the first."""
     client_id_file: str | None
-    """Path of a file that holds the client id, read anew for each token request."""
+    """The path of a file that holds the client id, read anew for each token request."""
     client_secret_file: str | None
-    """Path of a file that holds the client secret, such as a mounted Kubernetes or Docker secret,
-    read anew for each token request."""
+    """The path of a file that holds the client secret, read anew for each token request. A mounted
+    Kubernetes or Docker secret, for example."""
     client_secret_next_file: str | None
-    """Path of a file that holds the other secret of a rotation, beside `client_secret_file`."""
+    """The path of a file that holds the other secret of a rotation, read for each token request. It
+    goes with `client_secret_file`."""
     credentials_file: str | None
-    """Path of a JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, read
-    anew for each token request."""
+    """The path of a JSON file that holds id and secret, read anew for each token request. Its
+    members are `client_id`, `client_secret` and perhaps `client_secret_next`."""
     credentials_command: str | Iterable[str] | None
-    """A program and its arguments that prints such JSON, run without a shell for each token
-    request, within `request_timeout`."""
+    """The program, with its arguments, that prints id and secret as JSON for each token request. It
+    prints the members of a `credentials_file`, is run without a shell, and has `request_timeout` to
+    do so."""
     credentials: Callable[[], Credentials | Awaitable[Credentials]] | None
     """A function or coroutine function that returns `seekauth.Credentials`, in place of all the
     settings for id and secret. It is called for each token request, one call at a time, on a
     thread of the library's own; a coroutine runs in an event loop of its own there, so it must not
-    use what belongs to another loop, such as an HTTP session. It has `request_timeout` to answer,
+    use what belongs to another loop, such as an HTTP session. It has `request_timeout` to return,
     and must not wait for a token of the same client. While it fails, a token that is still valid
-    stays in use; without one, calls raise `CredentialsUnavailableError`. What it raises is shown
-    nowhere, since it may hold a secret: let the function log its failures itself. The client lets
-    go of it when it is closed."""
+    stays in use; without one, calls raise `CredentialsUnavailableError`. Its exceptions are shown
+    nowhere, since they may hold a secret: let the function log its failures itself. The client
+    drops the function when it is closed."""
     client_certificate_file: str | None
-    """Path of a PEM file with the certificate that the client shows to servers that ask."""
+    """The path of a PEM file with the certificate to show to servers that ask for one."""
     client_key_file: str | None
-    """Path of a PEM file with that certificate's key. Default: the certificate's file."""
+    """The path of a PEM file with the private key of the client's certificate. Default: the
+    certificate's file."""
     proxy: str | None
-    """The proxy for all requests, or `"none"`. Default: what `HTTPS_PROXY` and `NO_PROXY` say."""
+    """The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    Default: the proxy in `HTTPS_PROXY`, unless `NO_PROXY` excludes the host."""
 
 
 class Settings(ServiceSettings, total=False):
     """Every setting."""
 
     service: str | None
-    """`"seek_api"`, `"seek_pass"` or `"oauth"`; the classmethods of `Client` set it."""
+    """The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. The classmethods of
+    `Client` set it."""

@@ -30,7 +30,7 @@ Reply = dict[str, object]
 
 # The clock is part of test builds only, and of no stub.
 CLOCK: Any = _native
-KINDS = dict(_native.SETTINGS)
+KINDS = {name: kind for name, kind, _ in _native.SETTINGS}
 WHICH = {"both": 0, "monotonic": 1, "wall": 2}
 NO_SETTINGS = {"handle", "provider", "provider_async"}
 THREADS = 200

@@ -34,6 +34,12 @@ def test_every_kind_of_the_core_has_its_class_and_no_class_is_left_over() -> Non
     assert len(CLASSES) == len(_native.ERROR_KINDS)
 
 
+@pytest.mark.parametrize("cls", CLASSES)
+def test_each_class_is_described_by_the_sentence_of_the_core(cls: type[SeekAuthError]) -> None:
+    described = (cls.__doc__ or "").splitlines()[0]
+    assert described == f"{cls.meaning[0].upper()}{cls.meaning[1:]}."
+
+
 @pytest.mark.parametrize("row", _native.ERROR_KINDS)
 def test_the_native_half_raises_the_class_of_the_kind(row: tuple[int, str, str, bool]) -> None:
     code, kind, _, retryable = row

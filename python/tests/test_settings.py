@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
+import seekauth.settings
 from seekauth import Client, Credentials, InvalidArgumentError, _native
 from seekauth.settings import Settings
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
 PLANTED = "pl4nted-s3cret"
 
-KINDS = dict(_native.SETTINGS)
+KINDS = {name: kind for name, kind, _ in _native.SETTINGS}
 
 HINTS = {
     "text": str | None,
@@ -50,6 +54,25 @@ def test_the_typed_settings_are_those_of_the_core() -> None:
     # The one that cannot be written as text, so that only some languages have it.
     assert hints.pop("credentials") == Callable[[], Credentials | Awaitable[Credentials]] | None
     assert hints == {name: HINTS[kind] for name, kind in KINDS.items()}
+
+
+def documented() -> dict[str, str]:
+    """The docstrings of the typed settings, each in one line."""
+    found = {}
+    for cls in ast.parse(inspect.getsource(seekauth.settings)).body:
+        if isinstance(cls, ast.ClassDef):
+            for member, text in pairwise(cls.body):
+                match member, text:
+                    case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(doc))):
+                        found[name] = " ".join(doc.split())
+    return found
+
+
+def test_the_typed_settings_are_described_by_the_sentences_of_the_core() -> None:
+    docs = documented()
+    assert docs.keys() == {*KINDS, "credentials"}
+    for name, _, sentence in _native.SETTINGS:
+        assert f"{docs[name]} ".startswith(f"{sentence} "), name
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS.items())

@@ -39,9 +39,10 @@ pub(crate) fn apply(
     Ok(())
 }
 
-/// The table of settings: name and kind. Tests compare the typed settings with it.
+/// The table of settings: name, kind and sentence. Tests compare the typed settings with it.
 pub(crate) fn table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-    let rows = Setting::all().iter().map(|setting| (setting.name(), setting.kind().name()));
+    let rows =
+        Setting::all().iter().map(|setting| (setting.name(), setting.kind().name(), setting.doc()));
     PyTuple::new(py, rows)
 }
 

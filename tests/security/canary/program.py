@@ -22,7 +22,7 @@ import adapters
 import seekauth
 from seekauth import Client
 
-KINDS = dict(seekauth._native.SETTINGS)
+KINDS = {name: kind for name, kind, _ in seekauth._native.SETTINGS}
 WAYS: tuple[Callable[[Any], object], ...] = (
     repr,
     str,
