@@ -9,10 +9,10 @@ use std::time::Duration;
 use seekauth_core::host::{self, duration_from_seconds};
 use seekauth_core::{Config, ErrorKind};
 
+use crate::call::Request;
 use crate::error::{Error, c_string};
-use crate::guard::{attempt, guard};
+use crate::panic::{attempt, guard};
 use crate::pointer::{Buffer, OptionsIn, Text, UserData, required};
-use crate::request::Request;
 use crate::token::Token;
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of

@@ -7,7 +7,7 @@ use std::ffi::c_int;
 use seekauth_core as core;
 
 use crate::error::Error;
-use crate::guard::attempt;
+use crate::panic::attempt;
 use crate::pointer::{Text, UserData, required};
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives

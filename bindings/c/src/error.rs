@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use seekauth_core::ErrorKind;
 
-use crate::guard::guard;
+use crate::panic::guard;
 use crate::pointer::Text;
 
 /// Success. Never the code of an error object: a call that succeeds returns NULL.

@@ -4,7 +4,7 @@
 use seekauth_core::Error;
 
 use crate::client::timeout;
-use crate::header;
+use crate::headers;
 use crate::pointer::{Headers, Text};
 
 /// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
@@ -54,7 +54,7 @@ impl Graphql<'_> {
         if let Some(name) = self.operation_name.read("operation_name")? {
             operation = operation.operation_name(name);
         }
-        for (name, value) in header::read("headers", self.headers, self.header_count)? {
+        for (name, value) in headers::read("headers", self.headers, self.header_count)? {
             operation = operation.header(name, value);
         }
         if let Some(timeout) = timeout(self.timeout_ms)? {

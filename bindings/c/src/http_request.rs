@@ -4,7 +4,7 @@
 use seekauth_core::{Error, host};
 
 use crate::client::timeout;
-use crate::header;
+use crate::headers;
 use crate::pointer::{Bytes, Headers, Text};
 
 /// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
@@ -52,7 +52,7 @@ impl HttpRequest<'_> {
     /// The request with everything that C lent copied. Fails if a pointer or text is not what the
     /// header says.
     pub(crate) fn owned(&self) -> Result<host::Request, Error> {
-        let headers = header::read("headers", self.headers, self.header_count)?;
+        let headers = headers::read("headers", self.headers, self.header_count)?;
         Ok(host::Request {
             method: self.method.read_required("method")?.to_owned(),
             url: self.url.read_required("url")?.to_owned(),

@@ -1,27 +1,27 @@
 //! libseekauth: the C interface of seekauth. Every entry point checks what C handed over, asks the
 //! core, and hands the answer back; the contract with C programs stands at the top of `seekauth.h`.
-//! Only `pointer` knows raw pointers, only `guard` knows panics, and no decision is made here.
+//! Only `pointer` knows raw pointers, only `panic` knows panics, and no decision is made here.
 #![expect(clippy::doc_markdown, reason = "the comments become the C header, which is not Markdown")]
 
+pub mod auth_flow;
+pub mod call;
 pub mod client;
 pub mod credentials;
 pub mod error;
-pub mod exchange;
 pub mod graphql;
-pub mod header;
+pub mod headers;
 pub mod http_request;
-pub mod options;
 pub mod pointer;
-pub mod request;
 pub mod response;
 pub mod send;
+pub mod settings;
 pub mod token;
 pub mod version;
 
 #[cfg(feature = "manual-clock")]
-pub mod clock;
+pub mod manual_clock;
 
-mod guard;
+mod panic;
 
 use std::alloc::System;
 

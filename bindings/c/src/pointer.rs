@@ -13,9 +13,9 @@ use std::{ptr, slice};
 use seekauth_core::{Error, ErrorKind};
 
 use crate::graphql::Graphql;
-use crate::header::Header;
+use crate::headers::Header;
 use crate::http_request::HttpRequest;
-use crate::options::Options;
+use crate::settings::Options;
 
 /// Fails with the name of the argument if C passed NULL.
 pub(crate) fn required<T>(name: &str, pointer: Option<T>) -> Result<T, Error> {

@@ -6,7 +6,7 @@ use std::fmt;
 use seekauth_core::{GraphqlReply, host};
 
 use crate::error::c_string;
-use crate::guard::guard;
+use crate::panic::guard;
 use crate::pointer::Text;
 
 /// An answer of the API, read to its end. Whoever receives one frees it with seekauth_response_free.

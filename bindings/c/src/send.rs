@@ -3,11 +3,11 @@
 
 use std::mem::MaybeUninit;
 
+use crate::call::Request;
 use crate::client::Client;
 use crate::error::Error;
-use crate::guard::attempt;
+use crate::panic::attempt;
 use crate::pointer::{GraphqlIn, HttpRequestIn, UserData, required};
-use crate::request::Request;
 use crate::response::Response;
 
 /// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a

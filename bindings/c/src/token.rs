@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::c_string;
-use crate::guard::guard;
+use crate::panic::guard;
 use crate::pointer::Text;
 
 /// A token and its facts, as it was when it was handed out. Whoever receives one frees it with

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use seekauth_core::host::Waiter;
 
-use crate::guard::guard;
+use crate::panic::guard;
 
 /// An asynchronous call on its way. Whoever receives one frees it with seekauth_request_free, before
 /// or after the callback has run. Any number of threads may use it at once.

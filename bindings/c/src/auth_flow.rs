@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::error::{Error, c_string};
-use crate::guard::{attempt, guard};
-use crate::header;
+use crate::headers;
+use crate::panic::{attempt, guard};
 use crate::pointer::{Bytes, Headers, Text, required};
 
 const AUTHORIZATION: &str = "Authorization";
@@ -77,7 +77,7 @@ pub extern "C" fn seekauth_exchange_admit(
     attempt(|| {
         let exchange = required("exchange", exchange)?;
         let authorization = authorization.read_required("authorization")?;
-        let own = header::read("headers", headers, header_count)?;
+        let own = headers::read("headers", headers, header_count)?;
         exchange.inner.admit(authorization)?;
         let present: Vec<&str> = own.iter().map(|(name, _)| *name).collect();
         let set = exchange.inner.headers(&present);

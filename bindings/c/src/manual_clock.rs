@@ -3,7 +3,7 @@
 
 use seekauth_core::manual_clock::{self, Which};
 
-use crate::guard::guard;
+use crate::panic::guard;
 
 /// Clients made from now on read the manual clock.
 #[unsafe(no_mangle)]
