@@ -14,7 +14,7 @@ use seekauth_core::{Error, ErrorKind};
 
 use crate::graphql::Graphql;
 use crate::headers::Header;
-use crate::http_request::HttpRequest;
+use crate::request::HttpRequest;
 use crate::settings::Options;
 
 /// Fails with the name of the argument if C passed NULL.
