@@ -5,7 +5,7 @@
 
 #include "burst.h"
 #include "provider.h"
-#include "reply.h"
+#include "response.h"
 #include "sending.h"
 
 enum { OBJECTS = 64 };

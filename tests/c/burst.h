@@ -5,7 +5,7 @@
 #include <pthread.h>
 
 #include "outcome.h"
-#include "reply.h"
+#include "response.h"
 
 enum { THREADS = 200 };
 

@@ -1,7 +1,7 @@
 /* Asks the SEEK API with libcurl who its credentials belong to. Everything comes from the environment:
  * SEEKAUTH_SERVICE=seek_api, SEEKAUTH_ENVIRONMENT, SEEKAUTH_CLIENT_ID, ... GraphQL reports a rejected token
- * in the body, beside whatever else is there; curl_exchange.h leaves it to the library to find it. */
-#include "curl_exchange.h"
+ * in the body, beside whatever else is there; curl_auth_flow.h leaves it to the library to find it. */
+#include "curl_auth_flow.h"
 
 static size_t print(char *data, size_t size, size_t count, void *user_data) {
     return fwrite(data, size, count, user_data) * size;

@@ -18,8 +18,8 @@ seek_pass() {
 
 # arrived ENDPOINT NUMBER says whether so many requests have arrived since the last reset.
 arrived() {
-    "$build/tell" GET /counts | grep -q "\"$1\":$2[,}]" || {
-        echo "not $2 requests arrived at $1: $("$build/tell" GET /counts)" >&2
+    "$build/admin" GET /counts | grep -q "\"$1\":$2[,}]" || {
+        echo "not $2 requests arrived at $1: $("$build/admin" GET /counts)" >&2
         exit 1
     }
 }
@@ -28,14 +28,14 @@ seek_api example-c
 seek_api example-static
 seek_pass example-cpp
 
-"$build/tell" POST /reset '{}' >/dev/null
-"$build/tell" POST /script '{"endpoint": "seek_pass_api", "error": "invalid_token"}' >/dev/null
+"$build/admin" POST /reset '{}' >/dev/null
+"$build/admin" POST /script '{"endpoint": "seek_pass_api", "error": "invalid_token"}' >/dev/null
 seek_pass example_curl
 arrived seek_pass_api 2
 arrived seek_pass_token 2
 
-"$build/tell" POST /reset '{}' >/dev/null
-"$build/tell" POST /script '{"endpoint": "graphql", "error": "UNAUTHENTICATED"}' >/dev/null
+"$build/admin" POST /reset '{}' >/dev/null
+"$build/admin" POST /script '{"endpoint": "graphql", "error": "UNAUTHENTICATED"}' >/dev/null
 seek_api example_curl_graphql
 arrived graphql 2
 arrived seek_api_token 2

@@ -1,13 +1,13 @@
-/* The C agent's ways to send a request to the API: seekauth_client_send, libcurl through curl_exchange.h, and
+/* The C agent's ways to send a request to the API: seekauth_client_send, libcurl through curl_auth_flow.h, and
  * seekauth_client_graphql. What is sent and what comes of it are the case runner's; nothing is decided here. */
 #ifndef SENDING_H
 #define SENDING_H
 
 #include <pthread.h>
 
-#include "curl_exchange.h"
+#include "curl_auth_flow.h"
 #include "outcome.h"
-#include "reply.h"
+#include "response.h"
 
 enum { AT_ONCE = 100, PIECE = 16 << 10 };
 

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "../../c/curl_exchange.h"
+#include "../../c/curl_auth_flow.h"
 
 enum { WARM_UP = 500, TURNS = 10000, ANSWER = 1024, HEADER = 4096 };
 
@@ -143,7 +143,7 @@ int main(int count, char **arguments) {
         sent[turn] = times[3] - times[2];
     }
     const double without = median(bare);
-    row("C: libcurl with curl_exchange.h over libcurl", without, median(with));
+    row("C: libcurl with curl_auth_flow.h over libcurl", without, median(with));
     row("C: seekauth_client_send over libcurl (another client)", without, median(sent));
     curl_easy_cleanup(first);
     curl_easy_cleanup(second);

@@ -3,7 +3,7 @@
 
 #define _GNU_SOURCE
 
-#include "../../c/curl_exchange.h"
+#include "../../c/curl_auth_flow.h"
 #include "../../c/wire.h"
 
 enum { CLIENTS = 64, LINE = 1 << 16 };

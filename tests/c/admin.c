@@ -1,10 +1,10 @@
-/* tell METHOD PATH [JSON] asks the sandbox's admin endpoint, for scripts, and prints what it says. */
+/* admin METHOD PATH [JSON] asks the sandbox's admin endpoint, for scripts, and prints what it says. */
 
 #include "admin.h"
 
 int main(int count, char **arguments) {
     if (count < 3) {
-        fprintf(stderr, "usage: tell METHOD PATH [JSON]\n");
+        fprintf(stderr, "usage: admin METHOD PATH [JSON]\n");
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
