@@ -4,4 +4,6 @@
 #[cfg(any(test, feature = "manual-clock"))]
 pub use crate::sys::clock::manual as manual_clock;
 
-pub use crate::config::{Language, Setting, SettingKind, Value, duration_from_seconds};
+pub use crate::config::{
+    Language, Setting, SettingKind, Value, duration_from_milliseconds, duration_from_seconds,
+};

@@ -12,6 +12,9 @@ mod value;
 pub use builder::Config;
 pub use setting::{Setting, SettingKind};
 pub(crate) use value::Service;
-pub use value::{AuthMethod, Environment, Language, RequestFormat, Value, duration_from_seconds};
+pub use value::{
+    AuthMethod, Environment, Language, RequestFormat, Value, duration_from_milliseconds,
+    duration_from_seconds,
+};
 
 pub(crate) use resolved::{Proxy, ResolvedConfig};

@@ -179,6 +179,16 @@ pub fn duration_from_seconds(name: &str, seconds: f64) -> Result<Duration, Error
         .ok_or_else(|| out_of_range(name))
 }
 
+/// A length of time from a number of milliseconds, as `name` in the error when it is more than a day.
+///
+/// # Errors
+///
+/// `invalid_argument`.
+pub fn duration_from_milliseconds(name: &str, milliseconds: u64) -> Result<Duration, Error> {
+    let duration = Duration::from_millis(milliseconds);
+    if duration <= LONGEST { Ok(duration) } else { Err(out_of_range(name)) }
+}
+
 /// The error for a length of time that is no setting's.
 pub(crate) fn out_of_range(name: &str) -> Error {
     Error::invalid(format!("{name} must be from 0 to {} seconds", LONGEST.as_secs()))
@@ -195,5 +205,7 @@ mod tests {
             assert!(error.is_err_and(|error| error.message().starts_with("timeout ")));
         }
         assert_eq!(duration_from_seconds("timeout", 0.25).ok(), Some(Duration::from_millis(250)));
+        assert_eq!(duration_from_milliseconds("timeout", 86_400_000).ok(), Some(LONGEST));
+        assert!(duration_from_milliseconds("timeout", 86_400_001).is_err());
     }
 }
