@@ -42,8 +42,8 @@ namespace detail {
 struct Free {
     void operator()(seekauth_client *client) const noexcept { seekauth_client_free(client); }
     void operator()(seekauth_error *error) const noexcept { seekauth_error_free(error); }
-    void operator()(seekauth_exchange *made) const noexcept { seekauth_exchange_free(made); }
-    void operator()(seekauth_request *request) const noexcept { seekauth_request_free(request); }
+    void operator()(seekauth_call *call) const noexcept { seekauth_call_free(call); }
+    void operator()(seekauth_auth_flow *flow) const noexcept { seekauth_auth_flow_free(flow); }
 };
 
 inline std::string copy(const char *text) { return text == nullptr ? std::string() : text; }
@@ -51,7 +51,7 @@ inline std::string copy(const char *text) { return text == nullptr ? std::string
 }  // namespace detail
 
 // Why a call failed: what() is one line that is safe to log, the rest are the facts to act on. It
-// never holds a secret, a token or a server's reply body.
+// never holds a secret, a token or the body of a response.
 class Error : public std::runtime_error {
 public:
     // Takes over an error of the C interface.
@@ -74,10 +74,10 @@ public:
     // How long to wait before the next try, if that is known.
     std::optional<milliseconds> retry_after() const noexcept { return facts_->retry_after; }
 
-    // The HTTP status of the reply that failed; 0 if there was none.
+    // The HTTP status of the response that failed; 0 if there was none.
     int status() const noexcept { return facts_->status; }
 
-    // The `error` member of the server's reply (RFC 6749, 5.2); empty if there was none.
+    // The `error` member of the server's response (RFC 6749, 5.2); empty if there was none.
     const std::string &server_code() const noexcept { return facts_->server_code; }
 
     // What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
@@ -174,21 +174,21 @@ private:
     std::shared_ptr<seekauth_token> token_;
 };
 
-// An asynchronous call on its way. Destroying it does not end the call.
-class Request {
+// An asynchronous call on its way. Destroying the object does not end the call.
+class Call {
 public:
-    // Takes over a request of the C interface.
-    explicit Request(seekauth_request *request) : request_(request) {}
+    // Takes over a call of the C interface.
+    explicit Call(seekauth_call *call) : call_(call) {}
 
-    // Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
-    // run with a result. Other callers waiting for the same token are not disturbed.
-    void cancel() const noexcept { seekauth_request_cancel(request_.get()); }
+    // Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
+    // with a result. Other callers that wait for the same token are not disturbed.
+    void cancel() const noexcept { seekauth_call_cancel(call_.get()); }
 
 private:
-    std::unique_ptr<seekauth_request, detail::Free> request_;
+    std::unique_ptr<seekauth_call, detail::Free> call_;
 };
 
-// Headers of a request or an answer: names and values, in order.
+// Headers of a request or a response: names and values, in order.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 namespace detail {
@@ -248,7 +248,7 @@ struct Graphql {
     }
 };
 
-// An answer of the API, read to its end. Copies share it, it never changes, and it outlives its client.
+// A response of the API, read to its end. Copies share it, it never changes, and it outlives its client.
 class Response {
 public:
     // Takes over a response of the C interface.
@@ -264,7 +264,7 @@ public:
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     }
 
-    // All headers, their names in lower case; an answer of Client::graphql() keeps none.
+    // All headers, their names in lower case; a response of Client::graphql() keeps none.
     Headers headers() const {
         Headers headers;
         for (std::size_t i = 0; i < seekauth_response_header_count(response_.get()); i++)
@@ -283,52 +283,52 @@ private:
     std::shared_ptr<seekauth_response> response_;
 };
 
-// One request to the API and, if the API rejects its token, its one repetition, for programs that send
-// with an HTTP client of their own. seekauth_exchange describes the order of calls. No two calls may
-// use it at once.
-class Exchange {
+// The authentication flow of one request to the API and, if the API rejects its token, of its one
+// repetition, for programs that send with an HTTP client of their own. seekauth_auth_flow describes the
+// order of calls. No two calls may use it at once.
+class AuthFlow {
 public:
-    // Takes over an exchange of the C interface.
-    explicit Exchange(seekauth_exchange *exchange) : exchange_(exchange) {}
+    // Takes over a flow of the C interface.
+    explicit AuthFlow(seekauth_auth_flow *flow) : flow_(flow) {}
 
-    // Takes the value of the Authorization header and the request's own headers, and gives the headers
-    // to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this very value.
-    Headers admit(const std::string &authorization, const Headers &own = {}) {
+    // Begins an attempt with the value of the Authorization header and the request's own headers, and
+    // gives the headers to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this value.
+    Headers attempt(const std::string &authorization, const Headers &own = {}) {
         const auto c_own = detail::c_headers(own);
-        detail::check(seekauth_exchange_admit(exchange_.get(),
-                                              detail::c_text("authorization", authorization),
-                                              c_own.data(), c_own.size()));
+        detail::check(seekauth_auth_flow_attempt(flow_.get(),
+                                                 detail::c_text("authorization", authorization),
+                                                 c_own.data(), c_own.size()));
         Headers headers;
-        for (std::size_t i = 0; i < seekauth_exchange_header_count(exchange_.get()); i++)
-            headers.emplace_back(seekauth_exchange_header_name(exchange_.get(), i),
-                                 seekauth_exchange_header_value(exchange_.get(), i));
+        for (std::size_t i = 0; i < seekauth_auth_flow_header_count(flow_.get()); i++)
+            headers.emplace_back(seekauth_auth_flow_header_name(flow_.get(), i),
+                                 seekauth_auth_flow_header_value(flow_.get(), i));
         return headers;
     }
 
-    // Begins to look at an answer; `url` is where it came from, if redirects may have been followed.
+    // Begins to inspect a response; `url` is where it came from, if redirects may have been followed.
     // True if its body has to be fed.
     bool inspect(int status, const std::optional<std::string> &url = {}) {
         bool more = false;
-        detail::check(seekauth_exchange_inspect(exchange_.get(), status,
-                                                detail::c_text("url", url), &more));
+        detail::check(
+            seekauth_auth_flow_inspect(flow_.get(), status, detail::c_text("url", url), &more));
         return more;
     }
 
-    // Shows the next piece of the answer's body, after any content decoding. True if more has to be fed.
-    bool feed(std::string_view piece) noexcept {
-        return seekauth_exchange_feed(exchange_.get(), piece.data(), piece.size());
+    // Shows the next chunk of the response's body, after any content decoding. True if more has to be fed.
+    bool feed(std::string_view chunk) noexcept {
+        return seekauth_auth_flow_feed(flow_.get(), chunk.data(), chunk.size());
     }
 
     // Whether the API rejected the token; ask when feed() has returned false or the body has ended.
-    bool rejected() noexcept { return seekauth_exchange_rejected(exchange_.get()); }
+    bool rejected() noexcept { return seekauth_auth_flow_rejected(flow_.get()); }
 
-    // Takes note that it did. If this does not throw, get a new value from the client and send the
-    // identical request once more. Throws SEEKAUTH_TOKEN_REJECTED the second time, and if the body
-    // cannot be sent twice.
-    void reject() { detail::check(seekauth_exchange_reject(exchange_.get())); }
+    // Prepares the second attempt after a rejection. If this does not throw, get a new value from the
+    // client and send the identical request once more. Throws SEEKAUTH_TOKEN_REJECTED if there was a
+    // second attempt already, and if the body cannot be sent twice.
+    void retry() { detail::check(seekauth_auth_flow_retry(flow_.get())); }
 
 private:
-    std::unique_ptr<seekauth_exchange, detail::Free> exchange_;
+    std::unique_ptr<seekauth_auth_flow, detail::Free> flow_;
 };
 
 // A client id and its secret, and perhaps the other secret of a rotation.
@@ -472,11 +472,11 @@ public:
     }
 
     // As authorization(), without waiting; timeouts are those of get_token().
-    Request authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
-        return start(std::move(done), [&](auto kept, auto request) {
+    Call authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
+        return start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_authorization_async(client_.get(), detail::c_count(timeout),
                                                        &receive<std::string, const char *>, kept,
-                                                       request);
+                                                       call);
         });
     }
 
@@ -496,10 +496,10 @@ public:
     }
 
     // As get_token(), without waiting.
-    Request get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
-        return start(std::move(done), [&](auto kept, auto request) {
+    Call get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
+        return start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout),
-                                                   &receive<Token, seekauth_token *>, kept, request);
+                                                   &receive<Token, seekauth_token *>, kept, call);
         });
     }
 
@@ -517,20 +517,20 @@ public:
         return token == nullptr ? std::nullopt : std::optional<Token>(token);
     }
 
-    // Says that an API refused this token, or this header value. True if it was still the current
-    // one: it is dropped, and the next call gets a new one. False if a newer one had taken its place
-    // already, or tokens were refused so often lately that another new one would not help.
+    // Says that an API rejected this token, or this header value. True if it was still the current one:
+    // it is dropped, and the next call gets a new one. False if a newer one had taken its place already,
+    // or tokens were rejected so often lately that another new one would not help.
     bool invalidate(const std::string &token) const {
-        bool acted = false;
+        bool invalidated = false;
         detail::check(seekauth_client_invalidate(
-            client_.get(), detail::c_text("token", token), &acted));
-        return acted;
+            client_.get(), detail::c_text("token", token), &invalidated));
+        return invalidated;
     }
 
     bool invalidate(const Token &token) const { return invalidate(token.value()); }
 
     // Sends a request to the API with the token, and once more with a new one if the API rejects it;
-    // waits for the whole answer. Any answer but a rejection is a Response, redirects included.
+    // waits for the whole response. Any but a rejection is returned, redirects included.
     Response send(const HttpRequest &request) const {
         const auto c_headers = detail::c_headers(request.headers);
         const auto c_request = request.c_request(c_headers);
@@ -540,12 +540,12 @@ public:
     }
 
     // As send(), without waiting.
-    Request send_async(const HttpRequest &request, Callback<Response> done) const {
+    Call send_async(const HttpRequest &request, Callback<Response> done) const {
         const auto c_headers = detail::c_headers(request.headers);
         const auto c_request = request.c_request(c_headers);
-        return start(std::move(done), [&](auto kept, auto handle) {
+        return start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_send_async(client_.get(), &c_request,
-                                              &receive<Response, seekauth_response *>, kept, handle);
+                                              &receive<Response, seekauth_response *>, kept, call);
         });
     }
 
@@ -556,8 +556,8 @@ public:
         return std::move(future);
     }
 
-    // Sends a GraphQL operation to the API as send() does. The body of the response is the JSON text of
-    // the answer. What the API reports in `errors` throws nothing; an answer that is not GraphQL does.
+    // Sends a GraphQL operation to the API as send() does. The body of the response is its JSON text.
+    // Errors that the API reports in `errors` throw nothing; a response that is not GraphQL does.
     Response graphql(const Graphql &operation) const {
         const auto c_headers = detail::c_headers(operation.headers);
         const auto c_operation = operation.c_operation(c_headers);
@@ -567,13 +567,13 @@ public:
     }
 
     // As graphql(), without waiting.
-    Request graphql_async(const Graphql &operation, Callback<Response> done) const {
+    Call graphql_async(const Graphql &operation, Callback<Response> done) const {
         const auto c_headers = detail::c_headers(operation.headers);
         const auto c_operation = operation.c_operation(c_headers);
-        return start(std::move(done), [&](auto kept, auto handle) {
+        return start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_graphql_async(client_.get(), &c_operation,
                                                  &receive<Response, seekauth_response *>, kept,
-                                                 handle);
+                                                 call);
         });
     }
 
@@ -584,20 +584,20 @@ public:
         return std::move(future);
     }
 
-    // The rules of one request to `url` that an HTTP client of the program's own carries. Throws
+    // The flow of one request to `url` that an HTTP client of the program's own carries. Throws
     // SEEKAUTH_FORBIDDEN_ORIGIN unless it goes to scheme, host and port of the API. `replayable` says
     // whether its body can be sent a second time.
-    Exchange exchange(const std::string &url, bool replayable = true) const {
-        seekauth_exchange *made = nullptr;
-        detail::check(seekauth_client_exchange(client_.get(), detail::c_text("url", url), replayable,
-                                               &made));
-        return Exchange(made);
+    AuthFlow auth_flow(const std::string &url, bool replayable = true) const {
+        seekauth_auth_flow *flow = nullptr;
+        detail::check(seekauth_client_auth_flow(client_.get(), detail::c_text("url", url), replayable,
+                                                &flow));
+        return AuthFlow(flow);
     }
 
     // The address of the API that the client's tokens are for; empty if there is none.
     std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
 
-    // What was found questionable in the options, one line each; empty if there is nothing.
+    // Warnings about the options, one line each; empty if there are none.
     std::string warnings() const { return seekauth_client_warnings(client_.get()); }
 
     // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
@@ -613,21 +613,21 @@ private:
 
     explicit Client(Owned client) : client_(std::move(client)) {}
 
-    template <class Call>
-    static Owned make(Call call) {
+    template <class Function>
+    static Owned make(Function make) {
         seekauth_client *client = nullptr;
-        detail::check(call(&client));
+        detail::check(make(&client));
         return Owned(client);
     }
 
     // Starts a call whose callback owns `done` once the call was accepted.
-    template <class Result, class Call>
-    static Request start(Callback<Result> done, Call call) {
+    template <class Result, class Function>
+    static Call start(Callback<Result> done, Function start) {
         auto kept = std::make_unique<Callback<Result>>(std::move(done));
-        seekauth_request *request = nullptr;
-        detail::check(call(kept.get(), &request));
+        seekauth_call *call = nullptr;
+        detail::check(start(kept.get(), &call));
         kept.release();
-        return Request(request);
+        return Call(call);
     }
 
     // What the C interface calls. noexcept: nothing may unwind into the library.

@@ -1,41 +1,44 @@
-//! A call that was started and has not ended: the handle to give it up by.
+//! The handle of an asynchronous call, to cancel it by.
 
 use std::mem::MaybeUninit;
 
-use seekauth_core::host::Waiter;
+use seekauth_core::blocking::CancelHandle;
 
-use crate::panic::guard;
+use crate::panic::catch_panic;
 
-/// An asynchronous call on its way. Whoever receives one frees it with seekauth_request_free, before
-/// or after the callback has run. Any number of threads may use it at once.
+/// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
+/// callback has run. Any number of threads may use it at once.
 #[derive(Debug)]
-pub struct Request {
-    waiter: Waiter,
+pub struct Call {
+    handle: CancelHandle,
 }
 
-impl Request {
-    /// Gives C the handle of a call that was started, if it wants it.
-    pub(crate) fn hand_out(waiter: Waiter, to: Option<&mut MaybeUninit<Option<Box<Self>>>>) {
-        if let Some(to) = to {
-            to.write(Some(Box::new(Self { waiter })));
+impl Call {
+    /// Gives C the handle of a call that was started, if it asked for one.
+    pub(crate) fn write_handle(
+        handle: CancelHandle,
+        out: Option<&mut MaybeUninit<Option<Box<Self>>>>,
+    ) {
+        if let Some(out) = out {
+            out.write(Some(Box::new(Self { handle })));
         }
     }
 }
 
-/// Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
-/// run with a result. Other callers waiting for the same token are not disturbed, and what the API was
-/// sent already it may carry out all the same. NULL is accepted.
+/// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
+/// with a result. Other callers that wait for the same token are not disturbed. The API may still carry
+/// out a request that was sent already. NULL is accepted.
 #[unsafe(no_mangle)]
-pub extern "C" fn seekauth_request_cancel(request: Option<&Request>) {
-    guard((), || {
-        if let Some(request) = request {
-            request.waiter.cancel();
+pub extern "C" fn seekauth_call_cancel(call: Option<&Call>) {
+    catch_panic((), || {
+        if let Some(call) = call {
+            call.handle.cancel();
         }
     });
 }
 
 /// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
 #[unsafe(no_mangle)]
-pub extern "C" fn seekauth_request_free(request: Option<Box<Request>>) {
-    guard((), || drop(request));
+pub extern "C" fn seekauth_call_free(call: Option<Box<Call>>) {
+    catch_panic((), || drop(call));
 }

@@ -1,44 +1,43 @@
 //! Clients as C sees them: each entry point checks its pointers, asks the core's blocking client,
-//! and writes the answer where C wants it.
+//! and writes the result where C wants it.
 
 use std::ffi::CString;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
-use std::time::Duration;
 
-use seekauth_core::host::{self, duration_from_seconds};
-use seekauth_core::{Config, ErrorKind};
+use seekauth_core::{Config, ErrorKind, blocking};
 
-use crate::call::Request;
-use crate::error::{Error, c_string};
-use crate::panic::{attempt, guard};
-use crate::pointer::{Buffer, OptionsIn, Text, UserData, required};
+use crate::call::Call;
+use crate::error::{Error, c_string, catch_error};
+use crate::panic::catch_panic;
+use crate::pointer::{Buffer, OptionsPtr, Text, UserData, required};
+use crate::settings::timeout;
 use crate::token::Token;
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
-/// threads may use it at once. Whoever makes one frees it with seekauth_client_free.
+/// threads may use it at once. Its maker frees it with seekauth_client_free.
 #[derive(Debug)]
 pub struct Client {
-    inner: host::Client,
+    inner: blocking::Client,
     api_url: Option<CString>,
     warnings: CString,
 }
 
 impl Client {
-    fn new(inner: host::Client) -> Self {
+    fn new(inner: blocking::Client) -> Self {
         let api_url = inner.api_url().map(c_string);
         let warnings = c_string(&inner.warnings().join("\n"));
         Self { inner, api_url, warnings }
     }
 
     /// The client that does the work.
-    pub(crate) fn inner(&self) -> &host::Client {
+    pub(crate) fn inner(&self) -> &blocking::Client {
         &self.inner
     }
 }
 
 /// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
-/// Whichever it is belongs to the callback, which frees it.
+/// The one that is not NULL belongs to the callback, which frees it.
 pub type TokenCallback = Option<
     extern "C" fn(user_data: UserData, error: Option<Box<Error>>, token: Option<Box<Token>>),
 >;
@@ -54,13 +53,13 @@ pub type AuthorizationCallback =
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_new(
-    options: OptionsIn<'_>,
+    options: OptionsPtr<'_>,
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let config = options.read()?.config()?;
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(host::Client::new(config)?))));
+        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?))));
         Ok(())
     })
 }
@@ -74,9 +73,9 @@ pub extern "C" fn seekauth_client_new(
 pub extern "C" fn seekauth_client_from_env(
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(host::Client::new(Config::from_env()?)?))));
+        out.write(Some(Box::new(Client::new(blocking::Client::new(Config::from_env()?)?))));
         Ok(())
     })
 }
@@ -92,7 +91,7 @@ pub extern "C" fn seekauth_client_with_scopes(
     scopes: Text<'_>,
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
         let scopes = scopes.read_required("scopes")?;
         let out = required("out", out)?;
@@ -111,7 +110,7 @@ pub extern "C" fn seekauth_client_with_scopes(
 /// pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
 /// buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
 ///
-/// Fails also with whatever seekauth_client_get_token fails with.
+/// Otherwise fails as seekauth_client_get_token does.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_authorization(
     client: Option<&Client>,
@@ -119,7 +118,7 @@ pub extern "C" fn seekauth_client_authorization(
     capacity: usize,
     length: Option<&mut MaybeUninit<usize>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = &required("client", client)?.inner;
         let wanted = buffer.is_present(capacity)?;
         if !wanted && length.is_none() {
@@ -156,14 +155,14 @@ pub extern "C" fn seekauth_client_authorization_async(
     timeout_ms: u64,
     callback: AuthorizationCallback,
     user_data: UserData,
-    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+    call: Option<&mut MaybeUninit<Option<Box<Call>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, request, move |outcome| match outcome {
-            Ok(token) => callback(user_data, None, Token::new(token).lend_authorization()),
-            Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::lend(None)),
+        start(client, timeout_ms, call, move |outcome| match outcome {
+            Ok(token) => callback(user_data, None, Token::new(token).as_c_authorization()),
+            Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::as_c(None)),
         })
     })
 }
@@ -181,7 +180,7 @@ pub extern "C" fn seekauth_client_get_token(
     timeout_ms: u64,
     out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
         let out = required("out", out)?;
         let token = client.inner.get_token(timeout(timeout_ms)?)?;
@@ -195,8 +194,7 @@ pub extern "C" fn seekauth_client_get_token(
 ///
 /// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
 /// this call, possibly before this call has returned. If the call returns an error, it never runs.
-/// `request`, which may be NULL, receives a handle by which the call can be given up; the caller
-/// frees it.
+/// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 ///
 /// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
 /// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
@@ -206,26 +204,26 @@ pub extern "C" fn seekauth_client_get_token_async(
     timeout_ms: u64,
     callback: TokenCallback,
     user_data: UserData,
-    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+    call: Option<&mut MaybeUninit<Option<Box<Call>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, request, move |outcome| match outcome {
+        start(client, timeout_ms, call, move |outcome| match outcome {
             Ok(token) => callback(user_data, None, Some(Box::new(Token::new(token)))),
             Err(error) => callback(user_data, Some(Box::new(Error::new(error))), None),
         })
     })
 }
 
-/// Starts a call whose outcome goes to `done`, and hands out the handle by which it can be given up.
+/// Starts a call whose outcome goes to `done`, and gives C the handle to cancel it by.
 fn start(
     client: &Client,
     timeout_ms: u64,
-    request: Option<&mut MaybeUninit<Option<Box<Request>>>>,
+    call: Option<&mut MaybeUninit<Option<Box<Call>>>>,
     done: impl FnOnce(Result<Arc<seekauth_core::Token>, seekauth_core::Error>) + Send + 'static,
 ) -> Result<(), seekauth_core::Error> {
-    Request::hand_out(client.inner.get_token_then(timeout(timeout_ms)?, done)?, request);
+    Call::write_handle(client.inner.get_token_then(timeout(timeout_ms)?, done)?, call);
     Ok(())
 }
 
@@ -236,7 +234,7 @@ pub extern "C" fn seekauth_client_cached_token(
     client: Option<&Client>,
     out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
         let out = required("out", out)?;
         out.write(client.inner.cached_token().map(|token| Box::new(Token::new(token))));
@@ -244,22 +242,21 @@ pub extern "C" fn seekauth_client_cached_token(
     })
 }
 
-/// Says that an API refused `token`: the token itself, or the whole header value that was sent. If it
-/// is still the client's current token it is dropped, the next call gets a new one, and `*acted`,
-/// which may be NULL, is true. Otherwise nothing happens and `*acted` is false: a newer one has taken
-/// its place, or tokens were refused so often lately that another new one would not help.
+/// Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
+/// is still the client's current token it is dropped, the next call gets a new one, and `*invalidated`,
+/// which may be NULL, is true. Otherwise nothing happens and `*invalidated` is false: a newer one has
+/// taken its place, or tokens were rejected so often lately that another new one would not help.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_invalidate(
     client: Option<&Client>,
     token: Text<'_>,
-    acted: Option<&mut MaybeUninit<bool>>,
+    invalidated: Option<&mut MaybeUninit<bool>>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let client = required("client", client)?;
-        let token = token.read_required("token")?;
-        let invalidated = client.inner.invalidate(token);
-        if let Some(acted) = acted {
-            acted.write(invalidated);
+        let was_current = client.inner.invalidate(token.read_required("token")?);
+        if let Some(invalidated) = invalidated {
+            invalidated.write(was_current);
         }
         Ok(())
     })
@@ -269,15 +266,15 @@ pub extern "C" fn seekauth_client_invalidate(
 /// `api_url`; NULL if there is none, and for NULL. The client owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_api_url(client: Option<&Client>) -> Text<'_> {
-    Text::lend(client.and_then(|client| client.api_url.as_deref()))
+    Text::as_c(client.and_then(|client| client.api_url.as_deref()))
 }
 
-/// What was found questionable in the client's options, one line each, to be logged when the program
-/// starts: so far files with secrets that every user of the machine may read. "" if there is nothing, and
-/// for NULL. The client owns the text.
+/// Warnings about the client's options, one line each, to be logged when the program starts: so far of
+/// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
+/// client owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_warnings(client: Option<&Client>) -> Text<'_> {
-    Text::lend(Some(client.map_or(c"", |client| client.warnings.as_c_str())))
+    Text::as_c(Some(client.map_or(c"", |client| client.warnings.as_c_str())))
 }
 
 /// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
@@ -286,7 +283,7 @@ pub extern "C" fn seekauth_client_warnings(client: Option<&Client>) -> Text<'_> 
 /// still has to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
-    guard((), || {
+    catch_panic((), || {
         if let Some(client) = client {
             client.inner.close();
         }
@@ -298,19 +295,11 @@ pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
 /// NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
-    guard((), || {
+    catch_panic((), || {
         if let Some(client) = client {
             client.inner.release();
         }
     });
-}
-
-/// How long to wait, or `None` for the client's own setting.
-pub(crate) fn timeout(milliseconds: u64) -> Result<Option<Duration>, seekauth_core::Error> {
-    if milliseconds == 0 {
-        return Ok(None);
-    }
-    duration_from_seconds("timeout_ms", Duration::from_millis(milliseconds).as_secs_f64()).map(Some)
 }
 
 fn invalid(message: impl Into<String>) -> seekauth_core::Error {

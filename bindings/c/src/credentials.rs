@@ -1,4 +1,4 @@
-//! Credentials from a function of the C program's: called for each token request, on a thread where it
+//! Credentials from a function of the C program: called for each token request, on a thread where it
 //! may block, with an object that takes what it found.
 
 use std::error::Error as StdError;
@@ -6,8 +6,7 @@ use std::ffi::c_int;
 
 use seekauth_core as core;
 
-use crate::error::Error;
-use crate::panic::attempt;
+use crate::error::{Error, catch_error};
 use crate::pointer::{Text, UserData, required};
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
@@ -16,12 +15,12 @@ use crate::pointer::{Text, UserData, required};
 pub struct Credentials(Option<core::Credentials>);
 
 /// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
-/// 0; any other number says that there are none at present, and is not looked into.
+/// 0. Any other number says that there are none at present.
 ///
-/// It is called for each token request, never two calls at once for one client, on a thread of the
-/// library's own that is there for nothing else: it may block for as long as `request_timeout_ms` says.
-/// It may use other clients; a call that waits for a token of the client it serves would wait for itself.
-/// Signals are blocked there, which a program that it starts inherits, unless it unblocks them before.
+/// It is called for each token request, never two calls at once for one client, on a thread of its own:
+/// it may block for as long as `request_timeout_ms` says. It may use other clients; a call that waits for
+/// a token of the client it serves would wait for itself. Signals are blocked on that thread, and a
+/// program that it starts inherits that, unless it unblocks them before.
 pub type CredentialsCallback =
     Option<extern "C" fn(user_data: UserData, credentials: &mut Credentials) -> c_int>;
 
@@ -29,8 +28,8 @@ pub type CredentialsCallback =
 pub type FreeCallback = Option<extern "C" fn(user_data: UserData)>;
 
 /// Hands over credentials, within the callback that was asked for them. The texts are copied before this
-/// returns; wipe your own if they are not needed any more. `client_secret_next`, which may be NULL, is the
-/// other secret of a rotation, and tried when the server refuses the first.
+/// returns; wipe your own when you need them no more. `client_secret_next`, which may be NULL, is the
+/// other secret of a rotation, and is tried when the server refuses the first.
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
 #[unsafe(no_mangle)]
@@ -40,7 +39,7 @@ pub extern "C" fn seekauth_credentials_set(
     client_secret: Text<'_>,
     client_secret_next: Text<'_>,
 ) -> Option<Box<Error>> {
-    attempt(|| {
+    catch_error(|| {
         let credentials = required("credentials", credentials)?;
         let found = core::Credentials::new(
             client_id.read_required("client_id")?,

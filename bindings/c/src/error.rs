@@ -6,43 +6,42 @@ use std::sync::LazyLock;
 
 use seekauth_core::ErrorKind;
 
-use crate::panic::guard;
+use crate::panic::catch_panic;
 use crate::pointer::Text;
 
 /// Success. Never the code of an error object: a call that succeeds returns NULL.
 pub const SEEKAUTH_OK: i32 = 0;
-/// The caller's bug or bad configuration.
+/// A mistake in the call or in the configuration; the message names it.
 pub const SEEKAUTH_INVALID_ARGUMENT: i32 = 1;
-/// The client was closed before the call.
+/// The client was closed.
 pub const SEEKAUTH_CLOSED: i32 = 2;
-/// The caller gave up, or closed or freed the client during the call.
+/// The caller gave up, or the client was closed during the call.
 pub const SEEKAUTH_CANCELLED: i32 = 3;
 /// The caller's deadline passed.
 pub const SEEKAUTH_TIMEOUT: i32 = 4;
-/// Name resolution, connection, TLS, or a connection that broke.
+/// Name, connection or TLS, or a connection that broke.
 pub const SEEKAUTH_NETWORK: i32 = 5;
 /// The server refused the client id or secret.
 pub const SEEKAUTH_INVALID_CREDENTIALS: i32 = 6;
 /// The audience or a scope is not granted to this client.
 pub const SEEKAUTH_NOT_GRANTED: i32 = 7;
-/// The server said to slow down; seekauth_error_retry_after_ms says for how long.
+/// The server asked for a pause. seekauth_error_retry_after_ms says for how long.
 pub const SEEKAUTH_THROTTLED: i32 = 8;
 /// The server failed.
 pub const SEEKAUTH_UNAVAILABLE: i32 = 9;
-/// The reply was not understood.
+/// The response was not understood.
 pub const SEEKAUTH_PROTOCOL: i32 = 10;
-/// The API refused a newly issued token too: check audience and environment.
+/// The API refused a newly issued token too; check audience and environment.
 pub const SEEKAUTH_TOKEN_REJECTED: i32 = 11;
 /// A token would have left the configured origin.
 pub const SEEKAUTH_FORBIDDEN_ORIGIN: i32 = 12;
-/// The credential provider failed.
+/// The file, command or function with the credentials failed.
 pub const SEEKAUTH_CREDENTIALS_UNAVAILABLE: i32 = 13;
-/// A bug in seekauth.
+/// A bug in seekauth; please report it.
 pub const SEEKAUTH_INTERNAL: i32 = 99;
 
-/// Why a call failed. Whoever receives one frees it with seekauth_error_free. It never changes, so
-/// any number of threads may read it at once. No text in it holds a secret, a token or a server's
-/// reply body.
+/// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
+/// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
 #[derive(Debug)]
 pub struct Error {
     cause: seekauth_core::Error,
@@ -61,14 +60,23 @@ impl Error {
             cause,
         }
     }
-
-    #[cfg(test)]
-    pub(crate) fn cause(&self) -> &seekauth_core::Error {
-        &self.cause
-    }
 }
 
-/// The text for C. A NUL would cut it short there, so it goes.
+/// Runs `call`; its failure, or the internal error after a panic, is what C receives. NULL is success.
+pub(crate) fn catch_error(
+    call: impl FnOnce() -> Result<(), seekauth_core::Error>,
+) -> Option<Box<Error>> {
+    let outcome = catch_panic(None, || Some(call()));
+    let error = outcome.unwrap_or_else(|| {
+        Err(seekauth_core::Error::new(
+            ErrorKind::Internal,
+            "a bug in seekauth was met; please report how",
+        ))
+    });
+    error.err().map(|error| Box::new(Error::new(error)))
+}
+
+/// The text for C. A NUL would cut it short there, so it is left out.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', "")).unwrap_or_default())
 }
@@ -76,7 +84,7 @@ pub(crate) fn c_string(text: &str) -> CString {
 /// The code of the error; SEEKAUTH_OK for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_code(error: Option<&Error>) -> i32 {
-    guard(SEEKAUTH_INTERNAL, || error.map_or(SEEKAUTH_OK, |error| error.cause.kind().code()))
+    catch_panic(SEEKAUTH_INTERNAL, || error.map_or(SEEKAUTH_OK, |error| error.cause.kind().code()))
 }
 
 /// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
@@ -88,61 +96,61 @@ pub extern "C" fn seekauth_error_name(error: Option<&Error>) -> Text<'static> {
 /// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_message(error: Option<&Error>) -> Text<'_> {
-    Text::lend(error.map(|error| error.message.as_c_str()))
+    Text::as_c(error.map(|error| error.message.as_c_str()))
 }
 
 /// Whether the same call may succeed later with nothing changed; false for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_retryable(error: Option<&Error>) -> bool {
-    guard(false, || error.is_some_and(|error| error.cause.retryable()))
+    catch_panic(false, || error.is_some_and(|error| error.cause.retryable()))
 }
 
 /// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_retry_after_ms(error: Option<&Error>) -> i64 {
-    guard(-1, || {
+    catch_panic(-1, || {
         let wait = error.and_then(|error| error.cause.retry_after());
         wait.map_or(-1, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
     })
 }
 
-/// The HTTP status of the reply that failed; 0 if there was none, and for NULL.
+/// The HTTP status of the response that failed; 0 if there was none, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_status(error: Option<&Error>) -> i32 {
-    guard(0, || error.and_then(|error| error.cause.status()).map_or(0, i32::from))
+    catch_panic(0, || error.and_then(|error| error.cause.status()).map_or(0, i32::from))
 }
 
-/// The `error` member of the server's reply (RFC 6749, 5.2); NULL if there was none. The error owns
+/// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
 /// it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_server_code(error: Option<&Error>) -> Text<'_> {
-    Text::lend(error.and_then(|error| error.server_code.as_deref()))
+    Text::as_c(error.and_then(|error| error.server_code.as_deref()))
 }
 
 /// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
 /// the call did not come so far. The error owns it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_target(error: Option<&Error>) -> Text<'_> {
-    Text::lend(error.and_then(|error| error.target.as_deref()))
+    Text::as_c(error.and_then(|error| error.target.as_deref()))
 }
 
 /// Frees an error and every text it owns. NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_free(error: Option<Box<Error>>) {
-    guard((), || drop(error));
+    catch_panic((), || drop(error));
 }
 
 /// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
 /// that this library does not use. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_code_name(code: i32) -> Text<'static> {
-    guard(Text::lend(None), || Text::lend(row(code).map(|row| row.name.as_c_str())))
+    catch_panic(Text::as_c(None), || Text::as_c(row(code).map(|row| row.name.as_c_str())))
 }
 
 /// What a code means, in a few words; NULL for a number that this library does not use. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_code_meaning(code: i32) -> Text<'static> {
-    guard(Text::lend(None), || Text::lend(row(code).map(|row| row.meaning.as_c_str())))
+    catch_panic(Text::as_c(None), || Text::as_c(row(code).map(|row| row.meaning.as_c_str())))
 }
 
 struct Row {
@@ -162,4 +170,16 @@ fn row(code: i32) -> Option<&'static Row> {
         std::iter::once(ok).chain(kinds).collect()
     });
     ROWS.iter().find(|row| row.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_the_internal_error() {
+        let error = catch_error(|| panic!("tiger")).map(|error| error.cause);
+        assert_eq!(error.as_ref().map(seekauth_core::Error::kind), Some(ErrorKind::Internal));
+        assert!(error.is_some_and(|error| !error.message().contains("tiger")));
+    }
 }

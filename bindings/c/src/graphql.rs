@@ -1,76 +1,55 @@
-//! GraphQL operations as C hands them over, in a struct that can grow. The document and its variables
-//! are the core's and the API's to judge.
+//! GraphQL operations from C: as in `send`, each entry point copies what C lent, asks the core's sender,
+//! and hands the response over, at once or to a callback.
 
-use seekauth_core::Error;
+use std::mem::MaybeUninit;
 
-use crate::client::timeout;
-use crate::headers;
-use crate::pointer::{Headers, Text};
+use crate::call::Call;
+use crate::client::Client;
+use crate::error::{Error, catch_error};
+use crate::pointer::{GraphqlPtr, UserData, required};
+use crate::response::Response;
+use crate::send::{ResponseCallback, deliver};
 
-/// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
-/// is borrowed for the call that takes it, also if that call is asynchronous.
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct Graphql<'a> {
-    /// sizeof(seekauth_graphql), which is how the library knows the header you compiled with.
-    pub struct_size: usize,
-    /// Required. The document: a query or mutation.
-    pub query: Text<'a>,
-    /// Its variables, as the text of a JSON object; NULL for none.
-    pub variables: Text<'a>,
-    /// Which operation of the document to run; NULL if it holds only one.
-    pub operation_name: Text<'a>,
-    /// The first of `header_count` further headers, such as Accept-Language in place of the client's.
-    pub headers: Headers<'a>,
-    /// How many headers there are; 0 for none.
-    pub header_count: usize,
-    /// How long to wait for token and answer together, in milliseconds; 0 means as long as the
-    /// client's own `timeout_ms` says.
-    pub timeout_ms: u64,
+/// Sends a GraphQL operation to the API, as seekauth_client_send does, and waits for the whole response.
+/// Its body is JSON text: an object with `data`, `errors` or both. Errors that the API reports there are
+/// no failure of this call; only a response that is not GraphQL is.
+///
+/// Fails as seekauth_client_send does, with SEEKAUTH_INVALID_ARGUMENT also for variables that are not a
+/// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
+/// is not GraphQL.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_graphql(
+    client: Option<&Client>,
+    operation: GraphqlPtr<'_>,
+    out: Option<&mut MaybeUninit<Option<Box<Response>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let client = required("client", client)?;
+        let operation = operation.read()?.owned()?;
+        let out = required("out", out)?;
+        let response = client.inner().start_graphql(operation)?.wait()?;
+        out.write(Some(Box::new(Response::from(response))));
+        Ok(())
+    })
 }
 
-impl Default for Graphql<'_> {
-    fn default() -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            query: Text::lend(None),
-            variables: Text::lend(None),
-            operation_name: Text::lend(None),
-            headers: Headers::none(),
-            header_count: 0,
-            timeout_ms: 0,
-        }
-    }
-}
-
-impl Graphql<'_> {
-    /// The operation with everything that C lent copied. Fails if a pointer or text is not what the
-    /// header says.
-    pub(crate) fn owned(&self) -> Result<seekauth_core::Graphql, Error> {
-        let mut operation = seekauth_core::Graphql::new(self.query.read_required("query")?);
-        if let Some(variables) = self.variables.read("variables")? {
-            operation = operation.variables(variables);
-        }
-        if let Some(name) = self.operation_name.read("operation_name")? {
-            operation = operation.operation_name(name);
-        }
-        for (name, value) in headers::read("headers", self.headers, self.header_count)? {
-            operation = operation.header(name, value);
-        }
-        if let Some(timeout) = timeout(self.timeout_ms)? {
-            operation = operation.timeout(timeout);
-        }
-        Ok(operation)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_padding_hides_a_field() {
-        let fields = 5 * size_of::<Text>() + size_of::<usize>() + size_of::<u64>();
-        assert_eq!(size_of::<Graphql>(), fields);
-    }
+/// As seekauth_client_graphql, without waiting for it: `callback` receives the outcome.
+///
+/// Arguments and failures are those of seekauth_client_send_async.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_graphql_async(
+    client: Option<&Client>,
+    operation: GraphqlPtr<'_>,
+    callback: ResponseCallback,
+    user_data: UserData,
+    call: Option<&mut MaybeUninit<Option<Box<Call>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let client = required("client", client)?;
+        let operation = operation.read()?.owned()?;
+        let callback = required("callback", callback)?;
+        let done = move |outcome| deliver(callback, user_data, outcome);
+        Call::write_handle(client.inner().graphql_then(operation, done)?, call);
+        Ok(())
+    })
 }

@@ -1,5 +1,5 @@
-//! HTTP headers as C hands them over: an array of names and values, for a request or for an
-//! operation. What a header may be is the core's to say.
+//! HTTP headers as C hands them over: an array of names and values, for a request or an operation. The
+//! core judges what a header may be.
 
 use seekauth_core::Error;
 

@@ -1,22 +1,57 @@
 //! libseekauth: the C interface of seekauth. Every entry point checks what C handed over, asks the
-//! core, and hands the answer back; the contract with C programs stands at the top of `seekauth.h`.
+//! core, and hands the result back; the contract with C programs stands at the top of `seekauth.h`.
 //! Only `pointer` knows raw pointers, only `panic` knows panics, and no decision is made here.
+//!
+//! The modules stand in reading order, which `seekauth.h` follows: the title over a group of them is its
+//! title there too. A blank line keeps rustfmt from sorting two of them.
 #![expect(clippy::doc_markdown, reason = "the comments become the C header, which is not Markdown")]
 
-pub mod auth_flow;
-pub mod call;
-pub mod client;
+// --- Settings ---
+
 pub mod credentials;
-pub mod error;
-pub mod graphql;
-pub mod headers;
-pub mod pointer;
-pub mod request;
-pub mod response;
-pub mod send;
 pub mod settings;
+
+// --- Clients ---
+
+pub mod client;
+
+// --- Tokens ---
+
 pub mod token;
+
+// --- Errors ---
+
+pub mod error;
+
+// --- Requests to the API ---
+
+pub mod headers;
+pub mod request;
+pub mod send;
+
+pub mod response;
+
+// --- GraphQL operations ---
+
+pub mod operation;
+
+pub mod graphql;
+
+// --- Asynchronous calls ---
+
+pub mod call;
+
+// --- HTTP clients of the program's own ---
+
+pub mod auth_flow;
+
+// --- Version ---
+
 pub mod version;
+
+// --- Not in the header ---
+
+pub mod pointer;
 
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;

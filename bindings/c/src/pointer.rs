@@ -12,8 +12,8 @@ use std::{ptr, slice};
 
 use seekauth_core::{Error, ErrorKind};
 
-use crate::graphql::Graphql;
 use crate::headers::Header;
+use crate::operation::Graphql;
 use crate::request::HttpRequest;
 use crate::settings::Options;
 
@@ -31,21 +31,21 @@ fn null(name: &str) -> Error {
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Text<'a>(*const c_char, PhantomData<&'a CStr>);
 
 impl<'a> Text<'a> {
     /// Text of ours, or NULL, for C to read.
-    pub(crate) fn lend(text: Option<&'a CStr>) -> Self {
+    pub(crate) fn as_c(text: Option<&'a CStr>) -> Self {
         Self(text.map_or(ptr::null(), CStr::as_ptr), PhantomData)
     }
 
     /// Bytes of ours for C to read, of which the last has to be a NUL and others may be.
-    pub(crate) fn lend_bytes(bytes: &'a [u8]) -> Self {
+    pub(crate) fn as_c_bytes(bytes: &'a [u8]) -> Self {
         if bytes.ends_with(&[0]) {
             Self(bytes.as_ptr().cast(), PhantomData)
         } else {
-            Self::lend(None)
+            Self::as_c(None)
         }
     }
 
@@ -109,15 +109,8 @@ impl Buffer<'_> {
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct UserData(*mut c_void);
-
-impl UserData {
-    /// NULL.
-    pub(crate) fn none() -> Self {
-        Self(ptr::null_mut())
-    }
-}
 
 // SAFETY: this crate only carries the pointer to the callback, and the header says that the callback
 // runs on another thread, so what it points to has to be fit for that.
@@ -129,15 +122,10 @@ unsafe impl Sync for UserData {}
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Bytes<'a>(*const c_void, PhantomData<&'a [u8]>);
 
 impl<'a> Bytes<'a> {
-    /// No bytes, as NULL.
-    pub(crate) fn none() -> Self {
-        Self(ptr::null(), PhantomData)
-    }
-
     /// What C passed. NULL is right only for no bytes.
     pub(crate) fn read(self, name: &str, length: usize) -> Result<&'a [u8], Error> {
         read_array(name, self.0.cast(), length)
@@ -148,15 +136,10 @@ impl<'a> Bytes<'a> {
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Headers<'a>(*const Header<'a>);
 
 impl<'a> Headers<'a> {
-    /// No headers, as NULL.
-    pub(crate) fn none() -> Self {
-        Self(ptr::null())
-    }
-
     /// What C passed. NULL is right only for no headers.
     pub(crate) fn read(self, name: &str, count: usize) -> Result<&'a [Header<'a>], Error> {
         read_array(name, self.0, count)
@@ -188,9 +171,9 @@ fn read_array<'a, T>(name: &str, first: *const T, count: usize) -> Result<&'a [T
 /// cbindgen:ignore
 #[repr(transparent)]
 #[derive(Debug)]
-pub struct OptionsIn<'a>(*const Options<'a>);
+pub struct OptionsPtr<'a>(*const Options<'a>);
 
-impl<'a> OptionsIn<'a> {
+impl<'a> OptionsPtr<'a> {
     /// The options, with zero in every field that the caller's header did not have yet.
     pub(crate) fn read(self) -> Result<Options<'a>, Error> {
         // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
@@ -198,14 +181,14 @@ impl<'a> OptionsIn<'a> {
     }
 }
 
-/// A `const seekauth_http_request *`; see [`OptionsIn`].
+/// A `const seekauth_http_request *`; see [`OptionsPtr`].
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
 #[derive(Debug)]
-pub struct HttpRequestIn<'a>(*const HttpRequest<'a>);
+pub struct HttpRequestPtr<'a>(*const HttpRequest<'a>);
 
-impl<'a> HttpRequestIn<'a> {
+impl<'a> HttpRequestPtr<'a> {
     /// The request, with zero in every field that the caller's header did not have yet.
     pub(crate) fn read(self) -> Result<HttpRequest<'a>, Error> {
         // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
@@ -213,14 +196,14 @@ impl<'a> HttpRequestIn<'a> {
     }
 }
 
-/// A `const seekauth_graphql *`; see [`OptionsIn`].
+/// A `const seekauth_graphql *`; see [`OptionsPtr`].
 ///
 /// cbindgen:ignore
 #[repr(transparent)]
 #[derive(Debug)]
-pub struct GraphqlIn<'a>(*const Graphql<'a>);
+pub struct GraphqlPtr<'a>(*const Graphql<'a>);
 
-impl<'a> GraphqlIn<'a> {
+impl<'a> GraphqlPtr<'a> {
     /// The operation, with zero in every field that the caller's header did not have yet.
     pub(crate) fn read(self) -> Result<Graphql<'a>, Error> {
         // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
@@ -230,7 +213,7 @@ impl<'a> GraphqlIn<'a> {
 
 /// A struct of the header that begins with its size and may grow at its end. Its fields are sizes,
 /// integers, the pointers of this file and functions that may be NULL, for which any bytes are valid.
-trait Growing: Default {
+trait SizedStruct: Default {
     const NAME: &'static str;
     /// The macro that sets the size.
     const INIT: &'static str;
@@ -238,19 +221,19 @@ trait Growing: Default {
     const FIRST_SIZE: usize;
 }
 
-impl Growing for Options<'_> {
+impl SizedStruct for Options<'_> {
     const NAME: &'static str = "seekauth_options";
     const INIT: &'static str = "SEEKAUTH_OPTIONS_INIT";
     const FIRST_SIZE: usize = offset_of!(Self, ca_file) + size_of::<Text>();
 }
 
-impl Growing for HttpRequest<'_> {
+impl SizedStruct for HttpRequest<'_> {
     const NAME: &'static str = "seekauth_http_request";
     const INIT: &'static str = "SEEKAUTH_HTTP_REQUEST_INIT";
     const FIRST_SIZE: usize = offset_of!(Self, timeout_ms) + size_of::<u64>();
 }
 
-impl Growing for Graphql<'_> {
+impl SizedStruct for Graphql<'_> {
     const NAME: &'static str = "seekauth_graphql";
     const INIT: &'static str = "SEEKAUTH_GRAPHQL_INIT";
     const FIRST_SIZE: usize = offset_of!(Self, timeout_ms) + size_of::<u64>();
@@ -262,9 +245,9 @@ impl Growing for Graphql<'_> {
 /// # Safety
 ///
 /// `pointer` is NULL or points to as many readable bytes as its first field, the size, says.
-unsafe fn read_struct<T: Growing>(argument: &str, pointer: *const T) -> Result<T, Error> {
+unsafe fn read_struct<T: SizedStruct>(argument: &str, pointer: *const T) -> Result<T, Error> {
     // No release will come near this; a larger number is memory that nobody set.
-    const ABSURD: usize = 4096;
+    const MAX_SIZE: usize = 4096;
 
     if pointer.is_null() {
         return Err(null(argument));
@@ -272,7 +255,7 @@ unsafe fn read_struct<T: Growing>(argument: &str, pointer: *const T) -> Result<T
     let known = size_of::<T>();
     // SAFETY: not NULL, so it points to a size at least; `read_unaligned` asks for nothing more.
     let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-    if !(T::FIRST_SIZE..=ABSURD).contains(&size) || size % align_of::<T>() != 0 {
+    if !(T::FIRST_SIZE..=MAX_SIZE).contains(&size) || size % align_of::<T>() != 0 {
         let (name, init) = (T::NAME, T::INIT);
         return Err(Error::new(
             ErrorKind::InvalidArgument,

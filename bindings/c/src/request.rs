@@ -1,16 +1,16 @@
-//! Requests to the API as C hands them over, in a struct that can grow. Whether method, address and
-//! headers are right is the core's to say.
+//! Requests to the API as C hands them over, in a struct that can grow. The core judges method, address
+//! and headers.
 
-use seekauth_core::{Error, host};
+use seekauth_core::{Error, blocking};
 
-use crate::client::timeout;
 use crate::headers;
 use crate::pointer::{Bytes, Headers, Text};
+use crate::settings::timeout;
 
 /// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
 /// points to is borrowed for the call that takes it, also if that call is asynchronous.
 #[repr(C)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct HttpRequest<'a> {
     /// sizeof(seekauth_http_request), which is how the library knows the header you compiled with.
     pub struct_size: usize,
@@ -28,32 +28,17 @@ pub struct HttpRequest<'a> {
     pub body: Bytes<'a>,
     /// How many bytes the body has; 0 for no body.
     pub body_length: usize,
-    /// How long to wait for token and answer together, in milliseconds; 0 means as long as the
+    /// How long to wait for token and response together, in milliseconds; 0 means as long as the
     /// client's own `timeout_ms` says.
     pub timeout_ms: u64,
-}
-
-impl Default for HttpRequest<'_> {
-    fn default() -> Self {
-        Self {
-            struct_size: size_of::<Self>(),
-            method: Text::lend(None),
-            url: Text::lend(None),
-            headers: Headers::none(),
-            header_count: 0,
-            body: Bytes::none(),
-            body_length: 0,
-            timeout_ms: 0,
-        }
-    }
 }
 
 impl HttpRequest<'_> {
     /// The request with everything that C lent copied. Fails if a pointer or text is not what the
     /// header says.
-    pub(crate) fn owned(&self) -> Result<host::Request, Error> {
+    pub(crate) fn owned(&self) -> Result<blocking::Request, Error> {
         let headers = headers::read("headers", self.headers, self.header_count)?;
-        Ok(host::Request {
+        Ok(blocking::Request {
             method: self.method.read_required("method")?.to_owned(),
             url: self.url.read_required("url")?.to_owned(),
             headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),

@@ -1,16 +1,16 @@
-//! The API's answers as C sees them: status, headers and the whole body, made ready for C.
+//! The API's responses as C sees them: status, headers and the whole body, made ready for C.
 
 use std::ffi::CString;
 use std::fmt;
 
-use seekauth_core::{GraphqlReply, host};
+use seekauth_core::{GraphqlResponse, blocking};
 
 use crate::error::c_string;
-use crate::panic::guard;
+use crate::panic::catch_panic;
 use crate::pointer::Text;
 
-/// An answer of the API, read to its end. Whoever receives one frees it with seekauth_response_free.
-/// It never changes, so any number of threads may read it at once, and it outlives its client.
+/// A response of the API, read to its end. The receiver frees it with seekauth_response_free. It never
+/// changes, so any number of threads may read it at once, and it outlives its client.
 pub struct Response {
     status: u16,
     headers: Vec<(CString, CString)>,
@@ -29,20 +29,20 @@ impl Response {
     }
 }
 
-impl From<host::Response> for Response {
-    fn from(answer: host::Response) -> Self {
-        Self::new(answer.status, &answer.headers, answer.body)
+impl From<blocking::Response> for Response {
+    fn from(response: blocking::Response) -> Self {
+        Self::new(response.status, &response.headers, response.body)
     }
 }
 
-impl From<GraphqlReply> for Response {
-    fn from(reply: GraphqlReply) -> Self {
-        Self::new(reply.status(), &[], reply.into_text().into_bytes())
+impl From<GraphqlResponse> for Response {
+    fn from(response: GraphqlResponse) -> Self {
+        Self::new(response.status(), &[], response.into_text().into_bytes())
     }
 }
 
 impl fmt::Debug for Response {
-    /// Leaves the body out: it is about people.
+    /// The body is left out: it is about people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
     }
@@ -61,15 +61,15 @@ pub extern "C" fn seekauth_response_header<'a>(
     response: Option<&'a Response>,
     name: Text<'_>,
 ) -> Text<'a> {
-    guard(Text::lend(None), || {
+    catch_panic(Text::as_c(None), || {
         let name = name.read("name").ok().flatten().unwrap_or_default().as_bytes();
         let mut headers = response.into_iter().flat_map(|response| &response.headers);
         let found = headers.find(|(given, _)| given.as_bytes().eq_ignore_ascii_case(name));
-        Text::lend(found.map(|(_, value)| value.as_c_str()))
+        Text::as_c(found.map(|(_, value)| value.as_c_str()))
     })
 }
 
-/// How many headers there are; 0 for NULL. An answer of seekauth_client_graphql keeps none.
+/// How many headers there are; 0 for NULL. A response of seekauth_client_graphql keeps none.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_response_header_count(response: Option<&Response>) -> usize {
     response.map_or(0, |response| response.headers.len())
@@ -83,7 +83,7 @@ pub extern "C" fn seekauth_response_header_name(
     index: usize,
 ) -> Text<'_> {
     let header = response.and_then(|response| response.headers.get(index));
-    Text::lend(header.map(|(name, _)| name.as_c_str()))
+    Text::as_c(header.map(|(name, _)| name.as_c_str()))
 }
 
 /// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
@@ -94,14 +94,14 @@ pub extern "C" fn seekauth_response_header_value(
     index: usize,
 ) -> Text<'_> {
     let header = response.and_then(|response| response.headers.get(index));
-    Text::lend(header.map(|(_, value)| value.as_c_str()))
+    Text::as_c(header.map(|(_, value)| value.as_c_str()))
 }
 
 /// The body: seekauth_response_body_length bytes, NULs included, and one more NUL behind them, so that
 /// JSON can be read as text. Never NULL but for NULL. The response owns it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_response_body(response: Option<&Response>) -> Text<'_> {
-    response.map_or(Text::lend(None), |response| Text::lend_bytes(&response.body))
+    response.map_or(Text::as_c(None), |response| Text::as_c_bytes(&response.body))
 }
 
 /// How many bytes the body has, without the NUL behind them; 0 for NULL.
@@ -113,5 +113,5 @@ pub extern "C" fn seekauth_response_body_length(response: Option<&Response>) -> 
 /// Frees a response and everything it owns. NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_response_free(response: Option<Box<Response>>) {
-    guard((), || drop(response));
+    catch_panic((), || drop(response));
 }

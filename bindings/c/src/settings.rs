@@ -1,9 +1,10 @@
-//! The settings as C hands them over: one field per setting of the core, in a struct that can grow.
-//! Names, defaults and validation are the core's; a test checks that no setting lacks a field.
+//! Settings as C hands them over: one field per setting of the core, in a struct that can grow. Names,
+//! defaults and validation are the core's; a test checks that no setting lacks a field.
 
 use std::time::Duration;
 
-use seekauth_core::{Config, Error, ErrorKind, Setting, Value};
+use seekauth_core::binding::{Setting, Value, duration_from_milliseconds};
+use seekauth_core::{Config, Error, ErrorKind};
 
 use crate::credentials::{CredentialsCallback, FreeCallback, Provider};
 use crate::pointer::{Text, UserData};
@@ -11,133 +12,100 @@ use crate::pointer::{Text, UserData};
 /// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
 /// field means the default. Every text is borrowed for the call that takes the options.
 #[repr(C)]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
     /// sizeof(seekauth_options), which is how the library knows the header you compiled with.
     pub struct_size: usize,
-    /// Required. "seek_api", "seek_pass", or "oauth" for any other endpoint with RFC 6749 client
-    /// credentials.
+    /// The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. Required. `oauth` is
+    /// any other endpoint with RFC 6749 client credentials.
     pub service: Text<'a>,
-    /// "live" or "playground" for seek_api, "staging" or "production" for seek_pass.
+    /// The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).
     pub environment: Text<'a>,
-    /// Required. The client id you were issued.
+    /// The client id, as issued for the environment. Required, unless it comes from a file, a
+    /// command or a callback.
     pub client_id: Text<'a>,
-    /// Required. The client secret you were issued.
+    /// The client secret, as issued with the client id; keep it in a secret store. Required, unless
+    /// it comes from a file, a command or a callback.
     pub client_secret: Text<'a>,
-    /// Required. Your product, as "name/version"; sent with every request.
+    /// The application, as `name/version`; sent with every request. Required.
     pub user_agent: Text<'a>,
-    /// Scopes to ask for, separated by single spaces.
+    /// The scopes to ask for; order and repetition do not matter. Separated by single spaces.
     pub scopes: Text<'a>,
-    /// Audience to ask for. seek_api knows its own by the environment.
+    /// The audience to ask for, in place of the environment's own.
     pub audience: Text<'a>,
-    /// Base URL of SEEK Pass, for seek_pass in production.
+    /// The address of SEEK Pass, from which token endpoint and API follow. For seek_pass in
+    /// production.
     pub base_url: Text<'a>,
-    /// URL of the token endpoint. Required for oauth; overrides the built-in one otherwise.
+    /// The URL of the token endpoint, in place of the environment's own. Required for oauth.
     pub token_url: Text<'a>,
-    /// URL of the API that the tokens are for. Overrides the service's own.
+    /// The URL of the API, in place of the environment's own; tokens go to its origin only.
     pub api_url: Text<'a>,
-    /// How oauth sends the credentials: "client_secret_post", in the body, or "client_secret_basic",
-    /// as HTTP Basic. Default: in the body.
+    /// The place of the credentials: `client_secret_post` or `client_secret_basic`. For oauth.
+    /// Default: `client_secret_post`, in the body.
     pub token_endpoint_auth_method: Text<'a>,
-    /// How oauth writes the request: "form" or "json". Default: form.
+    /// The format of the token request: `form` or `json`. For oauth. Default: `form`.
     pub token_request_format: Text<'a>,
-    /// Further parameters of the token request of oauth, form-encoded: "a=1&b=2".
+    /// The further members of the token request. For oauth; form-encoded, as in "a=1&b=2".
     pub extra_parameters: Text<'a>,
-    /// 1 to accept a reply without a lifetime, as a token that does not expire. Otherwise such a reply
-    /// is an error.
+    /// Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
+    /// With 0 such a response is an error.
     pub allow_non_expiring: u64,
-    /// How long a call waits for a token, in milliseconds, unless the call says otherwise. Default:
-    /// 30 s.
+    /// The time that a call waits for a token, or for token and response together. In milliseconds.
+    /// Default: 30 s. A call may have a time of its own.
     pub timeout_ms: u64,
-    /// How long one request to the token endpoint may take, in milliseconds. Default: 10 s.
+    /// The time that one token request may take in all. In milliseconds. Default: 10 s.
     pub request_timeout_ms: u64,
-    /// How long connecting may take, in milliseconds. Default: 5 s.
+    /// The time that connecting may take. In milliseconds. Default: 5 s.
     pub connect_timeout_ms: u64,
-    /// How long before its expiry a token counts as used up, in milliseconds, at most half its life.
-    /// Default: 60 s, or a tenth of the life of a token that lives for less than ten minutes.
+    /// The time before its expiry from which a token counts as used up, at most half its life. In
+    /// milliseconds. Default: 60 s, or a tenth of the life of a token that lives for less than ten
+    /// minutes.
     pub refresh_margin_ms: u64,
-    /// 1 to renew the token ahead of its expiry even while nobody asks for it.
+    /// Whether the token is renewed in time even while nobody asks for it. 0 or 1.
     pub stay_warm: u64,
-    /// Path of a PEM file with certificate authorities to trust in addition to the system's.
+    /// The path of a PEM file of certificate authorities to trust besides the system's.
     pub ca_file: Text<'a>,
-    /// Languages of the texts that the API answers with, such as "en-AU": the Accept-Language of
-    /// requests that have none of their own.
+    /// The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
     pub accept_language: Text<'a>,
-    /// The other secret of a rotation, the next or the previous one: tried when the server refuses the first.
+    /// The other secret of a rotation, next or previous; tried when the server refuses the first.
     pub client_secret_next: Text<'a>,
-    /// Path of a file that holds the client id, in place of `client_id`; read anew for each token request.
+    /// The path of a file that holds the client id, read anew for each token request. In place of
+    /// `client_id`.
     pub client_id_file: Text<'a>,
-    /// Path of a file that holds the client secret, such as a mounted Kubernetes or Docker secret, in place of
-    /// `client_secret`; read anew for each token request.
+    /// The path of a file that holds the client secret, read anew for each token request. In place
+    /// of `client_secret`; fit for a mounted Kubernetes or Docker secret.
     pub client_secret_file: Text<'a>,
-    /// Path of a file that holds the other secret of a rotation, beside `client_secret_file`.
+    /// The path of a file that holds the other secret of a rotation, read for each token request.
+    /// Beside `client_secret_file`.
     pub client_secret_next_file: Text<'a>,
-    /// Path of a JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, in place of all
-    /// these; read anew for each token request.
+    /// The path of a JSON file that holds id and secret, read anew for each token request. Its
+    /// members are `client_id`, `client_secret` and perhaps `client_secret_next`. In place of all
+    /// settings that hold them.
     pub credentials_file: Text<'a>,
-    /// A program and its arguments, separated by spaces, that prints such JSON; run without a shell for each
-    /// token request, within `request_timeout_ms`.
+    /// The program, with its arguments, that prints id and secret as JSON for each token request.
+    /// Separated by spaces. It runs without a shell, within `request_timeout_ms`, and prints what
+    /// `credentials_file` would hold.
     pub credentials_command: Text<'a>,
-    /// Path of a PEM file with the certificate, and its chain, that the client shows to servers that ask.
+    /// The path of a PEM file with the certificate to show to servers that ask for one. The
+    /// certificate's chain may follow it.
     pub client_certificate_file: Text<'a>,
-    /// Path of a PEM file with that certificate's private key. Default: the certificate's file.
+    /// The path of a PEM file with the private key of the client's certificate. Default: the
+    /// certificate's file.
     pub client_key_file: Text<'a>,
-    /// The proxy for all requests, such as "http://name:password@proxy.example:3128", or "none". Default: what
-    /// the environment's HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
+    /// The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    /// Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment.
     pub proxy: Text<'a>,
-    /// A function that finds the credentials for each token request, in place of all settings of
-    /// credentials above; or NULL.
+    /// NULL, or a function that finds the credentials for each token request, in place of all settings
+    /// of credentials above.
     pub credentials_callback: CredentialsCallback,
-    /// What credentials_callback gets back as its first argument. It has to stay until
-    /// credentials_free is called with it; without such a function, as long as the process.
+    /// The first argument of credentials_callback. What it points to has to stay until credentials_free
+    /// is called with it; without such a function, as long as the process.
     pub credentials_user_data: UserData,
     /// NULL, or called once with credentials_user_data when no more call of credentials_callback can
     /// come: after the last client that shares it is freed, on any thread, and before
     /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
     /// and then this is not called.
     pub credentials_free: FreeCallback,
-}
-
-impl Default for Options<'_> {
-    fn default() -> Self {
-        let unset = Text::lend(None);
-        Self {
-            struct_size: size_of::<Self>(),
-            service: unset,
-            environment: unset,
-            client_id: unset,
-            client_secret: unset,
-            user_agent: unset,
-            scopes: unset,
-            audience: unset,
-            base_url: unset,
-            token_url: unset,
-            api_url: unset,
-            token_endpoint_auth_method: unset,
-            token_request_format: unset,
-            extra_parameters: unset,
-            allow_non_expiring: 0,
-            timeout_ms: 0,
-            request_timeout_ms: 0,
-            connect_timeout_ms: 0,
-            refresh_margin_ms: 0,
-            stay_warm: 0,
-            ca_file: unset,
-            accept_language: unset,
-            client_secret_next: unset,
-            client_id_file: unset,
-            client_secret_file: unset,
-            client_secret_next_file: unset,
-            credentials_file: unset,
-            credentials_command: unset,
-            client_certificate_file: unset,
-            client_key_file: unset,
-            proxy: unset,
-            credentials_callback: None,
-            credentials_user_data: UserData::none(),
-            credentials_free: None,
-        }
-    }
 }
 
 /// What a field holds, as the header says.
@@ -148,9 +116,9 @@ enum Field<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// The configuration that the fields make, which owns the user data of the callback from now on,
-    /// even if this fails: on the first field that is not what the header says. The core judges the rest
-    /// when the client is made.
+    /// The configuration that the fields make. It fails on the first field that is not what the header
+    /// says; the core judges the rest when the client is made. The user data of the callback is owned
+    /// from now on, also after a failure.
     pub(crate) fn config(self) -> Result<Config, Error> {
         let mut config = Config::new();
         let (callback, user_data) = (self.credentials_callback, self.credentials_user_data);
@@ -158,16 +126,15 @@ impl<'a> Options<'a> {
             config = config.credentials_from_blocking(move || provider.ask());
         }
         for (name, field) in self.fields() {
-            let setting = Setting::all().iter().find(|setting| setting.name() == name);
-            if let (Some(setting), Some(value)) = (setting, field.value(name)?) {
+            if let (Some(setting), Some(value)) = (Setting::named(name), field.value(name)?) {
                 config.set(setting, value)?;
             }
         }
         Ok(config)
     }
 
-    /// Each field but the size and the callback, under the name of its setting. A test compares this with the
-    /// core's table.
+    /// Each field but the size and the callback, under the name of its setting. A test compares this
+    /// with the core's table.
     fn fields(&self) -> [(&'static str, Field<'a>); 30] {
         [
             ("service", Field::Text(self.service)),
@@ -208,11 +175,9 @@ impl Field<'_> {
     /// The value to set, or `None` where the default is asked for.
     fn value(&self, name: &str) -> Result<Option<Value>, Error> {
         Ok(match *self {
-            Self::Text(text) => text.read(name)?.map(|text| Value::Text(text.to_owned())),
+            Self::Text(text) => text.read(name)?.map(Value::text),
             Self::Milliseconds(0) | Self::Flag(0) => None,
-            Self::Milliseconds(count) => {
-                Some(Value::Seconds(Duration::from_millis(count).as_secs_f64()))
-            }
+            Self::Milliseconds(count) => Some(Value::milliseconds(count)),
             Self::Flag(1) => Some(Value::Flag(true)),
             Self::Flag(other) => {
                 return Err(Error::new(
@@ -224,9 +189,17 @@ impl Field<'_> {
     }
 }
 
+/// How long a call waits, or `None` for the client's own setting.
+pub(crate) fn timeout(milliseconds: u64) -> Result<Option<Duration>, Error> {
+    if milliseconds == 0 {
+        return Ok(None);
+    }
+    duration_from_milliseconds("timeout_ms", milliseconds).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
-    use seekauth_core::SettingKind;
+    use seekauth_core::binding::SettingKind;
 
     use super::*;
 

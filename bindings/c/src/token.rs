@@ -7,10 +7,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::c_string;
-use crate::panic::guard;
+use crate::panic::catch_panic;
 use crate::pointer::Text;
 
-/// A token and its facts, as it was when it was handed out. Whoever receives one frees it with
+/// A token and its facts, as it was when it was handed out. The receiver frees it with
 /// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
 /// outlives its client.
 pub struct Token {
@@ -32,8 +32,8 @@ impl Token {
     }
 
     /// The whole header value, for a callback to borrow.
-    pub(crate) fn lend_authorization(&self) -> Text<'_> {
-        Text::lend(Some(self.authorization.as_c_str()))
+    pub(crate) fn as_c_authorization(&self) -> Text<'_> {
+        Text::as_c(Some(self.authorization.as_c_str()))
     }
 }
 
@@ -47,28 +47,28 @@ impl fmt::Debug for Token {
 /// keep it on the backend and out of logs. The token object owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_value(token: Option<&Token>) -> Text<'_> {
-    Text::lend(token.map(|token| token.value.as_c_str()))
+    Text::as_c(token.map(|token| token.value.as_c_str()))
 }
 
 /// The whole value of the Authorization header, "Bearer " and the token; NULL for NULL. The token
 /// object owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_authorization(token: Option<&Token>) -> Text<'_> {
-    token.map_or(Text::lend(None), Token::lend_authorization)
+    token.map_or(Text::as_c(None), Token::as_c_authorization)
 }
 
 /// When the token expires, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL. The client renews
 /// it before that.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_expires_at_ms(token: Option<&Token>) -> u64 {
-    guard(0, || token.map_or(0, |token| token.snapshot.expires_at_unix_ms()))
+    catch_panic(0, || token.map_or(0, |token| token.snapshot.expires_at_unix_ms()))
 }
 
 /// How many milliseconds are left of the token's life at the moment of the call; 0 once it has
 /// expired, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_remaining_ms(token: Option<&Token>) -> u64 {
-    guard(0, || {
+    catch_panic(0, || {
         let remaining = token.map_or(0, |token| token.snapshot.remaining().as_millis());
         u64::try_from(remaining).unwrap_or(u64::MAX)
     })
@@ -84,11 +84,11 @@ pub extern "C" fn seekauth_token_scope_count(token: Option<&Token>) -> usize {
 /// The token object owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_scope(token: Option<&Token>, index: usize) -> Text<'_> {
-    Text::lend(token.and_then(|token| token.scopes.get(index)).map(CString::as_c_str))
+    Text::as_c(token.and_then(|token| token.scopes.get(index)).map(CString::as_c_str))
 }
 
 /// Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_token_free(token: Option<Box<Token>>) {
-    guard((), || drop(token));
+    catch_panic((), || drop(token));
 }

@@ -1,4 +1,4 @@
-//! Which library this is.
+//! The version of the library.
 
 use std::ffi::CStr;
 
@@ -8,5 +8,5 @@ use crate::pointer::Text;
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_version() -> Text<'static> {
     const VERSION: &[u8] = concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes();
-    Text::lend(CStr::from_bytes_with_nul(VERSION).ok())
+    Text::as_c(CStr::from_bytes_with_nul(VERSION).ok())
 }
