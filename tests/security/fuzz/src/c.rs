@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int, c_void};
 // Brings the functions along; they are called by name.
 use seekauth_capi as _;
 
-/// A `seekauth_client`, `seekauth_error`, `seekauth_request` or `seekauth_token`.
+/// A `seekauth_client`, `seekauth_error`, `seekauth_call` or `seekauth_token`.
 pub type Handle = *mut c_void;
 
 /// A `seekauth_token_callback` and a `seekauth_authorization_callback`.
@@ -38,7 +38,7 @@ unsafe extern "C" {
         timeout_ms: u64,
         callback: Callback,
         user_data: *mut c_void,
-        request: *mut Handle,
+        call: *mut Handle,
     ) -> Handle;
     pub fn seekauth_client_get_token(client: Handle, timeout_ms: u64, out: *mut Handle) -> Handle;
     pub fn seekauth_client_get_token_async(
@@ -46,13 +46,13 @@ unsafe extern "C" {
         timeout_ms: u64,
         callback: Callback,
         user_data: *mut c_void,
-        request: *mut Handle,
+        call: *mut Handle,
     ) -> Handle;
     pub fn seekauth_client_cached_token(client: Handle, out: *mut Handle) -> Handle;
     pub fn seekauth_client_invalidate(
         client: Handle,
         token: *const c_char,
-        acted: *mut bool,
+        invalidated: *mut bool,
     ) -> Handle;
     pub fn seekauth_client_api_url(client: Handle) -> *const c_char;
     pub fn seekauth_client_warnings(client: Handle) -> *const c_char;
@@ -64,7 +64,7 @@ unsafe extern "C" {
     ) -> Handle;
     pub fn seekauth_client_close(client: Handle);
     pub fn seekauth_client_free(client: Handle);
-    pub fn seekauth_client_exchange(
+    pub fn seekauth_client_auth_flow(
         client: Handle,
         url: *const c_char,
         replayable: bool,
@@ -76,7 +76,7 @@ unsafe extern "C" {
         request: *const u64,
         callback: Callback,
         user_data: *mut c_void,
-        handle: *mut Handle,
+        call: *mut Handle,
     ) -> Handle;
     pub fn seekauth_client_graphql(
         client: Handle,
@@ -88,27 +88,27 @@ unsafe extern "C" {
         operation: *const u64,
         callback: Callback,
         user_data: *mut c_void,
-        handle: *mut Handle,
+        call: *mut Handle,
     ) -> Handle;
-    pub fn seekauth_exchange_admit(
-        exchange: Handle,
+    pub fn seekauth_auth_flow_attempt(
+        flow: Handle,
         authorization: *const c_char,
         headers: *const c_void,
         header_count: usize,
     ) -> Handle;
-    pub fn seekauth_exchange_header_count(exchange: Handle) -> usize;
-    pub fn seekauth_exchange_header_name(exchange: Handle, index: usize) -> *const c_char;
-    pub fn seekauth_exchange_header_value(exchange: Handle, index: usize) -> *const c_char;
-    pub fn seekauth_exchange_inspect(
-        exchange: Handle,
+    pub fn seekauth_auth_flow_header_count(flow: Handle) -> usize;
+    pub fn seekauth_auth_flow_header_name(flow: Handle, index: usize) -> *const c_char;
+    pub fn seekauth_auth_flow_header_value(flow: Handle, index: usize) -> *const c_char;
+    pub fn seekauth_auth_flow_inspect(
+        flow: Handle,
         status: i32,
         url: *const c_char,
         more: *mut bool,
     ) -> Handle;
-    pub fn seekauth_exchange_feed(exchange: Handle, data: *const c_void, length: usize) -> bool;
-    pub fn seekauth_exchange_rejected(exchange: Handle) -> bool;
-    pub fn seekauth_exchange_reject(exchange: Handle) -> Handle;
-    pub fn seekauth_exchange_free(exchange: Handle);
+    pub fn seekauth_auth_flow_feed(flow: Handle, data: *const c_void, length: usize) -> bool;
+    pub fn seekauth_auth_flow_rejected(flow: Handle) -> bool;
+    pub fn seekauth_auth_flow_retry(flow: Handle) -> Handle;
+    pub fn seekauth_auth_flow_free(flow: Handle);
     pub fn seekauth_response_status(response: Handle) -> i32;
     pub fn seekauth_response_header(response: Handle, name: *const c_char) -> *const c_char;
     pub fn seekauth_response_header_count(response: Handle) -> usize;
@@ -128,8 +128,8 @@ unsafe extern "C" {
     pub fn seekauth_error_free(error: Handle);
     pub fn seekauth_error_code_name(code: i32) -> *const c_char;
     pub fn seekauth_error_code_meaning(code: i32) -> *const c_char;
-    pub fn seekauth_request_cancel(request: Handle);
-    pub fn seekauth_request_free(request: Handle);
+    pub fn seekauth_call_cancel(call: Handle);
+    pub fn seekauth_call_free(call: Handle);
     pub fn seekauth_token_value(token: Handle) -> *const c_char;
     pub fn seekauth_token_authorization(token: Handle) -> *const c_char;
     pub fn seekauth_token_expires_at_ms(token: Handle) -> u64;

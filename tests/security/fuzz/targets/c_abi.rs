@@ -38,7 +38,7 @@ struct Program {
     clients: Vec<Client>,
     tokens: Vec<Handle>,
     errors: Vec<Handle>,
-    requests: Vec<Handle>,
+    calls: Vec<Handle>,
 }
 
 impl Program {
@@ -55,11 +55,11 @@ impl Program {
             (b"nulls", _) => self.nulls(),
             (b"free-token", _) => free(&mut self.tokens, number(0), seekauth_token_free),
             (b"free-error", _) => free(&mut self.errors, number(0), seekauth_error_free),
-            (b"free-request", _) => free(&mut self.requests, number(0), seekauth_request_free),
+            (b"free-call", _) => free(&mut self.calls, number(0), seekauth_call_free),
             (b"cancel", _) => {
-                if let Some(request) = pick(&self.requests, number(0)) {
+                if let Some(call) = pick(&self.calls, number(0)) {
                     // SAFETY: it has not been freed.
-                    unsafe { seekauth_request_cancel(request) }
+                    unsafe { seekauth_call_cancel(call) }
                 }
             }
             (b"scopes", Some(client)) => self.with_scopes(client, words.get(1).copied()),
@@ -80,7 +80,7 @@ impl Program {
             }
             (b"free", Some(client)) => {
                 self.clients.retain(|other| other.handle != client.handle);
-                // SAFETY: nobody has it any more.
+                // SAFETY: it is not used again.
                 unsafe { seekauth_client_free(client.handle) }
             }
             _ => {}
@@ -218,10 +218,10 @@ impl Program {
     }
 
     fn start(&mut self, client: Client, timeout_ms: usize, words: usize) {
-        let mut request = null_mut();
+        let mut call = null_mut();
         CALLS.begin();
         let (handle, timeout) = (client.handle, timeout_ms as u64);
-        let out = if words > 2 { &raw mut request } else { null_mut() };
+        let out = if words > 2 { &raw mut call } else { null_mut() };
         // SAFETY: the client has not been freed; the callbacks use nothing that could go away.
         let error = unsafe {
             if timeout_ms.is_multiple_of(2) {
@@ -233,8 +233,8 @@ impl Program {
         };
         if self.keep_error(error).is_some() {
             CALLS.end();
-        } else if !request.is_null() {
-            self.requests.push(request);
+        } else if !call.is_null() {
+            self.calls.push(call);
         }
     }
 
@@ -273,8 +273,8 @@ impl Program {
             }
             seekauth_client_close(nothing);
             seekauth_client_free(nothing);
-            seekauth_request_cancel(nothing);
-            seekauth_request_free(nothing);
+            seekauth_call_cancel(nothing);
+            seekauth_call_free(nothing);
             seekauth_token_free(nothing);
             seekauth_error_free(nothing);
             assert!(seekauth_client_api_url(nothing).is_null());
@@ -294,7 +294,7 @@ impl Program {
         for (handles, release) in [
             (&mut self.tokens, seekauth_token_free as unsafe extern "C" fn(Handle)),
             (&mut self.errors, seekauth_error_free),
-            (&mut self.requests, seekauth_request_free),
+            (&mut self.calls, seekauth_call_free),
         ] {
             while !handles.is_empty() {
                 free(handles, 0, release);
@@ -352,7 +352,7 @@ fn pick<T: Copy>(all: &[T], at: usize) -> Option<T> {
 fn free(handles: &mut Vec<Handle>, at: usize, release: unsafe extern "C" fn(Handle)) {
     if !handles.is_empty() {
         let handle = handles.swap_remove(at % handles.len());
-        // SAFETY: nobody has it any more.
+        // SAFETY: it is not used again.
         unsafe { release(handle) }
     }
 }

@@ -1,4 +1,4 @@
-//! What sends through the C interface: requests, GraphQL operations and exchanges, with any text,
+//! What sends through the C interface: requests, GraphQL operations and flows, with any text,
 //! any size of the structs, any headers and any order of freeing. Each line of an input is one call,
 //! with tabs between its words; `header` and `body` lines are for the calls behind them. The API is
 //! one on loopback that looks at what arrives.
@@ -31,9 +31,9 @@ fuzz_target!(|data: &[u8]| {
 struct Program {
     headers: Vec<(CString, CString)>,
     body: Vec<u8>,
-    exchanges: Vec<Handle>,
+    flows: Vec<Handle>,
     responses: Vec<Handle>,
-    requests: Vec<Handle>,
+    calls: Vec<Handle>,
 }
 
 /// `seekauth_header`: two pointers.
@@ -49,8 +49,8 @@ impl Program {
         let number = |at: usize| {
             std::str::from_utf8(word(at)).ok().and_then(|word| word.parse::<usize>().ok())
         };
-        let exchange = self.exchanges.get(number(1).unwrap_or(0)).copied();
-        match (word(0), exchange) {
+        let flow = self.flows.get(number(1).unwrap_or(0)).copied();
+        match (word(0), flow) {
             (b"header", _) => self.headers.push((text(word(1)), text(word(2)))),
             (b"body", _) => self.body = word(1).to_vec(),
             (b"send" | b"start", _) => {
@@ -95,72 +95,72 @@ impl Program {
                     self.start(&fields, seekauth_client_graphql_async);
                 }
             }
-            (b"exchange", _) => {
+            (b"auth_flow", _) => {
                 let url = text(&self.address(word(1)));
-                let mut exchange = null_mut();
+                let mut flow = null_mut();
                 // SAFETY: the client lasts; the text ends with a NUL.
                 let error = unsafe {
-                    seekauth_client_exchange(
+                    seekauth_client_auth_flow(
                         client(),
                         url.as_ptr(),
                         words.len() > 2,
-                        &raw mut exchange,
+                        &raw mut flow,
                     )
                 };
                 if settle(error).is_none() {
-                    self.exchanges.push(exchange);
+                    self.flows.push(flow);
                 }
             }
-            (b"admit", Some(exchange)) => {
+            (b"attempt", Some(flow)) => {
                 let (value, headers) = (text(word(2)), self.headers());
-                // SAFETY: the exchange has not been freed; texts and headers are there for the call.
+                // SAFETY: the flow has not been freed; texts and headers are there for the call.
                 unsafe {
-                    let error = seekauth_exchange_admit(
-                        exchange,
+                    let error = seekauth_auth_flow_attempt(
+                        flow,
                         value.as_ptr(),
                         headers.as_ptr().cast(),
                         headers.len(),
                     );
                     drop((value, headers));
                     settle(error);
-                    let count = seekauth_exchange_header_count(exchange);
+                    let count = seekauth_auth_flow_header_count(flow);
                     for index in 0..count {
                         assert!(
-                            check_text(seekauth_exchange_header_name(exchange, index)).is_some()
+                            check_text(seekauth_auth_flow_header_name(flow, index)).is_some()
                         );
                         assert!(
-                            check_text(seekauth_exchange_header_value(exchange, index)).is_some()
+                            check_text(seekauth_auth_flow_header_value(flow, index)).is_some()
                         );
                     }
-                    assert!(seekauth_exchange_header_name(exchange, count).is_null());
+                    assert!(seekauth_auth_flow_header_name(flow, count).is_null());
                 }
             }
-            (b"inspect", Some(exchange)) => {
+            (b"inspect", Some(flow)) => {
                 let url = words.get(3).map(|url| text(url));
                 let status = i32::try_from(number(2).unwrap_or(401)).unwrap_or(-1);
                 let mut more = true;
-                // SAFETY: the exchange has not been freed; the text ends with a NUL.
+                // SAFETY: the flow has not been freed; the text ends with a NUL.
                 unsafe {
                     let url = url.as_ref().map_or(null(), |url| url.as_ptr());
-                    settle(seekauth_exchange_inspect(exchange, status, url, &raw mut more));
+                    settle(seekauth_auth_flow_inspect(flow, status, url, &raw mut more));
                 }
             }
-            (b"feed", Some(exchange)) => {
-                let piece = word(2).to_vec().into_boxed_slice();
-                // SAFETY: the exchange has not been freed; the piece is as long as it says.
+            (b"feed", Some(flow)) => {
+                let chunk = word(2).to_vec().into_boxed_slice();
+                // SAFETY: the flow has not been freed; the chunk is as long as it says.
                 unsafe {
-                    seekauth_exchange_feed(exchange, piece.as_ptr().cast(), piece.len());
-                    seekauth_exchange_rejected(exchange);
+                    seekauth_auth_flow_feed(flow, chunk.as_ptr().cast(), chunk.len());
+                    seekauth_auth_flow_rejected(flow);
                 }
             }
-            (b"reject", Some(exchange)) => {
+            (b"retry", Some(flow)) => {
                 // SAFETY: it has not been freed.
-                settle(unsafe { seekauth_exchange_reject(exchange) });
+                settle(unsafe { seekauth_auth_flow_retry(flow) });
             }
-            (b"free-exchange", Some(exchange)) => {
-                self.exchanges.retain(|other| *other != exchange);
-                // SAFETY: nobody has it any more.
-                unsafe { seekauth_exchange_free(exchange) }
+            (b"free-auth_flow", Some(flow)) => {
+                self.flows.retain(|other| *other != flow);
+                // SAFETY: it is not used again.
+                unsafe { seekauth_auth_flow_free(flow) }
             }
             _ => {}
         }
@@ -195,16 +195,16 @@ impl Program {
     }
 
     fn start(&mut self, fields: &[u64], start: Start) {
-        let mut request = null_mut();
+        let mut call = null_mut();
         CALLS.begin();
         // SAFETY: as above; the callback uses nothing that could go away.
         let error = unsafe {
-            start(client(), fields.as_ptr(), Some(take_response), null_mut(), &raw mut request)
+            start(client(), fields.as_ptr(), Some(take_response), null_mut(), &raw mut call)
         };
         if settle(error).is_some() {
             CALLS.end();
         } else {
-            self.requests.push(request);
+            self.calls.push(call);
         }
     }
 
@@ -212,11 +212,11 @@ impl Program {
         // What the calls were made with is gone before they end.
         drop((self.headers, self.body));
         CALLS.wait();
-        // SAFETY: nobody has any of them any more.
+        // SAFETY: none of them is used again.
         unsafe {
-            self.exchanges.into_iter().for_each(|handle| seekauth_exchange_free(handle));
+            self.flows.into_iter().for_each(|handle| seekauth_auth_flow_free(handle));
             self.responses.into_iter().for_each(|handle| seekauth_response_free(handle));
-            self.requests.into_iter().for_each(|handle| seekauth_request_free(handle));
+            self.calls.into_iter().for_each(|handle| seekauth_call_free(handle));
         }
     }
 }
@@ -261,7 +261,7 @@ fn client() -> Handle {
 /// Looks at an error and frees it; its code.
 fn settle(error: Handle) -> Option<i32> {
     let code = check_error(error);
-    // SAFETY: nobody has it any more.
+    // SAFETY: it is not used again.
     unsafe { seekauth_error_free(error) }
     code
 }
