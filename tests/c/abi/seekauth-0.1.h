@@ -24,23 +24,25 @@
  *
  * Ownership. Objects are opaque. One that a call hands out, through an out parameter or to a
  * callback, belongs to the receiver, who frees it once with the _free function of its type; each
- * accepts NULL. Objects may be freed in any order: a token, an error or a request outlives its
+ * accepts NULL. Objects may be freed in any order: a token, an error or a call outlives its
  * client. Nothing else is freed, and no object is passed to free() or delete.
  *
  * Pointers. Every pointer is checked for NULL. A call that can fail then fails with
  * SEEKAUTH_INVALID_ARGUMENT and names the argument; one that cannot says what it returns for NULL.
  * An argument may be NULL where the call says so.
  *
- * Text. Going in, text is UTF-8 with a NUL at its end, and is borrowed for the length of the call.
- * Coming out, it is the same, belongs to the object that was asked for it, and stays as it is until
- * that object is freed; text that belongs to no object is static.
+ * Text. Going in, text is UTF-8 with a NUL at its end, and is borrowed for the length of the call; so
+ * are arrays and bytes, which are a pointer and a number. Coming out, text is the same, belongs to the
+ * object that was asked for it, and stays as it is until that object is freed; text that belongs to no
+ * object is static.
  *
  * Numbers. Lengths of time are milliseconds. Enumerated settings are text and codes are integers, so
  * that a value of a later version is never misread.
  *
- * Options. seekauth_options begins with struct_size, which SEEKAUTH_OPTIONS_INIT sets; NULL or 0 in
- * any other field means the default. Fields are only ever added at the end. A library that is older
- * than the header accepts the struct as long as the fields it does not know are unused.
+ * Structs. seekauth_options, seekauth_http_request and seekauth_graphql begin with struct_size, which
+ * their _INIT macros set; NULL or 0 in any other field means the default. Fields are only ever added
+ * at the end. A library that is older than the header accepts the struct as long as the fields it does
+ * not know are unused.
  *
  * Threads. A function that takes its object as a pointer to const may be called on one object by any
  * number of threads at once. A _free function must not run while another call uses the object. No
@@ -48,13 +50,14 @@
  * the process, with another beside it while it looks up a host name. These threads block every signal:
  * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
  *
- * Callbacks. Each runs exactly once, on a thread of the library, never inside the call that started
- * it, though it may run before that call has returned. user_data is passed through untouched. Freeing
- * a client does not wait for its callbacks: what is in flight is cancelled, and each callback still
- * runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code itself, until then. A
- * callback may call any function here except those that wait for a token, because it would hold up
- * the thread that is to bring it; those fail at once. It must not throw a C++ exception or leave by
- * longjmp.
+ * Callbacks. That of an asynchronous call runs exactly once, on a thread of the library, never inside
+ * the call that started it, though it may run before that call has returned. user_data is passed
+ * through untouched. Freeing a client does not wait for its callbacks: what is in flight is cancelled,
+ * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code
+ * itself, until then. A callback may call any function here except those that wait for a token or a
+ * response, because it would hold up the thread that is to bring it; those fail at once. A callback that
+ * finds credentials runs for each token request, on another thread, and may wait. None may throw a C++
+ * exception or leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -77,6 +80,161 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* --- Objects ---------------------------------------------------------------------------------- */
+
+// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
+// until the callback returns.
+typedef struct seekauth_credentials seekauth_credentials;
+
+// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+// threads may use it at once. Its maker frees it with seekauth_client_free.
+typedef struct seekauth_client seekauth_client;
+
+// A token and its facts, as it was when it was handed out. The receiver frees it with
+// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
+// outlives its client.
+typedef struct seekauth_token seekauth_token;
+
+// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
+// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
+typedef struct seekauth_error seekauth_error;
+
+// A response of the API, read to its end. The receiver frees it with seekauth_response_free. It never
+// changes, so any number of threads may read it at once, and it outlives its client.
+typedef struct seekauth_response seekauth_response;
+
+// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
+// callback has run. Any number of threads may use it at once.
+typedef struct seekauth_call seekauth_call;
+
+// The authentication flow of one request to the API and, if the API rejects its token, of its one
+// repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
+// attempt: get the value of the Authorization header from the client, give it to
+// seekauth_auth_flow_attempt, send the headers that the flow lists, and show it the response with
+// seekauth_auth_flow_inspect and seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true,
+// drop the response, call seekauth_auth_flow_retry, and make the second attempt with the same request;
+// otherwise the response is yours.
+//
+// A flow belongs to one request: no two calls may use it at once. Its maker frees it with
+// seekauth_auth_flow_free. It outlives its client.
+typedef struct seekauth_auth_flow seekauth_auth_flow;
+
+/* --- Settings --------------------------------------------------------------------------------- */
+
+// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
+// 0. Any other number says that there are none at present.
+//
+// It is called for each token request, never two calls at once for one client, on a thread of its own:
+// it may block for as long as `request_timeout_ms` says. It may use other clients; a call that waits for
+// a token of the client it serves would wait for itself. Signals are blocked on that thread, and a
+// program that it starts inherits that, unless it unblocks them before.
+typedef int (*seekauth_credentials_callback)(void *user_data,
+                                             struct seekauth_credentials *credentials);
+
+// Frees what a `user_data` points to.
+typedef void (*seekauth_free_callback)(void *user_data);
+
+// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
+// field means the default. Every text is borrowed for the call that takes the options.
+typedef struct seekauth_options {
+    // sizeof(seekauth_options), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. Required. `oauth` is
+    // any other endpoint with RFC 6749 client credentials.
+    const char *service;
+    // The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).
+    const char *environment;
+    // The client id, as issued for the environment. Required, unless it comes from a file, a
+    // command or a callback.
+    const char *client_id;
+    // The client secret, as issued with the client id; keep it in a secret store. Required, unless
+    // it comes from a file, a command or a callback.
+    const char *client_secret;
+    // The application, as `name/version`; sent with every request. Required.
+    const char *user_agent;
+    // The scopes to ask for; order and repetition do not matter. Separated by single spaces.
+    const char *scopes;
+    // The audience to ask for, in place of the environment's own.
+    const char *audience;
+    // The address of SEEK Pass, from which token endpoint and API follow. For seek_pass in
+    // production.
+    const char *base_url;
+    // The URL of the token endpoint, in place of the environment's own. Required for oauth.
+    const char *token_url;
+    // The URL of the API, in place of the environment's own; tokens go to its origin only.
+    const char *api_url;
+    // The place of the credentials: `client_secret_post` or `client_secret_basic`. For oauth.
+    // Default: `client_secret_post`, in the body.
+    const char *token_endpoint_auth_method;
+    // The format of the token request: `form` or `json`. For oauth. Default: `form`.
+    const char *token_request_format;
+    // The further members of the token request. For oauth; form-encoded, as in "a=1&b=2".
+    const char *extra_parameters;
+    // Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
+    // With 0 such a response is an error.
+    uint64_t allow_non_expiring;
+    // The time that a call waits for a token, or for token and response together. In milliseconds.
+    // Default: 30 s. A call may have a time of its own.
+    uint64_t timeout_ms;
+    // The time that one token request may take in all. In milliseconds. Default: 10 s.
+    uint64_t request_timeout_ms;
+    // The time that connecting may take. In milliseconds. Default: 5 s.
+    uint64_t connect_timeout_ms;
+    // The time before its expiry from which a token counts as used up, at most half its life. In
+    // milliseconds. Default: 60 s, or a tenth of the life of a token that lives for less than ten
+    // minutes.
+    uint64_t refresh_margin_ms;
+    // Whether the token is renewed in time even while nobody asks for it. 0 or 1.
+    uint64_t stay_warm;
+    // The path of a PEM file of certificate authorities to trust besides the system's.
+    const char *ca_file;
+    // The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
+    const char *accept_language;
+    // The other secret of a rotation, next or previous; tried when the server refuses the first.
+    const char *client_secret_next;
+    // The path of a file that holds the client id, read anew for each token request. In place of
+    // `client_id`.
+    const char *client_id_file;
+    // The path of a file that holds the client secret, read anew for each token request. In place
+    // of `client_secret`; fit for a mounted Kubernetes or Docker secret.
+    const char *client_secret_file;
+    // The path of a file that holds the other secret of a rotation, read for each token request.
+    // Beside `client_secret_file`.
+    const char *client_secret_next_file;
+    // The path of a JSON file that holds id and secret, read anew for each token request. Its
+    // members are `client_id`, `client_secret` and perhaps `client_secret_next`. In place of all
+    // settings that hold them.
+    const char *credentials_file;
+    // The program, with its arguments, that prints id and secret as JSON for each token request.
+    // Separated by spaces. It runs without a shell, within `request_timeout_ms`, and prints what
+    // `credentials_file` would hold.
+    const char *credentials_command;
+    // The path of a PEM file with the certificate to show to servers that ask for one. The
+    // certificate's chain may follow it.
+    const char *client_certificate_file;
+    // The path of a PEM file with the private key of the client's certificate. Default: the
+    // certificate's file.
+    const char *client_key_file;
+    // The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    // Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment.
+    const char *proxy;
+    // NULL, or a function that finds the credentials for each token request, in place of all settings
+    // of credentials above.
+    seekauth_credentials_callback credentials_callback;
+    // The first argument of credentials_callback. What it points to has to stay until credentials_free
+    // is called with it; without such a function, as long as the process.
+    void *credentials_user_data;
+    // NULL, or called once with credentials_user_data when no more call of credentials_callback can
+    // come: after the last client that shares it is freed, on any thread, and before
+    // seekauth_client_new returns if that fails. Options that this library is too old for are not read,
+    // and then this is not called.
+    seekauth_free_callback credentials_free;
+} seekauth_options;
+
 /*
  * Initial value of seekauth_options: its size, and the default in every field.
  *
@@ -85,71 +243,21 @@
 #define SEEKAUTH_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
-            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL                                               \
+            NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
+            NULL, NULL, NULL, NULL, NULL, NULL                                                     \
     }
 
-// Success. Never the code of an error object: a call that succeeds returns NULL.
-#define SEEKAUTH_OK 0
+// Hands over credentials, within the callback that was asked for them. The texts are copied before this
+// returns; wipe your own when you need them no more. `client_secret_next`, which may be NULL, is the
+// other secret of a rotation, and is tried when the server refuses the first.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
+struct seekauth_error *seekauth_credentials_set(struct seekauth_credentials *credentials,
+                                                const char *client_id,
+                                                const char *client_secret,
+                                                const char *client_secret_next);
 
-// The caller's bug or bad configuration.
-#define SEEKAUTH_INVALID_ARGUMENT 1
-
-// The client was closed before the call.
-#define SEEKAUTH_CLOSED 2
-
-// The caller gave up, or closed or freed the client during the call.
-#define SEEKAUTH_CANCELLED 3
-
-// The caller's deadline passed.
-#define SEEKAUTH_TIMEOUT 4
-
-// Name resolution, connection, TLS, or a connection that broke.
-#define SEEKAUTH_NETWORK 5
-
-// The server refused the client id or secret.
-#define SEEKAUTH_INVALID_CREDENTIALS 6
-
-// The audience or a scope is not granted to this client.
-#define SEEKAUTH_NOT_GRANTED 7
-
-// The server said to slow down; seekauth_error_retry_after_ms says for how long.
-#define SEEKAUTH_THROTTLED 8
-
-// The server failed.
-#define SEEKAUTH_UNAVAILABLE 9
-
-// The reply was not understood.
-#define SEEKAUTH_PROTOCOL 10
-
-// The API refused a newly issued token too: check audience and environment.
-#define SEEKAUTH_TOKEN_REJECTED 11
-
-// A token would have left the configured origin.
-#define SEEKAUTH_FORBIDDEN_ORIGIN 12
-
-// The credential provider failed.
-#define SEEKAUTH_CREDENTIALS_UNAVAILABLE 13
-
-// A bug in seekauth.
-#define SEEKAUTH_INTERNAL 99
-
-// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
-// threads may use it at once. Whoever makes one frees it with seekauth_client_free.
-typedef struct seekauth_client seekauth_client;
-
-// Why a call failed. Whoever receives one frees it with seekauth_error_free. It never changes, so
-// any number of threads may read it at once. No text in it holds a secret, a token or a server's
-// reply body.
-typedef struct seekauth_error seekauth_error;
-
-// An asynchronous call on its way. Whoever receives one frees it with seekauth_request_free, before
-// or after the callback has run. Any number of threads may use it at once.
-typedef struct seekauth_request seekauth_request;
-
-// A token and its facts, as it was when it was handed out. Whoever receives one frees it with
-// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
-// outlives its client.
-typedef struct seekauth_token seekauth_token;
+/* --- Clients ---------------------------------------------------------------------------------- */
 
 // Receives the outcome of seekauth_client_authorization_async: NULL and the value of the
 // Authorization header, or an error and NULL. The error belongs to the callback, which frees it; the
@@ -159,66 +267,10 @@ typedef void (*seekauth_authorization_callback)(void *user_data,
                                                 const char *authorization);
 
 // Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
-// Whichever it is belongs to the callback, which frees it.
+// The one that is not NULL belongs to the callback, which frees it.
 typedef void (*seekauth_token_callback)(void *user_data,
                                         struct seekauth_error *error,
                                         struct seekauth_token *token);
-
-// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
-// field means the default. Every text is borrowed for the call that takes the options.
-typedef struct seekauth_options {
-    // sizeof(seekauth_options), which is how the library knows the header you compiled with.
-    size_t struct_size;
-    // Required. "seek_api", "seek_pass", or "oauth" for any other endpoint with RFC 6749 client
-    // credentials.
-    const char *service;
-    // "live" or "playground" for seek_api, "staging" or "production" for seek_pass.
-    const char *environment;
-    // Required. The client id you were issued.
-    const char *client_id;
-    // Required. The client secret you were issued.
-    const char *client_secret;
-    // Required. Your product, as "name/version"; sent with every request.
-    const char *user_agent;
-    // Scopes to ask for, separated by single spaces.
-    const char *scopes;
-    // Audience to ask for. seek_api knows its own by the environment.
-    const char *audience;
-    // Base URL of SEEK Pass, for seek_pass in production.
-    const char *base_url;
-    // URL of the token endpoint. Required for oauth; overrides the built-in one otherwise.
-    const char *token_url;
-    // URL of the API that the tokens are for. Overrides the service's own.
-    const char *api_url;
-    // How oauth sends the credentials: "client_secret_post", in the body, or "client_secret_basic",
-    // as HTTP Basic. Default: in the body.
-    const char *token_endpoint_auth_method;
-    // How oauth writes the request: "form" or "json". Default: form.
-    const char *token_request_format;
-    // Further parameters of the token request of oauth, form-encoded: "a=1&b=2".
-    const char *extra_parameters;
-    // 1 to accept a reply without a lifetime, as a token that does not expire. Otherwise such a reply
-    // is an error.
-    uint64_t allow_non_expiring;
-    // How long a call waits for a token, in milliseconds, unless the call says otherwise. Default:
-    // 30 s.
-    uint64_t timeout_ms;
-    // How long one request to the token endpoint may take, in milliseconds. Default: 10 s.
-    uint64_t request_timeout_ms;
-    // How long connecting may take, in milliseconds. Default: 5 s.
-    uint64_t connect_timeout_ms;
-    // How long before its expiry a token counts as used up, in milliseconds, at most half its life.
-    // Default: 60 s, or a tenth of the life of a token that lives for less than ten minutes.
-    uint64_t refresh_margin_ms;
-    // 1 to renew the token ahead of its expiry even while nobody asks for it.
-    uint64_t stay_warm;
-    // Path of a PEM file with certificate authorities to trust in addition to the system's.
-    const char *ca_file;
-} seekauth_options;
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
 
 // Makes a client. Checks every setting and starts nothing: no request, no thread.
 //
@@ -252,7 +304,7 @@ struct seekauth_error *seekauth_client_with_scopes(const struct seekauth_client 
 // pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
 // buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
 //
-// Fails also with whatever seekauth_client_get_token fails with.
+// Otherwise fails as seekauth_client_get_token does.
 struct seekauth_error *seekauth_client_authorization(const struct seekauth_client *client,
                                                      char *buffer,
                                                      size_t capacity,
@@ -265,7 +317,7 @@ struct seekauth_error *seekauth_client_authorization_async(const struct seekauth
                                                            uint64_t timeout_ms,
                                                            seekauth_authorization_callback callback,
                                                            void *user_data,
-                                                           struct seekauth_request **request);
+                                                           struct seekauth_call **call);
 
 // Waits for a usable token, for at most `timeout_ms` milliseconds; 0 means as long as the client's
 // own `timeout_ms` says. If one is in the cache it waits for nothing.
@@ -283,8 +335,7 @@ struct seekauth_error *seekauth_client_get_token(const struct seekauth_client *c
 //
 // If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
 // this call, possibly before this call has returned. If the call returns an error, it never runs.
-// `request`, which may be NULL, receives a handle by which the call can be given up; the caller
-// frees it.
+// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 //
 // The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
 // refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
@@ -292,24 +343,29 @@ struct seekauth_error *seekauth_client_get_token_async(const struct seekauth_cli
                                                        uint64_t timeout_ms,
                                                        seekauth_token_callback callback,
                                                        void *user_data,
-                                                       struct seekauth_request **request);
+                                                       struct seekauth_call **call);
 
 // The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
 // fetches.
 struct seekauth_error *seekauth_client_cached_token(const struct seekauth_client *client,
                                                     struct seekauth_token **out);
 
-// Says that an API refused `token`: the token itself, or the whole header value that was sent. If it
-// is still the client's current token it is dropped, the next call gets a new one, and `*acted`,
-// which may be NULL, is true. Otherwise nothing happens and `*acted` is false: a newer one has taken
-// its place, or tokens were refused so often lately that another new one would not help.
+// Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
+// is still the client's current token it is dropped, the next call gets a new one, and `*invalidated`,
+// which may be NULL, is true. Otherwise nothing happens and `*invalidated` is false: a newer one has
+// taken its place, or tokens were rejected so often lately that another new one would not help.
 struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *client,
                                                   const char *token,
-                                                  bool *acted);
+                                                  bool *invalidated);
 
 // The address of the API that the client's tokens are for: the service's own, or the setting
 // `api_url`; NULL if there is none, and for NULL. The client owns the text.
 const char *seekauth_client_api_url(const struct seekauth_client *client);
+
+// Warnings about the client's options, one line each, to be logged when the program starts: so far of
+// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
+// client owns the text.
+const char *seekauth_client_warnings(const struct seekauth_client *client);
 
 // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
 // Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
@@ -322,48 +378,7 @@ void seekauth_client_close(const struct seekauth_client *client);
 // NULL is accepted.
 void seekauth_client_free(struct seekauth_client *client);
 
-// The code of the error; SEEKAUTH_OK for NULL.
-int32_t seekauth_error_code(const struct seekauth_error *error);
-
-// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
-const char *seekauth_error_name(const struct seekauth_error *error);
-
-// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
-const char *seekauth_error_message(const struct seekauth_error *error);
-
-// Whether the same call may succeed later with nothing changed; false for NULL.
-bool seekauth_error_retryable(const struct seekauth_error *error);
-
-// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
-int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
-
-// The HTTP status of the reply that failed; 0 if there was none, and for NULL.
-int32_t seekauth_error_status(const struct seekauth_error *error);
-
-// The `error` member of the server's reply (RFC 6749, 5.2); NULL if there was none. The error owns
-// it.
-const char *seekauth_error_server_code(const struct seekauth_error *error);
-
-// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
-// the call did not come so far. The error owns it.
-const char *seekauth_error_target(const struct seekauth_error *error);
-
-// Frees an error and every text it owns. NULL is accepted.
-void seekauth_error_free(struct seekauth_error *error);
-
-// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
-// that this library does not use. Static text.
-const char *seekauth_error_code_name(int32_t code);
-
-// What a code means, in a few words; NULL for a number that this library does not use. Static text.
-const char *seekauth_error_code_meaning(int32_t code);
-
-// Gives up the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to
-// run with a result. Other callers waiting for the same token are not disturbed. NULL is accepted.
-void seekauth_request_cancel(const struct seekauth_request *request);
-
-// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
-void seekauth_request_free(struct seekauth_request *request);
+/* --- Tokens ----------------------------------------------------------------------------------- */
 
 // The token itself; NULL for NULL. It reaches the data of every hirer that the partner works with:
 // keep it on the backend and out of logs. The token object owns the text.
@@ -390,6 +405,315 @@ const char *seekauth_token_scope(const struct seekauth_token *token, size_t inde
 
 // Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_token_free(struct seekauth_token *token);
+
+/* --- Errors ----------------------------------------------------------------------------------- */
+
+// Success. Never the code of an error object: a call that succeeds returns NULL.
+#define SEEKAUTH_OK 0
+
+// A mistake in the call or in the configuration; the message names it.
+#define SEEKAUTH_INVALID_ARGUMENT 1
+
+// The client was closed.
+#define SEEKAUTH_CLOSED 2
+
+// The caller gave up, or the client was closed during the call.
+#define SEEKAUTH_CANCELLED 3
+
+// The caller's deadline passed.
+#define SEEKAUTH_TIMEOUT 4
+
+// Name, connection or TLS, or a connection that broke.
+#define SEEKAUTH_NETWORK 5
+
+// The server refused the client id or secret.
+#define SEEKAUTH_INVALID_CREDENTIALS 6
+
+// The audience or a scope is not granted to this client.
+#define SEEKAUTH_NOT_GRANTED 7
+
+// The server asked for a pause. seekauth_error_retry_after_ms says for how long.
+#define SEEKAUTH_THROTTLED 8
+
+// The server failed.
+#define SEEKAUTH_UNAVAILABLE 9
+
+// The response was not understood.
+#define SEEKAUTH_PROTOCOL 10
+
+// The API refused a newly issued token too; check audience and environment.
+#define SEEKAUTH_TOKEN_REJECTED 11
+
+// A token would have left the configured origin.
+#define SEEKAUTH_FORBIDDEN_ORIGIN 12
+
+// The file, command or function with the credentials failed.
+#define SEEKAUTH_CREDENTIALS_UNAVAILABLE 13
+
+// A bug in seekauth; please report it.
+#define SEEKAUTH_INTERNAL 99
+
+// The code of the error; SEEKAUTH_OK for NULL.
+int32_t seekauth_error_code(const struct seekauth_error *error);
+
+// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
+const char *seekauth_error_name(const struct seekauth_error *error);
+
+// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
+const char *seekauth_error_message(const struct seekauth_error *error);
+
+// Whether the same call may succeed later with nothing changed; false for NULL.
+bool seekauth_error_retryable(const struct seekauth_error *error);
+
+// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
+int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
+
+// The HTTP status of the response that failed; 0 if there was none, and for NULL.
+int32_t seekauth_error_status(const struct seekauth_error *error);
+
+// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
+// it.
+const char *seekauth_error_server_code(const struct seekauth_error *error);
+
+// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
+// the call did not come so far. The error owns it.
+const char *seekauth_error_target(const struct seekauth_error *error);
+
+// Frees an error and every text it owns. NULL is accepted.
+void seekauth_error_free(struct seekauth_error *error);
+
+// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
+// that this library does not use. Static text.
+const char *seekauth_error_code_name(int32_t code);
+
+// What a code means, in a few words; NULL for a number that this library does not use. Static text.
+const char *seekauth_error_code_meaning(int32_t code);
+
+/* --- Requests to the API ---------------------------------------------------------------------- */
+
+// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a
+// response, or an error and NULL. The one that is not NULL belongs to the callback, which frees it.
+typedef void (*seekauth_response_callback)(void *user_data,
+                                           struct seekauth_error *error,
+                                           struct seekauth_response *response);
+
+// A header of a request. Both texts are borrowed for the call that takes it.
+typedef struct seekauth_header {
+    // Its name, such as "Content-Type".
+    const char *name;
+    // Its value, on one line.
+    const char *value;
+} seekauth_header;
+
+// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
+// points to is borrowed for the call that takes it, also if that call is asynchronous.
+typedef struct seekauth_http_request {
+    // sizeof(seekauth_http_request), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // Required. "GET", "POST" and so on.
+    const char *method;
+    // Required. An absolute URL with scheme, host and port of the client's API, or a path from the
+    // API's root on, such as "/api/partner/v1/add/education.json".
+    const char *url;
+    // The first of `header_count` headers. Authorization and User-Agent are replaced; X-Request-Id
+    // and Accept-Language are set unless they are here.
+    const seekauth_header *headers;
+    // How many headers there are; 0 for none.
+    size_t header_count;
+    // The first of `body_length` bytes, NULs included.
+    const void *body;
+    // How many bytes the body has; 0 for no body.
+    size_t body_length;
+    // How long to wait for token and response together, in milliseconds; 0 means as long as the
+    // client's own `timeout_ms` says.
+    uint64_t timeout_ms;
+} seekauth_http_request;
+
+/* Initial value of seekauth_http_request: its size, and nothing in any other field. */
+#define SEEKAUTH_HTTP_REQUEST_INIT {sizeof(seekauth_http_request), NULL, NULL, NULL, 0, NULL, 0, 0}
+
+// Sends a request to the API with the token, and once more with a new one if the API rejects it.
+// Waits for the whole response. Any but a rejection of the token is handed out, also one that says 403
+// or 500; so is a redirect, which is not followed.
+//
+// Fails with SEEKAUTH_FORBIDDEN_ORIGIN, before anything is sent, if the request does not go to scheme,
+// host and port of the client's API; with SEEKAUTH_TOKEN_REJECTED if the API rejected a new token too;
+// with SEEKAUTH_INVALID_ARGUMENT for a method, address or header that is none; with SEEKAUTH_TIMEOUT
+// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the response is longer than 64 MiB; and otherwise as
+// seekauth_client_get_token does.
+struct seekauth_error *seekauth_client_send(const struct seekauth_client *client,
+                                            const seekauth_http_request *request,
+                                            struct seekauth_response **out);
+
+// As seekauth_client_send, without waiting for it: `callback` receives the outcome, with `user_data`
+// passed through. What `request` points to is copied, so it may be gone when the call returns.
+//
+// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+// this call, possibly before this call has returned. If the call returns an error, it never runs.
+// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
+//
+// The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
+// numbers, or with SEEKAUTH_INTERNAL if the system refuses the library its thread; what
+// seekauth_client_send fails with otherwise goes to the callback.
+struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *client,
+                                                  const seekauth_http_request *request,
+                                                  seekauth_response_callback callback,
+                                                  void *user_data,
+                                                  struct seekauth_call **call);
+
+// The HTTP status; 0 for NULL.
+int32_t seekauth_response_status(const struct seekauth_response *response);
+
+// The value of the first header with this name, in capitals or not; NULL if there is none, and for
+// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
+const char *seekauth_response_header(const struct seekauth_response *response, const char *name);
+
+// How many headers there are; 0 for NULL. A response of seekauth_client_graphql keeps none.
+size_t seekauth_response_header_count(const struct seekauth_response *response);
+
+// The name of the header with this index, counted from 0, in lower case; NULL past the last one and
+// for NULL. The response owns the text.
+const char *seekauth_response_header_name(const struct seekauth_response *response, size_t index);
+
+// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// response owns the text.
+const char *seekauth_response_header_value(const struct seekauth_response *response, size_t index);
+
+// The body: seekauth_response_body_length bytes, NULs included, and one more NUL behind them, so that
+// JSON can be read as text. Never NULL but for NULL. The response owns it.
+const char *seekauth_response_body(const struct seekauth_response *response);
+
+// How many bytes the body has, without the NUL behind them; 0 for NULL.
+size_t seekauth_response_body_length(const struct seekauth_response *response);
+
+// Frees a response and everything it owns. NULL is accepted.
+void seekauth_response_free(struct seekauth_response *response);
+
+/* --- GraphQL operations ----------------------------------------------------------------------- */
+
+// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
+// is borrowed for the call that takes it, also if that call is asynchronous.
+typedef struct seekauth_graphql {
+    // sizeof(seekauth_graphql), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    // Required. The document: a query or mutation.
+    const char *query;
+    // Its variables, as the text of a JSON object; NULL for none.
+    const char *variables;
+    // Which operation of the document to run; NULL if it holds only one.
+    const char *operation_name;
+    // The first of `header_count` further headers, such as Accept-Language in place of the client's.
+    const seekauth_header *headers;
+    // How many headers there are; 0 for none.
+    size_t header_count;
+    // How long to wait for token and response together, in milliseconds; 0 means as long as the
+    // client's own `timeout_ms` says.
+    uint64_t timeout_ms;
+} seekauth_graphql;
+
+/* Initial value of seekauth_graphql: its size, and nothing in any other field. */
+#define SEEKAUTH_GRAPHQL_INIT {sizeof(seekauth_graphql), NULL, NULL, NULL, NULL, 0, 0}
+
+// Sends a GraphQL operation to the API, as seekauth_client_send does, and waits for the whole response.
+// Its body is JSON text: an object with `data`, `errors` or both. Errors that the API reports there are
+// no failure of this call; only a response that is not GraphQL is.
+//
+// Fails as seekauth_client_send does, with SEEKAUTH_INVALID_ARGUMENT also for variables that are not a
+// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
+// is not GraphQL.
+struct seekauth_error *seekauth_client_graphql(const struct seekauth_client *client,
+                                               const seekauth_graphql *operation,
+                                               struct seekauth_response **out);
+
+// As seekauth_client_graphql, without waiting for it: `callback` receives the outcome.
+//
+// Arguments and failures are those of seekauth_client_send_async.
+struct seekauth_error *seekauth_client_graphql_async(const struct seekauth_client *client,
+                                                     const seekauth_graphql *operation,
+                                                     seekauth_response_callback callback,
+                                                     void *user_data,
+                                                     struct seekauth_call **call);
+
+/* --- Asynchronous calls ----------------------------------------------------------------------- */
+
+// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
+// with a result. Other callers that wait for the same token are not disturbed. The API may still carry
+// out a request that was sent already. NULL is accepted.
+void seekauth_call_cancel(const struct seekauth_call *call);
+
+// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
+void seekauth_call_free(struct seekauth_call *call);
+
+/* --- HTTP clients of the program's own -------------------------------------------------------- */
+
+// Makes the flow of one request to `url`. `replayable` says whether its body can be sent a second time;
+// one that is read from a stream cannot.
+//
+// Fails with SEEKAUTH_FORBIDDEN_ORIGIN unless `url` is absolute, without credentials in it, and has
+// scheme, host and port of the client's API, so that the token goes nowhere else; and with
+// SEEKAUTH_INVALID_ARGUMENT if the client has no API.
+struct seekauth_error *seekauth_client_auth_flow(const struct seekauth_client *client,
+                                                 const char *url,
+                                                 bool replayable,
+                                                 struct seekauth_auth_flow **out);
+
+// Begins an attempt with the value of the Authorization header and the request's own headers, of which
+// `headers` points to the first of `header_count`, and lists the headers to send: these, with
+// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
+// Accept-Language unless the request has them.
+//
+// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected: after many
+// rejections the client gives no newer one for a while.
+struct seekauth_error *seekauth_auth_flow_attempt(struct seekauth_auth_flow *auth_flow,
+                                                  const char *authorization,
+                                                  const seekauth_header *headers,
+                                                  size_t header_count);
+
+// How many headers to send; 0 before seekauth_auth_flow_attempt, and for NULL.
+size_t seekauth_auth_flow_header_count(const struct seekauth_auth_flow *auth_flow);
+
+// The name of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// flow owns the text, until seekauth_auth_flow_attempt is called again.
+const char *seekauth_auth_flow_header_name(const struct seekauth_auth_flow *auth_flow,
+                                            size_t index);
+
+// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+// flow owns the text, until seekauth_auth_flow_attempt is called again.
+const char *seekauth_auth_flow_header_value(const struct seekauth_auth_flow *auth_flow,
+                                             size_t index);
+
+// Begins to inspect a response. `url` is where it came from, if redirects may have been followed, or
+// NULL: a response from another origin says nothing about the token. `*more`, which may be NULL, becomes
+// what seekauth_auth_flow_feed returns.
+//
+// Fails with SEEKAUTH_INVALID_ARGUMENT for a `status` that cannot be HTTP's.
+struct seekauth_error *seekauth_auth_flow_inspect(struct seekauth_auth_flow *auth_flow,
+                                                  int32_t status,
+                                                  const char *url,
+                                                  bool *more);
+
+// Shows the flow the next chunk of the response's body, after any content decoding: `length` bytes.
+// True if it needs more to know whether the API rejected the token; false once it knows, and for NULL.
+// It copies what it needs, 1 MiB at most.
+bool seekauth_auth_flow_feed(struct seekauth_auth_flow *auth_flow,
+                             const void *data,
+                             size_t length);
+
+// Whether the API rejected the token. Ask when seekauth_auth_flow_feed has returned false or the body
+// has ended: later chunks change nothing. False if no response was inspected, and for NULL.
+bool seekauth_auth_flow_rejected(struct seekauth_auth_flow *auth_flow);
+
+// Prepares the second attempt after the API rejected the token: the client drops that token. If this
+// succeeds, get a new value from the client and send the identical request once more.
+//
+// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, or if the body cannot be
+// sent twice.
+struct seekauth_error *seekauth_auth_flow_retry(struct seekauth_auth_flow *auth_flow);
+
+// Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.
+void seekauth_auth_flow_free(struct seekauth_auth_flow *auth_flow);
+
+/* --- Version ---------------------------------------------------------------------------------- */
 
 // The version of the library that is running, such as "1.2.3". Never fails; the text is static.
 const char *seekauth_version(void);
