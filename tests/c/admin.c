@@ -8,9 +8,9 @@ int main(int count, char **arguments) {
         return 2;
     }
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    char *reply = admin(arguments[1], arguments[2], count > 3 ? arguments[3] : NULL);
-    printf("%s\n", reply == NULL ? "" : reply);
-    free(reply);
+    char *response = admin(arguments[1], arguments[2], count > 3 ? arguments[3] : NULL);
+    printf("%s\n", response == NULL ? "" : response);
+    free(response);
     curl_global_cleanup();
     return 0;
 }

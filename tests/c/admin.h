@@ -1,4 +1,4 @@
-/* The sandbox's admin endpoint, for the test programs: answers laid down, requests counted. Whatever goes
+/* The sandbox's admin endpoint, for the test programs: responses scripted, requests counted. Whatever goes
  * wrong here ends the program, because nothing after it would mean anything. */
 #ifndef ADMIN_H
 #define ADMIN_H
@@ -10,32 +10,32 @@
 typedef struct {
     char *text;
     size_t length;
-} admin_reply;
+} admin_response;
 
 static inline size_t admin_receive(char *data, size_t size, size_t count, void *user_data) {
-    admin_reply *reply = user_data;
-    char *text = realloc(reply->text, reply->length + size * count + 1);
+    admin_response *response = user_data;
+    char *text = realloc(response->text, response->length + size * count + 1);
     if (text == NULL)
         return 0;
-    memcpy(text + reply->length, data, size * count);
-    reply->length += size * count;
-    text[reply->length] = '\0';
-    reply->text = text;
+    memcpy(text + response->length, data, size * count);
+    response->length += size * count;
+    text[response->length] = '\0';
+    response->text = text;
     return size * count;
 }
 
-/* The reply's body, which the caller frees. */
+/* The body of the response, which the caller frees. */
 static inline char *admin(const char *method, const char *path, const char *json) {
     char url[256];
     long status = 0;
-    admin_reply reply = {NULL, 0};
+    admin_response response = {NULL, 0};
     CURL *http = curl_easy_init();
     snprintf(url, sizeof url, "%s%s", require_env("SANDBOX_ADMIN_URL"), path);
     curl_easy_setopt(http, CURLOPT_URL, url);
     curl_easy_setopt(http, CURLOPT_PROXY, "");
     curl_easy_setopt(http, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(http, CURLOPT_WRITEFUNCTION, admin_receive);
-    curl_easy_setopt(http, CURLOPT_WRITEDATA, &reply);
+    curl_easy_setopt(http, CURLOPT_WRITEDATA, &response);
     if (json != NULL)
         curl_easy_setopt(http, CURLOPT_POSTFIELDS, json);
     curl_easy_setopt(http, CURLOPT_CUSTOMREQUEST, method);
@@ -44,10 +44,10 @@ static inline char *admin(const char *method, const char *path, const char *json
     curl_easy_cleanup(http);
     if (code != CURLE_OK || status / 100 != 2) {
         fprintf(stderr, "admin %s %s: %s, HTTP %ld: %s\n", method, path, curl_easy_strerror(code),
-                status, reply.text == NULL ? "" : reply.text);
+                status, response.text == NULL ? "" : response.text);
         exit(2);
     }
-    return reply.text;
+    return response.text;
 }
 
 static inline void sandbox_reset(void) {

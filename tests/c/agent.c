@@ -19,7 +19,7 @@ static struct {
 static struct {
     char name[32];
     outcome *result;
-    seekauth_request *request;
+    seekauth_call *call;
 } calls[OBJECTS];
 
 /* --- clients --- */
@@ -134,26 +134,26 @@ static void new_client(void) {
         } else if (as_text != NULL) {
             *as_text = value;
         } else if (as_number == NULL) {
-            answer_misuse("agent: unknown setting");
+            respond_misuse("agent: unknown setting");
             return;
         } else if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0) {
             *as_number = value[0] == 't';
         } else {
             *as_number = strtoull(value, &end, 10);
             if (end == value || *end != '\0') {
-                answer_misuse("agent: not a number that C can pass");
+                respond_misuse("agent: not a number that C can pass");
                 return;
             }
         }
     }
     seekauth_client *client = NULL;
-    if (answer(seekauth_client_new(&options, &client)))
+    if (respond(seekauth_client_new(&options, &client)))
         *place_for(text("handle")) = client;
 }
 
 static void with_scopes(const seekauth_client *client) {
     seekauth_client *other = NULL;
-    if (answer(seekauth_client_with_scopes(client, text("scopes"), &other)))
+    if (respond(seekauth_client_with_scopes(client, text("scopes"), &other)))
         *place_for(text("handle")) = other;
 }
 
@@ -170,7 +170,7 @@ static void authorization(const seekauth_client *client) {
         buffer = realloc(buffer, capacity);
         error = seekauth_client_authorization(client, buffer, capacity, &length);
     }
-    if (answer(error))
+    if (respond(error))
         put("value", buffer);
     free(buffer);
 }
@@ -184,7 +184,7 @@ static void authorization_async(const seekauth_client *client) {
         error = result.error;
         result.error = NULL;
     }
-    if (answer(error))
+    if (respond(error))
         put("value", result.authorization);
     forget_outcome(&result);
 }
@@ -192,7 +192,7 @@ static void authorization_async(const seekauth_client *client) {
 static void get_token(const seekauth_client *client) {
     seekauth_token *token = NULL;
     seekauth_error *error = seekauth_client_get_token(client, number("timeout_ms"), &token);
-    answer_token(error, token);
+    respond_token(error, token);
 }
 
 static void get_token_async(const seekauth_client *client) {
@@ -203,18 +203,18 @@ static void get_token_async(const seekauth_client *client) {
         await_outcome(&result);
         error = result.error;
     }
-    answer_token(error, result.token);
+    respond_token(error, result.token);
 }
 
 static void cached_token(const seekauth_client *client) {
     seekauth_token *token = NULL;
     seekauth_error *error = seekauth_client_cached_token(client, &token);
-    answer_token(error, token);
+    respond_token(error, token);
 }
 
 static void invalidate(const seekauth_client *client) {
     bool acted = false;
-    if (answer(seekauth_client_invalidate(client, text("token"), &acted)))
+    if (respond(seekauth_client_invalidate(client, text("token"), &acted)))
         put("acted", acted ? "true" : "false");
 }
 
@@ -225,8 +225,8 @@ static void begin(const seekauth_client *client) {
         const outcome empty = OUTCOME_INIT;
         outcome *result = malloc(sizeof *result);
         *result = empty;
-        if (answer(seekauth_client_get_token_async(client, number("timeout_ms"), on_token, result,
-                                                   &calls[i].request))) {
+        if (respond(seekauth_client_get_token_async(client, number("timeout_ms"), on_token, result,
+                                                    &calls[i].call))) {
             snprintf(calls[i].name, sizeof calls[i].name, "%s", text("id"));
             calls[i].result = result;
         } else {
@@ -234,7 +234,7 @@ static void begin(const seekauth_client *client) {
         }
         return;
     }
-    answer_misuse("agent: too many calls");
+    respond_misuse("agent: too many calls");
 }
 
 static size_t find_call(void) {
@@ -247,12 +247,12 @@ static size_t find_call(void) {
 static void join(void) {
     size_t i = find_call();
     if (i == OBJECTS) {
-        answer_misuse("agent: no such call");
+        respond_misuse("agent: no such call");
         return;
     }
     await_outcome(calls[i].result);
-    answer_token(calls[i].result->error, calls[i].result->token);
-    seekauth_request_free(calls[i].request);
+    respond_token(calls[i].result->error, calls[i].result->token);
+    seekauth_call_free(calls[i].call);
     free(calls[i].result);
     calls[i].result = NULL;
 }
@@ -260,10 +260,10 @@ static void join(void) {
 static void cancel(void) {
     size_t i = find_call();
     if (i == OBJECTS) {
-        answer_misuse("agent: no such call");
+        respond_misuse("agent: no such call");
         return;
     }
-    seekauth_request_cancel(calls[i].request);
+    seekauth_call_cancel(calls[i].call);
     printf("ok");
 }
 
@@ -277,9 +277,9 @@ static void send_one(const seekauth_client *client) {
     make_plan(&what, client);
     carry_through(&what, *http, &result);
     if (result.error != NULL)
-        answer_error(result.error);
+        respond_error(result.error);
     else
-        answer_sent(&result);
+        respond_sent(&result);
     forget_sent(&result);
     forget_plan(&what);
 }
@@ -288,7 +288,7 @@ static void send_one(const seekauth_client *client) {
 
 static void from_env(void) {
     seekauth_client *client = NULL;
-    if (answer(seekauth_client_from_env(&client)))
+    if (respond(seekauth_client_from_env(&client)))
         *place_for(text("handle")) = client;
 }
 
@@ -340,7 +340,7 @@ static void carry_out(void) {
         }
     }
     if (client == OBJECTS) {
-        answer_misuse("agent: unknown verb, or no such client");
+        respond_misuse("agent: unknown verb, or no such client");
         return;
     }
     for (size_t i = 0; i < sizeof client_verbs / sizeof client_verbs[0]; i++) {
@@ -350,7 +350,7 @@ static void carry_out(void) {
         }
     }
     if (strcmp(request.verb, "free") != 0) {
-        answer_misuse("agent: unknown verb");
+        respond_misuse("agent: unknown verb");
         return;
     }
     free_client(client);
@@ -374,7 +374,7 @@ int main(void) {
             continue;
         await_outcome(calls[i].result);
         forget_outcome(calls[i].result);
-        seekauth_request_free(calls[i].request);
+        seekauth_call_free(calls[i].call);
         free(calls[i].result);
     }
     free(line);

@@ -19,19 +19,18 @@ using seekauth::Graphql;
 using seekauth::HttpRequest;
 using seekauth::milliseconds;
 using seekauth::Options;
-using seekauth::Request;
 using seekauth::Response;
 using seekauth::Token;
 
 namespace {
 
-struct Call {
-    Request request;
+struct Pending {
+    seekauth::Call call;
     std::future<Token> result;
 };
 
 std::map<std::string, Client> clients;
-std::map<std::string, Call> calls;
+std::map<std::string, Pending> calls;
 
 // The driver and the agent do not understand each other.
 struct Misuse : std::runtime_error {
@@ -56,7 +55,7 @@ void ok(const char *name, const std::string &value) {
     put(name, value.c_str());
 }
 
-void answer(const Error &error) {
+void respond(const Error &error) {
     std::printf("error");
     put_number("code", error.code());
     put("name", error.name());
@@ -68,7 +67,7 @@ void answer(const Error &error) {
     if (!error.target().empty()) put("target", error.target().c_str());
 }
 
-void answer(const Token &token) {
+void respond(const Token &token) {
     std::string scopes;
     for (const auto &scope : token.scopes()) scopes += (scopes.empty() ? "" : " ") + scope;
     const auto expiry = token.expires_at().time_since_epoch();
@@ -167,7 +166,7 @@ void new_client() {
 void get_cached_token() {
     const auto token = client().cached_token();
     if (token)
-        answer(*token);
+        respond(*token);
     else
         ok("none", "true");
 }
@@ -175,7 +174,7 @@ void get_cached_token() {
 void begin() {
     auto promise = std::make_shared<std::promise<Token>>();
     auto result = promise->get_future();
-    auto request = client().get_token_async(
+    auto call = client().get_token_async(
         [promise](std::optional<Error> error, std::optional<Token> token) {
             if (error)
                 promise->set_exception(std::make_exception_ptr(*error));
@@ -183,14 +182,14 @@ void begin() {
                 promise->set_value(*token);
         },
         timeout());
-    calls.insert_or_assign(text("id"), Call{std::move(request), std::move(result)});
+    calls.insert_or_assign(text("id"), Pending{std::move(call), std::move(result)});
     ok();
 }
 
 void join() {
     auto result = std::move(find(calls, "id").result);
     calls.erase(text("id"));
-    answer(result.get());
+    respond(result.get());
 }
 
 // The value that a call ends with, or nothing if it fails.
@@ -275,21 +274,21 @@ void burst_send() {
     const HttpRequest http = http_request();
     std::vector<std::future<Response>> results;
     std::set<std::string> statuses, names, bodies;
-    long long answers = 0, errors = 0;
+    long long responses = 0, errors = 0;
     for (std::uint64_t i = 0; i < number("n"); i++) results.push_back(client().send_async(http));
     for (auto &result : results) {
         try {
             const Response response = result.get();
             statuses.insert(std::to_string(response.status()));
             bodies.emplace(response.body());
-            answers++;
+            responses++;
         } catch (const Error &error) {
             names.insert(error.name());
             errors++;
         }
     }
     ok();
-    put_number("answers", answers);
+    put_number("answers", responses);
     put_number("errors", errors);
     put_number("bodies", static_cast<long long>(bodies.size()));
     put_all("statuses", statuses);
@@ -325,8 +324,8 @@ const std::map<std::string, std::function<void()>> verbs = {
     {"with_scopes", [] { keep(client().with_scopes(text("scopes"))); }},
     {"authorization", [] { ok("value", client().authorization()); }},
     {"authorization_async", [] { ok("value", client().authorization_async().get()); }},
-    {"get_token", [] { answer(client().get_token(timeout())); }},
-    {"get_token_async", [] { answer(client().get_token_async(timeout()).get()); }},
+    {"get_token", [] { respond(client().get_token(timeout())); }},
+    {"get_token_async", [] { respond(client().get_token_async(timeout()).get()); }},
     {"cached_token", get_cached_token},
     {"invalidate",
      [] { ok("acted", client().invalidate(std::string(text("token"))) ? "true" : "false"); }},
@@ -339,7 +338,7 @@ const std::map<std::string, std::function<void()>> verbs = {
     {"graphql", graphql},
     {"begin", begin},
     {"join", join},
-    {"cancel", [] { find(calls, "id").request.cancel(); ok(); }},
+    {"cancel", [] { find(calls, "id").call.cancel(); ok(); }},
     {"close", [] { client().close(); ok(); }},
     {"free", [] { clients.erase(text("client")); ok(); }},
     {"debug", [] { ok("text", client().api_url()); }},
@@ -351,9 +350,9 @@ void carry_out() {
         if (verb == verbs.end()) throw Misuse("agent: unknown verb");
         verb->second();
     } catch (const Error &error) {
-        answer(error);
+        respond(error);
     } catch (const Misuse &misuse) {
-        answer_misuse(misuse.what());
+        respond_misuse(misuse.what());
     }
 }
 

@@ -69,22 +69,22 @@ static void credentials_with_bad_arguments(void) {
 static void client_without_a_self(void) {
     seekauth_client *client = NULL;
     seekauth_token *token = NULL;
-    seekauth_request *request = NULL;
+    seekauth_call *call = NULL;
     size_t length = 7;
-    bool acted = true;
+    bool invalidated = true;
     char buffer[8] = "as was";
     CHECK_ERROR(seekauth_client_with_scopes(NULL, "a", &client), SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_authorization(NULL, buffer, sizeof buffer, &length),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK_ERROR(seekauth_client_authorization_async(NULL, 0, on_authorization, NULL, &request),
+    CHECK_ERROR(seekauth_client_authorization_async(NULL, 0, on_authorization, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_get_token(NULL, 0, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK_ERROR(seekauth_client_get_token_async(NULL, 0, on_token, NULL, &request),
+    CHECK_ERROR(seekauth_client_get_token_async(NULL, 0, on_token, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_cached_token(NULL, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &acted), SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK(client == NULL && token == NULL && request == NULL);
-    CHECK(length == 7 && acted && strcmp(buffer, "as was") == 0);
+    CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &invalidated), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK(client == NULL && token == NULL && call == NULL);
+    CHECK(length == 7 && invalidated && strcmp(buffer, "as was") == 0);
 }
 
 static void client_with_bad_arguments(void) {
@@ -92,9 +92,9 @@ static void client_with_bad_arguments(void) {
     seekauth_client *client = make_client(&options);
     seekauth_client *other = NULL;
     seekauth_token *token = NULL;
-    seekauth_request *request = NULL;
+    seekauth_call *call = NULL;
     size_t length = 7;
-    bool acted = true;
+    bool invalidated = true;
     CHECK_ERROR(seekauth_client_with_scopes(client, NULL, &other), SEEKAUTH_INVALID_ARGUMENT,
                 "scopes");
     CHECK_ERROR(seekauth_client_with_scopes(client, NOT_UTF8, &other), SEEKAUTH_INVALID_ARGUMENT,
@@ -106,24 +106,24 @@ static void client_with_bad_arguments(void) {
                 "buffer");
     CHECK_ERROR(seekauth_client_authorization(client, NULL, 0, NULL), SEEKAUTH_INVALID_ARGUMENT,
                 "length");
-    CHECK_ERROR(seekauth_client_authorization_async(client, 0, NULL, NULL, &request),
+    CHECK_ERROR(seekauth_client_authorization_async(client, 0, NULL, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "callback");
     CHECK_ERROR(seekauth_client_authorization_async(client, UINT64_MAX, on_authorization, NULL,
-                                                    &request),
+                                                    &call),
                 SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
     CHECK_ERROR(seekauth_client_get_token(client, 0, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK_ERROR(seekauth_client_get_token(client, UINT64_MAX, &token), SEEKAUTH_INVALID_ARGUMENT,
                 "timeout_ms");
-    CHECK_ERROR(seekauth_client_get_token_async(client, 0, NULL, NULL, &request),
+    CHECK_ERROR(seekauth_client_get_token_async(client, 0, NULL, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "callback");
-    CHECK_ERROR(seekauth_client_get_token_async(client, UINT64_MAX, on_token, NULL, &request),
+    CHECK_ERROR(seekauth_client_get_token_async(client, UINT64_MAX, on_token, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
     CHECK_ERROR(seekauth_client_cached_token(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
-    CHECK_ERROR(seekauth_client_invalidate(client, NULL, &acted), SEEKAUTH_INVALID_ARGUMENT, "token");
-    CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &acted), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK_ERROR(seekauth_client_invalidate(client, NULL, &invalidated), SEEKAUTH_INVALID_ARGUMENT, "token");
+    CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &invalidated), SEEKAUTH_INVALID_ARGUMENT,
                 "token");
-    CHECK(other == NULL && token == NULL && request == NULL);
-    CHECK(length == 7 && acted);
+    CHECK(other == NULL && token == NULL && call == NULL);
+    CHECK(length == 7 && invalidated);
 
     /* Where an output may be NULL it is not missed. */
     CHECK_OK(seekauth_client_invalidate(client, "unknown", NULL));
@@ -139,18 +139,18 @@ static void sending_without_a_self(void) {
     seekauth_http_request get = SEEKAUTH_HTTP_REQUEST_INIT;
     seekauth_graphql query = SEEKAUTH_GRAPHQL_INIT;
     seekauth_response *response = NULL;
-    seekauth_request *handle = NULL;
+    seekauth_call *call = NULL;
     get.method = "GET";
     get.url = "/";
     query.query = "{ self { partner { name } } }";
     CHECK_ERROR(seekauth_client_send(NULL, &get, &response), SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK_ERROR(seekauth_client_send_async(NULL, &get, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_send_async(NULL, &get, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_graphql(NULL, &query, &response), SEEKAUTH_INVALID_ARGUMENT,
                 "client");
-    CHECK_ERROR(seekauth_client_graphql_async(NULL, &query, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_graphql_async(NULL, &query, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK(response == NULL && handle == NULL);
+    CHECK(response == NULL && call == NULL);
 }
 
 static void sending_with_bad_arguments(void) {
@@ -158,7 +158,7 @@ static void sending_with_bad_arguments(void) {
     seekauth_http_request get = SEEKAUTH_HTTP_REQUEST_INIT;
     seekauth_graphql query = SEEKAUTH_GRAPHQL_INIT;
     seekauth_response *response = NULL;
-    seekauth_request *handle = NULL;
+    seekauth_call *call = NULL;
     options.api_url = "http://127.0.0.1:9/";
     seekauth_client *client = make_client(&options);
     get.method = "GET";
@@ -166,85 +166,85 @@ static void sending_with_bad_arguments(void) {
     query.query = "{ self { partner { name } } }";
     CHECK_ERROR(seekauth_client_send(client, NULL, &response), SEEKAUTH_INVALID_ARGUMENT, "request");
     CHECK_ERROR(seekauth_client_send(client, &get, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
-    CHECK_ERROR(seekauth_client_send_async(client, NULL, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_send_async(client, NULL, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "request");
-    CHECK_ERROR(seekauth_client_send_async(client, &get, NULL, NULL, &handle),
+    CHECK_ERROR(seekauth_client_send_async(client, &get, NULL, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "callback");
     CHECK_ERROR(seekauth_client_graphql(client, NULL, &response), SEEKAUTH_INVALID_ARGUMENT,
                 "operation");
     CHECK_ERROR(seekauth_client_graphql(client, &query, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
-    CHECK_ERROR(seekauth_client_graphql_async(client, NULL, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_graphql_async(client, NULL, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "operation");
-    CHECK_ERROR(seekauth_client_graphql_async(client, &query, NULL, NULL, &handle),
+    CHECK_ERROR(seekauth_client_graphql_async(client, &query, NULL, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "callback");
     get.timeout_ms = UINT64_MAX;
     query.timeout_ms = UINT64_MAX;
-    CHECK_ERROR(seekauth_client_send_async(client, &get, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_send_async(client, &get, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
-    CHECK_ERROR(seekauth_client_graphql_async(client, &query, on_response, NULL, &handle),
+    CHECK_ERROR(seekauth_client_graphql_async(client, &query, on_response, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
-    CHECK(response == NULL && handle == NULL);
+    CHECK(response == NULL && call == NULL);
     seekauth_client_free(client);
 }
 
-static void exchanges(void) {
+static void auth_flows(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
-    seekauth_exchange *exchange = NULL;
+    seekauth_auth_flow *flow = NULL;
     const seekauth_header nameless = {NULL, "value"}, valueless = {"X-Name", NULL},
                           garbled = {NOT_UTF8, "value"};
     bool more = true;
     options.api_url = "http://127.0.0.1:9/";
     seekauth_client *client = make_client(&options);
-    CHECK_ERROR(seekauth_client_exchange(NULL, "http://127.0.0.1:9/", true, &exchange),
+    CHECK_ERROR(seekauth_client_auth_flow(NULL, "http://127.0.0.1:9/", true, &flow),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
-    CHECK_ERROR(seekauth_client_exchange(client, NULL, true, &exchange), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK_ERROR(seekauth_client_auth_flow(client, NULL, true, &flow), SEEKAUTH_INVALID_ARGUMENT,
                 "url");
-    CHECK_ERROR(seekauth_client_exchange(client, NOT_UTF8, true, &exchange),
+    CHECK_ERROR(seekauth_client_auth_flow(client, NOT_UTF8, true, &flow),
                 SEEKAUTH_INVALID_ARGUMENT, "url");
-    CHECK_ERROR(seekauth_client_exchange(client, "http://127.0.0.1:9/", true, NULL),
+    CHECK_ERROR(seekauth_client_auth_flow(client, "http://127.0.0.1:9/", true, NULL),
                 SEEKAUTH_INVALID_ARGUMENT, "out");
-    CHECK(exchange == NULL);
-    CHECK_ERROR(seekauth_exchange_admit(NULL, "Bearer a", NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
-                "exchange");
-    CHECK_ERROR(seekauth_exchange_inspect(NULL, 200, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
-                "exchange");
-    CHECK_ERROR(seekauth_exchange_reject(NULL), SEEKAUTH_INVALID_ARGUMENT, "exchange");
-    CHECK(seekauth_exchange_header_count(NULL) == 0);
-    CHECK(seekauth_exchange_header_name(NULL, 0) == NULL);
-    CHECK(seekauth_exchange_header_value(NULL, 0) == NULL);
-    CHECK(!seekauth_exchange_feed(NULL, "{", 1));
-    CHECK(!seekauth_exchange_rejected(NULL));
-    seekauth_exchange_free(NULL);
+    CHECK(flow == NULL);
+    CHECK_ERROR(seekauth_auth_flow_attempt(NULL, "Bearer a", NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+                "auth_flow");
+    CHECK_ERROR(seekauth_auth_flow_inspect(NULL, 200, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
+                "auth_flow");
+    CHECK_ERROR(seekauth_auth_flow_retry(NULL), SEEKAUTH_INVALID_ARGUMENT, "auth_flow");
+    CHECK(seekauth_auth_flow_header_count(NULL) == 0);
+    CHECK(seekauth_auth_flow_header_name(NULL, 0) == NULL);
+    CHECK(seekauth_auth_flow_header_value(NULL, 0) == NULL);
+    CHECK(!seekauth_auth_flow_feed(NULL, "{", 1));
+    CHECK(!seekauth_auth_flow_rejected(NULL));
+    seekauth_auth_flow_free(NULL);
 
-    CHECK_OK(seekauth_client_exchange(client, "http://127.0.0.1:9/", true, &exchange));
-    CHECK_ERROR(seekauth_exchange_admit(exchange, NULL, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK_OK(seekauth_client_auth_flow(client, "http://127.0.0.1:9/", true, &flow));
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, NULL, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
                 "authorization");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, NOT_UTF8, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, NOT_UTF8, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
                 "authorization");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", NULL, 1), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer a", NULL, 1), SEEKAUTH_INVALID_ARGUMENT,
                 "headers");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &valueless, SIZE_MAX),
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer a", &valueless, SIZE_MAX),
                 SEEKAUTH_INVALID_ARGUMENT, "headers");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &nameless, 1),
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer a", &nameless, 1),
                 SEEKAUTH_INVALID_ARGUMENT, "headers[0].name");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &garbled, 1),
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer a", &garbled, 1),
                 SEEKAUTH_INVALID_ARGUMENT, "headers[0].name");
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer a", &valueless, 1),
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer a", &valueless, 1),
                 SEEKAUTH_INVALID_ARGUMENT, "headers[0].value");
-    CHECK(seekauth_exchange_header_count(exchange) == 0);
-    CHECK_ERROR(seekauth_exchange_inspect(exchange, -1, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
+    CHECK(seekauth_auth_flow_header_count(flow) == 0);
+    CHECK_ERROR(seekauth_auth_flow_inspect(flow, -1, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
                 "status");
-    CHECK_ERROR(seekauth_exchange_inspect(exchange, 65536 + 200, NULL, &more),
+    CHECK_ERROR(seekauth_auth_flow_inspect(flow, 65536 + 200, NULL, &more),
                 SEEKAUTH_INVALID_ARGUMENT, "status");
-    CHECK_ERROR(seekauth_exchange_inspect(exchange, 200, NOT_UTF8, &more),
+    CHECK_ERROR(seekauth_auth_flow_inspect(flow, 200, NOT_UTF8, &more),
                 SEEKAUTH_INVALID_ARGUMENT, "url");
     CHECK(more);
-    /* Before there is an answer. */
-    CHECK(!seekauth_exchange_feed(exchange, "{", 1));
-    CHECK(!seekauth_exchange_rejected(exchange));
-    CHECK_OK(seekauth_exchange_inspect(exchange, 200, NULL, NULL));
-    CHECK(!seekauth_exchange_feed(exchange, NULL, 1));
-    seekauth_exchange_free(exchange);
+    /* Before there is a response. */
+    CHECK(!seekauth_auth_flow_feed(flow, "{", 1));
+    CHECK(!seekauth_auth_flow_rejected(flow));
+    CHECK_OK(seekauth_auth_flow_inspect(flow, 200, NULL, NULL));
+    CHECK(!seekauth_auth_flow_feed(flow, NULL, 1));
+    seekauth_auth_flow_free(flow);
     seekauth_client_free(client);
 }
 
@@ -284,8 +284,8 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_response_body(NULL) == NULL);
     CHECK(seekauth_response_body_length(NULL) == 0);
     seekauth_response_free(NULL);
-    seekauth_request_cancel(NULL);
-    seekauth_request_free(NULL);
+    seekauth_call_cancel(NULL);
+    seekauth_call_free(NULL);
 }
 
 int main(void) {
@@ -296,7 +296,7 @@ int main(void) {
     client_with_bad_arguments();
     sending_without_a_self();
     sending_with_bad_arguments();
-    exchanges();
+    auth_flows();
     text_settings_that_are_not_utf8();
     accessors_of_nothing();
     return checks_failed();

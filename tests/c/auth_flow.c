@@ -1,5 +1,5 @@
-/* The exchange, for programs with an HTTP client of their own: where the token may go, which headers go
- * with it, what is a rejection, and that there is one repetition at most. Nothing here reaches a network. */
+/* The flow for programs with an HTTP client of their own: where the token may go, which headers go with it,
+ * what is a rejection, and that there is one repetition at most. Nothing here reaches a network. */
 
 #include "check.h"
 
@@ -21,19 +21,19 @@ static seekauth_options offline_options(void) {
     return options;
 }
 
-static seekauth_exchange *begin(const seekauth_client *client, bool replayable) {
-    seekauth_exchange *exchange = NULL;
-    CHECK_OK(seekauth_client_exchange(client, API, replayable, &exchange));
-    return exchange;
+static seekauth_auth_flow *begin(const seekauth_client *client, bool replayable) {
+    seekauth_auth_flow *flow = NULL;
+    CHECK_OK(seekauth_client_auth_flow(client, API, replayable, &flow));
+    return flow;
 }
 
 /* The value of the header, which has to be there once. */
-static const char *sent(const seekauth_exchange *exchange, const char *name) {
+static const char *sent(const seekauth_auth_flow *flow, const char *name) {
     const char *value = NULL;
     int times = 0;
-    for (size_t i = 0; i < seekauth_exchange_header_count(exchange); i++) {
-        if (strcmp(seekauth_exchange_header_name(exchange, i), name) == 0) {
-            value = seekauth_exchange_header_value(exchange, i);
+    for (size_t i = 0; i < seekauth_auth_flow_header_count(flow); i++) {
+        if (strcmp(seekauth_auth_flow_header_name(flow, i), name) == 0) {
+            value = seekauth_auth_flow_header_value(flow, i);
             times++;
         }
     }
@@ -48,10 +48,10 @@ static void the_token_goes_to_the_api_only(const seekauth_client *client) {
         "//127.0.0.1:9/",             "/graphql",                    "",
     };
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
-        seekauth_exchange *exchange = NULL;
-        CHECK_ERROR(seekauth_client_exchange(client, elsewhere[i], true, &exchange),
+        seekauth_auth_flow *flow = NULL;
+        CHECK_ERROR(seekauth_client_auth_flow(client, elsewhere[i], true, &flow),
                     SEEKAUTH_FORBIDDEN_ORIGIN, NULL);
-        CHECK(exchange == NULL);
+        CHECK(flow == NULL);
     }
 }
 
@@ -60,35 +60,35 @@ static void it_lists_the_headers_to_send(const seekauth_client *client) {
         {"authorization", "Basic x"}, {"USER-AGENT", "other/1"}, {"X-Own", "1"}, {"X-Own", "2"}};
     const seekauth_header given[] = {{"x-request-id", "mine"}, {"accept-language", "th"}};
     char request_id[64];
-    seekauth_exchange *exchange = begin(client, true);
-    CHECK(seekauth_exchange_header_count(exchange) == 0);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer one", own, 4));
-    CHECK(seekauth_exchange_header_count(exchange) == 6);
-    CHECK(strcmp(seekauth_exchange_header_name(exchange, 0), "X-Own") == 0);
-    CHECK(strcmp(seekauth_exchange_header_value(exchange, 0), "1") == 0);
-    CHECK(strcmp(seekauth_exchange_header_value(exchange, 1), "2") == 0);
-    CHECK(strcmp(sent(exchange, "Authorization"), "Bearer one") == 0);
-    CHECK(strncmp(sent(exchange, "User-Agent"), "c-tests/1.0", 11) == 0);
-    CHECK(strcmp(sent(exchange, "Accept-Language"), "en-AU") == 0);
-    snprintf(request_id, sizeof request_id, "%s", sent(exchange, "X-Request-Id"));
+    seekauth_auth_flow *flow = begin(client, true);
+    CHECK(seekauth_auth_flow_header_count(flow) == 0);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", own, 4));
+    CHECK(seekauth_auth_flow_header_count(flow) == 6);
+    CHECK(strcmp(seekauth_auth_flow_header_name(flow, 0), "X-Own") == 0);
+    CHECK(strcmp(seekauth_auth_flow_header_value(flow, 0), "1") == 0);
+    CHECK(strcmp(seekauth_auth_flow_header_value(flow, 1), "2") == 0);
+    CHECK(strcmp(sent(flow, "Authorization"), "Bearer one") == 0);
+    CHECK(strncmp(sent(flow, "User-Agent"), "c-tests/1.0", 11) == 0);
+    CHECK(strcmp(sent(flow, "Accept-Language"), "en-AU") == 0);
+    snprintf(request_id, sizeof request_id, "%s", sent(flow, "X-Request-Id"));
     CHECK(strlen(request_id) == 36);
-    CHECK(seekauth_exchange_header_name(exchange, 6) == NULL);
-    CHECK(seekauth_exchange_header_value(exchange, 6) == NULL);
+    CHECK(seekauth_auth_flow_header_name(flow, 6) == NULL);
+    CHECK(seekauth_auth_flow_header_value(flow, 6) == NULL);
 
     /* The second time, the id is the same; and the list is made anew. */
-    CHECK_OK(seekauth_exchange_reject(exchange));
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer two", NULL, 0));
-    CHECK(seekauth_exchange_header_count(exchange) == 4);
-    CHECK(strcmp(sent(exchange, "Authorization"), "Bearer two") == 0);
-    CHECK(strcmp(sent(exchange, "X-Request-Id"), request_id) == 0);
-    seekauth_exchange_free(exchange);
+    CHECK_OK(seekauth_auth_flow_retry(flow));
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer two", NULL, 0));
+    CHECK(seekauth_auth_flow_header_count(flow) == 4);
+    CHECK(strcmp(sent(flow, "Authorization"), "Bearer two") == 0);
+    CHECK(strcmp(sent(flow, "X-Request-Id"), request_id) == 0);
+    seekauth_auth_flow_free(flow);
 
-    exchange = begin(client, true);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer one", given, 2));
-    CHECK(seekauth_exchange_header_count(exchange) == 4);
-    CHECK(strcmp(sent(exchange, "x-request-id"), "mine") == 0);
-    CHECK(strcmp(sent(exchange, "accept-language"), "th") == 0);
-    seekauth_exchange_free(exchange);
+    flow = begin(client, true);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", given, 2));
+    CHECK(seekauth_auth_flow_header_count(flow) == 4);
+    CHECK(strcmp(sent(flow, "x-request-id"), "mine") == 0);
+    CHECK(strcmp(sent(flow, "accept-language"), "th") == 0);
+    seekauth_auth_flow_free(flow);
 }
 
 static void the_code_in_the_body_decides(const seekauth_client *client) {
@@ -96,7 +96,7 @@ static void the_code_in_the_body_decides(const seekauth_client *client) {
         int status;
         const char *url, *body;
         bool rejected;
-    } answers[] = {
+    } responses[] = {
         {200, NULL, UNAUTHENTICATED, true},
         {200, API, UNAUTHENTICATED, true},
         {200, "https://files.example/", UNAUTHENTICATED, false},
@@ -106,44 +106,44 @@ static void the_code_in_the_body_decides(const seekauth_client *client) {
         {401, NULL, "", true},
         {500, NULL, "", false},
     };
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        seekauth_exchange *exchange = begin(client, true);
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++) {
+        seekauth_auth_flow *flow = begin(client, true);
         bool more = false;
-        CHECK_OK(seekauth_exchange_inspect(exchange, answers[i].status, answers[i].url, &more));
-        for (const char *byte = answers[i].body; *byte != '\0' && more; byte++)
-            more = seekauth_exchange_feed(exchange, byte, 1);
-        CHECK(seekauth_exchange_rejected(exchange) == answers[i].rejected);
+        CHECK_OK(seekauth_auth_flow_inspect(flow, responses[i].status, responses[i].url, &more));
+        for (const char *byte = responses[i].body; *byte != '\0' && more; byte++)
+            more = seekauth_auth_flow_feed(flow, byte, 1);
+        CHECK(seekauth_auth_flow_rejected(flow) == responses[i].rejected);
         /* It is decided. */
-        CHECK(!seekauth_exchange_feed(exchange, UNAUTHENTICATED, sizeof UNAUTHENTICATED - 1));
-        CHECK(seekauth_exchange_rejected(exchange) == answers[i].rejected);
-        seekauth_exchange_free(exchange);
+        CHECK(!seekauth_auth_flow_feed(flow, UNAUTHENTICATED, sizeof UNAUTHENTICATED - 1));
+        CHECK(seekauth_auth_flow_rejected(flow) == responses[i].rejected);
+        seekauth_auth_flow_free(flow);
     }
 }
 
 static void there_is_one_repetition(const seekauth_client *client) {
-    seekauth_exchange *exchange = begin(client, true);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer one", NULL, 0));
-    CHECK_OK(seekauth_exchange_reject(exchange));
-    CHECK_ERROR(seekauth_exchange_admit(exchange, "Bearer one", NULL, 0), SEEKAUTH_TOKEN_REJECTED, NULL);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer two", NULL, 0));
-    CHECK_ERROR(seekauth_exchange_reject(exchange), SEEKAUTH_TOKEN_REJECTED, "audience");
-    seekauth_exchange_free(exchange);
+    seekauth_auth_flow *flow = begin(client, true);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0));
+    CHECK_OK(seekauth_auth_flow_retry(flow));
+    CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0), SEEKAUTH_TOKEN_REJECTED, NULL);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer two", NULL, 0));
+    CHECK_ERROR(seekauth_auth_flow_retry(flow), SEEKAUTH_TOKEN_REJECTED, "audience");
+    seekauth_auth_flow_free(flow);
 
-    exchange = begin(client, false);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer one", NULL, 0));
-    CHECK_ERROR(seekauth_exchange_reject(exchange), SEEKAUTH_TOKEN_REJECTED, "stream");
-    seekauth_exchange_free(exchange);
+    flow = begin(client, false);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0));
+    CHECK_ERROR(seekauth_auth_flow_retry(flow), SEEKAUTH_TOKEN_REJECTED, "stream");
+    seekauth_auth_flow_free(flow);
 }
 
-static void an_exchange_outlives_its_client(void) {
+static void a_flow_outlives_its_client(void) {
     seekauth_options options = offline_options();
     seekauth_client *client = make_client(&options);
-    seekauth_exchange *exchange = begin(client, true);
+    seekauth_auth_flow *flow = begin(client, true);
     seekauth_client_free(client);
-    CHECK_OK(seekauth_exchange_admit(exchange, "Bearer one", NULL, 0));
-    CHECK(strcmp(sent(exchange, "Authorization"), "Bearer one") == 0);
-    CHECK_OK(seekauth_exchange_reject(exchange));
-    seekauth_exchange_free(exchange);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0));
+    CHECK(strcmp(sent(flow, "Authorization"), "Bearer one") == 0);
+    CHECK_OK(seekauth_auth_flow_retry(flow));
+    seekauth_auth_flow_free(flow);
 }
 
 int main(void) {
@@ -154,6 +154,6 @@ int main(void) {
     the_code_in_the_body_decides(client);
     there_is_one_repetition(client);
     seekauth_client_free(client);
-    an_exchange_outlives_its_client();
+    a_flow_outlives_its_client();
     return checks_failed();
 }

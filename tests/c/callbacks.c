@@ -1,5 +1,5 @@
 /* Asynchronous calls: the callback runs exactly once, on another thread, and with SEEKAUTH_CANCELLED
- * when the call is given up or its client is closed or freed. */
+ * when the call is cancelled or its client is closed or freed. */
 
 #define _POSIX_C_SOURCE 200809L
 
@@ -13,7 +13,7 @@
 #include "check.h"
 #include "outcome.h"
 
-/* An endpoint that accepts connections and never answers, so that a call stays in flight for as long
+/* An endpoint that accepts connections and never responds, so that a call stays in flight for as long
  * as a test needs. */
 static int silent_endpoint(char *url, size_t capacity) {
     struct sockaddr_in address = {0};
@@ -35,15 +35,15 @@ static void a_result_arrives_once_and_elsewhere(void) {
     seekauth_options options = sandbox_options();
     seekauth_client *client = make_client(&options);
     outcome first = OUTCOME_INIT, second = OUTCOME_INIT;
-    seekauth_request *request = NULL;
+    seekauth_call *call = NULL;
 
-    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &first, &request));
+    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &first, &call));
     await_outcome(&first);
     CHECK(first.error == NULL);
     CHECK(seekauth_token_value(first.token) != NULL);
     CHECK(!pthread_equal(first.thread, pthread_self()));
 
-    /* What the cache has does not come inside the call either. */
+    /* A cached token does not come inside the call either. */
     CHECK_OK(seekauth_client_authorization_async(client, 0, on_authorization, &second, NULL));
     await_outcome(&second);
     CHECK(second.error == NULL);
@@ -51,9 +51,9 @@ static void a_result_arrives_once_and_elsewhere(void) {
           strcmp(second.authorization, seekauth_token_authorization(first.token)) == 0);
     CHECK(!pthread_equal(second.thread, pthread_self()));
 
-    /* Giving up a call that has ended changes nothing. */
-    seekauth_request_cancel(request);
-    seekauth_request_free(request);
+    /* Cancelling a call that has ended changes nothing. */
+    seekauth_call_cancel(call);
+    seekauth_call_free(call);
     seekauth_client_free(client);
     CHECK(first.calls == 1);
     CHECK(second.calls == 1);
@@ -67,15 +67,15 @@ static void a_call_that_ends_early(const char *silent, ending how) {
     seekauth_options options = oauth_options(silent);
     seekauth_client *client = make_client(&options);
     outcome token = OUTCOME_INIT, authorization = OUTCOME_INIT;
-    seekauth_request *requests[2] = {NULL, NULL};
-    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &token, &requests[0]));
+    seekauth_call *calls[2] = {NULL, NULL};
+    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &token, &calls[0]));
     CHECK_OK(seekauth_client_authorization_async(client, 0, on_authorization, &authorization,
-                                                 &requests[1]));
+                                                 &calls[1]));
     switch (how) {
     case CANCEL:
-        seekauth_request_cancel(requests[0]);
-        seekauth_request_cancel(requests[0]);
-        seekauth_request_cancel(requests[1]);
+        seekauth_call_cancel(calls[0]);
+        seekauth_call_cancel(calls[0]);
+        seekauth_call_cancel(calls[1]);
         break;
     case CLOSE:
         seekauth_client_close(client);
@@ -91,9 +91,9 @@ static void a_call_that_ends_early(const char *silent, ending how) {
     CHECK(token.token == NULL);
     CHECK(seekauth_error_code(authorization.error) == SEEKAUTH_CANCELLED);
     CHECK(authorization.authorization == NULL);
-    seekauth_request_cancel(requests[0]);
-    seekauth_request_free(requests[0]);
-    seekauth_request_free(requests[1]);
+    seekauth_call_cancel(calls[0]);
+    seekauth_call_free(calls[0]);
+    seekauth_call_free(calls[1]);
     seekauth_client_free(client);
     CHECK(token.calls == 1);
     CHECK(authorization.calls == 1);
@@ -101,13 +101,13 @@ static void a_call_that_ends_early(const char *silent, ending how) {
     forget_outcome(&authorization);
 }
 
-static void a_freed_request_goes_on(void) {
+static void a_freed_call_goes_on(void) {
     seekauth_options options = sandbox_options();
     seekauth_client *client = make_client(&options);
     outcome result = OUTCOME_INIT;
-    seekauth_request *request = NULL;
-    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &result, &request));
-    seekauth_request_free(request);
+    seekauth_call *call = NULL;
+    CHECK_OK(seekauth_client_get_token_async(client, 0, on_token, &result, &call));
+    seekauth_call_free(call);
     await_outcome(&result);
     CHECK(result.error == NULL);
     forget_outcome(&result);
@@ -216,7 +216,7 @@ int main(void) {
     a_call_that_ends_early(silent, CANCEL);
     a_call_that_ends_early(silent, CLOSE);
     a_call_that_ends_early(silent, FREE);
-    a_freed_request_goes_on();
+    a_freed_call_goes_on();
     the_deadline_is_the_callers(silent);
     a_callback_may_start_a_call_but_not_wait(silent);
     a_callback_may_free_the_client();

@@ -10,7 +10,7 @@
 enum { HEADER = 4096 };
 
 /* Posts to a path of the client's own API, so that the token goes nowhere else: libcurl follows no
- * redirect unless it is told to. 0 if there was no answer. */
+ * redirect unless it is told to. 0 if there was no response. */
 static long post(CURL *http, const char *api_url, const char *authorization, const char *json) {
     long status = 0;
     char header[HEADER + 32];

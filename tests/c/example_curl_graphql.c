@@ -19,9 +19,9 @@ int main(void) {
 
     seekauth_error *error = seekauth_client_from_env(&client);
     if (error == NULL) {
-        const curl_request request = {
+        const auth_flow_request request = {
             client, http, seekauth_client_api_url(client), &json, 1, true, print, stdout};
-        error = send_with_curl(&request, &code);
+        error = auth_flow_send(&request, &code);
     }
     if (error != NULL) {
         fprintf(stderr, "%s: %s\n", seekauth_error_name(error), seekauth_error_message(error));

@@ -1,4 +1,4 @@
-/* Credentials callbacks by name, for the agents in C and C++: what each answers is set from outside, and
+/* Credentials callbacks by name, for the agents in C and C++: what each returns is set from outside, and
  * how often it was called is counted. */
 #ifndef PROVIDER_H
 #define PROVIDER_H

@@ -169,14 +169,14 @@ static void a_client_without_an_api(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
     seekauth_http_request request = good_request();
     seekauth_graphql operation = good_operation();
-    seekauth_exchange *exchange = NULL;
+    seekauth_auth_flow *flow = NULL;
     seekauth_client *with_api = client;
     client = make_client(&options);
     request_refused(&request, "api_url");
     operation_refused(&operation, "api_url");
-    CHECK_ERROR(seekauth_client_exchange(client, "http://127.0.0.1:9/", true, &exchange),
+    CHECK_ERROR(seekauth_client_auth_flow(client, "http://127.0.0.1:9/", true, &flow),
                 SEEKAUTH_INVALID_ARGUMENT, "api_url");
-    CHECK(exchange == NULL);
+    CHECK(flow == NULL);
     seekauth_client_free(client);
     client = with_api;
 }

@@ -1,11 +1,11 @@
-/* The C agent's replies: errors and tokens, field by field. */
-#ifndef REPLY_H
-#define REPLY_H
+/* The C agent's responses: errors and tokens, field by field. */
+#ifndef RESPONSE_H
+#define RESPONSE_H
 
 #include "seekauth.h"
 #include "wire.h"
 
-static inline void answer_error(const seekauth_error *error) {
+static inline void respond_error(const seekauth_error *error) {
     printf("error");
     put_number("code", seekauth_error_code(error));
     put("name", seekauth_error_name(error));
@@ -21,19 +21,19 @@ static inline void answer_error(const seekauth_error *error) {
         put("target", seekauth_error_target(error));
 }
 
-/* Answers with the error, which it frees, or with ok; says whether more may follow. */
-static inline bool answer(seekauth_error *error) {
+/* Responds with the error, which it frees, or with ok; says whether more may follow. */
+static inline bool respond(seekauth_error *error) {
     if (error == NULL)
         printf("ok");
     else
-        answer_error(error);
+        respond_error(error);
     bool ok = error == NULL;
     seekauth_error_free(error);
     return ok;
 }
 
-static inline void answer_token(seekauth_error *error, seekauth_token *token) {
-    if (!answer(error))
+static inline void respond_token(seekauth_error *error, seekauth_token *token) {
+    if (!respond(error))
         return;
     if (token == NULL) {
         put("none", "true");

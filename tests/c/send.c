@@ -1,5 +1,5 @@
 /* seekauth_client_send and seekauth_client_graphql against the sandbox: what arrives there, what comes
- * back, and which answers are errors. */
+ * back, and which responses are errors. */
 
 #include "admin.h"
 
@@ -32,7 +32,7 @@ static seekauth_client *api_client(void) {
 }
 
 /* Sends and wants a response with this status. */
-static seekauth_response *answered(const seekauth_client *client, const seekauth_http_request *request,
+static seekauth_response *responded(const seekauth_client *client, const seekauth_http_request *request,
                                    int status) {
     seekauth_response *response = NULL;
     CHECK_OK(seekauth_client_send(client, request, &response));
@@ -52,7 +52,7 @@ static void a_request_arrives_with_the_token(void) {
     seekauth_http_request request = post(BODY);
     request.headers = headers;
     request.header_count = 3;
-    seekauth_response *response = answered(client, &request, 200);
+    seekauth_response *response = responded(client, &request, 200);
     CHECK(holds(response, "\"data\""));
     CHECK(sandbox_saw("graphql", "\"x-own\":\"mine\""));
     CHECK(sandbox_saw("graphql", "\"authorization\":\"Bearer "));
@@ -71,7 +71,7 @@ static void a_response_shows_all_of_itself(void) {
     seekauth_http_request request = post("x");
     sandbox_script("{\"endpoint\": \"graphql\", \"status\": 299, \"body\": \"a\\u0000b\","
                    " \"headers\": {\"X-One\": \"1\", \"x-two\": \"zwei \\t drei\"}}");
-    seekauth_response *response = answered(client, &request, 299);
+    seekauth_response *response = responded(client, &request, 299);
     CHECK(seekauth_response_body_length(response) == 3);
     CHECK(memcmp(seekauth_response_body(response), "a\0b", 4) == 0);
     CHECK(strcmp(seekauth_response_header(response, "x-one"), "1") == 0);
@@ -103,7 +103,7 @@ static void bodies_are_any_bytes_of_any_size(void) {
                    " {\"endpoint\": \"graphql\", \"body_size\": 8388608}]");
     request.body = "a\0b";
     request.body_length = 3;
-    seekauth_response *response = answered(client, &request, 200);
+    seekauth_response *response = responded(client, &request, 200);
     CHECK(sandbox_saw("graphql", "\"a\\u0000b\""));
     CHECK(seekauth_response_body_length(response) == 0);
     CHECK(seekauth_response_body(response) != NULL && *seekauth_response_body(response) == '\0');
@@ -113,12 +113,12 @@ static void bodies_are_any_bytes_of_any_size(void) {
     memset(big, 'x', SENT);
     request.body = big;
     request.body_length = SENT;
-    seekauth_response_free(answered(client, &request, 200));
+    seekauth_response_free(responded(client, &request, 200));
     free(big);
     CHECK(sandbox_saw("graphql", "\"content-length\":\"3145728\""));
 
     request.body_length = 0;
-    response = answered(client, &request, 200);
+    response = responded(client, &request, 200);
     CHECK(seekauth_response_body_length(response) == RECEIVED);
     CHECK(strlen(seekauth_response_body(response)) == RECEIVED);
     seekauth_response_free(response);
@@ -132,7 +132,7 @@ static void a_rejected_token_is_renewed_once(void) {
     seekauth_response *response = NULL;
     CHECK_OK(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
     sandbox_revoke(authorization);
-    response = answered(client, &request, 200);
+    response = responded(client, &request, 200);
     CHECK(holds(response, "\"data\"") && !holds(response, "UNAUTHENTICATED"));
     CHECK(sandbox_count("graphql") == 2);
     CHECK(sandbox_count("seek_api_token") == 2);
@@ -147,17 +147,17 @@ static void a_rejected_token_is_renewed_once(void) {
     seekauth_client_free(client);
 }
 
-static void other_answers_are_responses(void) {
+static void other_outcomes_are_responses(void) {
     seekauth_client *client = api_client();
     seekauth_http_request request = post(BODY);
     sandbox_script("[{\"endpoint\": \"graphql\", \"error\": \"FORBIDDEN\"},"
                    " {\"endpoint\": \"graphql\", \"status\": 503, \"html\": \"<p>later\"},"
                    " {\"endpoint\": \"graphql\", \"redirect\": \"{pass}/elsewhere\"}]");
-    seekauth_response *response = answered(client, &request, 200);
+    seekauth_response *response = responded(client, &request, 200);
     CHECK(holds(response, "FORBIDDEN"));
     seekauth_response_free(response);
-    seekauth_response_free(answered(client, &request, 503));
-    response = answered(client, &request, 307);
+    seekauth_response_free(responded(client, &request, 503));
+    response = responded(client, &request, 307);
     CHECK(strstr(seekauth_response_header(response, "location"), "/elsewhere") != NULL);
     seekauth_response_free(response);
     CHECK(sandbox_count("graphql") == 3);
@@ -173,9 +173,9 @@ static void rest_says_401(void) {
     sandbox_reset();
     sandbox_script("[{\"endpoint\": \"seek_pass_api\", \"error\": \"invalid_token\"}, {\"endpoint\": \"seek_pass_api\"},"
                    " {\"endpoint\": \"seek_pass_api\", \"error\": \"insufficient_scope\"}]");
-    seekauth_response_free(answered(client, &request, 201));
+    seekauth_response_free(responded(client, &request, 201));
     CHECK(sandbox_count("seek_pass_token") == 2);
-    seekauth_response_free(answered(client, &request, 403));
+    seekauth_response_free(responded(client, &request, 403));
     CHECK(sandbox_count("seek_pass_token") == 2);
     CHECK(sandbox_count("seek_pass_api") == 3);
     seekauth_client_free(client);
@@ -197,7 +197,7 @@ static void nothing_goes_elsewhere(void) {
     CHECK(sandbox_count("seek_api_token") == 0);
     /* The whole address of the API is as good as its path. */
     request.url = seekauth_client_api_url(client);
-    seekauth_response_free(answered(client, &request, 200));
+    seekauth_response_free(responded(client, &request, 200));
     seekauth_client_free(client);
 }
 
@@ -214,7 +214,7 @@ static void a_deadline_passes(void) {
     seekauth_client_free(client);
 }
 
-static void graphql_answers(void) {
+static void graphql_responses(void) {
     seekauth_options options = api_options();
     seekauth_response *response = NULL;
     const seekauth_header language = {"Accept-Language", "th-TH"};
@@ -284,11 +284,11 @@ int main(void) {
     a_response_shows_all_of_itself();
     bodies_are_any_bytes_of_any_size();
     a_rejected_token_is_renewed_once();
-    other_answers_are_responses();
+    other_outcomes_are_responses();
     rest_says_401();
     nothing_goes_elsewhere();
     a_deadline_passes();
-    graphql_answers();
+    graphql_responses();
     graphql_errors_are_data();
     a_closed_client_sends_nothing();
     curl_global_cleanup();

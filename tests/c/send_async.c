@@ -1,6 +1,6 @@
 /* seekauth_client_send_async and seekauth_client_graphql_async: the callback runs exactly once, on another
- * thread, and with SEEKAUTH_CANCELLED when the call is given up or its client is closed or freed, at every
- * stage: before the token, before the answer, and in the middle of its body. Closing also ends calls that
+ * thread, and with SEEKAUTH_CANCELLED when the call is cancelled or its client is closed or freed, at every
+ * stage: before the token, before the response, and in the middle of its body. Closing also ends calls that
  * wait in threads of the program. */
 
 #define _POSIX_C_SOURCE 200809L
@@ -47,10 +47,10 @@ static void await_arrival(const char *endpoint, long requests) {
         nanosleep(&(struct timespec){0, 10 * 1000 * 1000}, NULL);
 }
 
-static void an_answer_arrives_once_and_elsewhere(void) {
+static void a_response_arrives_once_and_elsewhere(void) {
     seekauth_client *client = api_client();
     outcome sent = OUTCOME_INIT, asked = OUTCOME_INIT;
-    seekauth_request *handle = NULL;
+    seekauth_call *call = NULL;
     /* Gone when the call returns. */
     seekauth_http_request *request = malloc(sizeof *request);
     seekauth_header *headers = malloc(2 * sizeof *headers);
@@ -62,7 +62,7 @@ static void an_answer_arrives_once_and_elsewhere(void) {
     request->body = body;
     request->headers = headers;
     request->header_count = 2;
-    CHECK_OK(seekauth_client_send_async(client, request, on_response, &sent, &handle));
+    CHECK_OK(seekauth_client_send_async(client, request, on_response, &sent, &call));
     memset(body, '#', sizeof BODY);
     memset(headers, 0, 2 * sizeof *headers);
     memset(request, 0, sizeof *request);
@@ -81,9 +81,9 @@ static void an_answer_arrives_once_and_elsewhere(void) {
     CHECK(asked.error == NULL && seekauth_response_status(asked.response) == 200);
     CHECK(!pthread_equal(asked.thread, pthread_self()));
 
-    /* Giving up a call that has ended changes nothing. */
-    seekauth_request_cancel(handle);
-    seekauth_request_free(handle);
+    /* Cancelling a call that has ended changes nothing. */
+    seekauth_call_cancel(call);
+    seekauth_call_free(call);
     seekauth_client_free(client);
     CHECK(sent.calls == 1 && asked.calls == 1);
     forget_outcome(&sent);
@@ -92,11 +92,11 @@ static void an_answer_arrives_once_and_elsewhere(void) {
 
 typedef enum { CANCEL, CLOSE, FREE, ENDINGS } ending;
 
-static void end(seekauth_client *client, seekauth_request *const *handles, ending how) {
+static void end(seekauth_client *client, seekauth_call *const *calls, ending how) {
     switch (how) {
     case CANCEL:
-        seekauth_request_cancel(handles[0]);
-        seekauth_request_cancel(handles[1]);
+        seekauth_call_cancel(calls[0]);
+        seekauth_call_cancel(calls[1]);
         break;
     case CLOSE:
         seekauth_client_close(client);
@@ -107,24 +107,24 @@ static void end(seekauth_client *client, seekauth_request *const *handles, endin
     }
 }
 
-/* Ends two calls that the scripted answer holds up, once so many requests have arrived at the endpoint. */
+/* Ends two calls that the scripted response holds up, once so many requests have arrived at the endpoint. */
 static void calls_that_end_early(const char *script, const char *endpoint, long arrived, ending how) {
     seekauth_client *client = api_client();
     outcome results[2] = {OUTCOME_INIT, OUTCOME_INIT};
-    seekauth_request *handles[2] = {NULL, NULL};
+    seekauth_call *calls[2] = {NULL, NULL};
     seekauth_http_request request = post();
     seekauth_graphql operation = query();
     sandbox_script(script);
-    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &results[0], &handles[0]));
-    CHECK_OK(seekauth_client_graphql_async(client, &operation, on_response, &results[1], &handles[1]));
+    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &results[0], &calls[0]));
+    CHECK_OK(seekauth_client_graphql_async(client, &operation, on_response, &results[1], &calls[1]));
     await_arrival(endpoint, arrived);
-    end(client, handles, how);
+    end(client, calls, how);
     for (int i = 0; i < 2; i++) {
         await_outcome(&results[i]);
         CHECK(seekauth_error_code(results[i].error) == SEEKAUTH_CANCELLED);
         CHECK(results[i].response == NULL);
-        seekauth_request_cancel(handles[i]);
-        seekauth_request_free(handles[i]);
+        seekauth_call_cancel(calls[i]);
+        seekauth_call_free(calls[i]);
     }
     if (how != FREE)
         seekauth_client_free(client);
@@ -143,7 +143,7 @@ static void calls_end_early_at_every_stage(void) {
     }
 }
 
-/* An API that begins an answer, more of it than connections hold by themselves, and leaves it at that. */
+/* An API that begins a response, more of it than connections buffer, and leaves it at that. */
 typedef struct {
     int listener;
     pthread_mutex_t lock;
@@ -152,36 +152,36 @@ typedef struct {
 } slow_api;
 
 static void *serve_half(void *argument) {
-    enum { PIECE = 1 << 16, PIECES = 512 };
+    enum { CHUNK = 1 << 16, CHUNKS = 512 };
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n";
-    static char piece[PIECE];
+    static char chunk[CHUNK];
     slow_api *api = argument;
     int connection = accept(api->listener, NULL, NULL);
-    bool sent = recv(connection, piece, sizeof piece, 0) > 0 &&
+    bool sent = recv(connection, chunk, sizeof chunk, 0) > 0 &&
                 send(connection, head, sizeof head - 1, MSG_NOSIGNAL) == sizeof head - 1;
-    for (int i = 0; i < PIECES && sent; i++)
-        for (ssize_t part, rest = PIECE; rest > 0 && sent; rest -= part)
-            sent = (part = send(connection, piece, (size_t)rest, MSG_NOSIGNAL)) > 0;
+    for (int i = 0; i < CHUNKS && sent; i++)
+        for (ssize_t part, rest = CHUNK; rest > 0 && sent; rest -= part)
+            sent = (part = send(connection, chunk, (size_t)rest, MSG_NOSIGNAL)) > 0;
     CHECK(sent);
     pthread_mutex_lock(&api->lock);
     api->begun = true;
     pthread_cond_broadcast(&api->changed);
     pthread_mutex_unlock(&api->lock);
     /* Until the client hangs up. */
-    while (recv(connection, piece, sizeof piece, 0) > 0)
+    while (recv(connection, chunk, sizeof chunk, 0) > 0)
         continue;
     close(connection);
     return NULL;
 }
 
-static void a_body_that_is_on_its_way_is_given_up(ending how) {
+static void a_body_that_is_on_its_way_is_cancelled(ending how) {
     slow_api api = {0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
     struct sockaddr_in address = {0};
     socklen_t length = sizeof address;
     pthread_t server;
     char url[64];
     outcome result = OUTCOME_INIT;
-    seekauth_request *handles[2] = {NULL, NULL};
+    seekauth_call *calls[2] = {NULL, NULL};
     seekauth_options options = sandbox_options();
     seekauth_http_request request = post();
     api.listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -197,18 +197,18 @@ static void a_body_that_is_on_its_way_is_given_up(ending how) {
     options.api_url = url;
     sandbox_reset();
     seekauth_client *client = make_client(&options);
-    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &result, &handles[0]));
+    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &result, &calls[0]));
     pthread_mutex_lock(&api.lock);
     while (!api.begun)
         pthread_cond_wait(&api.changed, &api.lock);
     pthread_mutex_unlock(&api.lock);
-    end(client, handles, how);
+    end(client, calls, how);
     await_outcome(&result);
     CHECK(seekauth_error_code(result.error) == SEEKAUTH_CANCELLED);
     CHECK(result.calls == 1 && result.response == NULL);
     pthread_join(server, NULL);
     forget_outcome(&result);
-    seekauth_request_free(handles[0]);
+    seekauth_call_free(calls[0]);
     if (how != FREE)
         seekauth_client_free(client);
     close(api.listener);
@@ -220,14 +220,14 @@ typedef struct {
     seekauth_response *response;
 } waiter;
 
-static void *wait_for_an_answer(void *argument) {
+static void *wait_for_a_send(void *argument) {
     waiter *self = argument;
     seekauth_http_request request = post();
     self->sent = seekauth_client_send(self->client, &request, &self->response);
     return NULL;
 }
 
-static void *wait_for_a_reply(void *argument) {
+static void *wait_for_an_operation(void *argument) {
     waiter *self = argument;
     seekauth_graphql operation = query();
     self->asked = seekauth_client_graphql(self->client, &operation, &self->response);
@@ -239,8 +239,8 @@ static void closing_ends_calls_that_wait(void) {
     waiter sends = {client, NULL, NULL, NULL}, asks = {client, NULL, NULL, NULL};
     pthread_t threads[2];
     sandbox_script("{\"endpoint\": \"graphql\", \"hold\": true, \"times\": 0}");
-    if (pthread_create(&threads[0], NULL, wait_for_an_answer, &sends) != 0 ||
-        pthread_create(&threads[1], NULL, wait_for_a_reply, &asks) != 0) {
+    if (pthread_create(&threads[0], NULL, wait_for_a_send, &sends) != 0 ||
+        pthread_create(&threads[1], NULL, wait_for_an_operation, &asks) != 0) {
         perror("thread");
         exit(2);
     }
@@ -257,10 +257,10 @@ static void closing_ends_calls_that_wait(void) {
 static void a_freed_handle_lets_the_call_go_on(void) {
     seekauth_client *client = api_client();
     outcome result = OUTCOME_INIT;
-    seekauth_request *handle = NULL;
+    seekauth_call *call = NULL;
     seekauth_http_request request = post();
-    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &result, &handle));
-    seekauth_request_free(handle);
+    CHECK_OK(seekauth_client_send_async(client, &request, on_response, &result, &call));
+    seekauth_call_free(call);
     await_outcome(&result);
     CHECK(result.error == NULL);
     forget_outcome(&result);
@@ -342,10 +342,10 @@ static void a_hundred_rejections_are_one_renewal(void) {
 
 int main(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    an_answer_arrives_once_and_elsewhere();
+    a_response_arrives_once_and_elsewhere();
     calls_end_early_at_every_stage();
     for (ending how = CANCEL; how < ENDINGS; how++)
-        a_body_that_is_on_its_way_is_given_up(how);
+        a_body_that_is_on_its_way_is_cancelled(how);
     closing_ends_calls_that_wait();
     a_freed_handle_lets_the_call_go_on();
     a_callback_may_start_a_call_but_not_wait();

@@ -1,5 +1,5 @@
-/* The C agent's ways to send a request to the API: seekauth_client_send, libcurl through curl_auth_flow.h, and
- * seekauth_client_graphql. What is sent and what comes of it are the case runner's; nothing is decided here. */
+/* The C agent's ways to send a request to the API: seekauth_client_send, libcurl through curl_auth_flow.h,
+ * and seekauth_client_graphql. The case runner decides what is sent and judges what comes of it. */
 #ifndef SENDING_H
 #define SENDING_H
 
@@ -9,7 +9,7 @@
 #include "outcome.h"
 #include "response.h"
 
-enum { AT_ONCE = 100, PIECE = 16 << 10 };
+enum { AT_ONCE = 100, CHUNK = 16 << 10 };
 
 typedef struct {
     char *text;
@@ -28,7 +28,7 @@ typedef struct {
     long timeout_ms;
 } plan;
 
-/* What came of it: an error of seekauth's, a failure of libcurl's, or an answer. */
+/* What came of it: an error of seekauth's, a failure of libcurl's, or a response. */
 typedef struct {
     seekauth_error *error;
     CURLcode code;
@@ -146,11 +146,11 @@ static inline size_t keep_head(char *line, size_t size, size_t count, void *user
     return length;
 }
 
-static inline size_t read_piece(char *to, size_t size, size_t count, void *user_data) {
+static inline size_t read_chunk(char *to, size_t size, size_t count, void *user_data) {
     sent *result = user_data;
     size_t left = result->what->body_length - result->uploaded, room = size * count;
     size_t length = left < room ? left : room;
-    length = length < PIECE ? length : PIECE;
+    length = length < CHUNK ? length : CHUNK;
     memcpy(to, result->what->body + result->uploaded, length);
     result->uploaded += length;
     return length;
@@ -159,7 +159,7 @@ static inline size_t read_piece(char *to, size_t size, size_t count, void *user_
 static inline void set_method(CURL *http, const plan *what, sent *result) {
     if (what->stream) {
         curl_easy_setopt(http, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(http, CURLOPT_READFUNCTION, read_piece);
+        curl_easy_setopt(http, CURLOPT_READFUNCTION, read_chunk);
         curl_easy_setopt(http, CURLOPT_READDATA, result);
         curl_easy_setopt(http, CURLOPT_CUSTOMREQUEST, what->method);
     } else if (what->has_body || strcmp(what->method, "POST") == 0) {
@@ -175,7 +175,7 @@ static inline void set_method(CURL *http, const plan *what, sent *result) {
 }
 
 static inline void send_by_curl(const plan *what, CURL *http, sent *result) {
-    const curl_request request = {
+    const auth_flow_request request = {
         what->client,  http,      what->url, what->headers.headers, what->headers.count,
         !what->stream, keep_body, result};
     curl_easy_reset(http);
@@ -189,9 +189,9 @@ static inline void send_by_curl(const plan *what, CURL *http, sent *result) {
     curl_easy_setopt(http, CURLOPT_HEADERFUNCTION, keep_head);
     curl_easy_setopt(http, CURLOPT_HEADERDATA, result);
     set_method(http, what, result);
-    result->error = send_with_curl(&request, &result->code);
+    result->error = auth_flow_send(&request, &result->code);
     curl_easy_getinfo(http, CURLINFO_RESPONSE_CODE, &result->status);
-    /* That was the agent's own wish. */
+    /* The agent ended the transfer itself. */
     if (what->part && result->code == CURLE_WRITE_ERROR && result->body_length > 0)
         result->code = CURLE_OK;
 }
@@ -210,8 +210,8 @@ static inline void forget_sent(sent *result) {
     free(result->header);
 }
 
-/* Answers with what came, if it is no error of seekauth's. */
-static inline void answer_sent(const sent *result) {
+/* Responds with what came, if it is no error of seekauth's. */
+static inline void respond_sent(const sent *result) {
     if (result->code != CURLE_OK) {
         printf("error\tcode=0\tname=foreign\tretryable=false");
         put("message", curl_easy_strerror(result->code));
@@ -259,8 +259,8 @@ static inline bool same_body(const sent *a, const sent *b) {
     return a->body_length == b->body_length && memcmp(a->body, b->body, a->body_length) == 0;
 }
 
-static inline void answer_burst(sender *senders, size_t count) {
-    size_t answers = 0, bodies = 0;
+static inline void respond_burst(sender *senders, size_t count) {
+    size_t responses = 0, bodies = 0;
     long last = 0;
     const char *name = "";
     qsort(senders, count, sizeof *senders, by_status);
@@ -276,7 +276,7 @@ static inline void answer_burst(sender *senders, size_t count) {
         if (result->status != last)
             printf("%s%ld", last == 0 ? "" : "%20", result->status);
         last = result->status;
-        answers++;
+        responses++;
     }
     qsort(senders, count, sizeof *senders, by_name);
     printf("\tnames=");
@@ -286,7 +286,7 @@ static inline void answer_burst(sender *senders, size_t count) {
             printf("%s%s", *name == '\0' ? "" : "%20", next);
         name = next;
     }
-    printf("\tanswers=%zu\terrors=%zu\tbodies=%zu", answers, count - answers, bodies);
+    printf("\tanswers=%zu\terrors=%zu\tbodies=%zu", responses, count - responses, bodies);
 }
 
 static inline void burst_send(const seekauth_client *client) {
@@ -304,7 +304,7 @@ static inline void burst_send(const seekauth_client *client) {
     }
     for (size_t i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
-    answer_burst(senders, count);
+    respond_burst(senders, count);
     for (size_t i = 0; i < count; i++)
         forget_sent(&senders[i].result);
     forget_plan(&what);
@@ -333,7 +333,7 @@ static inline void graphql(const seekauth_client *client) {
     } else {
         error = seekauth_client_graphql(client, &operation, &response);
     }
-    if (answer(error)) {
+    if (respond(error)) {
         put_number("status", seekauth_response_status(response));
         printf("\tbody=");
         put_characters(seekauth_response_body(response), seekauth_response_body_length(response), 0,

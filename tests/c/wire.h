@@ -1,5 +1,5 @@
 /* The line protocol of the case runner, for the agents in C and C++: the request as names and values, and
- * the reply's fields percent-encoded. tests/conformance/cases/README.md describes it. */
+ * the response's fields percent-encoded. tests/conformance/cases/README.md describes it. */
 #ifndef WIRE_H
 #define WIRE_H
 
@@ -141,7 +141,7 @@ static inline size_t put_characters(const char *bytes, size_t size, size_t from,
     return number;
 }
 
-/* An answer's body: its beginning, its size and its end. */
+/* A response's body: its beginning, its size and its end. */
 static inline void put_body(const char *bytes, size_t size) {
     printf("\tbody=");
     const size_t characters = put_characters(bytes, size, 0, 2000);
@@ -153,7 +153,7 @@ static inline void put_number(const char *name, long long value) {
     printf("\t%s=%lld", name, value);
 }
 
-static inline void answer_misuse(const char *problem) {
+static inline void respond_misuse(const char *problem) {
     printf("error\tcode=1\tname=invalid_argument\tretryable=false");
     put("message", problem);
 }

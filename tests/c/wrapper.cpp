@@ -9,9 +9,9 @@
 #include "seekauth.hpp"
 
 using namespace std::chrono_literals;
+using seekauth::AuthFlow;
 using seekauth::Client;
 using seekauth::Error;
-using seekauth::Exchange;
 using seekauth::Graphql;
 using seekauth::Headers;
 using seekauth::HttpRequest;
@@ -20,7 +20,7 @@ using seekauth::Response;
 using seekauth::Token;
 
 static_assert(std::is_nothrow_copy_constructible_v<Error>, "exceptions are copied while unwinding");
-static_assert(std::is_nothrow_move_constructible_v<Exchange> && !std::is_copy_constructible_v<Exchange>);
+static_assert(std::is_nothrow_move_constructible_v<AuthFlow> && !std::is_copy_constructible_v<AuthFlow>);
 static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_constructible_v<Client>);
 
 namespace {
@@ -78,8 +78,8 @@ Graphql who() {
     return operation;
 }
 
-template <class Call>
-std::optional<Error> failure_of(Call call) {
+template <class Function>
+std::optional<Error> failure_of(Function call) {
     try {
         call();
     } catch (const Error &error) {
@@ -179,9 +179,9 @@ void sending() {
 
     CHECK(client.send_async(request).get().status() == 201);
     std::promise<int> status;
-    client.send_async(request, [&](std::optional<Error> error, std::optional<Response> answer) {
-        CHECK(!error && answer);
-        status.set_value(answer->status());
+    client.send_async(request, [&](std::optional<Error> error, std::optional<Response> response) {
+        CHECK(!error && response);
+        status.set_value(response->status());
     });
     CHECK(status.get_future().get() == 201);
 
@@ -215,9 +215,9 @@ void graphql() {
     CHECK(response.body().find("\"data\"") != std::string_view::npos);
     CHECK(client.graphql_async(who()).get().body() == response.body());
     std::promise<std::string> body;
-    client.graphql_async(who(), [&](std::optional<Error> error, std::optional<Response> answer) {
-        CHECK(!error && answer);
-        body.set_value(std::string(answer->body()));
+    client.graphql_async(who(), [&](std::optional<Error> error, std::optional<Response> response) {
+        CHECK(!error && response);
+        body.set_value(std::string(response->body()));
     });
     CHECK(body.get_future().get() == response.body());
 
@@ -230,27 +230,27 @@ void graphql() {
     CHECK(closed && closed->code() == SEEKAUTH_CLOSED);
 }
 
-void exchanges() {
+void auth_flows() {
     const Client client(api());
-    Exchange exchange = client.exchange(client.api_url());
-    const Headers headers = exchange.admit(client.authorization(), {{"X-Own", "1"}});
+    AuthFlow flow = client.auth_flow(client.api_url());
+    const Headers headers = flow.attempt(client.authorization(), {{"X-Own", "1"}});
     CHECK(headers.size() == 5 && headers[0] == Headers::value_type("X-Own", "1"));
-    CHECK(exchange.inspect(200, client.api_url()));
-    CHECK(exchange.feed(R"({"errors": [{"extensions": )"));
-    CHECK(!exchange.feed(R"({"code": "UNAUTHENTICATED"}}]})"));
-    CHECK(exchange.rejected());
-    exchange.reject();
-    CHECK(exchange.admit(client.authorization()).size() == 4);
-    CHECK(exchange.inspect(200));
-    CHECK(!exchange.feed(R"({"data": {}})"));
-    CHECK(!exchange.rejected());
-    const auto twice = failure_of([&] { exchange.reject(); });
+    CHECK(flow.inspect(200, client.api_url()));
+    CHECK(flow.feed(R"({"errors": [{"extensions": )"));
+    CHECK(!flow.feed(R"({"code": "UNAUTHENTICATED"}}]})"));
+    CHECK(flow.rejected());
+    flow.retry();
+    CHECK(flow.attempt(client.authorization()).size() == 4);
+    CHECK(flow.inspect(200));
+    CHECK(!flow.feed(R"({"data": {}})"));
+    CHECK(!flow.rejected());
+    const auto twice = failure_of([&] { flow.retry(); });
     CHECK(twice && twice->code() == SEEKAUTH_TOKEN_REJECTED);
-    const auto elsewhere = failure_of([&] { client.exchange("https://evil.example/"); });
+    const auto elsewhere = failure_of([&] { client.auth_flow("https://evil.example/"); });
     CHECK(elsewhere && elsewhere->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
-    Exchange stream = client.exchange(client.api_url(), false);
-    stream.admit("Bearer one");
-    const auto once = failure_of([&] { stream.reject(); });
+    AuthFlow stream = client.auth_flow(client.api_url(), false);
+    stream.attempt("Bearer one");
+    const auto once = failure_of([&] { stream.retry(); });
     CHECK(once && once->code() == SEEKAUTH_TOKEN_REJECTED);
 }
 
@@ -286,6 +286,6 @@ int main() {
     errors();
     sending();
     graphql();
-    exchanges();
+    auth_flows();
     return checks_failed();
 }

@@ -21,13 +21,13 @@
 
 enum { CACHED_CALLS = 100000, CALLERS = 4, HEADER_SIZE = 4096, TEXT_SIZE = 512 };
 
-struct reply {
+struct response {
     long status;
     size_t length;
     char body[8192];
 };
 
-/* Ends the program: what cannot go on here is for whoever runs it to repair. */
+/* Ends the program: its user has to repair what is wrong. */
 static void fail(const char *what, const char *why) {
     fprintf(stderr, "%s: %s\n", what, why);
     exit(EXIT_FAILURE);
@@ -61,20 +61,20 @@ static void report(const char *step, bool ok, double elapsed_us, const char *for
     fflush(stdout);
 }
 
-/* Takes in a part of the reply; what is too long for the buffer is dropped. */
+/* Takes in a part of the response; what is too long for the buffer is dropped. */
 static size_t receive(char *data, size_t size, size_t count, void *user_data) {
-    struct reply *reply = user_data;
-    size_t room = sizeof reply->body - 1 - reply->length;
+    struct response *response = user_data;
+    size_t room = sizeof response->body - 1 - response->length;
     size_t bytes = size * count < room ? size * count : room;
-    memcpy(reply->body + reply->length, data, bytes);
-    reply->length += bytes;
-    reply->body[reply->length] = '\0';
+    memcpy(response->body + response->length, data, bytes);
+    response->length += bytes;
+    response->body[response->length] = '\0';
     return size * count;
 }
 
 /* Posts JSON, with the Authorization header unless it is NULL. */
-static struct reply post(CURL *http, const char *url, const char *authorization, const char *json) {
-    struct reply reply = {0, 0, ""};
+static struct response post(CURL *http, const char *url, const char *authorization, const char *json) {
+    struct response response = {0, 0, ""};
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     if (authorization != NULL) {
         char header[HEADER_SIZE + 16];
@@ -86,17 +86,17 @@ static struct reply post(CURL *http, const char *url, const char *authorization,
     curl_easy_setopt(http, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(http, CURLOPT_POSTFIELDS, json);
     curl_easy_setopt(http, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(http, CURLOPT_WRITEDATA, &reply);
+    curl_easy_setopt(http, CURLOPT_WRITEDATA, &response);
     curl_easy_setopt(http, CURLOPT_NOSIGNAL, 1L);
     CURLcode code = curl_easy_perform(http);
     curl_slist_free_all(headers);
     if (code != CURLE_OK)
         fail(url, curl_easy_strerror(code));
-    curl_easy_getinfo(http, CURLINFO_RESPONSE_CODE, &reply.status);
-    return reply;
+    curl_easy_getinfo(http, CURLINFO_RESPONSE_CODE, &response.status);
+    return response;
 }
 
-static struct reply ask(const seekauth_client *client, CURL *http, const char *authorization) {
+static struct response ask(const seekauth_client *client, CURL *http, const char *authorization) {
     return post(http, seekauth_client_api_url(client), authorization, QUERY);
 }
 
@@ -108,13 +108,13 @@ static long add(CURL *http, const char *credential_type, const char *authorizati
 }
 
 /* Looking for the text is enough for this one query; a program with a JSON parser uses that. */
-static bool is_answer(const struct reply *reply) {
-    return reply->status == 200 && strstr(reply->body, "\"errors\"") == NULL;
+static bool is_data(const struct response *response) {
+    return response->status == 200 && strstr(response->body, "\"errors\"") == NULL;
 }
 
 /* The code in the body decides: GraphQL's HTTP status is no signal. */
-static bool is_unauthenticated(const struct reply *reply) {
-    return strstr(reply->body, "\"UNAUTHENTICATED\"") != NULL;
+static bool is_unauthenticated(const struct response *response) {
+    return strstr(response->body, "\"UNAUTHENTICATED\"") != NULL;
 }
 
 static seekauth_client *seek_pass(const char *secret) {
@@ -147,8 +147,8 @@ static void graphql(const seekauth_client *client, CURL *http) {
     char authorization[HEADER_SIZE];
     double started = now_us();
     check(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
-    struct reply reply = ask(client, http, authorization);
-    report("graphql", is_answer(&reply), now_us() - started, "HTTP %ld", reply.status);
+    struct response response = ask(client, http, authorization);
+    report("graphql", is_data(&response), now_us() - started, "HTTP %ld", response.status);
 }
 
 /* The same token again, without a request: the time that one call takes. */
@@ -247,15 +247,15 @@ static void revoked(const seekauth_client *client, CURL *http, const char *sandb
     post(http, url, NULL, json);
 
     double started = now_us();
-    struct reply reply = ask(client, http, authorization);
-    bool refused = is_unauthenticated(&reply);
+    struct response response = ask(client, http, authorization);
+    bool refused = is_unauthenticated(&response);
     if (refused) {
         check(seekauth_client_invalidate(client, authorization, NULL));
         check(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
-        reply = ask(client, http, authorization);
+        response = ask(client, http, authorization);
     }
-    report("revoked", refused && is_answer(&reply), now_us() - started, "%s, then %ld",
-           refused ? "refused" : "not refused", reply.status);
+    report("revoked", refused && is_data(&response), now_us() - started, "%s, then %ld",
+           refused ? "refused" : "not refused", response.status);
 }
 
 /* What a wrong secret looks like. */

@@ -34,12 +34,12 @@ void report(const char *step, bool ok, const std::string &what, Microseconds ela
     std::fflush(stdout);
 }
 
-struct Reply {
+struct HttpResponse {
     long status = 0;
     std::string body;
 
     // Looking for the text is enough for this one query; a program with a JSON parser uses that.
-    bool is_answer() const {
+    bool is_data() const {
         return status == 200 && body.find("\"errors\"") == std::string::npos;
     }
 
@@ -52,9 +52,9 @@ struct Reply {
 // A connection that posts JSON. Each thread has its own.
 class Http {
 public:
-    Reply post(const std::string &url, const std::string &json,
+    HttpResponse post(const std::string &url, const std::string &json,
                const std::string &authorization = {}) {
-        Reply reply;
+        HttpResponse response;
         Headers headers(curl_slist_append(nullptr, "Content-Type: application/json"));
         if (!authorization.empty())
             headers.reset(curl_slist_append(headers.release(),
@@ -65,16 +65,16 @@ public:
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json.c_str());
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         const CURLcode code = curl_easy_perform(curl);
         if (code != CURLE_OK) throw std::runtime_error(url + ": " + curl_easy_strerror(code));
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
-        return reply;
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response.status);
+        return response;
     }
 
     // A query to the SEEK API.
-    Reply ask(const seekauth::Client &client, const std::string &authorization) {
+    HttpResponse ask(const seekauth::Client &client, const std::string &authorization) {
         return post(client.api_url(), R"({"query": "{ self { partner { name } } }"})",
                     authorization);
     }
@@ -127,8 +127,8 @@ void token(const seekauth::Client &client) {
 // A request to the SEEK API.
 void graphql(const seekauth::Client &client, Http &http) {
     const auto started = Clock::now();
-    const auto reply = http.ask(client, client.authorization());
-    report("graphql", reply.is_answer(), http_status(reply.status), Clock::now() - started);
+    const auto response = http.ask(client, client.authorization());
+    report("graphql", response.is_data(), http_status(response.status), Clock::now() - started);
 }
 
 // The same token again, without a request: the time that one call takes.
@@ -202,16 +202,16 @@ void revoked(const seekauth::Client &client, Http &http, const std::string &sand
     http.post(sandbox + "/revoke", R"({"token": ")" + authorization + R"("})");
 
     const auto started = Clock::now();
-    auto reply = http.ask(client, authorization);
-    const bool refused = reply.is_unauthenticated();
+    auto response = http.ask(client, authorization);
+    const bool refused = response.is_unauthenticated();
     if (refused) {
         client.invalidate(authorization);
-        reply = http.ask(client, client.authorization());
+        response = http.ask(client, client.authorization());
     }
     const auto elapsed = Clock::now() - started;
     const std::string first = refused ? "refused" : "not refused";
-    const auto what = first + ", then " + std::to_string(reply.status);
-    report("revoked", refused && reply.is_answer(), what, elapsed);
+    const auto what = first + ", then " + std::to_string(response.status);
+    report("revoked", refused && response.is_data(), what, elapsed);
 }
 
 // What a wrong secret looks like.

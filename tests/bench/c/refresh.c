@@ -36,38 +36,38 @@ static void raw(int wire, const char *place) {
                           place, sizeof BODY - 1, BODY);
     if (send(wire, message, (size_t)length, 0) != length)
         abort();
-    char reply[8192];
+    char response[8192];
     size_t received = 0;
     for (;;) {
-        ssize_t part = recv(wire, reply + received, sizeof reply - 1 - received, 0);
+        ssize_t part = recv(wire, response + received, sizeof response - 1 - received, 0);
         if (part <= 0)
             abort();
         received += (size_t)part;
-        reply[received] = '\0';
-        char *body = strstr(reply, "\r\n\r\n"), *size = strcasestr(reply, "content-length: ");
-        if (body != NULL && size != NULL && received >= (size_t)(body + 4 - reply) + (size_t)atoi(size + 16))
+        response[received] = '\0';
+        char *body = strstr(response, "\r\n\r\n"), *size = strcasestr(response, "content-length: ");
+        if (body != NULL && size != NULL && received >= (size_t)(body + 4 - response) + (size_t)atoi(size + 16))
             break;
     }
-    if (strstr(reply, "access_token") == NULL)
+    if (strstr(response, "access_token") == NULL)
         abort();
 }
 
-static size_t keep(char *data, size_t size, size_t count, void *reply) {
-    size_t length = strlen(reply);
+static size_t keep(char *data, size_t size, size_t count, void *response) {
+    size_t length = strlen(response);
     if (length + size * count < 8192) {
-        memcpy((char *)reply + length, data, size * count);
-        ((char *)reply)[length + size * count] = '\0';
+        memcpy((char *)response + length, data, size * count);
+        ((char *)response)[length + size * count] = '\0';
     }
     return size * count;
 }
 
 static void curl_post(CURL *curl, const char *url) {
-    char reply[8192] = "";
+    char response[8192] = "";
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, BODY);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
-    if (curl_easy_perform(curl) != CURLE_OK || strstr(reply, "access_token") == NULL)
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, response);
+    if (curl_easy_perform(curl) != CURLE_OK || strstr(response, "access_token") == NULL)
         abort();
 }
 

@@ -7,7 +7,7 @@
 
 #include "../../c/curl_auth_flow.h"
 
-enum { WARM_UP = 500, TURNS = 10000, ANSWER = 1024, HEADER = 4096 };
+enum { WARM_UP = 500, TURNS = 10000, RESPONSE = 1024, HEADER = 4096 };
 
 static const char BODY[] = "{\"query\":\"{ self { partner { name } } }\"}";
 static const seekauth_header JSON = {"Content-Type", "application/json"};
@@ -15,7 +15,7 @@ static const seekauth_header JSON = {"Content-Type", "application/json"};
 static const char *url;
 static char authorization[HEADER], authorization_line[HEADER + 32];
 static double bare[TURNS], with[TURNS], sent[TURNS];
-static char body[ANSWER];
+static char body[RESPONSE];
 static size_t received;
 
 static void fail(const char *what, const char *why) {
@@ -36,7 +36,7 @@ static double now_us(void) {
 
 static size_t receive(char *data, size_t size, size_t count, void *user_data) {
     (void)user_data;
-    if (received + size * count > ANSWER)
+    if (received + size * count > RESPONSE)
         return 0;
     memcpy(body + received, data, size * count);
     received += size * count;
@@ -69,10 +69,10 @@ static void send_bare(CURL *http) {
 }
 
 static void send_with(const seekauth_client *client, CURL *http) {
-    const curl_request request = {client, http, url, &JSON, 1, true, receive, NULL};
+    const auth_flow_request request = {client, http, url, &JSON, 1, true, receive, NULL};
     CURLcode code = CURLE_OK;
     received = 0;
-    check(send_with_curl(&request, &code));
+    check(auth_flow_send(&request, &code));
     if (code != CURLE_OK)
         fail("libcurl with seekauth", curl_easy_strerror(code));
 }
@@ -128,14 +128,15 @@ int main(int count, char **arguments) {
         times[0] = now_us();
         send_bare(first);
         times[1] = now_us();
-        const size_t answered = received;
+        const size_t received_bare = received;
         send_with(client, second);
         times[2] = now_us();
-        const size_t answered_with = received;
+        const size_t received_with = received;
         send_itself(client);
         times[3] = now_us();
-        if (strncmp(body, "{\"data\"", 7) != 0 || answered_with != answered || received != answered)
-            fail("server", "not the answer");
+        if (strncmp(body, "{\"data\"", 7) != 0 || received_with != received_bare ||
+            received != received_bare)
+            fail("server", "not the expected response");
         if (turn < 0)
             continue;
         bare[turn] = times[1] - times[0];

@@ -150,16 +150,16 @@ static void *new_clients(void *unused) {
     (void)unused;
     while (!stopping) {
         seekauth_client *made = NULL;
-        seekauth_request *request = NULL;
+        seekauth_call *call = NULL;
         if (seekauth_client_from_env(&made) != NULL)
             stop("no client");
         use(NEW, made, &http, false);
         seekauth_client_close(made);
         seekauth_client_free(made);
         if (seekauth_client_from_env(&made) != NULL ||
-            seekauth_client_get_token_async(made, 0, ignore, NULL, &request) != NULL)
+            seekauth_client_get_token_async(made, 0, ignore, NULL, &call) != NULL)
             stop("no client, or no call");
-        seekauth_request_free(request);
+        seekauth_call_free(call);
         seekauth_client_free(made);
         usleep(pause_ms * 1000);
     }
@@ -168,7 +168,7 @@ static void *new_clients(void *unused) {
 }
 
 /* The settings of the clients that come and go in place of those of the one that lives. */
-static void exchange_settings(void) {
+static void swap_settings(void) {
     static const char *const names[] = {"SERVICE",  "ENVIRONMENT", "CLIENT_ID", "CLIENT_SECRET",
                                         "BASE_URL", "SCOPES",      "USER_AGENT"};
     char from[64], to[64];
@@ -192,7 +192,7 @@ int main(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (seekauth_client_from_env(&client) != NULL)
         stop("no client");
-    exchange_settings();
+    swap_settings();
     for (int i = 0; i < threads_count; i++)
         if (pthread_create(&threads[i], NULL, i < callers ? caller : new_clients, NULL) != 0)
             stop("no thread");

@@ -50,7 +50,7 @@ struct Api {
     const char *name;
     std::string url;
     const char *body;
-    long answer;
+    long status;
 };
 
 // A connection to the API. Each thread has its own.
@@ -75,7 +75,7 @@ public:
         if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
         if (status == 401 || body.find("UNAUTHENTICATED") != std::string::npos) return "refused";
-        return status == api.answer && body.find("errors") == std::string::npos ? "ok" : "broken";
+        return status == api.status && body.find("errors") == std::string::npos ? "ok" : "broken";
     }
 
 private:
@@ -146,7 +146,7 @@ void new_clients() {
 }
 
 // The settings of the clients that come and go in place of those of the one that lives.
-void exchange_settings() {
+void swap_settings() {
     for (const std::string name : {"SERVICE", "ENVIRONMENT", "CLIENT_ID", "CLIENT_SECRET", "BASE_URL", "SCOPES",
                                    "USER_AGENT"})
         setenv(("SEEKAUTH_" + name).c_str(), variable("SOAK_NEW_" + name).c_str(), 1);
@@ -159,7 +159,7 @@ int main() {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     {
         const auto client = seekauth::Client::from_env();
-        exchange_settings();
+        swap_settings();
         const int callers = std::stoi(variable("SOAK_CALLERS"));
         const int comers = std::stoi(variable("SOAK_NEW_CLIENTS"));
         std::vector<std::thread> threads;

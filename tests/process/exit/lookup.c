@@ -1,5 +1,5 @@
 /* Preloaded, it makes looking up a host name last as long as a process lives, as with a name server that
- * does not answer, and makes the file that SEEKAUTH_EXIT_LOOKUP names to say that one has begun. */
+ * does not respond, and makes the file that SEEKAUTH_EXIT_LOOKUP names to say that one has begun. */
 
 #include <fcntl.h>
 #include <netdb.h>

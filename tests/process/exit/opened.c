@@ -43,11 +43,11 @@ seekauth_error *seekauth_client_get_token(const seekauth_client *client, uint64_
 
 seekauth_error *seekauth_client_get_token_async(const seekauth_client *client, uint64_t timeout_ms,
                                                 seekauth_token_callback callback, void *user_data,
-                                                seekauth_request **request) {
+                                                seekauth_call **handle) {
     seekauth_error *(*call)(const seekauth_client *, uint64_t, seekauth_token_callback, void *,
-                            seekauth_request **);
+                            seekauth_call **);
     find(__func__, &call);
-    return call(client, timeout_ms, callback, user_data, request);
+    return call(client, timeout_ms, callback, user_data, handle);
 }
 
 void seekauth_client_close(const seekauth_client *client) {

@@ -20,7 +20,7 @@
 
 constexpr int code = 7;
 constexpr int waiters = 4;
-// Too short for any answer, so that nobody waits for the request any more.
+// Too short for any response, so that no caller waits for the request any more.
 constexpr seekauth::milliseconds gives_up_after{10};
 
 std::optional<seekauth::Client> client;

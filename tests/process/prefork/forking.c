@@ -83,8 +83,8 @@ static bool read_request(int connection) {
     return false;
 }
 
-static void answer(const seekauth_client *client, int connection) {
-    char header[HEADER], body[HEADER + 64], reply[HEADER + 256];
+static void respond(const seekauth_client *client, int connection) {
+    char header[HEADER], body[HEADER + 64], response[HEADER + 256];
     const char *status = "200 OK";
     seekauth_error *error = seekauth_client_authorization(client, header, sizeof header, NULL);
     if (error == NULL) {
@@ -94,10 +94,10 @@ static void answer(const seekauth_client *client, int connection) {
         snprintf(body, sizeof body, "%s", seekauth_error_message(error));
         seekauth_error_free(error);
     }
-    int length = snprintf(reply, sizeof reply, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+    int length = snprintf(response, sizeof response, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
                           status, strlen(body), body);
     for (int sent = 0; sent < length;) {
-        ssize_t wrote = write(connection, reply + sent, (size_t)(length - sent));
+        ssize_t wrote = write(connection, response + sent, (size_t)(length - sent));
         if (wrote <= 0)
             return;
         sent += (int)wrote;
@@ -114,7 +114,7 @@ static void serve(const seekauth_client *client, int listener) {
             _exit(1);
         }
         if (read_request(connection))
-            answer(client, connection);
+            respond(client, connection);
         close(connection);
     }
 }

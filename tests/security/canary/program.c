@@ -143,23 +143,23 @@ static void graphql(const seekauth_client *client) {
     show_response(error, response);
 }
 
-static size_t show_piece(char *data, size_t size, size_t count, void *unused) {
-    char piece[512];
+static size_t show_chunk(char *data, size_t size, size_t count, void *unused) {
+    char chunk[512];
     (void)unused;
-    snprintf(piece, sizeof piece, "%.*s", (int)(size * count), data);
-    show(piece);
+    snprintf(chunk, sizeof chunk, "%.*s", (int)(size * count), data);
+    show(chunk);
     return size * count;
 }
 
 static void send_by_curl(const seekauth_client *client, long version) {
     const seekauth_header header = {"Content-Type", "application/json"};
     CURL *http = curl_easy_init();
-    curl_request request = {client, http, text("url"), &header, 1, true, show_piece, NULL};
+    auth_flow_request request = {client, http, text("url"), &header, 1, true, show_chunk, NULL};
     CURLcode code = CURLE_OK;
     curl_easy_setopt(http, CURLOPT_POSTFIELDS, OPERATION);
     curl_easy_setopt(http, CURLOPT_CAINFO, text("ca_file"));
     curl_easy_setopt(http, CURLOPT_HTTP_VERSION, version);
-    complain(send_with_curl(&request, &code));
+    complain(auth_flow_send(&request, &code));
     curl_easy_cleanup(http);
 }
 
@@ -180,13 +180,13 @@ static void send_all(const seekauth_client *client) {
 }
 
 static void show_all(const seekauth_client *client) {
-    seekauth_exchange *exchange = NULL;
+    seekauth_auth_flow *flow = NULL;
     show(seekauth_client_api_url(client));
     show(seekauth_client_warnings(client));
-    complain(seekauth_client_exchange(client, seekauth_client_api_url(client), true, &exchange));
-    for (size_t i = 0; i < seekauth_exchange_header_count(exchange); i++)
-        show(seekauth_exchange_header_name(exchange, i));
-    seekauth_exchange_free(exchange);
+    complain(seekauth_client_auth_flow(client, seekauth_client_api_url(client), true, &flow));
+    for (size_t i = 0; i < seekauth_auth_flow_header_count(flow); i++)
+        show(seekauth_auth_flow_header_name(flow, i));
+    seekauth_auth_flow_free(flow);
 }
 
 static void plant(void) {
