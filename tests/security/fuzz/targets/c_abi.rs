@@ -9,7 +9,7 @@ use std::ptr::{null, null_mut};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use seekauth::{Setting, SettingKind};
+use seekauth::binding::{Setting, SettingKind};
 use seekauth_fuzz::c::*;
 use seekauth_fuzz::issuer;
 use seekauth_fuzz::outcome::{Calls, check_error, check_text, check_token, text};

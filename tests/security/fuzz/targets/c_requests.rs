@@ -9,7 +9,7 @@ use std::ptr::{null, null_mut};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use seekauth::Setting;
+use seekauth::binding::Setting;
 use seekauth_fuzz::c::*;
 use seekauth_fuzz::outcome::{Calls, check_error, check_text, text};
 use seekauth_fuzz::{SECRET, issuer};
@@ -125,12 +125,8 @@ impl Program {
                     settle(error);
                     let count = seekauth_auth_flow_header_count(flow);
                     for index in 0..count {
-                        assert!(
-                            check_text(seekauth_auth_flow_header_name(flow, index)).is_some()
-                        );
-                        assert!(
-                            check_text(seekauth_auth_flow_header_value(flow, index)).is_some()
-                        );
+                        assert!(check_text(seekauth_auth_flow_header_name(flow, index)).is_some());
+                        assert!(check_text(seekauth_auth_flow_header_value(flow, index)).is_some());
                     }
                     assert!(seekauth_auth_flow_header_name(flow, count).is_null());
                 }

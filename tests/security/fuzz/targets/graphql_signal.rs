@@ -1,17 +1,17 @@
 //! Whether a response of the SEEK API rejects the token: a slow second reading of whole bodies says
-//! the same, and the pieces in which a body arrives do not matter. The first line of an input has
-//! the status and the lengths of the pieces.
+//! the same, and the chunks in which a body arrives do not matter. The first line of an input has
+//! the status and the lengths of the chunks.
 #![no_main]
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use seekauth::{Client, Config, Environment, Exchange, Verdict};
+use seekauth::{AuthFlow, Client, Config, Environment, Verdict};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-static EXCHANGE: LazyLock<Exchange> = LazyLock::new(|| {
+static FLOW: LazyLock<AuthFlow> = LazyLock::new(|| {
     let config = Config::seek_api(Environment::Live).credentials("an-id", "a-secret");
     let client = Client::new(config.user_agent("Fuzz/1.0")).expect("good settings");
     client.auth_flow("https://graphql.seek.com/graphql", true).expect("the API's own address")
@@ -24,23 +24,23 @@ fuzz_target!(|data: &[u8]| {
     let mut numbers = line.split_ascii_whitespace().map(|word| word.parse::<usize>().unwrap_or(7));
     let status = numbers.next().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
 
-    let mut whole = EXCHANGE.inspect(status, None);
+    let mut whole = FLOW.inspect(status, None);
     let early = whole.feed(body);
     let verdict = whole.finish();
     assert_ne!(verdict, Verdict::Undecided);
     assert!(early == Verdict::Undecided || early == verdict, "a verdict changed");
 
-    let mut pieces = EXCHANGE.inspect(status, None);
+    let mut chunks = FLOW.inspect(status, None);
     let mut rest = body;
     for length in numbers {
-        let (piece, behind) = rest.split_at(length.min(rest.len()));
-        let so_far = pieces.feed(piece);
-        assert!(so_far == Verdict::Undecided || so_far == verdict, "{line}: pieces matter");
-        assert_eq!(pieces.verdict(), so_far);
+        let (chunk, behind) = rest.split_at(length.min(rest.len()));
+        let so_far = chunks.feed(chunk);
+        assert!(so_far == Verdict::Undecided || so_far == verdict, "{line}: chunks matter");
+        assert_eq!(chunks.verdict(), so_far);
         rest = behind;
     }
-    pieces.feed(rest);
-    assert_eq!(pieces.finish(), verdict, "{line}: pieces matter");
+    chunks.feed(rest);
+    assert_eq!(chunks.finish(), verdict, "{line}: chunks matter");
 
     if let Ok(body) = serde_json::from_slice::<Body>(body) {
         let by_status = if status == 401 { Verdict::Rejected } else { Verdict::Accepted };
