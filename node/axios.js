@@ -3,6 +3,6 @@
 // `require('seekauth/axios')`; axios.mjs is the same for `import`, because each has an axios of its own.
 
 const axios = require('axios');
-const { attachWith } = require('./axios-adapter.js');
+const { attachWith } = require('./lib/adapters/axios.js');
 
 exports.attach = attachWith(axios);

@@ -2,8 +2,8 @@
 
 // What npm users get. The types and the documentation of it: index.d.ts.
 
-const { Client } = require('./client.js');
-const { GraphqlError, SeekAuthError } = require('./error.js');
-const { Token } = require('./token.js');
+const { Client } = require('./lib/client.js');
+const { GraphqlError, SeekAuthError } = require('./lib/error.js');
+const { Token } = require('./lib/token.js');
 
 module.exports = { Client, GraphqlError, SeekAuthError, Token };

@@ -1,6 +1,6 @@
 'use strict';
 
-// Builds the native library and puts it beside the loader under the name that the loader looks for:
+// Builds the native library and puts it into this package's root under the name that lib/native.js looks for:
 //   node scripts/build.js [--release] [any other arguments of cargo build]
 // It shares the workspace's target directory, so that nothing is compiled twice.
 

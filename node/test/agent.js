@@ -7,7 +7,7 @@
 const readline = require('node:readline');
 const { inspect } = require('node:util');
 const { Client, SeekAuthError } = require('seekauth');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 const { closeSenders, sender, senders, versions } = require('./senders.js');
 
 /** @typedef {Record<string, string>} Fields */

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { Client } = require('seekauth');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */

@@ -12,7 +12,7 @@ const v8 = require('node:v8');
 const vm = require('node:vm');
 const { Worker } = require('node:worker_threads');
 const { Client, SeekAuthError } = require('seekauth');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @typedef {import('seekauth').Credentials} Credentials */
@@ -266,7 +266,7 @@ test('a closed client has no function any more', async () => {
 });
 
 test('clients that are collected leave nothing behind', async () => {
-  const { answerers } = require('../calls.js');
+  const { answerers } = require('../lib/pending-calls.js');
   const earlier = answerers.size;
   for (let count = 0; count < 100; count++) made([right]);
   assert.equal(answerers.size, earlier + 100);

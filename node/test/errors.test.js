@@ -9,8 +9,8 @@ const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
 const { inspect } = require('node:util');
 const { Client, SeekAuthError } = require('seekauth');
-const { unwrap } = require('../error.js');
-const native = require('../native.js');
+const { unwrap } = require('../lib/error.js');
+const native = require('../lib/native.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */

@@ -31,7 +31,7 @@ function run(t, body, options) {
   const settings = JSON.stringify({ ...sandbox.seekApi(), requestTimeoutMs: 600_000, timeoutMs: 600_000, ...options });
   const program = `
     const { Client } = require('seekauth');
-    const native = require('./native.js');
+    const native = require('./lib/native.js');
     native.testClockStart();
     const settings = ${settings};
     const client = Client.seekApi(settings);

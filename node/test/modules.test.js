@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 const manifest = require('../package.json');
 
 const root = path.join(__dirname, '..');
@@ -48,7 +48,7 @@ test('no HTTP library is loaded before it is used, and none at all for undici', 
 });
 
 test('the inner files are not for users', () => {
-  const inner = 'seekauth/native.js';
+  const inner = 'seekauth/lib/native.js';
   assert.throws(() => require(inner), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 });
 
@@ -71,8 +71,8 @@ test('taking the package in starts nothing', () => {
 test('without a library for the platform the error says what was tried and what to do', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seekauth-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const name of fs.readdirSync(root).filter((name) => /\.(js|json)$/.test(name))) {
-    fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  for (const name of ['index.js', 'lib', 'package.json']) {
+    fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   const missing = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' });
   assert.equal(missing.status, 1);

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Client, SeekAuthError } = require('seekauth');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 
 const complete = {
   environment: /** @type {const} */ ('live'),

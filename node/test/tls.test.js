@@ -41,7 +41,7 @@ after(async () => {
 async function run(body, variables, options) {
   const settings = JSON.stringify({ ...sandbox.seekApi(), ...options });
   const program = `
-    require('./native.js').testClockStart();
+    require('./lib/native.js').testClockStart();
     const client = require('seekauth').Client.seekApi(${settings});
     (async () => { ${body} })().catch(({ code, message }) => console.log(code, message));`;
   const others = Object.entries(process.env).filter(([name]) => !/^(NODE_|SSL_CERT_|.*_PROXY$)/i.test(name));

@@ -34,9 +34,11 @@ test('it holds the façade, the types, the library and the papers, and nothing e
   const names = fs.readdirSync(installed, { recursive: true }).map(String).sort();
   const expected = [
     ...['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json', 'seekauth-node.cdx.json'],
-    ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
-    ...['axios-adapter.js', 'calls.js', 'client.js', 'coding.js', 'conversation.js', 'credentials.js'],
-    ...['error.js', 'exchange.js', 'fetch.js', 'graphql.js', 'native.js', 'response.js', 'token.js'],
+    ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts'],
+    ...['lib', 'lib/auth-flow.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/graphql.js'],
+    ...['lib/native.js', 'lib/pending-calls.js', 'lib/token.js', 'lib/adapters', 'lib/adapters/axios.js'],
+    ...['lib/adapters/content-decoding.js', 'lib/adapters/fetch.js', 'lib/adapters/replayed-response.js'],
+    ...['lib/adapters/send.js', 'lib/adapters/undici.js'],
   ];
   assert.deepEqual(names.filter((name) => !/^seekauth\..*\.node$/.test(name)), expected.sort());
   assert.equal(names.length, expected.length + 1);

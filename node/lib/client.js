@@ -3,7 +3,7 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call asks the
 // library one question and crosses for nothing else. Whatever there is to decide, the library decides.
 
-const { mailbox, newNumber, outcome, wait } = require('./calls.js');
+const { mailbox, newNumber, outcome, wait } = require('./pending-calls.js');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 const { Token } = require('./token.js');
@@ -17,15 +17,15 @@ const { Token } = require('./token.js');
  */
 
 // What only some programs use is loaded when they do, since most of the time that loading takes goes by file.
-/** @type {typeof import('./exchange.js').Exchange | undefined} */
+/** @type {typeof import('./auth-flow.js').Exchange | undefined} */
 let Exchange;
-/** @type {typeof import('./fetch.js').authenticatedFetch | undefined} */
+/** @type {typeof import('./adapters/fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
 
 /**
  * Opens an exchange that its caller releases.
  *
- * @type {(client: import('./index').Client, url: string, replayable: boolean) => InstanceType<typeof import('./exchange.js').Exchange>}
+ * @type {(client: import('../index').Client, url: string, replayable: boolean) => InstanceType<typeof import('./auth-flow.js').Exchange>}
  */
 let open;
 
@@ -77,7 +77,7 @@ class Client {
    * @returns {Promise<Response>}
    */
   fetch = (input, init) => {
-    authenticatedFetch ??= require('./fetch.js').authenticatedFetch;
+    authenticatedFetch ??= require('./adapters/fetch.js').authenticatedFetch;
     return authenticatedFetch(/** @type {any} */ (this), input, init);
   };
 
@@ -142,7 +142,7 @@ class Client {
     return this.#asked;
   }
 
-  /** @param {import('./index').GetTokenOptions} [options] */
+  /** @param {import('../index').GetTokenOptions} [options] */
   async getToken({ timeoutMs, signal, ...unknown } = {}) {
     for (const name in unknown) {
       throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
@@ -163,7 +163,7 @@ class Client {
 
   /**
    * @param {string} query
-   * @param {import('./index').GraphqlOptions} [options]
+   * @param {import('../index').GraphqlOptions} [options]
    */
   async graphql(query, { signal, throwOnErrors, ...options } = {}) {
     const { read, write } = require('./graphql.js');
@@ -178,7 +178,7 @@ class Client {
    * @param {{ replayable?: boolean }} [options]
    */
   exchange(url, { replayable = true } = {}) {
-    const { Exchange } = require('./exchange.js');
+    const { Exchange } = require('./auth-flow.js');
     return Exchange.entrust(this.#open(url, replayable));
   }
 
@@ -187,7 +187,7 @@ class Client {
    * @param {boolean} replayable
    */
   #open(url, replayable) {
-    Exchange ??= require('./exchange.js').Exchange;
+    Exchange ??= require('./auth-flow.js').Exchange;
     this.#exchanges ??= this.#native.exchanges();
     return new Exchange(this.#exchanges, url, replayable);
   }

@@ -67,7 +67,7 @@ test('an address that the token must not reach is refused where the caller stand
   for (const url of [sandbox.urls.foreign, '/graphql', '', sandbox.urls.graphql_url.replace('//', '//a:b@')]) {
     assert.throws(
       () => client.exchange(url),
-      (error) => error instanceof SeekAuthError && error.code === 'forbidden_origin' && /exchange\.test\.js/.test(error.stack ?? ''),
+      (error) => error instanceof SeekAuthError && error.code === 'forbidden_origin' && /auth-flow\.test\.js/.test(error.stack ?? ''),
     );
   }
 });

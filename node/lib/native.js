@@ -1,9 +1,9 @@
 'use strict';
 
-// Finds the native library: the one beside this file, or the one in the package of its own for this
-// platform. Several may fit by name (Linux has two C libraries); the one that loads is the right one.
+// Finds the native library: the one in the root of this package, or the one in the package of its own for
+// this platform. Several may fit by name (Linux has two C libraries); the one that loads is the right one.
 
-const { version } = require('./package.json');
+const { version } = require('../package.json');
 
 /** @typedef {import('./binding').Binding} Binding */
 
@@ -18,7 +18,7 @@ function targets() {
 function load() {
   const tried = [];
   for (const target of targets()) {
-    for (const name of [`./seekauth.${target}.node`, `seekauth-${target}`]) {
+    for (const name of [`../seekauth.${target}.node`, `seekauth-${target}`]) {
       try {
         const binding = require(name);
         if (binding.version() === version) return binding;

@@ -4,7 +4,7 @@
 // longer than for a request. The function is held by its client alone, so that both can be collected, also
 // where the function closes over the client.
 
-const { answerers } = require('./calls.js');
+const { answerers } = require('./pending-calls.js');
 
 /** @typedef {import('./binding').Question} Question */
 

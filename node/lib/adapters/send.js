@@ -3,10 +3,10 @@
 // What the adapters have in common: the order in which a request's rules, its token and its sending
 // are asked for. Which HTTP client sends, and what becomes of the answer, is up to them.
 
-const { open } = require('./client.js');
-const { Exchange } = require('./exchange.js');
+const { open } = require('../client.js');
+const { Exchange } = require('../auth-flow.js');
 
-/** @typedef {import('./index').Client} Client */
+/** @typedef {import('../../index').Client} Client */
 
 /**
  * Sends one request, and once more if the API rejects its token.
@@ -14,8 +14,8 @@ const { Exchange } = require('./exchange.js');
  * @param {Client} client
  * @param {string} url
  * @param {unknown} body
- * @param {import('./index').GetTokenOptions} waiting how to wait for tokens
- * @param {(exchange: import('./index').Exchange, authorization: string) => Promise<(() => void) | undefined>} attempt
+ * @param {import('../../index').GetTokenOptions} waiting how to wait for tokens
+ * @param {(exchange: import('../../index').Exchange, authorization: string) => Promise<(() => void) | undefined>} attempt
  *   sends it. Nothing is given back for an answer that is the caller's; for a rejection, what cuts off the
  *   rest of it. By then the rest has been read away in the background, so that the connection can be used
  *   again.
@@ -58,7 +58,7 @@ function isReplayable(body) {
  * The headers of an attempt: those that the rules set are in the place of those of the same name.
  *
  * @template V
- * @param {import('./index').Exchange} exchange
+ * @param {import('../../index').Exchange} exchange
  * @param {[string, V][]} given by the caller
  * @param {string} authorization
  * @returns {[string, V | string][]}

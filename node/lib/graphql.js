@@ -5,11 +5,11 @@
 
 const { GraphqlError } = require('./error.js');
 
-/** @typedef {import('./index').GraphqlReply} GraphqlReply */
+/** @typedef {import('../index').GraphqlReply} GraphqlReply */
 
 /**
  * @param {string} query
- * @param {Omit<import('./index').GraphqlOptions, 'signal' | 'throwOnErrors'>} options
+ * @param {Omit<import('../index').GraphqlOptions, 'signal' | 'throwOnErrors'>} options
  * @returns {import('./binding').NativeOperation}
  */
 function write(query, { variables, operationName, headers, timeoutMs, ...unknown }) {

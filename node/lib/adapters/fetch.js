@@ -3,11 +3,11 @@
 // `client.fetch`: the platform's own fetch with a token. It does what fetch does, redirects included,
 // which take no token to another origin. What can be answered by the first bytes of a body is.
 
-const { converse, headersOf } = require('./conversation.js');
-const { resume } = require('./response.js');
+const { converse, headersOf } = require('./send.js');
+const { resume } = require('./replayed-response.js');
 
-/** @typedef {import('./index').Client} Client */
-/** @typedef {import('./index').Inspection} Inspection */
+/** @typedef {import('../../index').Client} Client */
+/** @typedef {import('../../index').Inspection} Inspection */
 
 /**
  * @param {Client} client

@@ -15,7 +15,7 @@ class SeekAuthError extends Error {
 Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' });
 
 class GraphqlError extends Error {
-  /** @param {import('./index').GraphqlReply} reply all of which becomes properties */
+  /** @param {import('../index').GraphqlReply} reply all of which becomes properties */
   constructor(reply) {
     super(reply.errors.map(({ message }) => message).join('; '));
     Object.assign(this, reply);

@@ -3,11 +3,11 @@
 // For undici's dispatchers: requests through one get a token, and are sent once more if the API rejects
 // it. An answer is held back until its first bytes show whose it is; from then on it flows as ever.
 
-const { converse, headersOf } = require('./conversation.js');
-const { decoder } = require('./coding.js');
+const { converse, headersOf } = require('./send.js');
+const { decoder } = require('./content-decoding.js');
 
-/** @typedef {import('./index').Client} Client */
-/** @typedef {import('./index').Exchange} Exchange */
+/** @typedef {import('../../index').Client} Client */
+/** @typedef {import('../../index').Exchange} Exchange */
 /** @typedef {import('undici').Dispatcher.DispatchHandler} Handler */
 /** @typedef {import('undici').Dispatcher.DispatchController} Controller */
 /** @typedef {import('undici').Dispatcher.DispatchOptions} Options */
@@ -47,7 +47,7 @@ class Attempt {
   #settle;
   /** @type {'open' | 'accepted' | 'rejected'} */
   #state = 'open';
-  /** @type {import('./index').Inspection | undefined} */
+  /** @type {import('../../index').Inspection | undefined} */
   #inspection;
   /** @type {ReturnType<typeof decoder>} */
   #decoder;

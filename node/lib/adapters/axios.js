@@ -4,10 +4,10 @@
 // sent once, after all interceptors and transformations, which run once and see one answer.
 
 const { Readable } = require('node:stream');
-const { converse } = require('./conversation.js');
+const { converse } = require('./send.js');
 
-/** @typedef {import('./index').Client} Client */
-/** @typedef {import('./index').Inspection} Inspection */
+/** @typedef {import('../../index').Client} Client */
+/** @typedef {import('../../index').Inspection} Inspection */
 /** @typedef {import('axios').AxiosAdapter} Adapter */
 /** @typedef {import('axios').AxiosResponse} Response */
 /** @typedef {import('axios').InternalAxiosRequestConfig} Config */
@@ -17,7 +17,7 @@ const originals = new WeakMap();
 
 /**
  * @param {import('axios').AxiosStatic} axios the one that made the instance
- * @returns {typeof import('./axios').attach}
+ * @returns {typeof import('../../axios').attach}
  */
 function attachWith({ Axios, getAdapter }) {
   // Has no defaults of its own, so that nothing is merged into what it is given.
@@ -50,7 +50,7 @@ function attachWith({ Axios, getAdapter }) {
  */
 async function send(client, url, adapter, config) {
   const { data, headers, signal, timeout, auth, beforeRedirect } = config;
-  /** @type {import('./index').GetTokenOptions} */
+  /** @type {import('../../index').GetTokenOptions} */
   const waiting = {};
   if (signal instanceof AbortSignal) waiting.signal = signal;
   if (timeout) waiting.timeoutMs = timeout;
