@@ -9,13 +9,13 @@ use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::{Config, Language, Token, host};
 
+use crate::auth_flow::Operations;
+use crate::call::{Address, Delivery, Mailbox};
 use crate::credentials::Provider;
 use crate::error::Outcome;
-use crate::exchange::Operations;
 use crate::freshness::Freshness;
 use crate::graphql::{self, NativeReply};
-use crate::mailbox::{Address, Delivery, Mailbox};
-use crate::setting;
+use crate::settings;
 use crate::token::NativeToken;
 
 /// About what a client with an open TLS connection holds. The garbage collector is told, because it
@@ -67,7 +67,7 @@ pub fn new_client<'a>(
 ) -> napi::Result<Outcome<Made<'a>>> {
     let mut config = Config::new();
     if let Some(fixed) = &fixed
-        && let Err(error) = setting::apply(env, &mut config, fixed.to_unknown(), None)?
+        && let Err(error) = settings::apply(env, &mut config, fixed.to_unknown(), None)?
     {
         return Ok(Outcome::Failure(error));
     }
@@ -100,7 +100,7 @@ fn finish<'a>(
     options: Unknown<'a>,
     fixed: Option<&Object<'_>>,
 ) -> napi::Result<Outcome<Made<'a>>> {
-    let applied = setting::apply(env, &mut config, options, fixed)?;
+    let applied = settings::apply(env, &mut config, options, fixed)?;
     Ok(Outcome::of(|| {
         let credentials = applied?;
         let mut config = config.language(Language::Node);
@@ -156,7 +156,7 @@ impl NativeClient {
         env: Env,
         scopes: Unknown<'_>,
     ) -> napi::Result<Outcome<NativeClient>> {
-        let scopes = setting::strings(env, "scopes", &scopes)?;
+        let scopes = settings::strings(env, "scopes", &scopes)?;
         Ok(Outcome::of(|| self.host.with_scopes(scopes).map(NativeClient::from)))
     }
 
@@ -174,7 +174,7 @@ impl NativeClient {
         mailbox: &Mailbox,
         call: f64,
     ) -> napi::Result<Outcome<NativeWaiter>> {
-        let timeout = setting::duration(env, "timeoutMs", &timeout_ms)?;
+        let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
         Ok(Outcome::of(|| {
             let timeout = timeout?;
             let delivery = Delivery::new(mailbox, call);
@@ -230,7 +230,7 @@ impl NativeClient {
     /// A `TypeError` unless the token is a string.
     #[napi]
     pub fn invalidate(&self, env: Env, token: Unknown<'_>) -> napi::Result<Outcome<bool>> {
-        let token = setting::string(env, "token", &token)?;
+        let token = settings::string(env, "token", &token)?;
         Ok(Outcome::of(|| Ok(self.host.invalidate(&token))))
     }
 

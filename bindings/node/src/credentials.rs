@@ -8,8 +8,8 @@ use napi_derive::napi;
 use seekauth::{CredentialProvider, Credentials, Error, ErrorKind, Provided};
 use tokio::sync::oneshot;
 
-use crate::mailbox::Address;
-use crate::setting;
+use crate::call::Address;
+use crate::settings;
 
 type Given = Result<Credentials, Error>;
 
@@ -67,24 +67,24 @@ impl Question {
 
 fn read(credentials: &Unknown<'_>) -> napi::Result<Given> {
     if credentials.get_type()? != ValueType::Object || credentials.is_array()? {
-        return Ok(Err(misshapen("it", setting::name_of(credentials)?)));
+        return Ok(Err(misshapen("it", settings::name_of(credentials)?)));
     }
     let object = Object::from_raw(credentials.value().env, credentials.raw());
     let member = |name| object.get_named_property_unchecked::<Unknown<'_>>(name);
     let (id, secret) = (member("clientId")?, member("clientSecret")?);
     let next = member("clientSecretNext")?;
-    let Some(client_id) = setting::text(&id)? else {
-        return Ok(Err(misshapen("clientId", setting::name_of(&id)?)));
+    let Some(client_id) = settings::text(&id)? else {
+        return Ok(Err(misshapen("clientId", settings::name_of(&id)?)));
     };
-    let Some(client_secret) = setting::text(&secret)? else {
-        return Ok(Err(misshapen("clientSecret", setting::name_of(&secret)?)));
+    let Some(client_secret) = settings::text(&secret)? else {
+        return Ok(Err(misshapen("clientSecret", settings::name_of(&secret)?)));
     };
     let credentials = Credentials::new(client_id, client_secret);
-    if setting::is_absent(&next)? {
+    if settings::is_absent(&next)? {
         return Ok(Ok(credentials));
     }
-    let Some(client_secret_next) = setting::text(&next)? else {
-        return Ok(Err(misshapen("clientSecretNext", setting::name_of(&next)?)));
+    let Some(client_secret_next) = settings::text(&next)? else {
+        return Ok(Err(misshapen("clientSecretNext", settings::name_of(&next)?)));
     };
     Ok(Ok(credentials.next_secret(client_secret_next)))
 }

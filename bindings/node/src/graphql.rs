@@ -6,7 +6,7 @@ use napi::bindgen_prelude::{Object, Unknown};
 use napi_derive::napi;
 use seekauth::{Error, Graphql, GraphqlReply};
 
-use crate::setting;
+use crate::settings;
 
 /// The API's answer to an operation.
 #[napi(object, object_from_js = false)]
@@ -29,7 +29,9 @@ impl From<GraphqlReply> for NativeReply {
 pub(crate) fn operation(env: Env, options: &Object<'_>) -> napi::Result<Result<Graphql, Error>> {
     let member = |name: &str| options.get::<Unknown<'_>>(name);
     let text = |name: &str| match member(name)? {
-        Some(value) if !setting::is_absent(&value)? => setting::string(env, name, &value).map(Some),
+        Some(value) if !settings::is_absent(&value)? => {
+            settings::string(env, name, &value).map(Some)
+        }
         _ => Ok(None),
     };
     let mut operation = Graphql::new(text("query")?.unwrap_or_default());
@@ -43,7 +45,7 @@ pub(crate) fn operation(env: Env, options: &Object<'_>) -> napi::Result<Result<G
         operation = operation.header(name, value);
     }
     let timeout = match member("timeoutMs")? {
-        Some(value) => setting::duration(env, "timeoutMs", &value)?,
+        Some(value) => settings::duration(env, "timeoutMs", &value)?,
         None => Ok(None),
     };
     Ok(timeout.map(|timeout| match timeout {

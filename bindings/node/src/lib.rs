@@ -3,17 +3,17 @@
 //! that users see are the façade's (`node/index.js`), which is the only caller of this module.
 #![allow(clippy::must_use_candidate, reason = "JavaScript does not read the attribute")]
 
+pub mod auth_flow;
+pub mod call;
 pub mod client;
 pub mod credentials;
 pub mod error;
-pub mod exchange;
 pub mod freshness;
 pub mod function;
 pub mod graphql;
-pub mod mailbox;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
-pub mod setting;
+pub mod settings;
 pub mod token;
 
 use std::alloc::System;

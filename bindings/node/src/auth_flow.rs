@@ -12,7 +12,7 @@ use seekauth::{Exchange, Inspection, Verdict, host};
 
 use crate::error::{Outcome, type_error};
 use crate::function::{Body, Function};
-use crate::{number, setting};
+use crate::{number, settings};
 
 /// True for a rejection, false for an answer that is the caller's, none while more of the body has
 /// to be read.
@@ -110,7 +110,7 @@ fn open(
     env: Env,
     [url, replayable]: [Unknown<'_>; 2],
 ) -> napi::Result<Outcome<f64>> {
-    let url = setting::string(env, "url", &url)?;
+    let url = settings::string(env, "url", &url)?;
     if replayable.get_type()? != ValueType::Boolean {
         return Err(type_error(env, "replayable must be true or false"));
     }
@@ -127,7 +127,7 @@ fn headers(
     env: Env,
     [index, present]: [Unknown<'_>; 2],
 ) -> napi::Result<String> {
-    let present = setting::string(env, "present", &present)?;
+    let present = settings::string(env, "present", &present)?;
     let present: Vec<&str> = present.lines().collect();
     exchanges.with(env, &index, |entry| {
         let headers = entry.exchange.headers(&present);
@@ -142,7 +142,7 @@ fn admit(
     env: Env,
     [index, authorization]: [Unknown<'_>; 2],
 ) -> napi::Result<Outcome<()>> {
-    let authorization = setting::string(env, "authorization", &authorization)?;
+    let authorization = settings::string(env, "authorization", &authorization)?;
     exchanges.with(env, &index, |entry| Outcome::of(|| entry.exchange.admit(&authorization)))
 }
 
@@ -157,7 +157,7 @@ fn inspect(
     // A number that is no status means as little as one that nobody knows.
     let status = u16::try_from(integer(env, &status)?).unwrap_or_default();
     let url =
-        if setting::is_absent(&url)? { None } else { Some(setting::string(env, "url", &url)?) };
+        if settings::is_absent(&url)? { None } else { Some(settings::string(env, "url", &url)?) };
     exchanges.with(env, &index, |entry| {
         let inspection = entry.exchange.inspect(status, url.as_deref());
         rejected(entry.inspection.insert(inspection).verdict())
