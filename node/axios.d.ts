@@ -7,7 +7,7 @@ import type { Client } from './index';
  *
  * Requests to another origin than the API's are refused with a `SeekAuthError` (`forbidden_origin`), so
  * use an instance of its own: `attach(client, axios.create({ baseURL: client.apiUrl }))`. Interceptors
- * and transformations run once for each request and see its one answer. Bodies that are streams or forms
+ * and transformations run once for each request and see its one response. Bodies that are streams or forms
  * are not sent twice: a rejection of theirs is a `SeekAuthError` (`token_rejected`). A `timeout` counts
  * for the token and for each sending.
  *

@@ -128,23 +128,23 @@ export interface GetTokenOptions {
 }
 
 /** How one GraphQL operation is sent. */
-export interface GraphqlOptions {
+export interface GraphQLOptions {
   /** The variables of the operation, as an object. */
   variables?: object | null;
   /** Which operation of the document to run, if it holds several. */
   operationName?: string | null;
   /** Further headers, such as `accept-language` in place of the client's. */
   headers?: NonNullable<RequestInit['headers']>;
-  /** How long to wait for the whole answer, in place of the client's own `timeoutMs`. */
+  /** How long to wait for the whole response, in place of the client's own `timeoutMs`. */
   timeoutMs?: number;
   /** Gives this call up; it is then rejected with the signal's reason. */
   signal?: AbortSignal | null;
-  /** Throws a {@link GraphqlError} if the answer has errors. Default: `false`. */
+  /** Throws a {@link GraphQLError} if the response has errors. Default: `false`. */
   throwOnErrors?: boolean;
 }
 
-/** One entry of `errors`. The set of codes is open: treat an unknown one as lasting. */
-export interface GraphqlErrorEntry {
+/** One entry of `errors`. The set of codes is open: treat an unknown one as permanent. */
+export interface GraphQLErrorEntry {
   /** The text for people; SEEK allows it to be shown to hirers. */
   readonly message: string;
   /** Which field it is about. */
@@ -155,24 +155,24 @@ export interface GraphqlErrorEntry {
   readonly extensions?: { readonly code?: string; readonly [name: string]: unknown };
 }
 
-/** The API's answer to a GraphQL operation. */
-export interface GraphqlReply<Data = any> {
-  /** What could be answered; beside errors, parts of it may be `null`. */
+/** The API's response to a GraphQL operation. */
+export interface GraphQLResponse<Data = any> {
+  /** What could be resolved; beside errors, parts of it may be `null`. */
   readonly data: Data | null | undefined;
   /** What the API reported; empty when all went well. */
-  readonly errors: readonly GraphqlErrorEntry[];
+  readonly errors: readonly GraphQLErrorEntry[];
   /** What the API says besides; mostly `undefined`. */
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
-  /** The HTTP status. It says little: an answer with errors mostly has 200. */
+  /** The HTTP status. It says little: a response with errors mostly has 200. */
   readonly status: number;
 }
 
-/** Errors of a GraphQL answer, for those who asked for an exception. */
-export class GraphqlError<Data = any> extends Error implements GraphqlReply<Data> {
+/** Errors of a GraphQL response as an exception, which `throwOnErrors` asks for. */
+export class GraphQLError<Data = any> extends Error implements GraphQLResponse<Data> {
   private constructor();
-  readonly name: 'GraphqlError';
+  readonly name: 'GraphQLError';
   readonly data: Data | null | undefined;
-  readonly errors: readonly GraphqlErrorEntry[];
+  readonly errors: readonly GraphQLErrorEntry[];
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   readonly status: number;
 }
@@ -182,13 +182,13 @@ export class GraphqlError<Data = any> extends Error implements GraphqlReply<Data
  * adapters to further HTTP clients. {@link Client.fetch}, `seekauth/undici` and `seekauth/axios` are made
  * with it. It sends nothing itself. The order of calls:
  *
- * 1. {@link Client.exchange}, which refuses addresses that the token must not reach,
- * 2. {@link Client.authorization} for the token, and {@link Exchange.admit} it,
- * 3. send with {@link Exchange.headers} and the token,
- * 4. {@link Exchange.inspect} the answer; unless it is a rejection, it is the caller's,
- * 5. otherwise {@link Exchange.reject}, and go on at 2 with the identical request.
+ * 1. {@link Client.authFlow}, which refuses addresses that the token must not reach,
+ * 2. {@link Client.authorization} for the token, and {@link AuthFlow.attempt} with it,
+ * 3. send with {@link AuthFlow.headers} and the token,
+ * 4. {@link AuthFlow.inspect} the response; unless it is a rejection, it is the caller's,
+ * 5. otherwise {@link AuthFlow.retry}, and go on at 2 with the identical request.
  */
-export interface Exchange {
+export interface AuthFlow {
   /**
    * The headers to set besides `Authorization`, as pairs of name and value. `User-Agent` replaces what is
    * there; `X-Request-Id` and `Accept-Language` are left out if `present` names them.
@@ -196,31 +196,31 @@ export interface Exchange {
   headers(present?: Iterable<string>): [name: string, value: string][];
 
   /** Notes the header value that is about to be sent. Throws `token_rejected` if it is the rejected one: no newer one can be had at the moment. */
-  admit(authorization: string): void;
+  attempt(authorization: string): void;
 
   /**
-   * Begins to read an answer; one is read at a time.
+   * Begins to read a response; one is read at a time.
    *
-   * @param url where it came from, if redirects may have been followed: an answer from elsewhere says
+   * @param url where it came from, if redirects may have been followed: a response from elsewhere says
    *   nothing about the token
    */
   inspect(status: number, url?: string): Inspection;
 
   /**
-   * Takes note that the answer was a rejection: the client drops the token. Then send the identical
+   * Takes note that the response was a rejection: the client drops the token. Then send the identical
    * request once more. Throws `token_rejected` the second time, or if the body cannot be sent twice.
    */
-  reject(): void;
+  retry(): void;
 }
 
 /**
- * The reading of one answer, to find out whether the API rejected the token. A verdict is `true` if it
- * did, `false` if the answer is for the caller, and `undefined` while more of the body has to be read.
+ * The reading of one response, to find out whether the API rejected the token. A verdict is `true` if it
+ * did, `false` if the response is for the caller, and `undefined` while more of the body has to be read.
  */
 export interface Inspection {
   readonly verdict: boolean | undefined;
-  /** Takes in the next piece of the body, after any content decoding. At most 1 MiB is kept. */
-  feed(piece: Uint8Array): boolean | undefined;
+  /** Takes in the next chunk of the body, after any content decoding. At most 1 MiB is kept. */
+  feed(chunk: Uint8Array): boolean | undefined;
   /** Says that the body has ended. */
   finish(): boolean;
 }
@@ -230,7 +230,7 @@ export interface Inspection {
  * credentials and share it: all callers of one client use one token. Nothing is requested before the
  * first call, and an idle client requests nothing.
  *
- * A file with secrets that every user of the machine may read causes a `SeekauthWarning` when the client is
+ * A file with secrets that every user of the machine may read causes a `SeekAuthWarning` when the client is
  * made, by `process.emitWarning`.
  *
  * Wrong types and unknown options are a `TypeError`; every other failure is a {@link SeekAuthError}.
@@ -306,11 +306,11 @@ export class Client {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
   /**
-   * Sends a GraphQL operation to {@link Client.apiUrl} and reads the answer, up to 64 MiB of it. Waits for
+   * Sends a GraphQL operation to {@link Client.apiUrl} and reads the response, up to 64 MiB of it. Waits for
    * `timeoutMs` at most. What the API reports in `errors` is no failure of the call unless
-   * `throwOnErrors` says so; an answer that is not GraphQL is one: `throttled`, `unavailable` or `protocol`.
+   * `throwOnErrors` says so; a response that is not GraphQL is one: `throttled`, `unavailable` or `protocol`.
    */
-  graphql<Data = any>(query: string, options?: GraphqlOptions): Promise<GraphqlReply<Data>>;
+  graphql<Data = any>(query: string, options?: GraphQLOptions): Promise<GraphQLResponse<Data>>;
 
   /**
    * The rules for one request to `url` that another HTTP client carries.
@@ -320,7 +320,7 @@ export class Client {
    * @throws {SeekAuthError} `forbidden_origin` unless `url` is absolute, without credentials, and has
    *   scheme, host and port of {@link Client.apiUrl}; `invalid_argument` when the client has no API
    */
-  exchange(url: string, options?: { replayable?: boolean }): Exchange;
+  authFlow(url: string, options?: { replayable?: boolean }): AuthFlow;
 
   /** Ends this client and all made from it. Calls that wait are rejected with `cancelled`, later ones with `closed`. */
   close(): void;
@@ -377,9 +377,9 @@ export class SeekAuthError extends Error {
   readonly retryable: boolean;
   /** How long to wait before the next try, where that is known. */
   readonly retryAfterMs?: number;
-  /** The HTTP status of the reply, where there was one. */
+  /** The HTTP status of the response, where there was one. */
   readonly status?: number;
-  /** The `error` member of the server's reply, where there was one. */
+  /** The `error` member of the server's response, where there was one. */
   readonly serverCode?: string;
   /** What was asked for: token endpoint, client id, audience and scopes. */
   readonly target?: string;

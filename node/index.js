@@ -1,9 +1,9 @@
 'use strict';
 
-// What npm users get. The types and the documentation of it: index.d.ts.
+// The package's public names. Their types and documentation: index.d.ts.
 
 const { Client } = require('./lib/client.js');
-const { GraphqlError, SeekAuthError } = require('./lib/error.js');
+const { GraphQLError, SeekAuthError } = require('./lib/error.js');
 const { Token } = require('./lib/token.js');
 
-module.exports = { Client, GraphqlError, SeekAuthError, Token };
+module.exports = { Client, GraphQLError, SeekAuthError, Token };

@@ -7,7 +7,7 @@ import { Client } from 'seekauth';
 const client = Client.fromEnv();
 const api = new ApolloClient({
   link: new HttpLink({ uri: client.apiUrl, fetch: client.fetch }),
-  // SEEK asks backends not to keep answers.
+  // SEEK asks backends not to keep responses.
   cache: new InMemoryCache(),
   defaultOptions: { query: { fetchPolicy: 'no-cache' } },
 });

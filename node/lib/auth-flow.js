@@ -1,50 +1,50 @@
 'use strict';
 
-// The rules of one request and the reading of its answer, as the library keeps them, with its failures
-// thrown in the caller's place. The library knows an exchange by a number, until that is released: by
-// the adapters as soon as they are done, for others when the exchange is collected.
+// The library's rules of one request and its reading of the response, with failures thrown where the caller
+// stands. The library knows a flow by a number until it is released: adapters release it when they are done,
+// the garbage collector releases those that users open.
 
 const { unwrap } = require('./error.js');
 
-/** @typedef {import('./binding').Exchanges} Exchanges */
+/** @typedef {import('./binding').AuthFlows} AuthFlows */
 
-const forgotten = new FinalizationRegistry((/** @type {{ exchanges: Exchanges, number: number }} */ held) => {
-  held.exchanges.release(held.number);
+const registry = new FinalizationRegistry((/** @type {{ flows: AuthFlows, number: number }} */ held) => {
+  held.flows.release(held.number);
 });
 
-class Exchange {
-  #exchanges;
+class AuthFlow {
+  #flows;
   /** @type {any} */
   #number;
 
   /**
-   * @param {Exchanges} exchanges of a client
+   * @param {AuthFlows} flows of a client
    * @param {string} url
    * @param {boolean} replayable
    */
-  constructor(exchanges, url, replayable) {
-    this.#exchanges = exchanges;
-    this.#number = unwrap(exchanges.open(url, replayable));
+  constructor(flows, url, replayable) {
+    this.#flows = flows;
+    this.#number = unwrap(flows.open(url, replayable));
   }
 
   /**
-   * Has an exchange released when it is collected.
+   * Has a flow released when it is collected.
    *
-   * @param {Exchange} exchange
+   * @param {AuthFlow} flow
    */
-  static entrust(exchange) {
-    forgotten.register(exchange, { exchanges: exchange.#exchanges, number: exchange.#number });
-    return exchange;
+  static releaseOnCollect(flow) {
+    registry.register(flow, { flows: flow.#flows, number: flow.#number });
+    return flow;
   }
 
   /**
-   * Releases an exchange that was not entrusted. It is of no use any more.
+   * Releases a flow at once. It is of no use afterwards.
    *
-   * @param {Exchange} exchange
+   * @param {AuthFlow} flow that is not released when it is collected
    */
-  static release(exchange) {
-    exchange.#exchanges.release(exchange.#number);
-    exchange.#number = undefined;
+  static release(flow) {
+    flow.#flows.release(flow.#number);
+    flow.#number = undefined;
   }
 
   /**
@@ -52,70 +52,70 @@ class Exchange {
    * @returns {[string, string][]}
    */
   headers(present = []) {
-    const lines = this.#exchanges.headers(this.#number, [...present].join('\n')).split('\n');
+    const lines = this.#flows.headers(this.#number, [...present].join('\n')).split('\n');
     const pairs = [];
     for (let i = 0; i < lines.length; i += 2) pairs.push([lines[i], lines[i + 1]]);
     return /** @type {[string, string][]} */ (pairs);
   }
 
   /** @param {string} authorization the header value that is about to be sent */
-  admit(authorization) {
-    unwrap(this.#exchanges.admit(this.#number, authorization));
+  attempt(authorization) {
+    unwrap(this.#flows.attempt(this.#number, authorization));
   }
 
   /**
    * @param {number} status
-   * @param {string} [url] where the answer came from
+   * @param {string} [url] where the response came from
    */
   inspect(status, url) {
-    return new Inspection(this, this.#exchanges.inspect(this.#number, status, url));
+    return new Inspection(this, this.#flows.inspect(this.#number, status, url));
   }
 
-  reject() {
-    unwrap(this.#exchanges.reject(this.#number));
+  retry() {
+    unwrap(this.#flows.retry(this.#number));
   }
 
   /**
-   * @param {Exchange} exchange
-   * @param {Uint8Array} piece
+   * @param {AuthFlow} flow
+   * @param {Uint8Array} chunk
    */
-  static feed(exchange, piece) {
-    return exchange.#exchanges.feed(exchange.#number, piece);
+  static feed(flow, chunk) {
+    return flow.#flows.feed(flow.#number, chunk);
   }
 
-  /** @param {Exchange} exchange */
-  static finish(exchange) {
-    return exchange.#exchanges.finish(exchange.#number);
+  /** @param {AuthFlow} flow */
+  static finish(flow) {
+    return flow.#flows.finish(flow.#number);
   }
 }
 
 class Inspection {
-  #exchange;
+  #flow;
   #verdict;
 
   /**
-   * @param {Exchange} exchange which reads one answer at a time
+   * @param {AuthFlow} flow which reads one response at a time
    * @param {boolean | null} verdict
    */
-  constructor(exchange, verdict) {
-    this.#exchange = exchange;
+  constructor(flow, verdict) {
+    this.#flow = flow;
     this.#verdict = verdict ?? undefined;
   }
 
-  /** True for a rejection, false for an answer that is the caller's. */
+  /** True for a rejection, false for a response that is the caller's. */
   get verdict() {
     return this.#verdict;
   }
 
-  /** @param {Uint8Array} piece */
-  feed(piece) {
-    return (this.#verdict ??= Exchange.feed(this.#exchange, piece) ?? undefined);
+  /** @param {Uint8Array} chunk */
+  feed(chunk) {
+    return (this.#verdict ??= AuthFlow.feed(this.#flow, chunk) ?? undefined);
   }
 
   /** @returns {boolean} */
   finish() {
-    return (this.#verdict ??= Exchange.finish(this.#exchange));
+    return (this.#verdict ??= AuthFlow.finish(this.#flow));
   }
 }
 
-module.exports = { Exchange };
+module.exports = { AuthFlow };

@@ -1,4 +1,4 @@
-// The native library as the façade calls it (bindings/node/src). Not part of the public interface.
+// The native library as lib/ calls it (bindings/node/src). Not part of the public interface.
 
 export interface Failure {
   message: string;
@@ -22,7 +22,7 @@ export interface NativeToken {
   readonly scopes: string[];
 }
 
-export interface NativeReply {
+export interface NativeResponse {
   readonly status: number;
   readonly text: string;
 }
@@ -35,35 +35,36 @@ export interface NativeOperation {
   timeoutMs: unknown;
 }
 
-/** What can be done with the exchanges of a client; each is a number until it is released. */
-export interface Exchanges {
+/** The auth flows of a client; each is a number until it is released. */
+export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
-  headers(exchange: number, present: string): string;
-  admit(exchange: number, authorization: unknown): Outcome<undefined>;
-  inspect(exchange: number, status: unknown, url: unknown): boolean | null;
-  feed(exchange: number, piece: unknown): boolean | null;
-  finish(exchange: number): boolean;
-  reject(exchange: number): Outcome<undefined>;
-  release(exchange: number): void;
+  headers(flow: number, present: string): string;
+  attempt(flow: number, authorization: unknown): Outcome<undefined>;
+  inspect(flow: number, status: unknown, url: unknown): boolean | null;
+  feed(flow: number, chunk: unknown): boolean | null;
+  finish(flow: number): boolean;
+  retry(flow: number): Outcome<undefined>;
+  release(flow: number): void;
 }
 
-export interface Waiter {
+export interface CancelHandle {
   cancel(): void;
 }
 
-export interface Mailbox {
+/** Delivers outcomes of calls, and requests for credentials. */
+export interface Completions {
   ref(): void;
   unref(): void;
 }
 
 /** Asks the function of one client for credentials. */
-export interface Question {
+export interface CredentialsRequest {
   readonly isOpen: boolean;
-  answer(credentials: unknown): void;
+  provide(credentials: unknown): void;
   fail(): void;
 }
 
-export interface Made {
+export interface NewClient {
   client: NativeClient;
   credentials: (() => unknown) | null;
   warnings: string[];
@@ -75,9 +76,9 @@ export interface NativeClient {
   apiUrl(): string | null;
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
-  getToken(timeoutMs: unknown, mailbox: Mailbox, call: number): Outcome<Waiter>;
-  graphql(operation: NativeOperation, mailbox: Mailbox, call: number): Outcome<Waiter>;
-  exchanges(): Exchanges;
+  getToken(timeoutMs: unknown, completions: Completions, call: number): Outcome<CancelHandle>;
+  graphql(operation: NativeOperation, completions: Completions, call: number): Outcome<CancelHandle>;
+  authFlows(): AuthFlows;
   cachedToken(): Outcome<NativeToken | null>;
   invalidate(token: unknown): Outcome<boolean>;
   close(): Outcome<undefined>;
@@ -85,12 +86,14 @@ export interface NativeClient {
 
 export interface Binding {
   Client: { new (): NativeClient };
-  Mailbox: { new (settle: (number: number, content: Outcome<NativeToken | NativeReply> | Question) => void): Mailbox };
+  Completions: {
+    new (settle: (number: number, content: Outcome<NativeToken | NativeResponse> | CredentialsRequest) => void): Completions;
+  };
   version(): string;
-  newClient(mailbox: Mailbox, number: number, options: unknown, fixed?: object): Outcome<Made>;
-  clientFromEnv(mailbox: Mailbox, number: number, options: unknown): Outcome<Made>;
+  newClient(completions: Completions, number: number, options: unknown, fixed?: object): Outcome<NewClient>;
+  clientFromEnv(completions: Completions, number: number, options: unknown): Outcome<NewClient>;
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
-  settings(): { name: string; camelName: string; kind: string; environmentVariable: string }[];
+  settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */
   testFailure?(number: number): { failure: Failure };
   testClockStart?(): void;

@@ -1,36 +1,29 @@
 'use strict';
 
-// The client. It keeps the current header value as a JavaScript string, so that the hot call asks the
-// library one question and crosses for nothing else. Whatever there is to decide, the library decides.
+// The client. It keeps the current header value as a JavaScript string, so that the hot call crosses into the
+// library once, to learn whether the value is still fresh. All decisions are the library's.
 
-const { mailbox, newNumber, outcome, wait } = require('./pending-calls.js');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
+const { completions, newNumber, outcome, wait } = require('./pending-calls.js');
 const { Token } = require('./token.js');
 
-/** @typedef {import('./binding').Made} Made */
-/** @typedef {import('./binding').Mailbox} Mailbox */
+/** @typedef {import('./binding').Completions} Completions */
 /** @typedef {import('./binding').NativeClient} NativeClient */
+/** @typedef {import('./binding').NewClient} NewClient */
 /**
  * @template T
  * @typedef {import('./binding').Outcome<T>} Outcome
  */
 
-// What only some programs use is loaded when they do, since most of the time that loading takes goes by file.
-/** @type {typeof import('./auth-flow.js').Exchange | undefined} */
-let Exchange;
+// Loaded on first use: not every program needs them, and most of the time that loading takes goes by file.
+/** @type {typeof import('./auth-flow.js').AuthFlow | undefined} */
+let AuthFlow;
 /** @type {typeof import('./adapters/fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
 
-/**
- * Opens an exchange that its caller releases.
- *
- * @type {(client: import('../index').Client, url: string, replayable: boolean) => InstanceType<typeof import('./auth-flow.js').Exchange>}
- */
-let open;
-
-/** What a client is made of. */
-class Parts {
+/** The native parts of a client. */
+class NativeParts {
   /**
    * @param {NativeClient} client
    * @param {object} [source] what gives it credentials, to be kept as long as the client
@@ -42,32 +35,35 @@ class Parts {
 
   /**
    * @template {unknown[]} Options
-   * @param {(mailbox: Mailbox, number: number, ...options: Options) => Outcome<Made>} create
+   * @param {(completions: Completions, number: number, ...options: Options) => Outcome<NewClient>} create
    * @param {Options} options
    */
   static make(create, ...options) {
     const number = newNumber();
-    const { client, credentials, warnings } = unwrap(create(mailbox, number, ...options));
-    for (const warning of warnings) process.emitWarning(warning, 'SeekauthWarning');
-    if (!credentials) return new Parts(client);
+    const { client, credentials, warnings } = unwrap(create(completions, number, ...options));
+    for (const warning of warnings) process.emitWarning(warning, 'SeekAuthWarning');
+    if (!credentials) return new NativeParts(client);
     const { Provider } = require('./credentials.js');
-    return new Parts(client, new Provider(number, credentials));
+    return new NativeParts(client, new Provider(number, credentials));
   }
 }
+
+/** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */
+const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
 
 class Client {
   /** @type {NativeClient} */
   #native;
   /** @type {object | undefined} */
   #source;
-  /** Asks the library whether `#authorization` is still good. */
+  /** Whether `#authorization` is still fresh, by the library. */
   #isFresh;
   /** @type {string | undefined} */
   #authorization;
-  /** @type {import('./binding').Exchanges | undefined} */
-  #exchanges;
+  /** @type {import('./binding').AuthFlows | undefined} */
+  #authFlows;
   /** @type {Promise<Outcome<import('./binding').NativeToken>> | undefined} */
-  #asked;
+  #pending;
 
   /**
    * Needs no `this`, so that it can be given away as it is.
@@ -83,7 +79,7 @@ class Client {
 
   /** @param {unknown} options `ClientOptions`, or the parts of a client */
   constructor(options) {
-    const { client, source } = options instanceof Parts ? options : Parts.make(native.newClient, options);
+    const { client, source } = options instanceof NativeParts ? options : NativeParts.make(native.newClient, options);
     this.#native = client;
     this.#source = source;
     this.#isFresh = client.freshness();
@@ -91,34 +87,34 @@ class Client {
 
   /** @param {unknown} options */
   static seekApi(options) {
-    return new Client(Parts.make(native.newClient, options, { service: 'seek_api' }));
+    return new Client(NativeParts.make(native.newClient, options, { service: 'seek_api' }));
   }
 
   /** @param {unknown} options */
   static seekPass(options) {
-    return new Client(Parts.make(native.newClient, options, { service: 'seek_pass' }));
+    return new Client(NativeParts.make(native.newClient, options, { service: 'seek_pass' }));
   }
 
   /** @param {unknown} options */
   static oauth(options) {
-    return new Client(Parts.make(native.newClient, options, { service: 'oauth' }));
+    return new Client(NativeParts.make(native.newClient, options, { service: 'oauth' }));
   }
 
   /** @param {unknown} [overrides] */
   static fromEnv(overrides) {
-    return new Client(Parts.make(native.clientFromEnv, overrides));
+    return new Client(NativeParts.make(native.clientFromEnv, overrides));
   }
 
   /** @param {(string | readonly string[])[]} scopes */
   withScopes(...scopes) {
-    return new Client(new Parts(unwrap(this.#native.withScopes(scopes.flat())), this));
+    return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this));
   }
 
   get apiUrl() {
     return this.#native.apiUrl() ?? undefined;
   }
 
-  /** The header value at once, or `undefined` where {@link authorization} is to be asked. */
+  /** The header value at once, or `undefined` where {@link authorization} would have to wait. */
   authorizationNow() {
     return this.#isFresh() ? this.#authorization : this.#take();
   }
@@ -130,16 +126,16 @@ class Client {
 
   /** The header value; waits only where there is no token that could be used. */
   async authorization() {
-    return this.authorizationNow() ?? unwrap(await this.#together()).authorization;
+    return this.authorizationNow() ?? unwrap(await this.#sharedCall()).authorization;
   }
 
   /** One call for all of the same turn: they have one deadline, and so one outcome. */
-  #together() {
-    if (!this.#asked) {
-      this.#asked = outcome(this, (mailbox, call) => this.#native.getToken(undefined, mailbox, call));
-      queueMicrotask(() => (this.#asked = undefined));
+  #sharedCall() {
+    if (!this.#pending) {
+      this.#pending = outcome(this, (completions, call) => this.#native.getToken(undefined, completions, call));
+      queueMicrotask(() => (this.#pending = undefined));
     }
-    return this.#asked;
+    return this.#pending;
   }
 
   /** @param {import('../index').GetTokenOptions} [options] */
@@ -147,7 +143,7 @@ class Client {
     for (const name in unknown) {
       throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
     }
-    return new Token(await wait(this, (mailbox, call) => this.#native.getToken(timeoutMs, mailbox, call), signal));
+    return new Token(await wait(this, (completions, call) => this.#native.getToken(timeoutMs, completions, call), signal));
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */
@@ -163,43 +159,41 @@ class Client {
 
   /**
    * @param {string} query
-   * @param {import('../index').GraphqlOptions} [options]
+   * @param {import('../index').GraphQLOptions} [options]
    */
   async graphql(query, { signal, throwOnErrors, ...options } = {}) {
     const { read, write } = require('./graphql.js');
     const operation = write(query, options);
-    /** @type {import('./binding').NativeReply} */
-    const reply = await wait(this, (mailbox, call) => this.#native.graphql(operation, mailbox, call), signal);
-    return read(reply, throwOnErrors);
+    /** @type {import('./binding').NativeResponse} */
+    const response = await wait(this, (completions, call) => this.#native.graphql(operation, completions, call), signal);
+    return read(response, throwOnErrors);
   }
 
   /**
    * @param {string} url
    * @param {{ replayable?: boolean }} [options]
    */
-  exchange(url, { replayable = true } = {}) {
-    const { Exchange } = require('./auth-flow.js');
-    return Exchange.entrust(this.#open(url, replayable));
+  authFlow(url, { replayable = true } = {}) {
+    const { AuthFlow } = require('./auth-flow.js');
+    return AuthFlow.releaseOnCollect(this[openAuthFlow](url, replayable));
   }
 
   /**
+   * An auth flow that its caller releases, for the adapters of this package.
+   *
    * @param {string} url
    * @param {boolean} replayable
    */
-  #open(url, replayable) {
-    Exchange ??= require('./auth-flow.js').Exchange;
-    this.#exchanges ??= this.#native.exchanges();
-    return new Exchange(this.#exchanges, url, replayable);
-  }
-
-  static {
-    open = (/** @type {any} */ client, url, replayable) => client.#open(url, replayable);
+  [openAuthFlow](url, replayable) {
+    AuthFlow ??= require('./auth-flow.js').AuthFlow;
+    this.#authFlows ??= this.#native.authFlows();
+    return new AuthFlow(this.#authFlows, url, replayable);
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */
   close() {
     this.#authorization = undefined;
-    this.#asked = undefined;
+    this.#pending = undefined;
     this.#source = undefined;
     unwrap(this.#native.close());
   }
@@ -227,4 +221,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Client, open };
+module.exports = { Client };

@@ -1,42 +1,42 @@
 'use strict';
 
-// Credentials from a function of the program's own. The library asks for them under a number and waits no
-// longer than for a request. The function is held by its client alone, so that both can be collected, also
+// Credentials from a function of the program's own. The library requests them under a number and waits no
+// longer than for a token request. The client alone holds the function, so that both can be collected, also
 // where the function closes over the client.
 
-const { answerers } = require('./pending-calls.js');
+const { providers } = require('./pending-calls.js');
 
-/** @typedef {import('./binding').Question} Question */
+/** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
 
 /** @type {FinalizationRegistry<number>} */
-const forgotten = new FinalizationRegistry((number) => answerers.delete(number));
+const registry = new FinalizationRegistry((number) => providers.delete(number));
 
 class Provider {
   #credentials;
 
   /**
-   * @param {number} number under which the questions arrive
+   * @param {number} number under which the requests arrive
    * @param {() => unknown} credentials
    */
   constructor(number, credentials) {
     this.#credentials = credentials;
     const held = new WeakRef(this);
-    answerers.set(number, (question) => {
+    providers.set(number, (request) => {
       const provider = held.deref();
-      if (provider) void provider.#answer(question);
-      else question.fail();
+      if (provider) void provider.#serve(request);
+      else request.fail();
     });
-    forgotten.register(this, number);
+    registry.register(this, number);
   }
 
-  /** @param {Question} question */
-  async #answer(question) {
-    if (!question.isOpen) return;
+  /** @param {CredentialsRequest} request */
+  async #serve(request) {
+    if (!request.isOpen) return;
     const credentials = this.#credentials;
     try {
-      question.answer(await credentials());
+      request.provide(await credentials());
     } catch {
-      question.fail();
+      request.fail();
     }
   }
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// The classes of what goes wrong, apart from wrong types, which are a `TypeError`: one for all failures of the
-// library, whose facts come from its table, and one for what a GraphQL answer reports, if that is asked for.
+// The classes of errors. SeekAuthError is for all failures of the library, whose facts come from its table, and
+// GraphQLError for what a GraphQL response reports, on request. Wrong types are a `TypeError`.
 
 /** @typedef {import('./binding').Failure} Failure */
 
@@ -14,18 +14,18 @@ class SeekAuthError extends Error {
 }
 Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' });
 
-class GraphqlError extends Error {
-  /** @param {import('../index').GraphqlReply} reply all of which becomes properties */
-  constructor(reply) {
-    super(reply.errors.map(({ message }) => message).join('; '));
-    Object.assign(this, reply);
+class GraphQLError extends Error {
+  /** @param {import('../index').GraphQLResponse} response all of which becomes properties */
+  constructor(response) {
+    super(response.errors.map(({ message }) => message).join('; '));
+    Object.assign(this, response);
   }
 }
-Object.defineProperty(GraphqlError.prototype, 'name', { value: 'GraphqlError' });
+Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });
 
 /**
- * The value that a call into the library came to. Its failure is thrown from here, because an error
- * made by the library would lack the caller's stack.
+ * The value of an outcome. A failure is thrown from here, because an error that the library made would lack
+ * the caller's stack.
  *
  * @template T
  * @param {import('./binding').Outcome<T>} outcome
@@ -38,4 +38,4 @@ function unwrap(outcome) {
   return outcome;
 }
 
-module.exports = { GraphqlError, SeekAuthError, unwrap };
+module.exports = { GraphQLError, SeekAuthError, unwrap };

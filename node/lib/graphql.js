@@ -1,15 +1,15 @@
 'use strict';
 
-// GraphQL operations and replies as JavaScript values. What the API reports in `errors` is data, and
-// becomes an exception only for those who ask for it.
+// GraphQL operations and responses as JavaScript values. What the API reports in `errors` is data; it becomes
+// an exception on request only.
 
-const { GraphqlError } = require('./error.js');
+const { GraphQLError } = require('./error.js');
 
-/** @typedef {import('../index').GraphqlReply} GraphqlReply */
+/** @typedef {import('../index').GraphQLResponse} GraphQLResponse */
 
 /**
  * @param {string} query
- * @param {Omit<import('../index').GraphqlOptions, 'signal' | 'throwOnErrors'>} options
+ * @param {Omit<import('../index').GraphQLOptions, 'signal' | 'throwOnErrors'>} options
  * @returns {import('./binding').NativeOperation}
  */
 function write(query, { variables, operationName, headers, timeoutMs, ...unknown }) {
@@ -29,15 +29,15 @@ function write(query, { variables, operationName, headers, timeoutMs, ...unknown
 }
 
 /**
- * @param {import('./binding').NativeReply} reply
+ * @param {import('./binding').NativeResponse} response
  * @param {boolean} [throwOnErrors]
- * @returns {GraphqlReply}
+ * @returns {GraphQLResponse}
  */
 function read({ status, text }, throwOnErrors = false) {
   const { data, errors, extensions } = JSON.parse(text);
-  const reply = { data, errors: errors ?? [], extensions, status };
-  if (throwOnErrors && reply.errors.length > 0) throw new GraphqlError(reply);
-  return reply;
+  const response = { data, errors: errors ?? [], extensions, status };
+  if (throwOnErrors && response.errors.length > 0) throw new GraphQLError(response);
+  return response;
 }
 
 module.exports = { read, write };

@@ -1,34 +1,35 @@
 'use strict';
 
-// What the library sends here from its own thread: the answers to calls that wait, which are the only thing
-// that keeps the process alive meanwhile, and questions, which are nobody's reason to stay. A call also ends
-// because a signal gives it up.
+// What the library sends from its own thread: completions of calls, and requests for credentials. Calls that
+// wait are all that keeps the process alive meanwhile. A signal ends a call as well.
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 
-/** @typedef {import('./binding').Mailbox} Mailbox */
-/** @typedef {import('./binding').Waiter} Waiter */
+/** @typedef {import('./binding').CancelHandle} CancelHandle */
+/** @typedef {import('./binding').Completions} Completions */
+/** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
 /**
  * @template T
  * @typedef {import('./binding').Outcome<T>} Outcome
  */
 
 /**
- * The calls that wait. Whoever waits must not be collected, for its answer may depend on a question to it.
+ * The calls that wait. Each holds its client, which must not be collected: the call may need credentials from
+ * the client's function.
  *
- * @type {Map<number, { caller: object, settle: (outcome: any) => void }>}
+ * @type {Map<number, { client: object, settle: (outcome: any) => void }>}
  */
 const calls = new Map();
-/** @type {Map<number, (question: import('./binding').Question) => void>} */
-const answerers = new Map();
+/** @type {Map<number, (request: CredentialsRequest) => void>} What serves the requests for credentials. */
+const providers = new Map();
 let last = 0;
 
-const mailbox = new native.Mailbox((number, content) => {
+const completions = new native.Completions((number, content) => {
   const call = calls.get(number);
-  if (!call) return answerers.get(number)?.(/** @type {any} */ (content));
+  if (!call) return providers.get(number)?.(/** @type {any} */ (content));
   calls.delete(number);
-  if (calls.size === 0) mailbox.unref();
+  if (calls.size === 0) completions.unref();
   call.settle(content);
 });
 
@@ -37,82 +38,82 @@ function newNumber() {
   return ++last;
 }
 
-/** @type {WeakMap<AbortSignal, Set<Waiter>>} */
-const waiters = new WeakMap();
+/** @type {WeakMap<AbortSignal, Set<CancelHandle>>} */
+const handles = new WeakMap();
 
 /**
- * Waits for the result of a call that `begin` starts.
+ * Waits for the result of a call that `start` starts.
  *
  * @template T
- * @param {object} caller the client
- * @param {(mailbox: Mailbox, call: number) => Outcome<Waiter>} begin
+ * @param {object} client
+ * @param {(completions: Completions, call: number) => Outcome<CancelHandle>} start
  * @param {AbortSignal | null} [signal]
  * @returns {Promise<T>} rejected with the signal's reason once that is aborted
  */
-async function wait(caller, begin, signal) {
+async function wait(client, start, signal) {
   if (signal != null && !(signal instanceof AbortSignal)) {
     throw new TypeError('signal must be an AbortSignal');
   }
   signal?.throwIfAborted();
   const number = newNumber();
-  const waiter = unwrap(begin(mailbox, number));
-  const release = signal && cancelOnAbort(signal, waiter);
+  const handle = unwrap(start(completions, number));
+  const release = signal && cancelOnAbort(signal, handle);
   /** @type {Outcome<T>} */
-  const outcome = await arrival(caller, number);
+  const outcome = await completion(client, number);
   release?.();
   signal?.throwIfAborted();
   return unwrap(outcome);
 }
 
 /**
- * Waits for what comes of a call, which several may unwrap, so that each has an error of its own.
+ * Waits for the outcome of a call that several callers unwrap, so that each has an error of its own.
  *
  * @template T
- * @param {object} caller the client
- * @param {(mailbox: Mailbox, call: number) => Outcome<Waiter>} begin
+ * @param {object} client
+ * @param {(completions: Completions, call: number) => Outcome<CancelHandle>} start
  * @returns {Promise<Outcome<T>>}
  */
-async function outcome(caller, begin) {
+async function outcome(client, start) {
   const number = newNumber();
-  const begun = begin(mailbox, number);
-  return 'failure' in begun ? begun : arrival(caller, number);
+  const started = start(completions, number);
+  return 'failure' in started ? started : completion(client, number);
 }
 
 /**
- * @param {object} caller
+ * @param {object} client
  * @param {number} number
  * @returns {Promise<Outcome<any>>}
  */
-function arrival(caller, number) {
+function completion(client, number) {
   return new Promise((settle) => {
-    if (calls.size === 0) mailbox.ref();
-    calls.set(number, { caller, settle });
+    if (calls.size === 0) completions.ref();
+    calls.set(number, { client, settle });
   });
 }
 
 /**
- * Gives a call up when the signal says so. However many calls a signal serves, it has one listener,
- * because Node warns about more than ten, and none once the last of them has ended.
+ * Cancels a call when the signal is aborted. A signal has one listener however many calls it serves, because
+ * Node warns about more than ten, and none once the last of them has ended.
  *
  * @param {AbortSignal} signal
- * @param {Waiter} waiter
+ * @param {CancelHandle} handle
  * @returns {() => void} to be called when the call has ended
  */
-function cancelOnAbort(signal, waiter) {
-  const others = waiters.get(signal) ?? new Set();
+function cancelOnAbort(signal, handle) {
+  const others = handles.get(signal) ?? new Set();
   if (others.size === 0) {
-    waiters.set(signal, others);
+    handles.set(signal, others);
     signal.addEventListener('abort', cancel);
   }
-  others.add(waiter);
+  others.add(handle);
   return () => {
-    if (others.delete(waiter) && others.size === 0) signal.removeEventListener('abort', cancel);
+    if (others.delete(handle) && others.size === 0) signal.removeEventListener('abort', cancel);
   };
 }
 
 /** @this {AbortSignal} */
 function cancel() {
-  for (const waiter of waiters.get(this) ?? []) waiter.cancel();
+  for (const handle of handles.get(this) ?? []) handle.cancel();
 }
 
-module.exports = { answerers, mailbox, newNumber, outcome, wait };
+module.exports = { completions, newNumber, outcome, providers, wait };

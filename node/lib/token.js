@@ -1,7 +1,7 @@
 'use strict';
 
-// One token, as it was issued. It never changes, and its value is only where it is asked for by name:
-// printing a token, or making JSON of it, shows the facts around it.
+// One token, as it was issued. It never changes. Its value is only where its name asks for it: printing a token,
+// or making JSON of it, shows the facts around it.
 
 /** @typedef {import('./binding').NativeToken} NativeToken */
 

@@ -168,7 +168,7 @@ function credentials(name, isAsync) {
     source.calls++;
     return source.give();
   };
-  // So that its answer is not there at once.
+  // So that they are not there at once.
   return isAsync ? () => new Promise((resolve) => setImmediate(resolve)).then(given) : given;
 }
 

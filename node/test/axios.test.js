@@ -40,21 +40,21 @@ after(() => {
 
 const rejection = { endpoint: 'graphql', error: 'UNAUTHENTICATED' };
 const query = { query: '{ self { partner { name } } }' };
-const answer = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
-const text = JSON.stringify(answer);
+const expected = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
+const text = JSON.stringify(expected);
 
 /** @param {AsyncIterable<Uint8Array>} stream */
 async function whole(stream) {
-  const pieces = [];
-  for await (const piece of stream) pieces.push(piece);
-  return Buffer.concat(pieces).toString();
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }
 
 test('each type of response arrives as it does with axios', async () => {
   /** @type {[any, (data: any) => unknown, unknown][]} */
   const types = [
-    [undefined, (data) => data, answer],
-    ['json', (data) => data, answer],
+    [undefined, (data) => data, expected],
+    ['json', (data) => data, expected],
     ['text', (data) => data, text],
     ['arraybuffer', (data) => data, Buffer.from(text)],
     ['stream', whole, text],
@@ -70,12 +70,12 @@ test('each type of response arrives as it does with axios', async () => {
 
 test("axios's own fetch adapter works as well", async () => {
   await sandbox.script(rejection);
-  assert.deepEqual((await api.post('/graphql', query, { adapter: 'fetch' })).data, answer);
+  assert.deepEqual((await api.post('/graphql', query, { adapter: 'fetch' })).data, expected);
   const blob = await api.post('/graphql', query, { adapter: 'fetch', responseType: 'blob' });
   assert.equal(await blob.data.text(), text);
 });
 
-test('interceptors and transformations run once and see one answer', async () => {
+test('interceptors and transformations run once and see one response', async () => {
   /** @type {string[]} */
   const seen = [];
   api.interceptors.request.use((config) => (seen.push('request'), config));
@@ -85,7 +85,7 @@ test('interceptors and transformations run once and see one answer', async () =>
     transformRequest: [(data, headers) => (seen.push('transform'), headers.set('content-type', 'application/json'), JSON.stringify({ ...data, times: seen.length }))],
     transformResponse: [(data) => (seen.push('transform back'), JSON.parse(data))],
   });
-  assert.deepEqual(data, answer);
+  assert.deepEqual(data, expected);
   assert.deepEqual(seen, ['request', 'transform', 'transform back', 'response 200']);
   const [first, second] = await sandbox.requests('graphql');
   assert.equal(first?.body, second?.body);
@@ -119,7 +119,7 @@ test('another origin is refused before anything is sent, however it is written',
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
 
-test("a status that axios takes for an error is axios's error, with the answer", async () => {
+test("a status that axios takes for an error is axios's error, with the response", async () => {
   await sandbox.script({ endpoint: 'graphql', status: 503, json: { errors: [] } });
   await assert.rejects(api.post('/graphql', query), (/** @type {any} */ error) => {
     assert.ok(axios.isAxiosError(error));
@@ -129,10 +129,10 @@ test("a status that axios takes for an error is axios's error, with the answer",
   });
   await sandbox.configure({ graphql_unauthenticated_status: 401 });
   await sandbox.forget();
-  assert.deepEqual((await api.post('/graphql', query)).data, answer);
+  assert.deepEqual((await api.post('/graphql', query)).data, expected);
 });
 
-test('neither answers nor errors show the token', async () => {
+test('neither responses nor errors show the token', async () => {
   const { value } = await client.getToken();
   // An agent of the caller's own would be part of the configuration, and shows what is on its sockets.
   api = attach(client, axios.create({ baseURL: sandbox.urls.graphql, proxy: false }));
@@ -153,7 +153,7 @@ test('neither answers nor errors show the token', async () => {
 
 test('a redirect takes the token within its origin and nowhere else', async () => {
   await sandbox.script({ endpoint: 'graphql', redirect: '{graphql}/graphql?moved' });
-  assert.deepEqual((await api.post('/graphql', query)).data, answer);
+  assert.deepEqual((await api.post('/graphql', query)).data, expected);
   await sandbox.script({ endpoint: 'graphql', redirect: '{foreign}/elsewhere' });
   await api.get('/graphql');
   const [foreign] = /** @type {any[]} */ (await sandbox.requests('foreign'));
@@ -180,7 +180,7 @@ test('versions of axios that would keep the token on a subdomain are kept from i
   assert.equal(asked.length, 4);
 });
 
-test('a signal gives up while a token or an answer is waited for, and in a stream', async () => {
+test('a signal gives up while a token or a response is waited for, and in a stream', async () => {
   await sandbox.script({ endpoint: 'seek_api_token', hold: true });
   const first = new AbortController();
   const waiting = api.post('/graphql', query, { signal: first.signal });
@@ -216,15 +216,15 @@ test('a stream is handed over while its end is still to come, and can be let go'
   await sandbox.script({ endpoint: 'graphql', body_size: 100_000, body_start: start, stall_at: 50_000 });
   const { data } = await api.post('/graphql', query, { responseType: 'stream' });
   let length = 0;
-  for await (const piece of data) {
-    length += piece.length;
+  for await (const chunk of data) {
+    length += chunk.length;
     if (length >= 50_000) break;
   }
   assert.equal(length, 50_000);
   assert.equal(data.destroyed, true);
 });
 
-test('rejected answers let their connection be used again, streams too', async () => {
+test('rejected responses let their connection be used again, streams too', async () => {
   await client.authorization();
   for (const responseType of /** @type {const} */ (['json', 'stream', 'stream', 'json', 'stream'])) {
     await sandbox.forget();
@@ -243,7 +243,7 @@ test('a request that others repeat with its configuration is one more request', 
     return api.request({ ...config, repeated: true });
   });
   await sandbox.script({ endpoint: 'graphql', status: 503, json: {} });
-  assert.deepEqual((await api.post('/graphql', query)).data, answer);
+  assert.deepEqual((await api.post('/graphql', query)).data, expected);
   assert.equal((await sandbox.requests('graphql')).length, 2);
   assert.equal((await sandbox.tokenRequests()).length, 1);
 });
@@ -251,8 +251,8 @@ test('a request that others repeat with its configuration is one more request', 
 test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
   await sandbox.forget();
-  const answers = await Promise.all(Array.from({ length: 100 }, async () => (await api.post('/graphql', query)).data));
-  assert.deepEqual(answers, Array(100).fill(answer));
+  const responses = await Promise.all(Array.from({ length: 100 }, async () => (await api.post('/graphql', query)).data));
+  assert.deepEqual(responses, Array(100).fill(expected));
   assert.equal((await sandbox.tokenRequests()).length, 2);
 });
 

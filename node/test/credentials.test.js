@@ -203,7 +203,7 @@ test('a function that uses another client of the library gets its token', async 
   assert.equal((await sandbox.requests('seek_pass_token')).length, 1);
 });
 
-test('a caller who gives up does not end the function, whose answer serves the next', async () => {
+test('a caller who gives up does not end the function, whose result serves the next', async () => {
   /** @type {(given: Credentials) => void} */
   let give = () => {};
   const { client, counter } = made([() => new Promise((resolve) => (give = resolve))]);
@@ -266,17 +266,17 @@ test('a closed client has no function any more', async () => {
 });
 
 test('clients that are collected leave nothing behind', async () => {
-  const { answerers } = require('../lib/pending-calls.js');
-  const earlier = answerers.size;
+  const { providers } = require('../lib/pending-calls.js');
+  const earlier = providers.size;
   for (let count = 0; count < 100; count++) made([right]);
-  assert.equal(answerers.size, earlier + 100);
+  assert.equal(providers.size, earlier + 100);
   const deadline = Date.now() + 60_000;
   // Those of earlier tests may be collected too.
-  while (answerers.size > earlier && Date.now() < deadline) {
+  while (providers.size > earlier && Date.now() < deadline) {
     collect();
     await pause(5);
   }
-  assert.ok(answerers.size <= earlier, `${answerers.size} of ${earlier} and 100`);
+  assert.ok(providers.size <= earlier, `${providers.size} of ${earlier} and 100`);
 });
 
 test('a client that nobody else has any more is asked while a call waits', async () => {
@@ -326,7 +326,7 @@ test('workers have functions of their own', async () => {
 for (const [state, body] of /** @type {[string, string][]} */ ([
   ['has not settled', 'await new Promise(() => {});'],
   ['never returns', 'for (;;);'],
-  ['gives its answer', `return ${JSON.stringify(right)};`],
+  ['gives its result', `return ${JSON.stringify(right)};`],
 ])) {
   test(`a worker is ended while its function ${state}, and the process goes on`, async () => {
     for (let round = 0; round < 3; round++) {
@@ -358,10 +358,10 @@ test('a function that never settles leaves a live token in use, and is called ag
   assert.equal((await sandbox.tokenRequests()).length, 2);
 });
 
-test('a thread that was busy does not answer questions that nobody asks any more', async () => {
+test('a thread that was busy does not serve requests for credentials that are over', async () => {
   const { client, counter } = made([right], { requestTimeoutMs: 100 });
   const outcome = client.authorization().catch((error) => error.code);
-  // Long enough for every question of the call to become too old.
+  // Long enough for every request of the call to become too old.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
   assert.match(await outcome, /^Bearer |^credentials_unavailable$/);
   assert.ok(counter.calls <= 1, `${counter.calls} calls`);

@@ -57,7 +57,7 @@ test('a refusal says what the server said, and where the caller stood', async ()
   }
 });
 
-test('a server that asks for patience is quoted in milliseconds', async () => {
+test('the Retry-After of a server arrives in milliseconds', async () => {
   await sandbox.script({ endpoint: 'seek_api_token', status: 429, headers: { 'retry-after': '120' }, json: {} });
   const client = Client.seekApi(sandbox.seekApi());
   await assert.rejects(client.getToken(), (/** @type {any} */ error) => {

@@ -1,7 +1,7 @@
 'use strict';
 
 // How a process ends: at every stage, with its own exit code, silently, and without waiting for the
-// library, whose background work is nobody's reason to stay. Only a caller who waits is one.
+// library: its background work keeps no process alive. Only a caller who waits does.
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -52,8 +52,8 @@ const limit = { timeout: 300_000 };
 for (const { stage, body, options } of [
   { stage: 'that made a client', body: '' },
   { stage: 'that has a token', body: 'await client.authorization();' },
-  { stage: 'that has an answer', body: 'await (await client.fetch(client.apiUrl)).text();' },
-  { stage: 'that left an answer unread', body: 'await client.fetch(client.apiUrl);' },
+  { stage: 'that has a response', body: 'await (await client.fetch(client.apiUrl)).text();' },
+  { stage: 'that left a response unread', body: 'await client.fetch(client.apiUrl);' },
   { stage: 'that sent an operation', body: "await client.graphql('{ __typename }');" },
   { stage: 'that closed its client', body: 'await client.authorization(); client.close();' },
   { stage: 'whose tokens are kept warm', body: 'await client.authorization();', options: { stayWarm: true } },
@@ -92,7 +92,7 @@ test('a process that leaves during a request ends with its exit code', limit, as
   assert.deepEqual(await ended, { code: 7, signal: null, output: '' });
 });
 
-test('a process that leaves while the answer arrives ends with its exit code', limit, async (t) => {
+test('a process that leaves while the response arrives ends with its exit code', limit, async (t) => {
   await sandbox.script(held);
   const { ended } = run(t, `
     for (let i = 0; i < 100; i++) client.getToken().then(() => process.exit(7));`);
@@ -101,7 +101,7 @@ test('a process that leaves while the answer arrives ends with its exit code', l
   assert.deepEqual(await ended, { code: 7, signal: null, output: '' });
 });
 
-test('a caller who waits keeps the process alive until the answer', limit, async (t) => {
+test('a caller who waits keeps the process alive until the response', limit, async (t) => {
   await sandbox.script(held);
   const { child, ended } = run(t, `console.log((await client.authorization()).slice(0, 7));`);
   await sandbox.arrival(1);
@@ -155,7 +155,7 @@ for (const { moment, body } of [
   });
 }
 
-test('a request that waits keeps the process alive until the answer, also after a rejection', limit, async (t) => {
+test('a request that waits keeps the process alive until the response, also after a rejection', limit, async (t) => {
   await sandbox.script({ endpoint: 'graphql', error: 'UNAUTHENTICATED' }, { endpoint: 'graphql', hold: true, json: {} });
   const { child, ended } = run(t, `console.log((await client.fetch(client.apiUrl)).status);`);
   await sandbox.arrival(2, 'graphql');
@@ -189,7 +189,7 @@ test("a failure in the background is nobody's unhandled rejection", limit, async
   assert.deepEqual(await ended, { code: 0, signal: null, output: '' });
 });
 
-test('an answer that nobody took is reported where Node reports it', limit, async (t) => {
+test('a failure that nobody took is reported where Node reports it', limit, async (t) => {
   const { ended } = run(t, 'void client.getToken();', { clientSecret: 'wrong' });
   const { code, output } = await ended;
   assert.equal(code, 1);

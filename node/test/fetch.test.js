@@ -29,7 +29,7 @@ const rejection = { endpoint: 'graphql', error: 'UNAUTHENTICATED' };
 const query = JSON.stringify({ query: '{ self { partner { name } } }' });
 const json = { 'content-type': 'application/json' };
 const post = () => client.fetch(sandbox.urls.graphql_url, { method: 'POST', headers: json, body: query });
-const answer = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
+const expected = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
 
 /** The requests that arrived at the API, each as its body and its content type. */
 const arrived = async () =>
@@ -47,12 +47,12 @@ test("the response is the platform's own", async () => {
   }
   assert.deepEqual([...response.headers.keys()], [...plain.headers.keys()]);
   assert.equal(response.bodyUsed, false);
-  assert.deepEqual(await response.json(), answer);
+  assert.deepEqual(await response.json(), expected);
   assert.equal(response.bodyUsed, true);
 });
 
 test('its body can be read in every way, and once', async () => {
-  const text = JSON.stringify(answer);
+  const text = JSON.stringify(expected);
   const decode = (/** @type {Uint8Array | ArrayBuffer} */ bytes) => new TextDecoder().decode(bytes);
   /** @type {[string, (response: any) => Promise<string>][]} */
   const ways = [
@@ -84,12 +84,12 @@ test('its body can be read in every way, and once', async () => {
 
 /** @param {AsyncIterable<Uint8Array>} stream */
 async function list(stream) {
-  const pieces = [];
-  for await (const piece of stream) pieces.push(piece);
-  return pieces;
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return chunks;
 }
 
-test('a form in the answer can be read', async () => {
+test('a form in the response can be read', async () => {
   const pass = Client.seekPass({ ...sandbox.seekPass(), scopes: 'write.education' });
   const oddity = { 'content-type': 'application/x-www-form-urlencoded' };
   await sandbox.script({ endpoint: 'graphql', body: 'a=1&b=2', headers: oddity });
@@ -106,10 +106,10 @@ test('a clone says and holds the same', async () => {
   assert.equal(clone.status, 200);
   assert.equal(clone.type, response.type);
   assert.equal(clone.headers.get('content-type'), response.headers.get('content-type'));
-  assert.deepEqual(await Promise.all([response.json(), clone.clone().json(), clone.json()]), [answer, answer, answer]);
+  assert.deepEqual(await Promise.all([response.json(), clone.clone().json(), clone.json()]), [expected, expected, expected]);
 });
 
-test('an answer without a body is one', async () => {
+test('a response without a body is one', async () => {
   const response = await client.fetch(sandbox.urls.graphql_url, { method: 'HEAD' });
   assert.equal(await response.text(), '');
   await sandbox.script({ endpoint: 'graphql', status: 204 });
@@ -242,7 +242,7 @@ test('what fetch does not take is its own error', async () => {
   assert.equal((await sandbox.requests('graphql')).length, 0);
 });
 
-test('a signal gives up before, while a token or an answer is waited for, and in the body', async () => {
+test('a signal gives up before, while a token or a response is waited for, and in the body', async () => {
   const reason = new Error('the user has left');
   const url = sandbox.urls.graphql_url;
   await assert.rejects(client.fetch(url, { signal: AbortSignal.abort(reason) }), reason);
@@ -281,7 +281,7 @@ test('a signal gives up before, while a token or an answer is waited for, and in
   await assert.rejects(text, reason);
 });
 
-test('an answer is handed over while its end is still to come, and can be let go', async () => {
+test('a response is handed over while its end is still to come, and can be let go', async () => {
   const start = '{"errors":[],"data":{"a":"';
   await sandbox.script({ endpoint: 'graphql', body_size: 100_000, body_start: start, stall_at: 50_000 });
   const response = await post();
@@ -290,10 +290,10 @@ test('an answer is handed over while its end is still to come, and can be let go
   while (length < 50_000) length += (await reader.read()).value?.length ?? assert.fail('the body ended');
   assert.equal(length, 50_000);
   await reader.cancel();
-  assert.deepEqual(await (await post()).json(), answer);
+  assert.deepEqual(await (await post()).json(), expected);
 });
 
-test('a rejected answer lets its connection be used again', async () => {
+test('a rejected response lets its connection be used again', async () => {
   await client.authorization();
   await sandbox.forget();
   for (let i = 0; i < 5; i++) {
@@ -305,7 +305,7 @@ test('a rejected answer lets its connection be used again', async () => {
   assert.equal(connections.size, 1);
 });
 
-test('an answer that nobody read is let go with its response', { timeout: 300_000 }, async (t) => {
+test('the body of a response is let go with it when nobody read it', { timeout: 300_000 }, async (t) => {
   v8.setFlagsFromString('--expose-gc');
   const collect = vm.runInNewContext('gc');
   const server = http.createServer((request, response) => {
@@ -335,7 +335,7 @@ test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
   await sandbox.forget();
   const statuses = await Promise.all(Array.from({ length: 100 }, async () => (await post()).json()));
-  assert.deepEqual(statuses, Array(100).fill(answer));
+  assert.deepEqual(statuses, Array(100).fill(expected));
   assert.equal((await sandbox.tokenRequests()).length, 2);
 });
 

@@ -1,11 +1,11 @@
 'use strict';
 
-// `client.graphql`: replies as JavaScript values, errors as data or as an exception, and giving up.
+// `client.graphql`: responses as JavaScript values, errors as data or as an exception, and giving up.
 
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { inspect } = require('node:util');
-const { Client, GraphqlError, SeekAuthError } = require('seekauth');
+const { Client, GraphQLError, SeekAuthError } = require('seekauth');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -57,13 +57,13 @@ test('variables, operation name and headers are sent', async () => {
 test('errors are data, or an exception for those who ask', async () => {
   const json = { data: { a: 1, hiringOrganization: null }, errors: [forbidden] };
   await sandbox.script({ endpoint: 'graphql', json, times: 2 });
-  const reply = await client.graphql(query);
-  assert.deepEqual(reply, { ...json, extensions: undefined, status: 200 });
+  const response = await client.graphql(query);
+  assert.deepEqual(response, { ...json, extensions: undefined, status: 200 });
   await assert.rejects(client.graphql(query, { throwOnErrors: true }), (/** @type {any} */ error) => {
-    assert.ok(error instanceof GraphqlError && error instanceof Error);
-    assert.equal(error.name, 'GraphqlError');
+    assert.ok(error instanceof GraphQLError && error instanceof Error);
+    assert.equal(error.name, 'GraphQLError');
     assert.equal(error.message, 'not yours');
-    assert.deepEqual({ ...error }, reply);
+    assert.deepEqual({ ...error }, response);
     return true;
   });
   assert.equal((await client.graphql(query, { throwOnErrors: true })).errors.length, 0);
@@ -77,7 +77,7 @@ test('a rejected token is renewed once', async () => {
   await assert.rejects(client.graphql(query), { code: 'token_rejected', message: /audience and environment/ });
 });
 
-test('an answer that is not GraphQL is a failure', async () => {
+test('a response that is not GraphQL is a failure', async () => {
   await sandbox.script({ endpoint: 'graphql', status: 502, html: '<h1>Bad gateway</h1>' });
   await assert.rejects(client.graphql(query), { name: 'SeekAuthError', code: 'unavailable', status: 502, retryable: true });
 });

@@ -17,9 +17,9 @@ const root = path.join(__dirname, '..');
 test('require and import give the same classes', async () => {
   const required = require('seekauth');
   const imported = await import('seekauth');
-  assert.deepEqual(Object.keys(required), ['Client', 'GraphqlError', 'SeekAuthError', 'Token']);
+  assert.deepEqual(Object.keys(required), ['Client', 'GraphQLError', 'SeekAuthError', 'Token']);
   assert.equal(imported.Client, required.Client);
-  assert.equal(imported.GraphqlError, required.GraphqlError);
+  assert.equal(imported.GraphQLError, required.GraphQLError);
   assert.equal(imported.SeekAuthError, required.SeekAuthError);
   assert.equal(imported.Token, required.Token);
 });
@@ -45,6 +45,21 @@ test('no HTTP library is loaded before it is used, and none at all for undici', 
     const loaded = Object.keys(require.cache);
     console.log(loaded.filter((name) => name.includes('node_modules')).length, loaded.some((name) => /fetch\\.js$/.test(name)));`;
   assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: root, encoding: 'utf8' }), '0 false\n');
+});
+
+test('no file of the package requires itself through others', () => {
+  const { Module } = require('node:module');
+  /** @type {(file: string) => string[]} */
+  const required = (file) =>
+    [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('(\.[^']+\.js)'\)/g)].map(([, name]) =>
+      Module.createRequire(file).resolve(/** @type {string} */ (name)),
+    );
+  /** @type {(file: string, path: string[]) => void} */
+  const visit = (file, path) => {
+    assert.ok(!path.includes(file), [...path, file].join(' -> '));
+    for (const next of required(file)) visit(next, [...path, file]);
+  };
+  for (const entry of ['index.js', 'undici.js', 'axios.js']) visit(path.join(root, entry), []);
 });
 
 test('the inner files are not for users', () => {

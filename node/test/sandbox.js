@@ -11,7 +11,7 @@ const readline = require('node:readline');
 /** @typedef {{endpoint: string, connection: number, headers: Record<string, string>, body: string}} Entry */
 
 /** A machine that is busy with other things must not make a test fail. */
-const patience = { timeoutMs: 60_000, requestTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
+const timeouts = { timeoutMs: 60_000, requestTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
 
 class Sandbox {
   /** @type {import('node:child_process').ChildProcess} */
@@ -51,7 +51,7 @@ class Sandbox {
   /** Options for a SEEK API client of this sandbox. */
   seekApi() {
     return {
-      ...patience,
+      ...timeouts,
       environment: /** @type {const} */ ('live'),
       clientId: 'sandbox-live',
       clientSecret: 'sandbox-live-secret',
@@ -64,7 +64,7 @@ class Sandbox {
   /** Options for a SEEK Pass client of this sandbox. */
   seekPass() {
     return {
-      ...patience,
+      ...timeouts,
       environment: /** @type {const} */ ('staging'),
       clientId: 'sandbox-pass',
       clientSecret: 'sandbox-pass-secret & more=100%',
@@ -78,9 +78,9 @@ class Sandbox {
     return this.#admin('POST', '/reset');
   }
 
-  /** @param {object[]} answers for the requests to come, in this order */
-  script(...answers) {
-    return this.#admin('POST', '/script', answers);
+  /** @param {object[]} responses for the requests to come, in this order */
+  script(...responses) {
+    return this.#admin('POST', '/script', responses);
   }
 
   /** @param {object} settings that replace the present ones */
@@ -88,7 +88,7 @@ class Sandbox {
     return this.#admin('PATCH', '/settings', settings);
   }
 
-  /** Lets go the answers that are held back. */
+  /** Lets go the responses that are held back. */
   release() {
     return this.#admin('POST', '/release');
   }
@@ -129,9 +129,9 @@ class Sandbox {
   async #admin(method, path, body) {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     const response = await fetch(this.urls.admin + path, init);
-    const reply = /** @type {any} */ (await response.json());
-    if (!response.ok) throw new Error(`${method} ${path}: ${reply.error}`);
-    return reply;
+    const result = /** @type {any} */ (await response.json());
+    if (!response.ok) throw new Error(`${method} ${path}: ${result.error}`);
+    return result;
   }
 }
 

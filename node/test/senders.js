@@ -14,25 +14,25 @@ const undici = require('undici');
 
 /** @typedef {InstanceType<typeof import('seekauth').Client>} Client */
 /** @typedef {{method: string, url: string, headers?: string, body?: string, body_size?: string, stream?: string, follow?: string, part?: string, timeout_ms?: string, header?: string}} Fields */
-/** @typedef {{status: number, header: (name: string) => string | undefined, body: Buffer}} Answer */
-/** @typedef {{send: (fields: Fields) => Promise<Answer>, close: () => void}} Sender */
+/** @typedef {{status: number, header: (name: string) => string | undefined, body: Buffer}} Received */
+/** @typedef {{send: (fields: Fields) => Promise<Received>, close: () => void}} Sender */
 
-const PIECE = 1 << 14;
+const CHUNK = 1 << 14;
 
 /** @param {Fields} fields */
 const whole = ({ body, body_size }) => (body_size === undefined ? body : Buffer.alloc(Number(body_size), 'x'));
 
 /** @param {Fields} fields */
-function* pieces(fields) {
+function* chunks(fields) {
   const bytes = Buffer.from(whole(fields) ?? '');
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+  for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
 }
 
 /** @param {Fields} fields */
 const headers = (fields) => Object.fromEntries(new URLSearchParams(fields.headers));
 
 /** @param {Fields} fields */
-const patience = ({ timeout_ms = '15000' }) => Number(timeout_ms);
+const timeout = ({ timeout_ms = '15000' }) => Number(timeout_ms);
 
 /**
  * @param {AsyncIterable<Uint8Array>} stream
@@ -40,8 +40,8 @@ const patience = ({ timeout_ms = '15000' }) => Number(timeout_ms);
  */
 async function read(stream, { part }) {
   const read = [];
-  for await (const piece of stream) {
-    read.push(piece);
+  for await (const chunk of stream) {
+    read.push(chunk);
     if (part) break;
   }
   return Buffer.concat(read);
@@ -56,14 +56,14 @@ function fetching(client, ca) {
   const dispatcher = new undici.Agent({ connect: { ca } });
   return {
     async send(fields) {
-      const body = fields.stream ? ReadableStream.from(pieces(fields)) : whole(fields);
+      const body = fields.stream ? ReadableStream.from(chunks(fields)) : whole(fields);
       /** @type {any} `dispatcher` is known to Node alone */
       const init = {
         method: fields.method,
         headers: headers(fields),
         ...(body !== undefined && { body, duplex: 'half' }),
         redirect: fields.follow ? 'follow' : 'manual',
-        signal: AbortSignal.timeout(patience(fields)),
+        signal: AbortSignal.timeout(timeout(fields)),
         dispatcher,
       };
       const response = await client.fetch(fields.url, init);
@@ -94,8 +94,8 @@ function dispatching(client, ca) {
         dispatcher: fields.follow ? follower : plain,
         method: /** @type {any} */ (fields.method),
         headers: headers(fields),
-        body: fields.stream ? Readable.from(pieces(fields), { objectMode: false }) : (whole(fields) ?? null),
-        signal: AbortSignal.timeout(patience(fields)),
+        body: fields.stream ? Readable.from(chunks(fields), { objectMode: false }) : (whole(fields) ?? null),
+        signal: AbortSignal.timeout(timeout(fields)),
       });
       return {
         status: response.statusCode,
@@ -122,9 +122,9 @@ function axiosing(client, ca) {
         method: fields.method,
         url: fields.url,
         headers: headers(fields),
-        data: fields.stream ? Readable.from(pieces(fields), { objectMode: false }) : (whole(fields) ?? null),
+        data: fields.stream ? Readable.from(chunks(fields), { objectMode: false }) : (whole(fields) ?? null),
         maxRedirects: fields.follow ? 5 : 0,
-        timeout: patience(fields),
+        timeout: timeout(fields),
         responseType: fields.part ? 'stream' : 'arraybuffer',
       });
       return {

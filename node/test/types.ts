@@ -1,8 +1,8 @@
 // Never run: tsc reads it, and fails where the types allow what they should not or refuse what they should allow.
 
 import axios from 'axios';
-import { Client, GraphqlError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
-import type { Credentials, Exchange, GraphqlErrorEntry, GraphqlReply, Inspection } from 'seekauth';
+import { Client, GraphQLError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
+import type { AuthFlow, Credentials, GraphQLErrorEntry, GraphQLResponse, Inspection } from 'seekauth';
 import { attach } from 'seekauth/axios';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
@@ -99,7 +99,7 @@ interface Partner {
 }
 
 export async function ask(client: Client): Promise<string | undefined> {
-  const reply: GraphqlReply<Partner> = await client.graphql<Partner>('{ self { partner { name } } }', {
+  const response: GraphQLResponse<Partner> = await client.graphql<Partner>('{ self { partner { name } } }', {
     variables: { a: 1 },
     operationName: 'A',
     headers: { 'accept-language': 'en-AU' },
@@ -110,24 +110,24 @@ export async function ask(client: Client): Promise<string | undefined> {
   // @ts-expect-error: no such option
   await client.graphql('{ a }', { timeout: 5 });
   // @ts-expect-error: data may be missing
-  const name: string = reply.data.self.partner.name;
-  const codes: (string | undefined)[] = reply.errors.map((error: GraphqlErrorEntry) => error.extensions?.code);
-  return reply.data?.self.partner.name ?? codes[0] ?? name;
+  const name: string = response.data.self.partner.name;
+  const codes: (string | undefined)[] = response.errors.map((error: GraphQLErrorEntry) => error.extensions?.code);
+  return response.data?.self.partner.name ?? codes[0] ?? name;
 }
 
 export function explain(error: unknown): string {
-  if (!(error instanceof GraphqlError)) return '';
+  if (!(error instanceof GraphQLError)) return '';
   return `${error.name} ${error.status} ${error.errors[0]?.message} ${error.extensions?.['cost']} ${error.data}`;
 }
 
 export async function adapt(client: Client): Promise<boolean | undefined> {
-  const exchange: Exchange = client.exchange('https://graphql.seek.com/graphql', { replayable: false });
-  const headers: [string, string][] = exchange.headers(['content-type']);
-  exchange.admit(await client.authorization());
-  const inspection: Inspection = exchange.inspect(200, 'https://graphql.seek.com/graphql');
+  const flow: AuthFlow = client.authFlow('https://graphql.seek.com/graphql', { replayable: false });
+  const headers: [string, string][] = flow.headers(['content-type']);
+  flow.attempt(await client.authorization());
+  const inspection: Inspection = flow.inspect(200, 'https://graphql.seek.com/graphql');
   const verdict: boolean | undefined = inspection.verdict ?? inspection.feed(new Uint8Array(headers.length));
-  // @ts-expect-error: a piece of a body is bytes
+  // @ts-expect-error: a chunk of a body is bytes
   inspection.feed('text');
-  exchange.reject();
+  flow.retry();
   return verdict ?? inspection.finish();
 }

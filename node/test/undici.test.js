@@ -1,7 +1,7 @@
 'use strict';
 
 // The interceptor with the real undici: its ways to send, its ways to write headers, other interceptors
-// beside it, compressed answers, giving up, and connections.
+// beside it, compressed responses, giving up, and connections.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -37,27 +37,27 @@ after(async () => {
 const rejection = { endpoint: 'graphql', error: 'UNAUTHENTICATED' };
 const body = JSON.stringify({ query: '{ self { partner { name } } }' });
 const headers = { 'content-type': 'application/json' };
-const answer = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
+const expected = { data: { self: { partner: { name: 'Sandbox partner sandbox-live' } } } };
 
 /** @param {object} [options] */
 const post = (options) => undici.request(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers, body, ...options });
 
 test('request, stream, pipeline and fetch send the token', async () => {
   await sandbox.script(rejection);
-  assert.deepEqual(await (await post()).body.json(), answer);
+  assert.deepEqual(await (await post()).body.json(), expected);
 
   await sandbox.forget();
   const sink = new PassThrough();
   await undici.stream(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers, body }, () => sink);
-  assert.deepEqual(JSON.parse(String(sink.read())), answer);
+  assert.deepEqual(JSON.parse(String(sink.read())), expected);
 
   const pipeline = undici.pipeline(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers }, (data) => data.body);
   let text = '';
-  for await (const piece of pipeline.end(body)) text += piece;
-  assert.deepEqual(JSON.parse(text), answer);
+  for await (const chunk of pipeline.end(body)) text += chunk;
+  assert.deepEqual(JSON.parse(text), expected);
 
   const response = await undici.fetch(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers, body });
-  assert.deepEqual(await response.json(), answer);
+  assert.deepEqual(await response.json(), expected);
 });
 
 test('headers may be written in each of the forms that undici takes', async () => {
@@ -100,7 +100,7 @@ test('redirects are followed by the interceptor that stands before it', async ()
   const redirect = undici.interceptors.redirect({ maxRedirections: 3 });
   dispatcher = agent.compose(redirect, interceptor(client));
   await sandbox.script({ endpoint: 'graphql', redirect: '{graphql}/graphql?moved' });
-  assert.deepEqual(await (await post()).body.json(), answer);
+  assert.deepEqual(await (await post()).body.json(), expected);
   await sandbox.script({ endpoint: 'graphql', redirect: '{foreign}/elsewhere' });
   assert.equal((await post()).statusCode, 200);
   const [foreign] = /** @type {any[]} */ (await sandbox.requests('foreign'));
@@ -114,7 +114,7 @@ test('in the wrong order, a redirect out is refused', async () => {
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
 
-test('other interceptors see one answer', async () => {
+test('other interceptors see one response', async () => {
   /** @type {number[]} */
   const statuses = [];
   dispatcher = agent.compose(undici.interceptors.retry({ maxRetries: 2, minTimeout: 1 }), interceptor(client), (dispatch) => (options, handler) =>
@@ -130,8 +130,8 @@ test('other interceptors see one answer', async () => {
       },
     }),
   );
-  await sandbox.script(rejection, { endpoint: 'graphql', drop: 'before' }, { endpoint: 'graphql', json: answer });
-  assert.deepEqual(await (await post({ method: 'PUT' })).body.json(), answer);
+  await sandbox.script(rejection, { endpoint: 'graphql', drop: 'before' }, { endpoint: 'graphql', json: expected });
+  assert.deepEqual(await (await post({ method: 'PUT' })).body.json(), expected);
   assert.deepEqual(statuses, [200]);
   assert.equal((await sandbox.requests('graphql')).length, 3);
 });
@@ -146,7 +146,7 @@ test('another origin, or none, is refused before anything is sent', async () => 
   const composed = single.compose(interceptor(client));
   await assert.rejects(composed.request({ path: '/graphql', method: 'GET' }), { code: 'forbidden_origin' });
   const known = await composed.request({ origin: sandbox.urls.graphql, path: '/graphql', method: 'POST', headers, body });
-  assert.deepEqual(await known.body.json(), answer);
+  assert.deepEqual(await known.body.json(), expected);
   await single.destroy();
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
@@ -156,7 +156,7 @@ test("undici's own complaints come through", async () => {
   await assert.rejects(post({ body: 5 }), { code: 'UND_ERR_INVALID_ARG' });
 });
 
-test('a signal gives up while a token or an answer is waited for, and in the body', async () => {
+test('a signal gives up while a token or a response is waited for, and in the body', async () => {
   const reason = new Error('the user has left');
   await assert.rejects(post({ signal: AbortSignal.abort(reason) }), reason);
 
@@ -191,19 +191,19 @@ test('a signal gives up while a token or an answer is waited for, and in the bod
   await assert.rejects(text, reason);
 });
 
-test('a long answer keeps its pace', async () => {
+test('a long response keeps its pace', async () => {
   const size = 4_000_000;
   await sandbox.script({ endpoint: 'graphql', body_size: size, body_start: '{"errors":[],"data":{"a":"', body_end: '"}}' });
   const { body } = await post();
   let length = 0;
-  for await (const piece of body) {
-    length += piece.length;
+  for await (const chunk of body) {
+    length += chunk.length;
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.equal(length, size + '{"errors":[],"data":{"a":""}}'.length);
 });
 
-test('a rejected answer lets its connection be used again', async () => {
+test('a rejected response lets its connection be used again', async () => {
   await client.authorization();
   for (let i = 0; i < 5; i++) {
     await sandbox.forget();
@@ -214,18 +214,18 @@ test('a rejected answer lets its connection be used again', async () => {
   assert.equal(new Set(requests.map(({ connection }) => connection)).size, 1);
 });
 
-test('compressed answers are read as they are meant, and handed over as they came', async (t) => {
+test('compressed responses are read as they are meant, and handed over as they came', async (t) => {
   const rejected = JSON.stringify({ errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] });
   const long = JSON.stringify({ data: { a: 'x'.repeat(300_000) } });
   let coding = '';
   const encode = (/** @type {string} */ text) =>
     /** @type {any} */ ({ gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync })[coding]?.(text) ?? text;
-  let answers = [''];
+  let responses = [''];
   const server = http.createServer((request, response) => {
     request.resume();
     if (request.url === '/token') return response.end(`{"access_token":"token-${Math.random()}","token_type":"Bearer","expires_in":1800}`);
     response.setHeader('content-encoding', coding);
-    response.end(encode(answers.shift() ?? ''));
+    response.end(encode(responses.shift() ?? ''));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -238,17 +238,17 @@ test('compressed answers are read as they are meant, and handed over as they cam
   for (coding of ['gzip', 'deflate', 'br', 'identity', 'unheard-of']) {
     const mine = Client.seekApi({ ...sandbox.seekApi(), tokenUrl: `${base}/token`, apiUrl: base });
     const dispatcher = agent.compose(interceptor(mine));
-    answers = [rejected, long];
+    responses = [rejected, long];
     const response = await undici.request(base, { dispatcher });
     assert.equal(response.headers['content-encoding'], coding);
     const bytes = Buffer.from(await response.body.arrayBuffer());
     assert.deepEqual(bytes, Buffer.from(encode(long)), coding);
-    assert.equal(answers.length, 0, coding);
+    assert.equal(responses.length, 0, coding);
   }
   // What is not in the coding that it claims to be in counts by its status.
   coding = 'gzip';
   const mine = Client.seekApi({ ...sandbox.seekApi(), tokenUrl: `${base}/token`, apiUrl: base });
-  answers = [''];
+  responses = [''];
   const empty = await undici.request(base, { dispatcher: agent.compose(interceptor(mine)), method: 'HEAD' });
   assert.equal(empty.statusCode, 200);
 });
@@ -256,7 +256,7 @@ test('compressed answers are read as they are meant, and handed over as they cam
 test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
   await sandbox.forget();
-  const answers = await Promise.all(Array.from({ length: 100 }, async () => (await post()).body.json()));
-  assert.deepEqual(answers, Array(100).fill(answer));
+  const responses = await Promise.all(Array.from({ length: 100 }, async () => (await post()).body.json()));
+  assert.deepEqual(responses, Array(100).fill(expected));
   assert.equal((await sandbox.tokenRequests()).length, 2);
 });

@@ -49,7 +49,7 @@ test('a credentials file that everybody may read is warned of when the client is
     client.authorizationNow();
     client.close();
   });
-  assert.deepEqual(warnings.map(({ name }) => name), ['SeekauthWarning']);
+  assert.deepEqual(warnings.map(({ name }) => name), ['SeekAuthWarning']);
   assert.ok(warnings[0]?.message.includes(credentialsFile), warnings[0]?.message);
   assert.doesNotMatch(String(warnings[0]?.stack), /nobody may see/);
 });
@@ -70,5 +70,5 @@ test('a program that does nothing about it sees the warning on its error output,
   const program = `require('seekauth').Client.seekApi(${options}); console.log('made');`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['-e', program], { cwd: path.join(__dirname, '..') });
   assert.equal(stdout, 'made\n');
-  assert.match(stderr, /^\(node:\d+\) SeekauthWarning: .*644/);
+  assert.match(stderr, /^\(node:\d+\) SeekAuthWarning: .*644/);
 });

@@ -40,14 +40,14 @@ if (isMainThread) {
       const exits = workers.map((worker) => once(worker, 'exit'));
       await Promise.all(workers.map((worker) => worker.terminate()));
       await Promise.all(exits);
-      // The answers arrive at a library whose callers are gone.
+      // The responses arrive at a library whose callers are gone.
       await sandbox.release();
     }
     await sandbox.reset();
     assert.match(await Client.seekApi(sandbox.seekApi()).authorization(), /^Bearer /);
   });
 
-  test('workers are ended at the moment their answers arrive', async () => {
+  test('workers are ended at the moment their responses arrive', async () => {
     for (let round = 0; round < 3; round++) {
       await sandbox.reset();
       await sandbox.script({ endpoint: 'seek_api_token', hold: true, times: 0 });

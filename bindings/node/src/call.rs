@@ -1,6 +1,7 @@
-//! How results, and questions, come from the library's thread to JavaScript: through one threadsafe
-//! function for each environment, because one for each call costs more than the call. The
-//! environment may end first, with a worker or the process; what arrives after that is dropped.
+//! Completions of calls, and requests for credentials, on their way from the library's thread to
+//! JavaScript: through one threadsafe function for each environment, because one for each call costs
+//! more than the call. The environment may end first, with a worker or the process; what arrives
+//! after that is dropped.
 
 use std::sync::Arc;
 
@@ -8,42 +9,42 @@ use napi::bindgen_prelude::{Either3, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, check_status, sys};
 use napi_derive::napi;
-use seekauth::{Error, ErrorKind};
+use seekauth::{Error, ErrorKind, blocking};
 
-use crate::credentials::Question;
+use crate::credentials::CredentialsRequest;
 use crate::error::Outcome;
-use crate::graphql::NativeReply;
+use crate::graphql::NativeResponse;
 use crate::token::NativeToken;
 
-/// What a call may be for, or what JavaScript is asked.
-type Content = Either3<NativeToken, NativeReply, Question>;
-/// The number of a call and what came of it, or that of a function and the question to it.
-type Letter = FnArgs<(f64, Outcome<Content>)>;
+/// What a call may give, or a request to JavaScript.
+type Content = Either3<NativeToken, NativeResponse, CredentialsRequest>;
+/// The number of a call and its outcome, or that of a function and the request to it.
+type Message = FnArgs<(f64, Outcome<Content>)>;
 /// Not called with an error first, and weak: it does not keep the process alive by itself.
-type Settle = ThreadsafeFunction<Letter, (), Letter, Status, false, true>;
+type Settle = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
-/// Calls one JavaScript function for each call that has ended and each question.
+/// Calls one JavaScript function for each call that has ended and each request for credentials.
 #[napi]
-pub struct Mailbox {
+pub struct Completions {
     settle: Arc<Settle>,
 }
 
 #[napi]
-impl Mailbox {
-    /// A mailbox that tells `settle` the number of a call and its outcome, or the number of a
-    /// function and a question. `settle` must not throw.
+impl Completions {
+    /// Calls `settle` with the number of a call and its outcome, or the number of a function and a
+    /// request. `settle` must not throw.
     #[napi(constructor)]
     pub fn new(settle: Settle) -> Self {
         Self { settle: Arc::new(settle) }
     }
 
-    /// Keeps the process alive from now on, for there is somebody who waits.
+    /// Keeps the event loop, and so the process, alive from now on.
     ///
     /// # Errors
     ///
     /// When the environment is about to end.
     #[napi(js_name = "ref")]
-    pub fn hold(&self, env: Env) -> napi::Result<()> {
+    pub fn ref_loop(&self, env: Env) -> napi::Result<()> {
         self.settle.handle.with_read_aborted(|aborted| {
             if aborted {
                 return Ok(());
@@ -55,18 +56,18 @@ impl Mailbox {
         })
     }
 
-    /// Lets the process end, for nobody waits any more.
+    /// Lets the event loop, and so the process, end.
     ///
     /// # Errors
     ///
     /// When the environment is about to end.
     #[napi(js_name = "unref")]
-    pub fn let_go(&self, env: Env) -> napi::Result<()> {
+    pub fn unref_loop(&self, env: Env) -> napi::Result<()> {
         self.settle.handle.with_read_aborted(|aborted| {
             if aborted {
                 return Ok(());
             }
-            // SAFETY: as in `hold`.
+            // SAFETY: as in `ref_loop`.
             check_status!(unsafe {
                 sys::napi_unref_threadsafe_function(env.raw(), self.settle.handle.get_raw())
             })
@@ -74,49 +75,71 @@ impl Mailbox {
     }
 }
 
-impl Mailbox {
-    pub(crate) fn address(&self, number: f64) -> Address {
-        Address { settle: Arc::clone(&self.settle), number }
+impl Completions {
+    pub(crate) fn recipient(&self, number: f64) -> Recipient {
+        Recipient { settle: Arc::clone(&self.settle), number }
     }
 }
 
-/// Where what is meant for one number goes, from any thread.
-pub(crate) struct Address {
+/// What JavaScript knows under one number: a call that waits, or a function for credentials. It can
+/// be sent messages from any thread.
+pub(crate) struct Recipient {
     settle: Arc<Settle>,
     number: f64,
 }
 
-impl Address {
+impl Recipient {
     pub(crate) fn send(&self, content: Result<Content, Error>) {
-        let letter = (self.number, Outcome::from(content)).into();
-        // The only refusal is that of an environment that has ended, and its callers with it.
-        let _ = self.settle.call(letter, ThreadsafeFunctionCallMode::NonBlocking);
+        let message = (self.number, Outcome::from(content)).into();
+        // Sending fails only where the environment has ended, and its callers with it.
+        let _ = self.settle.call(message, ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 
-/// One result on its way. It arrives exactly once, also when the work that should have produced it
-/// was dropped: a caller who waits in vain would keep the process alive for ever.
-pub(crate) struct Delivery(Option<Address>);
+/// The completion of one call. It arrives exactly once, also when the work that should have produced
+/// a result was dropped: a caller who waits in vain would keep the process alive for ever.
+pub(crate) struct Completion(Option<Recipient>);
 
-impl Delivery {
-    pub(crate) fn new(mailbox: &Mailbox, call: f64) -> Self {
-        Self(Some(mailbox.address(call)))
+impl Completion {
+    pub(crate) fn new(completions: &Completions, call: f64) -> Self {
+        Self(Some(completions.recipient(call)))
     }
 
-    /// Sends the result off, from any thread.
+    /// Sends the result, from any thread.
     pub(crate) fn complete(mut self, result: Result<Content, Error>) {
         self.send(result);
     }
 
     fn send(&mut self, result: Result<Content, Error>) {
-        if let Some(address) = self.0.take() {
-            address.send(result);
+        if let Some(recipient) = self.0.take() {
+            recipient.send(result);
         }
     }
 }
 
-impl Drop for Delivery {
+impl Drop for Completion {
     fn drop(&mut self) {
         self.send(Err(Error::new(ErrorKind::Internal, "the call ended without a result")));
+    }
+}
+
+/// Cancels one pending call. Dropping it changes nothing.
+#[napi(js_name = "CancelHandle")]
+pub struct NativeCancelHandle {
+    handle: blocking::CancelHandle,
+}
+
+impl From<blocking::CancelHandle> for NativeCancelHandle {
+    fn from(handle: blocking::CancelHandle) -> Self {
+        Self { handle }
+    }
+}
+
+#[napi]
+impl NativeCancelHandle {
+    /// Gives the call up; its outcome is then a failure. Does nothing to a call that has ended.
+    #[napi]
+    pub fn cancel(&self) {
+        self.handle.cancel();
     }
 }

@@ -1,71 +1,70 @@
 //! Credentials from a JavaScript function, for the core's token requests. The function stays in
 //! JavaScript: held from here it could never be collected, nor what it closes over, such as its
-//! client. So a question travels through the mailbox, and the façade calls the function for it.
+//! client. So a request is sent to the façade, which calls the function for it.
 
-use napi::bindgen_prelude::{Either3, JsObjectValue, Object, Unknown};
+use napi::bindgen_prelude::{JsObjectValue, Object, Unknown};
 use napi::{JsValue, ValueType};
 use napi_derive::napi;
 use seekauth::{CredentialProvider, Credentials, Error, ErrorKind, Provided};
 use tokio::sync::oneshot;
 
-use crate::call::Address;
 use crate::settings;
 
-type Given = Result<Credentials, Error>;
+type Provision = Result<Credentials, Error>;
 
-/// Asks the function that the façade knows under the number of `address`.
-pub(crate) struct Provider {
-    pub(crate) address: Address,
+/// Provides what a JavaScript function gives; `send` sends one request to it.
+pub(crate) struct FunctionProvider<S> {
+    pub(crate) send: S,
 }
 
-impl CredentialProvider for Provider {
+impl<S: Fn(CredentialsRequest) + Send + Sync + 'static> CredentialProvider for FunctionProvider<S> {
     fn credentials(&self) -> Provided<'_> {
         Box::pin(async move {
-            let (answer, given) = oneshot::channel();
-            self.address.send(Ok(Either3::C(Question { answer: Some(answer) })));
-            // The end of the environment drops the question.
-            Ok(given.await??)
+            let (sender, provision) = oneshot::channel();
+            (self.send)(CredentialsRequest { sender: Some(sender) });
+            // The end of the environment drops the request.
+            Ok(provision.await??)
         })
     }
 }
 
-/// One question for credentials. Dropping it is an answer too: there are none.
+/// One request for credentials. It fails when it is dropped.
 #[napi]
-pub struct Question {
-    answer: Option<oneshot::Sender<Given>>,
+pub struct CredentialsRequest {
+    sender: Option<oneshot::Sender<Provision>>,
 }
 
 #[napi]
-impl Question {
-    /// Whether the answer is still waited for: a thread that was busy for long finds old questions.
+impl CredentialsRequest {
+    /// Whether it is still waited for: a thread that was busy for long finds old requests.
     #[napi(getter)]
     pub fn is_open(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| !answer.is_closed())
+        self.sender.as_ref().is_some_and(|sender| !sender.is_closed())
     }
 
-    /// Answers with what the function gave.
+    /// Provides what the function gave.
     ///
     /// # Errors
     ///
-    /// An exception of the object's own; the question is then still open.
+    /// An exception of the object's own; the request is then still open.
     #[napi]
-    pub fn answer(&mut self, credentials: Unknown<'_>) -> napi::Result<()> {
-        let given = read(&credentials)?;
-        if let Some(answer) = self.answer.take() {
-            // Nobody listens any more once the time is over.
-            let _ = answer.send(given);
+    pub fn provide(&mut self, credentials: Unknown<'_>) -> napi::Result<()> {
+        let provision = read(&credentials)?;
+        if let Some(sender) = self.sender.take() {
+            // The receiver is gone once the time is over.
+            let _ = sender.send(provision);
         }
         Ok(())
     }
 
-    /// Answers that the function failed. Why is not told: it may hold a secret.
+    /// Reports that the function failed. The reason stays in JavaScript: it may hold a secret.
     #[napi]
     pub fn fail(&mut self) {
-        self.answer = None;
+        self.sender = None;
     }
 }
 
-fn read(credentials: &Unknown<'_>) -> napi::Result<Given> {
+fn read(credentials: &Unknown<'_>) -> napi::Result<Provision> {
     if credentials.get_type()? != ValueType::Object || credentials.is_array()? {
         return Ok(Err(misshapen("it", settings::name_of(credentials)?)));
     }

@@ -62,8 +62,8 @@ pub struct Failed {
     pub failure: Failure,
 }
 
-/// The facts of one failure; the façade copies all of them onto its error, whatever they are.
-/// Those that are not known are absent.
+/// The facts of one failure; the façade copies all of them onto its error. Those that are not known
+/// are absent.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
     /// One line, safe to log.
@@ -76,7 +76,7 @@ pub struct Failure {
     pub retryable: bool,
     /// How long to wait before that, in milliseconds.
     pub retry_after_ms: Option<f64>,
-    /// The HTTP status of the reply.
+    /// The HTTP status of the response.
     pub status: Option<u32>,
     /// The server's own `error` code.
     pub server_code: Option<String>,
@@ -106,9 +106,9 @@ pub struct Kind {
     pub code: &'static str,
     /// The stable number.
     pub number: i32,
-    /// What it means, in a few words.
+    /// What it means, in one sentence.
     pub meaning: &'static str,
-    /// Whether such a failure usually passes.
+    /// Whether such a failure is mostly transient.
     pub retryable: bool,
 }
 

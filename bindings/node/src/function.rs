@@ -1,25 +1,24 @@
 //! JavaScript functions that carry a value of Rust's in a data pointer: a method of a class costs ten
-//! times as much, most of it in finding the object. The hot question in `freshness` is one of these
-//! as well, made by hand, because arguments and results that are not there still cost it a fifth.
+//! times as much, most of it in finding the object. No other file makes or frees such pointers.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
 
 use napi::bindgen_prelude::{ToNapiValue, Unknown};
 use napi::{Env, JsError, Status, check_status, sys};
 
-/// What a function does with its state and its arguments; missing ones are `undefined`.
-pub(crate) type Body<S, R, const N: usize> = fn(&S, Env, [Unknown<'_>; N]) -> napi::Result<R>;
-
-/// Becomes a JavaScript function of `N` arguments.
-pub struct Function<S: 'static, R: ToNapiValue + 'static, const N: usize> {
-    pub(crate) state: Rc<S>,
-    pub(crate) body: Body<S, R, N>,
+/// What a function of `N` arguments does; missing ones are `undefined`.
+pub trait Callback<const N: usize>: 'static {
+    /// Does it, on the thread of `env`, and gives a value of `env` or NULL, which is `undefined`.
+    /// Must not unwind.
+    fn call(&self, env: Env, arguments: [Unknown<'_>; N]) -> sys::napi_value;
 }
 
-impl<S: 'static, R: ToNapiValue + 'static, const N: usize> ToNapiValue for Function<S, R, N> {
+/// Becomes a JavaScript function of `N` arguments.
+pub struct Function<C, const N: usize>(pub(crate) C);
+
+impl<C: Callback<N>, const N: usize> ToNapiValue for Function<C, N> {
     unsafe fn to_napi_value(env: sys::napi_env, function: Self) -> napi::Result<sys::napi_value> {
         let carried = Box::into_raw(Box::new(function)).cast::<c_void>();
         // SAFETY: `env` is the live environment of this call and `carried` was boxed just above.
@@ -33,7 +32,7 @@ impl<S: 'static, R: ToNapiValue + 'static, const N: usize> ToNapiValue for Funct
     }
 }
 
-impl<S: 'static, R: ToNapiValue + 'static, const N: usize> Function<S, R, N> {
+impl<C: Callback<N>, const N: usize> Function<C, N> {
     /// # Safety
     /// `env` must be live on this thread; `carried` must come from a `Box<Self>`, which belongs to
     /// the returned function from then on, and stays the caller's in case of an error.
@@ -73,39 +72,25 @@ impl<S: 'static, R: ToNapiValue + 'static, const N: usize> Function<S, R, N> {
         let mut arguments = [ptr::null_mut(); N];
         let mut count = N;
         let mut carried = ptr::null_mut();
+        // Node does less where no arguments are asked for.
+        let (counted, filled) = if N == 0 {
+            (ptr::null_mut(), ptr::null_mut())
+        } else {
+            (&raw mut count, arguments.as_mut_ptr())
+        };
         // SAFETY: both handles are the ones that Node passed to this callback, and there is room for
         // `count` arguments, all of which are filled; what is not wanted may be NULL.
         let status = unsafe {
-            sys::napi_get_cb_info(
-                env,
-                info,
-                &raw mut count,
-                arguments.as_mut_ptr(),
-                ptr::null_mut(),
-                &raw mut carried,
-            )
+            sys::napi_get_cb_info(env, info, counted, filled, ptr::null_mut(), &raw mut carried)
         };
         if status != sys::Status::napi_ok {
             return ptr::null_mut();
         }
-        let work = AssertUnwindSafe(|| {
-            // SAFETY: the function owns this until `release`, which never runs during a call.
-            let function = unsafe { &*carried.cast::<Self>() };
-            // SAFETY: the arguments are values of this environment, for as long as this call lasts.
-            let arguments =
-                arguments.map(|value| unsafe { Unknown::from_raw_unchecked(env, value) });
-            let result = (function.body)(&function.state, Env::from_raw(env), arguments)?;
-            // SAFETY: `env` is passed on as it was received.
-            unsafe { R::to_napi_value(env, result) }
-        });
-        let outcome = catch_unwind(work).unwrap_or_else(|_| {
-            Err(napi::Error::new(Status::GenericFailure, "seekauth met a bug of its own"))
-        });
-        outcome.unwrap_or_else(|error| {
-            // SAFETY: as above.
-            unsafe { JsError::from(error).throw_into(env) };
-            ptr::null_mut()
-        })
+        // SAFETY: the function owns this until `release`, which never runs during a call.
+        let function = unsafe { &*carried.cast::<Self>() };
+        // SAFETY: the arguments are values of this environment, for as long as this call lasts.
+        let arguments = arguments.map(|value| unsafe { Unknown::from_raw_unchecked(env, value) });
+        function.0.call(Env::from_raw(env), arguments)
     }
 
     unsafe extern "C" fn release(_env: sys::napi_env, carried: *mut c_void, _hint: *mut c_void) {
@@ -114,4 +99,23 @@ impl<S: 'static, R: ToNapiValue + 'static, const N: usize> Function<S, R, N> {
         // Dropping may run code of the core; a panic must not unwind into Node.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(function)));
     }
+}
+
+/// The JavaScript value of what `work` gives. Its error is thrown; so is a panic, as an error.
+pub(crate) fn value_or_throw<R: ToNapiValue>(
+    env: Env,
+    work: impl FnOnce() -> napi::Result<R>,
+) -> sys::napi_value {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: `env` is the live environment of this call.
+        unsafe { R::to_napi_value(env.raw(), work()?) }
+    }))
+    .unwrap_or_else(|_| {
+        Err(napi::Error::new(Status::GenericFailure, "seekauth met a bug of its own"))
+    });
+    outcome.unwrap_or_else(|error| {
+        // SAFETY: as above.
+        unsafe { JsError::from(error).throw_into(env.raw()) };
+        ptr::null_mut()
+    })
 }

@@ -1,25 +1,25 @@
-//! GraphQL operations as the façade writes them, and the reply as it reads it: JSON goes through as
+//! GraphQL operations as the façade writes them, and the response as it reads it: JSON crosses as
 //! text, because JavaScript has the quickest way to read and write it.
 
 use napi::Env;
 use napi::bindgen_prelude::{Object, Unknown};
 use napi_derive::napi;
-use seekauth::{Error, Graphql, GraphqlReply};
+use seekauth::{Error, Graphql, GraphqlResponse};
 
 use crate::settings;
 
-/// The API's answer to an operation.
+/// The API's response to an operation.
 #[napi(object, object_from_js = false)]
-pub struct NativeReply {
+pub struct NativeResponse {
     /// The HTTP status.
     pub status: u32,
     /// The JSON text: an object with `data`, `errors` or both.
     pub text: String,
 }
 
-impl From<GraphqlReply> for NativeReply {
-    fn from(reply: GraphqlReply) -> Self {
-        Self { status: u32::from(reply.status()), text: reply.into_text() }
+impl From<GraphqlResponse> for NativeResponse {
+    fn from(response: GraphqlResponse) -> Self {
+        Self { status: u32::from(response.status()), text: response.into_text() }
     }
 }
 

@@ -1,6 +1,6 @@
-//! The Node binding: JavaScript values in, `seekauth::host` calls, JavaScript values out. It decides
-//! nothing: settings, defaults, caching and the classes of failure are the core's, and the classes
-//! that users see are the façade's (`node/index.js`), which is the only caller of this module.
+//! The Node binding: JavaScript values in, `seekauth::blocking` calls, JavaScript values out. It
+//! decides nothing: settings, defaults, caching and the classes of failure are the core's, and the
+//! classes that users see are the façade's (`node/lib`), which is the only caller of this module.
 #![allow(clippy::must_use_candidate, reason = "JavaScript does not read the attribute")]
 
 pub mod auth_flow;

@@ -1,7 +1,7 @@
 //! The clock that tests set by hand, and failures on demand. Released libraries contain neither.
 
 use napi_derive::napi;
-use seekauth::manual_clock::{self, Which};
+use seekauth::binding::manual_clock::{self, Which};
 use seekauth::{Error, ErrorKind};
 
 use crate::error::Outcome;

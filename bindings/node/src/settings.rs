@@ -6,16 +6,17 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Array, FromNapiValue, JsObjectValue, Object, Unknown};
 use napi::{Env, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, ValueType};
 use napi_derive::napi;
-use seekauth::{Config, Error, Setting, SettingKind, Value, host};
+use seekauth::binding::{Setting, SettingKind, Value, duration_from_seconds};
+use seekauth::{Config, Error};
 
 use crate::error::type_error;
 
 /// The option that is no setting: a function.
 const CREDENTIALS: &str = "credentials";
 
-/// Sets in `config` whatever the own members of `options` say; `undefined` and `null` mean absent.
-/// Gives the function that is to be asked for credentials, where there is one. The outer error is a
-/// thrown `TypeError`, the inner one the core's opinion of a value.
+/// Sets in `config` the own members of `options`; `undefined` and `null` mean absent. Gives the
+/// function for credentials, where there is one. The outer error is a thrown `TypeError`, the inner
+/// one the core's about a value.
 pub(crate) fn apply<'a>(
     env: Env,
     config: &mut Config,
@@ -59,8 +60,8 @@ pub(crate) fn apply<'a>(
                 &format!("{key} is set by this constructor; leave it out"),
             ));
         }
-        let value = read(env, &key, setting.kind(), &value)?;
-        if let Err(error) = config.set(setting, value) {
+        let value = read(env, &key, setting, &value)?;
+        if let Err(error) = value.and_then(|value| config.set(setting, value)) {
             return Ok(Err(error));
         }
     }
@@ -95,7 +96,7 @@ pub(crate) fn duration(
         return Ok(Ok(None));
     }
     let seconds = seconds(env, name, value)?;
-    Ok(host::duration_from_seconds(name, seconds).map(Some))
+    Ok(duration_from_seconds(name, seconds).map(Some))
 }
 
 fn seconds(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<f64> {
@@ -135,18 +136,26 @@ pub(crate) fn strings(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result
     Ok(strings)
 }
 
-fn read(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> napi::Result<Value> {
-    match (kind, value.get_type()?) {
+fn read(
+    env: Env,
+    name: &str,
+    setting: &Setting,
+    value: &Unknown<'_>,
+) -> napi::Result<Result<Value, Error>> {
+    let kind = setting.kind();
+    Ok(Ok(match (kind, value.get_type()?) {
         // The core takes a list apart where it is given as one string.
         (SettingKind::Text | SettingKind::List, ValueType::String) => {
-            Ok(Value::Text(string(env, name, value)?))
+            Value::text(string(env, name, value)?)
         }
-        (SettingKind::Duration, _) => Ok(Value::Seconds(seconds(env, name, value)?)),
+        (SettingKind::Duration, _) => {
+            return Ok(Value::seconds(setting.name(), seconds(env, name, value)?));
+        }
         (SettingKind::Flag, ValueType::Boolean) => {
             // SAFETY: `value` was just seen to be a boolean of this environment.
-            Ok(Value::Flag(unsafe { bool::from_napi_value(env.raw(), value.raw()) }?))
+            Value::Flag(unsafe { bool::from_napi_value(env.raw(), value.raw()) }?)
         }
-        (SettingKind::List, _) => Ok(Value::List(strings(env, name, value)?)),
+        (SettingKind::List, _) => Value::List(strings(env, name, value)?),
         (SettingKind::Pairs, ValueType::Object) if !value.is_array()? => {
             let object = Object::from_raw(env.raw(), value.raw());
             let mut pairs = Vec::new();
@@ -155,10 +164,10 @@ fn read(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> napi::R
                 let text = string(env, &format!("{name}[{key:?}]"), &item)?;
                 pairs.push((key, text));
             }
-            Ok(Value::Pairs(pairs))
+            Value::pairs(pairs)
         }
-        _ => Err(wrong_type(env, name, kind, value)),
-    }
+        _ => return Err(wrong_type(env, name, kind, value)),
+    }))
 }
 
 fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
@@ -211,6 +220,8 @@ pub struct SettingRow {
     pub camel_name: String,
     /// What it holds: `text`, `duration`, `flag`, `list` or `pairs`.
     pub kind: &'static str,
+    /// Its one sentence.
+    pub doc: &'static str,
     /// The variable that `fromEnv` reads.
     pub environment_variable: String,
 }
@@ -221,13 +232,8 @@ pub fn settings() -> Vec<SettingRow> {
     let row = |setting: &Setting| SettingRow {
         name: setting.name(),
         camel_name: setting.camel_name(),
-        kind: match setting.kind() {
-            SettingKind::Text => "text",
-            SettingKind::Duration => "duration",
-            SettingKind::Flag => "flag",
-            SettingKind::List => "list",
-            SettingKind::Pairs => "pairs",
-        },
+        kind: setting.kind().name(),
+        doc: setting.doc(),
         environment_variable: setting.environment_variable(),
     };
     Setting::all().iter().map(row).collect()

@@ -1,10 +1,10 @@
 'use strict';
 
-// For axios: an adapter around the one that an instance has, so that what is sent twice is what was
-// sent once, after all interceptors and transformations, which run once and see one answer.
+// For axios: an adapter around the one that an instance has. Interceptors and transformations run once and see
+// one response; what they made of the request is what is sent the second time.
 
 const { Readable } = require('node:stream');
-const { converse } = require('./send.js');
+const { sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -12,7 +12,7 @@ const { converse } = require('./send.js');
 /** @typedef {import('axios').AxiosResponse} Response */
 /** @typedef {import('axios').InternalAxiosRequestConfig} Config */
 
-/** The adapters made here, with those around which they were made. */
+/** The adapters that each adapter made here is around. */
 const originals = new WeakMap();
 
 /**
@@ -25,7 +25,7 @@ function attachWith({ Axios, getAdapter }) {
   return (client, instance) => {
     /** @param {Config} config */
     const wrap = (config) => {
-      // A configuration may come by again, when a request is repeated by others.
+      // A configuration comes by again when others repeat a request.
       const original = originals.get(/** @type {object} */ (config.adapter)) ?? config.adapter;
       config.adapter = (final) => {
         const { baseURL, url, allowAbsoluteUrls } = final;
@@ -44,7 +44,7 @@ function attachWith({ Axios, getAdapter }) {
  * @param {Client} client
  * @param {string} url
  * @param {Adapter} adapter
- * @param {Config} config ready to be sent. It is part of answers and errors, which programs print, so it
+ * @param {Config} config ready to be sent. It is part of responses and errors, which programs print, so it
  *   has the token no longer than the sending lasts
  * @returns {Promise<Response>}
  */
@@ -58,12 +58,12 @@ async function send(client, url, adapter, config) {
   let outcome;
   try {
     Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect) });
-    await converse(client, url, data, waiting, async (exchange, authorization) => {
-      for (const [name, value] of exchange.headers(Object.keys(headers))) headers.set(name, value);
+    await sendWithAuth(client, url, data, waiting, async (flow, authorization) => {
+      for (const [name, value] of flow.headers(Object.keys(headers))) headers.set(name, value);
       headers.set('Authorization', authorization);
       outcome = await settled(adapter(config));
       const { response } = outcome;
-      return examine(exchange.inspect(response.status, response.request?.res?.responseUrl), response);
+      return peekResponse(flow.inspect(response.status, response.request?.res?.responseUrl), response);
     });
   } finally {
     Object.assign(config, { auth, beforeRedirect });
@@ -75,14 +75,14 @@ async function send(client, url, adapter, config) {
 }
 
 /**
- * Waits for an answer, which axios may have thrown because of its status, and hides its request, which
+ * Waits for a response, which axios may have thrown because of its status, and hides its request, which
  * has the token, from programs that print it.
  *
- * @param {Promise<Response>} answer
+ * @param {Promise<Response>} sent
  */
-async function settled(answer) {
+async function settled(sent) {
   try {
-    const response = await answer;
+    const response = await sent;
     hideRequest(response);
     return { response };
   } catch (error) {
@@ -119,34 +119,34 @@ function guard(url, beforeRedirect) {
 }
 
 /**
- * Reads as much of an answer as the verdict needs. A stream of which a part was read is replaced by one
+ * Reads as much of a response as the verdict needs. A stream of which a part was read is replaced by one
  * of the whole.
  *
  * @param {Inspection} inspection
  * @param {Response} response
- * @returns {Promise<(() => void) | undefined>} see {@link converse}
+ * @returns {Promise<(() => void) | undefined>} see {@link sendWithAuth}
  */
-async function examine(inspection, response) {
+async function peekResponse(inspection, response) {
   const { data } = response;
   if (!(data instanceof Readable)) {
-    return (inspection.verdict ?? judge(inspection, data)) ? () => {} : undefined;
+    return (inspection.verdict ?? inspectWhole(inspection, data)) ? () => {} : undefined;
   }
   if (inspection.verdict === false) return undefined;
-  const pieces = data[Symbol.asyncIterator]();
+  const chunks = data[Symbol.asyncIterator]();
   const read = [];
   while (inspection.verdict === undefined) {
-    const { done, value } = await pieces.next();
+    const { done, value } = await chunks.next();
     if (done) inspection.finish();
     else inspection.feed(value);
     if (!done) read.push(value);
   }
   if (inspection.verdict) {
-    readAway(pieces).catch(() => {});
+    drain(chunks).catch(() => {});
     return () => data.destroy();
   }
   response.data = new Readable({
     read() {
-      pieces.next().then(
+      chunks.next().then(
         ({ done, value }) => this.push(done ? null : value),
         (error) => this.destroy(error),
       );
@@ -156,7 +156,7 @@ async function examine(inspection, response) {
       done(error);
     },
   });
-  for (const piece of read) response.data.push(piece);
+  for (const chunk of read) response.data.push(chunk);
   return undefined;
 }
 
@@ -164,22 +164,22 @@ async function examine(inspection, response) {
  * @param {Inspection} inspection
  * @param {unknown} data a whole body
  */
-function judge(inspection, data) {
+function inspectWhole(inspection, data) {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
   if (bytes instanceof Uint8Array) {
-    for (let at = 0; inspection.verdict === undefined && at < bytes.length; at += PIECE) {
-      inspection.feed(bytes.subarray(at, at + PIECE));
+    for (let at = 0; inspection.verdict === undefined && at < bytes.length; at += CHUNK) {
+      inspection.feed(bytes.subarray(at, at + CHUNK));
     }
   }
   return inspection.finish();
 }
 
-/** Whole bodies are looked at in pieces, because their beginning mostly says enough. */
-const PIECE = 1 << 16;
+/** Whole bodies are inspected in chunks, because their beginning mostly gives the verdict. */
+const CHUNK = 1 << 16;
 
-/** @param {AsyncIterator<unknown>} pieces */
-async function readAway(pieces) {
-  while (!(await pieces.next()).done);
+/** @param {AsyncIterator<unknown>} chunks */
+async function drain(chunks) {
+  while (!(await chunks.next()).done);
 }
 
 module.exports = { attachWith };

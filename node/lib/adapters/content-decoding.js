@@ -1,7 +1,7 @@
 'use strict';
 
-// Answers that are compressed, for adapters to HTTP clients that leave that to their users: the verdict
-// is about the plain text.
+// Compressed responses, for adapters to HTTP clients that leave them compressed: the verdict is about the
+// plain text.
 
 const zlib = require('node:zlib');
 
@@ -17,9 +17,9 @@ const decoders = {
 
 /**
  * @param {string | string[] | undefined} coding the header `Content-Encoding`
- * @param {(piece: Uint8Array | undefined) => void} read takes each decoded piece, and nothing at the end
- * @returns {import('node:stream').Transform | undefined} takes the pieces as they come; none where they
- *   are plain, or in a way that is not known
+ * @param {(chunk: Uint8Array | undefined) => void} read takes each decoded chunk, and nothing at the end
+ * @returns {import('node:stream').Transform | undefined} takes the chunks as they come; none where they
+ *   are plain, or in a coding that is not known
  */
 function decoder(coding, read) {
   const decoder = decoders[String(coding).toLowerCase()]?.();

@@ -1,10 +1,10 @@
 'use strict';
 
-// `client.fetch`: the platform's own fetch with a token. It does what fetch does, redirects included,
-// which take no token to another origin. What can be answered by the first bytes of a body is.
+// `client.fetch`: the platform's own fetch with a token. It does what fetch does, redirects included; fetch
+// takes no token to another origin. A response is handed over as soon as its first bytes give a verdict.
 
-const { converse, headersOf } = require('./send.js');
-const { resume } = require('./replayed-response.js');
+const { replayBody } = require('./replayed-response.js');
+const { headersOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -16,24 +16,24 @@ const { resume } = require('./replayed-response.js');
  * @returns {Promise<Response>}
  */
 async function authenticatedFetch(client, input, init) {
-  // A request in the place of its options has getters, which no copy would have.
+  // A request in the place of options has getters, which no copy would have.
   if (init instanceof Request) return authenticatedFetch(client, new Request(input, init));
-  const given = input instanceof Request ? input : undefined;
-  const url = given ? given.url : String(input);
-  const headers = pairs(init?.headers ?? given?.headers ?? {});
-  const signal = init?.signal ?? given?.signal ?? null;
+  const original = input instanceof Request ? input : undefined;
+  const url = original ? original.url : String(input);
+  const headers = pairs(init?.headers ?? original?.headers ?? {});
+  const signal = init?.signal ?? original?.signal ?? null;
   const body = isMutable(init?.body) ? await frozen(init.body, headers) : init?.body;
-  const spare = given?.body && body == null ? given.clone() : undefined;
-  let request = given ?? url;
+  const spare = original?.body && body == null ? original.clone() : undefined;
+  let request = original ?? url;
   /** @type {Response | undefined} */
   let response;
   try {
-    await converse(client, url, body, { signal }, async (exchange, authorization) => {
-      const changes = { headers: headersOf(exchange, headers, authorization), ...(body != null && { body }) };
+    await sendWithAuth(client, url, body, { signal }, async (flow, authorization) => {
+      const changes = { headers: headersOf(flow, headers, authorization), ...(body != null && { body }) };
       const sent = fetch(request, { ...init, ...changes });
       request = spare ?? request;
       response = await sent;
-      return examine(exchange.inspect(response.status, response.redirected ? response.url : undefined), response);
+      return peekResponse(flow.inspect(response.status, response.redirected ? response.url : undefined), response);
     });
   } finally {
     if (spare && !spare.bodyUsed) ignore(spare.body?.cancel());
@@ -50,7 +50,7 @@ function pairs(headers) {
 }
 
 /**
- * Whether a body may be another one by the time that it is sent again.
+ * Whether a body may change before it is sent again.
  *
  * @param {unknown} body
  * @returns {body is object}
@@ -60,7 +60,7 @@ function isMutable(body) {
 }
 
 /**
- * A body that is the same for each attempt: forms are given their boundary here, and bytes are copied.
+ * A body that is the same for each attempt: forms get their boundary here, and bytes are copied.
  *
  * @param {any} body
  * @param {[string, string][]} headers of the request, which get the content type of such a body
@@ -73,37 +73,37 @@ async function frozen(body, headers) {
 }
 
 /**
- * Reads as much of an answer as the verdict needs.
+ * Reads as much of a response as the verdict needs.
  *
  * @param {Inspection} inspection
  * @param {Response} response
- * @returns {Promise<(() => void) | undefined>} see {@link converse}
+ * @returns {Promise<(() => void) | undefined>} see {@link sendWithAuth}
  */
-async function examine(inspection, response) {
+async function peekResponse(inspection, response) {
   let { verdict } = inspection;
   if (verdict === false) return undefined;
   const reader = response.body?.getReader();
-  const pieces = [];
+  const chunks = [];
   while (verdict === undefined) {
-    const piece = (await reader?.read())?.value;
-    verdict = piece ? inspection.feed(piece) : inspection.finish();
-    if (piece) pieces.push(piece);
+    const chunk = (await reader?.read())?.value;
+    verdict = chunk ? inspection.feed(chunk) : inspection.finish();
+    if (chunk) chunks.push(chunk);
   }
   if (!verdict) {
-    if (reader) resume(response, pieces, reader);
+    if (reader) replayBody(response, chunks, reader);
     return undefined;
   }
   if (!reader) return () => {};
-  ignore(readAway(reader));
+  ignore(drain(reader));
   return () => ignore(reader.cancel());
 }
 
 /** @param {ReadableStreamDefaultReader} reader */
-async function readAway(reader) {
+async function drain(reader) {
   while (!(await reader.read()).done);
 }
 
-/** @param {Promise<unknown> | undefined} outcome that is of no interest any more */
+/** @param {Promise<unknown> | undefined} outcome that is no longer needed */
 function ignore(outcome) {
   outcome?.catch(() => {});
 }

@@ -1,15 +1,15 @@
 'use strict';
 
-// A response whose body was read a little way before its caller got it. It is the platform's own
-// response, with all that it says about itself; only what reads its body is answered here, and begins
-// with the pieces that were read. (A copy made by `clone` would do too, and cost five times as much.)
+// A response whose body was read in part before its caller got it. It is the platform's own response; only what
+// reads its body is replaced, and begins with the chunks that were read. (A copy made by `clone` would do too,
+// and cost five times as much.)
 
 /**
  * @typedef {object} Rest
- * @property {Uint8Array[]} pieces that were read
+ * @property {Uint8Array[]} chunks that were read
  * @property {ReadableStreamDefaultReader<Uint8Array>} reader of what follows them
  * @property {boolean} used whether the caller reads or has read it all
- * @property {Response} [replay] the body as a stream, once somebody has asked for that
+ * @property {Response} [replay] the body as a stream, made on first use
  */
 
 const rest = Symbol('rest of the body');
@@ -25,117 +25,117 @@ const conversions = /** @type {const} */ ({
 /** What a response says about itself. */
 const facts = /** @type {const} */ (['ok', 'redirected', 'status', 'statusText', 'type', 'url']);
 
-/** Nobody can read the body of a response that nobody has any more; the platform does the same. */
-const forgotten = new FinalizationRegistry((/** @type {ReadableStreamDefaultReader} */ reader) => {
+/** Cancels the body of a response that was collected unread, as the platform does. */
+const registry = new FinalizationRegistry((/** @type {ReadableStreamDefaultReader} */ reader) => {
   reader.cancel().catch(() => {});
 });
 
 /**
  * @param {Response} response
- * @param {Uint8Array[]} pieces of its body
+ * @param {Uint8Array[]} chunks of its body
  * @param {ReadableStreamDefaultReader<Uint8Array>} reader that gave them
  */
-function resume(response, pieces, reader) {
-  /** @type {any} */ (response)[rest] = { pieces, reader, used: false };
-  Object.setPrototypeOf(response, resumed);
-  forgotten.register(response, reader, response);
+function replayBody(response, chunks, reader) {
+  /** @type {any} */ (response)[rest] = { chunks, reader, used: false };
+  Object.setPrototypeOf(response, replayed);
+  registry.register(response, reader, response);
 }
 
 const platform = /** @type {Record<string, any>} */ (Response.prototype);
-const resumed = Object.create(platform, {
+const replayed = Object.create(platform, {
   body: {
     /** @this {Response} */
     get() {
-      return Reflect.get(platform, 'body', reading(this).used ? this : replay(this));
+      return Reflect.get(platform, 'body', stateOf(this).used ? this : replay(this));
     },
   },
   bodyUsed: {
     /** @this {Response} */
     get() {
-      const { used, replay } = reading(this);
+      const { used, replay } = stateOf(this);
       return used || (replay?.bodyUsed ?? false);
     },
   },
   clone: {
     /** @this {Response} */
     value() {
-      const copy = slowly(this, platform.clone);
+      const copy = readAsStream(this, platform.clone);
       for (const name of facts) Object.defineProperty(copy, name, { value: this[name] });
       return copy;
     },
   },
 });
 for (const [name, convert] of Object.entries(conversions)) {
-  Object.defineProperty(resumed, name, {
+  Object.defineProperty(replayed, name, {
     /** @this {Response} */
     value() {
-      return quickly(this, platform[name], convert);
+      return readBuffered(this, platform[name], convert);
     },
   });
 }
 for (const name of ['blob', 'bytes', 'formData']) {
   // Not every version of Node 20 has all of them.
   if (!(name in platform)) continue;
-  Object.defineProperty(resumed, name, {
+  Object.defineProperty(replayed, name, {
     /** @this {Response} */
     value() {
-      return slowly(this, platform[name]);
+      return readAsStream(this, platform[name]);
     },
   });
 }
 
 /** @param {Response} response */
-function reading(response) {
+function stateOf(response) {
   return /** @type {{ [rest]: Rest }} */ (/** @type {unknown} */ (response))[rest];
 }
 
 /**
- * Reads the body as a whole, without making a stream of it first where that is not there yet.
+ * Reads the whole body into memory, without a stream where there is none yet.
  *
  * @template T
  * @param {Response} response
  * @param {(this: Response) => Promise<T>} method the platform's own
  * @param {(bytes: Uint8Array) => T} convert does what `method` does
  */
-async function quickly(response, method, convert) {
-  const state = reading(response);
-  if (state.used || state.replay) return slowly(response, method);
+async function readBuffered(response, method, convert) {
+  const state = stateOf(response);
+  if (state.used || state.replay) return readAsStream(response, method);
   state.used = true;
-  forgotten.unregister(response);
-  const { pieces, reader } = state;
+  registry.unregister(response);
+  const { chunks, reader } = state;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    pieces.push(value);
+    chunks.push(value);
   }
-  return convert(pieces.length === 1 ? /** @type {Uint8Array} */ (pieces[0]) : Buffer.concat(pieces));
+  return convert(chunks.length === 1 ? /** @type {Uint8Array} */ (chunks[0]) : Buffer.concat(chunks));
 }
 
 /**
- * Applies a method of the platform to the body as it ought to be. For one that has been read, the
- * platform has its own words.
+ * Applies a method of the platform to the whole body as a stream. A body that was read is the platform's own
+ * error.
  *
  * @template T
  * @param {Response} response
  * @param {(this: Response) => T} method
  */
-function slowly(response, method) {
-  return method.call(reading(response).used ? response : replay(response));
+function readAsStream(response, method) {
+  return method.call(stateOf(response).used ? response : replay(response));
 }
 
 /** @param {Response} response */
 function replay(response) {
-  const state = reading(response);
+  const state = stateOf(response);
   if (state.replay) return state.replay;
-  forgotten.unregister(response);
-  const { pieces, reader } = state;
+  registry.unregister(response);
+  const { chunks, reader } = state;
   state.replay = new Response(
     new ReadableStream({
       type: 'bytes',
       async pull(controller) {
-        const piece = pieces.shift() ?? (await reader.read()).value;
-        if (piece) {
-          controller.enqueue(piece);
+        const chunk = chunks.shift() ?? (await reader.read()).value;
+        if (chunk) {
+          controller.enqueue(chunk);
         } else {
           controller.close();
           controller.byobRequest?.respond(0);
@@ -148,4 +148,4 @@ function replay(response) {
   return state.replay;
 }
 
-module.exports = { resume };
+module.exports = { replayBody };

@@ -1,12 +1,15 @@
 'use strict';
 
-// What the adapters have in common: the order in which a request's rules, its token and its sending
-// are asked for. Which HTTP client sends, and what becomes of the answer, is up to them.
+// The order of an authenticated request, which all adapters share: the rules, the token, the sending, the
+// verdict. An adapter brings the HTTP client that sends, and hands over the response.
 
-const { open } = require('../client.js');
-const { Exchange } = require('../auth-flow.js');
+const { AuthFlow } = require('../auth-flow.js');
 
 /** @typedef {import('../../index').Client} Client */
+/** @typedef {InstanceType<typeof AuthFlow>} Flow */
+
+/** The key of the client's method that opens an auth flow for its caller to release. */
+const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
 
 /**
  * Sends one request, and once more if the API rejects its token.
@@ -15,27 +18,27 @@ const { Exchange } = require('../auth-flow.js');
  * @param {string} url
  * @param {unknown} body
  * @param {import('../../index').GetTokenOptions} waiting how to wait for tokens
- * @param {(exchange: import('../../index').Exchange, authorization: string) => Promise<(() => void) | undefined>} attempt
- *   sends it. Nothing is given back for an answer that is the caller's; for a rejection, what cuts off the
- *   rest of it. By then the rest has been read away in the background, so that the connection can be used
- *   again.
+ * @param {(flow: Flow, authorization: string) => Promise<(() => void) | undefined>} sendOnce sends it.
+ *   Resolves to nothing for a response that is the caller's; for a rejection, to what cuts off the rest of
+ *   the response. The rest is drained in the background until then, so that the connection can be used again.
  */
-async function converse(client, url, body, waiting, attempt) {
-  const exchange = open(client, url, isReplayable(body));
+async function sendWithAuth(client, url, body, waiting, sendOnce) {
+  /** @type {Flow} */
+  const flow = /** @type {any} */ (client)[openAuthFlow](url, isReplayable(body));
   /** @type {(() => void) | undefined} */
   let cut;
   try {
     for (;;) {
       const authorization = client.authorizationNow() ?? (await client.getToken(waiting)).authorization;
-      exchange.admit(authorization);
+      flow.attempt(authorization);
       cut?.();
-      cut = await attempt(exchange, authorization);
+      cut = await sendOnce(flow, authorization);
       if (!cut) return;
-      exchange.reject();
+      flow.retry();
     }
   } finally {
     cut?.();
-    Exchange.release(exchange);
+    AuthFlow.release(flow);
   }
 }
 
@@ -55,19 +58,19 @@ function isReplayable(body) {
 }
 
 /**
- * The headers of an attempt: those that the rules set are in the place of those of the same name.
+ * The headers of an attempt: those that the rules set replace those of the same name.
  *
  * @template V
- * @param {import('../../index').Exchange} exchange
- * @param {[string, V][]} given by the caller
+ * @param {Flow} flow
+ * @param {[string, V][]} own of the caller
  * @param {string} authorization
  * @returns {[string, V | string][]}
  */
-function headersOf(exchange, given, authorization) {
-  const set = exchange.headers(given.map(([name]) => name));
+function headersOf(flow, own, authorization) {
+  const set = flow.headers(own.map(([name]) => name));
   set.push(['Authorization', authorization]);
-  const kept = given.filter(([name]) => set.every(([other]) => other.toLowerCase() !== name.toLowerCase()));
+  const kept = own.filter(([name]) => set.every(([other]) => other.toLowerCase() !== name.toLowerCase()));
   return [...kept, ...set];
 }
 
-module.exports = { converse, headersOf };
+module.exports = { headersOf, sendWithAuth };

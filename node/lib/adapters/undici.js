@@ -1,13 +1,13 @@
 'use strict';
 
 // For undici's dispatchers: requests through one get a token, and are sent once more if the API rejects
-// it. An answer is held back until its first bytes show whose it is; from then on it flows as ever.
+// it. A response is held back until its first bytes give the verdict; from then on it flows unchanged.
 
-const { converse, headersOf } = require('./send.js');
 const { decoder } = require('./content-decoding.js');
+const { headersOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
-/** @typedef {import('../../index').Exchange} Exchange */
+/** @typedef {InstanceType<typeof import('../auth-flow.js').AuthFlow>} AuthFlow */
 /** @typedef {import('undici').Dispatcher.DispatchHandler} Handler */
 /** @typedef {import('undici').Dispatcher.DispatchController} Controller */
 /** @typedef {import('undici').Dispatcher.DispatchOptions} Options */
@@ -22,13 +22,13 @@ function interceptor(client) {
     let attempt;
     const send = async () => {
       const url = `${options.origin ?? ''}${options.path}`;
-      const given = pairs(options.headers);
+      const own = pairs(options.headers);
       const { signal } = /** @type {{ signal?: unknown }} */ (options);
       const waiting = signal instanceof AbortSignal ? { signal } : {};
-      await converse(client, url, options.body, waiting, (exchange, authorization) => {
-        const headers = /** @type {any} */ (headersOf(exchange, given, authorization).flat(1));
+      await sendWithAuth(client, url, options.body, waiting, (flow, authorization) => {
+        const headers = /** @type {any} */ (headersOf(flow, own, authorization).flat(1));
         return new Promise((resolve) => {
-          attempt = new Attempt(handler, exchange, resolve);
+          attempt = new Attempt(handler, flow, resolve);
           dispatch({ ...options, headers }, attempt);
         });
       });
@@ -38,12 +38,12 @@ function interceptor(client) {
   };
 }
 
-/** One sending, which becomes the caller's own as soon as its answer is known to be. */
+/** One sending. Its response is held until the verdict, and then is the caller's or is dropped. */
 class Attempt {
   /** @type {Controller} */
   controller = idle;
   #handler;
-  #exchange;
+  #flow;
   #settle;
   /** @type {'open' | 'accepted' | 'rejected'} */
   #state = 'open';
@@ -51,19 +51,19 @@ class Attempt {
   #inspection;
   /** @type {ReturnType<typeof decoder>} */
   #decoder;
-  /** @type {(() => void)[]} What the caller's handler is to be told if the answer is for it. */
+  /** @type {(() => void)[]} Events for the caller's handler, until the verdict. */
   #held = [];
   /** @type {URL[] | undefined} */
   #history;
 
   /**
    * @param {Handler} handler
-   * @param {Exchange} exchange
+   * @param {AuthFlow} flow
    * @param {(cut: (() => void) | undefined) => void} settle
    */
-  constructor(handler, exchange, settle) {
+  constructor(handler, flow, settle) {
     this.#handler = handler;
-    this.#exchange = exchange;
+    this.#flow = flow;
     this.#settle = settle;
   }
 
@@ -87,14 +87,14 @@ class Attempt {
   onResponseStart(...start) {
     const [, status, headers] = start;
     const forward = () => this.#handler.onResponseStart?.(...start);
-    // An interim answer says nothing yet, and one that is the caller's nothing more.
+    // Interim responses and those that were accepted need no verdict.
     if (status < 200 || this.#state === 'accepted') return forward();
     this.#held.push(forward);
-    // Interceptors that follow redirects tell where they have been.
+    // Interceptors that follow redirects note where they have been.
     const visited = this.#history?.at(-1);
-    this.#inspection = this.#exchange.inspect(status, visited && String(visited));
+    this.#inspection = this.#flow.inspect(status, visited && String(visited));
     if (this.#inspection.verdict === undefined) {
-      this.#decoder = decoder(headers['content-encoding'], (piece) => this.#read(piece));
+      this.#decoder = decoder(headers['content-encoding'], (chunk) => this.#read(chunk));
     }
     this.#decide(this.#inspection.verdict);
   }
@@ -102,13 +102,13 @@ class Attempt {
   /** @param {Parameters<Required<Handler>['onResponseData']>} data */
   onResponseData(...data) {
     this.#pass(() => this.#handler.onResponseData?.(...data));
-    const [controller, piece] = data;
+    const [controller, chunk] = data;
     if (this.#state !== 'open') return;
-    if (!this.#decoder) return this.#read(piece);
+    if (!this.#decoder) return this.#read(chunk);
     const decoder = this.#decoder;
-    // No more than one piece waits for its decoding.
+    // No more than one chunk waits for its decoding.
     controller.pause();
-    decoder.write(piece, () => {
+    decoder.write(chunk, () => {
       controller.resume();
       if (this.#state !== 'open') decoder.destroy();
     });
@@ -130,10 +130,10 @@ class Attempt {
     this.#handler.onResponseError?.(...error);
   }
 
-  /** @param {Uint8Array | undefined} piece nothing for the end */
-  #read(piece) {
+  /** @param {Uint8Array | undefined} chunk nothing for the end */
+  #read(chunk) {
     if (this.#state !== 'open' || !this.#inspection) return;
-    this.#decide(piece ? this.#inspection.feed(piece) : this.#inspection.finish());
+    this.#decide(chunk ? this.#inspection.feed(chunk) : this.#inspection.finish());
   }
 
   /** @param {boolean | undefined} verdict */
@@ -143,7 +143,7 @@ class Attempt {
     this.#state = 'rejected';
     this.#held = [];
     const { controller } = this;
-    this.#settle(() => controller.abort(new Error('the answer was a rejection of the token')));
+    this.#settle(() => controller.abort(new Error('the response was a rejection of the token')));
   }
 
   #accept() {
@@ -160,7 +160,7 @@ class Attempt {
   }
 }
 
-/** What stands for a connection before there is one. */
+/** A controller for the time before there is a connection. */
 const idle = /** @type {Controller} */ ({
   aborted: false,
   paused: false,

@@ -34,9 +34,10 @@ test('it holds the façade, the types, the library and the papers, and nothing e
   const names = fs.readdirSync(installed, { recursive: true }).map(String).sort();
   const expected = [
     ...['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json', 'seekauth-node.cdx.json'],
-    ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts'],
+    ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
     ...['lib', 'lib/auth-flow.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/graphql.js'],
-    ...['lib/native.js', 'lib/pending-calls.js', 'lib/token.js', 'lib/adapters', 'lib/adapters/axios.js'],
+    ...['lib/native.js', 'lib/pending-calls.js', 'lib/token.js', 'lib/adapters'],
+    ...['lib/adapters/axios.js'],
     ...['lib/adapters/content-decoding.js', 'lib/adapters/fetch.js', 'lib/adapters/replayed-response.js'],
     ...['lib/adapters/send.js', 'lib/adapters/undici.js'],
   ];
