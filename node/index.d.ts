@@ -10,68 +10,103 @@ export interface Credentials {
   clientSecretNext?: string | null | undefined;
 }
 
-/** Settings that every service understands. Lengths of time are in milliseconds. */
+/** The setting that names a client's service. */
+export interface ServiceOptions {
+  /** The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. */
+  service: 'seek_api' | 'seek_pass' | 'oauth';
+}
+
+/** Settings of all services. Lengths of time are in milliseconds. */
 export interface CommonOptions {
-  /** The client id that SEEK issued. Required, unless it comes from a file, a command or a function. */
+  /**
+   * The client id, as issued for the environment. Required, unless it comes from a file, a command or a
+   * function.
+   */
   clientId?: string;
-  /** The client secret that SEEK issued. Keep it in a secret store. Required, unless it comes from a file, a command or a function. */
+  /**
+   * The client secret, as issued with the client id; keep it in a secret store. Required, unless it comes from
+   * a file, a command or a function.
+   */
   clientSecret?: string;
-  /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
+  /** The other secret of a rotation, next or previous; tried when the server refuses the first. */
   clientSecretNext?: string;
-  /** A file that holds the client id, read anew for each token request. */
+  /** The path of a file that holds the client id, read anew for each token request. */
   clientIdFile?: string;
-  /** A file that holds the client secret, such as a mounted Kubernetes or Docker secret, read anew for each token request. */
+  /**
+   * The path of a file that holds the client secret, read anew for each token request. Such as a mounted
+   * Kubernetes or Docker secret.
+   */
   clientSecretFile?: string;
-  /** A file that holds the other secret of a rotation, beside `clientSecretFile`. */
+  /**
+   * The path of a file that holds the other secret of a rotation, read for each token request. Goes with
+   * `clientSecretFile`.
+   */
   clientSecretNextFile?: string;
-  /** A JSON file with `client_id`, `client_secret` and perhaps `client_secret_next`, read anew for each token request. */
+  /**
+   * The path of a JSON file that holds id and secret, read anew for each token request. Its members are
+   * `client_id`, `client_secret` and perhaps `client_secret_next`.
+   */
   credentialsFile?: string;
-  /** A program and its arguments that prints such JSON, run without a shell for each token request, within `requestTimeoutMs`. */
+  /**
+   * The program, with its arguments, that prints id and secret as JSON for each token request. The JSON is that
+   * of `credentialsFile`. It runs without a shell, for `requestTimeoutMs` at most.
+   */
   credentialsCommand?: string | readonly string[];
   /**
    * A function that gives the credentials or a promise of them, such as a call to a secret store: in the place
    * of `clientId` and `clientSecret`. It is called once for each token request, and again at once when the
    * server refuses what it gave; the request waits for it, for `requestTimeoutMs` at most.
    *
-   * It runs on the thread that made the client and is no reason for a process or worker to stay; a call that
-   * waits for a token is. If it throws, rejects or takes too long, calls fail with `credentials_unavailable`,
-   * which tells nothing of why, while a token that is still good stays in use. It must not wait for a token of
-   * the client that it serves, which waits for it. The client keeps it until it is closed or collected.
+   * It runs on the thread that made the client and keeps no process or worker alive; a call that waits for a
+   * token does. If it throws, rejects or takes too long, calls fail with `credentials_unavailable`, without the
+   * reason, while a token that is still good stays in use. It must not wait for a token of the client that it
+   * serves, which waits for it. The client keeps it until it is closed or collected.
    */
   credentials?: () => Credentials | PromiseLike<Credentials>;
-  /** Who is calling, as `name/version`; sent with every request. */
+  /** The application, as `name/version`; sent with every request. */
   userAgent: string;
-  /** The token endpoint, in place of the environment's own. */
+  /** The URL of the token endpoint, in place of the environment's own. */
   tokenUrl?: string;
-  /** The only origin that tokens may be sent to, in place of the environment's own. */
+  /** The URL of the API, in place of the environment's own; tokens go to its origin only. */
   apiUrl?: string;
-  /** How long a call waits for a token. Default: 30,000. */
+  /** The time that a call waits for a token, or for token and response together. Default: 30,000. */
   timeoutMs?: number;
-  /** How long one token request may take in all. Default: 10,000. */
+  /** The time that one token request may take in all. Default: 10,000. */
   requestTimeoutMs?: number;
-  /** How long connecting may take. Default: 5,000. */
+  /** The time that connecting may take. Default: 5,000. */
   connectTimeoutMs?: number;
-  /** How long before its expiry a token counts as used up, at most half its life. Default: 60,000, or a tenth of a short life. */
+  /**
+   * The time before its expiry from which a token counts as used up, at most half its life. Default: 60,000, or
+   * a tenth of a short life.
+   */
   refreshMarginMs?: number;
-  /** Renews tokens in time even while nobody asks for them. Default: `false`. */
+  /** Whether the token is renewed in time even while nobody asks for it. Default: `false`. */
   stayWarm?: boolean;
-  /** A PEM file of certificate authorities to trust besides the system's. */
+  /** The path of a PEM file of certificate authorities to trust besides the system's. */
   caFile?: string;
-  /** A PEM file with the certificate that the client shows to servers that ask for one. */
+  /** The path of a PEM file with the certificate to show to servers that ask for one. */
   clientCertificateFile?: string;
-  /** A PEM file with that certificate's private key. Default: the certificate's file. */
+  /** The path of a PEM file with the private key of the client's certificate. Default: the certificate's file. */
   clientKeyFile?: string;
-  /** The proxy for all requests, or `'none'`. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
+  /**
+   * The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`. Default: that of
+   * `HTTPS_PROXY` and `NO_PROXY`.
+   */
   proxy?: string;
-  /** Accepts a reply without `expires_in` as a token that does not expire. Default: `false`. */
+  /**
+   * Whether a response without a lifetime is accepted, as a token that does not expire. Default: `false`.
+   */
   allowNonExpiring?: boolean;
-  /** The languages of the end user, as in `en-AU`: `Accept-Language` of API requests that have none of their own. */
+  /** The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`. */
   acceptLanguage?: string;
 }
 
 /** Settings of a SEEK API client. */
 export interface SeekApiOptions extends CommonOptions {
-  /** Which credentials these are: for real data, or for the Playground's mock data. */
+  /**
+   * The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass). The Playground
+   * has mock data.
+   */
   environment: 'live' | 'playground';
   /** The audience to ask for, in place of the environment's own. */
   audience?: string;
@@ -79,42 +114,50 @@ export interface SeekApiOptions extends CommonOptions {
 
 /** Settings of a SEEK Pass client. */
 export interface SeekPassOptions extends CommonOptions {
-  /** Which SEEK Pass. `production` needs `baseUrl` too, since its address is not public. */
+  /**
+   * The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass). `production`
+   * needs `baseUrl` too, since its address is not public.
+   */
   environment: 'staging' | 'production';
-  /** The scopes to ask for: several, or one string with spaces between them. */
+  /** The scopes to ask for; order and repetition do not matter. Several, or one string with spaces. */
   scopes?: string | readonly string[];
-  /** Where SEEK Pass is; token endpoint and API follow from it. */
+  /** The address of SEEK Pass, from which token endpoint and API follow. */
   baseUrl?: string;
 }
 
 /** Settings of a client for any other token endpoint with the client-credentials grant of RFC 6749. */
 export interface OauthOptions extends CommonOptions {
-  /** The token endpoint. */
+  /** The URL of the token endpoint, in place of the environment's own. Required here. */
   tokenUrl: string;
-  /** The audience to ask for. */
+  /** The audience to ask for, in place of the environment's own. Default: none. */
   audience?: string;
-  /** The scopes to ask for: several, or one string with spaces between them. */
+  /** The scopes to ask for; order and repetition do not matter. Several, or one string with spaces. */
   scopes?: string | readonly string[];
-  /** How the client proves who it is. Default: in the body. */
+  /**
+   * The place of the credentials: `client_secret_post` or `client_secret_basic`. Default: `client_secret_post`,
+   * in the body.
+   */
   tokenEndpointAuthMethod?: 'client_secret_post' | 'client_secret_basic';
-  /** How the request is written. Default: `form`. */
+  /** The format of the token request: `form` or `json`. Default: `form`. */
   tokenRequestFormat?: 'form' | 'json';
-  /** Further members of the token request. */
+  /** The further members of the token request. */
   extraParameters?: Readonly<Record<string, string>>;
 }
 
 /** Settings of a client whose service is named by a setting. */
-export type ClientOptions =
-  | ({ service: 'seek_api' } & SeekApiOptions)
-  | ({ service: 'seek_pass' } & SeekPassOptions)
-  | ({ service: 'oauth' } & OauthOptions);
+export type ClientOptions = ServiceOptions &
+  (
+    | ({ service: 'seek_api' } & SeekApiOptions)
+    | ({ service: 'seek_pass' } & SeekPassOptions)
+    | ({ service: 'oauth' } & OauthOptions)
+  );
 
 /** Settings that replace or complete those of the environment. */
 export type Overrides = Partial<
   Omit<SeekApiOptions, 'environment'> &
     Omit<SeekPassOptions, 'environment'> &
-    OauthOptions & {
-      service: ClientOptions['service'];
+    OauthOptions &
+    ServiceOptions & {
       environment: SeekApiOptions['environment'] | SeekPassOptions['environment'];
     }
 >;
@@ -350,19 +393,33 @@ export class Token {
 
 /** The kinds of failure. Later versions may add some. */
 export type ErrorCode =
+  /** A mistake in the call or in the configuration; the message names it. */
   | 'invalid_argument'
+  /** The client was closed. */
   | 'closed'
+  /** The caller gave up, or the client was closed during the call. */
   | 'cancelled'
+  /** The caller's deadline passed. */
   | 'timeout'
+  /** Name, connection or TLS, or a connection that broke. */
   | 'network'
+  /** The server refused the client id or secret. */
   | 'invalid_credentials'
+  /** The audience or a scope is not granted to this client. */
   | 'not_granted'
+  /** The server asked for a pause. */
   | 'throttled'
+  /** The server failed. */
   | 'unavailable'
+  /** The response was not understood. */
   | 'protocol'
+  /** The API refused a newly issued token too; check audience and environment. */
   | 'token_rejected'
+  /** A token would have left the configured origin. */
   | 'forbidden_origin'
+  /** The file, command or function with the credentials failed. */
   | 'credentials_unavailable'
+  /** A bug in seekauth; please report it. */
   | 'internal';
 
 /** Everything that goes wrong, apart from wrong types. Its text never holds a secret or a token. */

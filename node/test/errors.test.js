@@ -30,11 +30,15 @@ test('every kind of failure becomes a SeekAuthError with the facts of the table'
   }
 });
 
-test('the types name exactly the kinds of the table', () => {
+test('the types name exactly the kinds of the table, each with its meaning', () => {
   const types = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
-  const [, union = ''] = /^export type ErrorCode =(.*?);/ms.exec(types) ?? [];
-  const declared = [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
-  assert.deepEqual(declared, native.errorKinds().map(({ code }) => code));
+  const [, union = ''] = /^export type ErrorCode =(.*?);$/ms.exec(types) ?? [];
+  const declared = [...union.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s+\| '(\w+)'/gs)].map(([, meaning = '', code]) => ({
+    code,
+    meaning: meaning.replaceAll(/\s+(\* )?/g, ' ').trim(),
+  }));
+  const sentence = (/** @type {string} */ text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  assert.deepEqual(declared, native.errorKinds().map(({ code, meaning }) => ({ code, meaning: sentence(meaning) })));
 });
 
 test('a refusal says what the server said, and where the caller stood', async () => {

@@ -130,15 +130,21 @@ test('scopes may be given as arguments or as an array', () => {
   isTypeError(() => client.withScopes(/** @type {any} */ (5)), /^scopes\[0\] must be a string, not a number$/);
 });
 
-test('the types declare the options that the library knows, each with its kind', () => {
+/** Each option that the types declare, as its name, its type and its documentation. */
+function declarations() {
   const types = fs.readFileSync(path.join(__dirname, '..', 'index.d.ts'), 'utf8');
-  const interfaces = /^export interface (?:Common|SeekApi|SeekPass|Oauth)Options[^{]*\{(.*?)^\}/gms;
+  const interfaces = /^export interface (?:Service|Common|SeekApi|SeekPass|Oauth)Options[^{]*\{(.*?)^\}/gms;
   const bodies = [...types.matchAll(interfaces)].map(([, body]) => body);
-  assert.equal(bodies.length, 4);
-  const declared = new Map([['service', "'seek_api'"]]);
-  for (const [, name, type] of bodies.join('').matchAll(/^ {2}(\w+)\??: ([^;]+);/gm)) {
-    declared.set(/** @type {string} */ (name), /** @type {string} */ (type));
-  }
+  assert.equal(bodies.length, 5);
+  const members = /^ {2}\/\*\*((?:(?!\*\/).)*)\*\/\s+(\w+)\??: ([^;]+);/gms;
+  return [...bodies.join('').matchAll(members)].map(([, comment = '', name = '', type = '']) => ({
+    name,
+    type,
+    doc: comment.replaceAll(/\s+(\* )?/g, ' ').trim(),
+  }));
+}
+
+test('the types declare the options that the library knows, each with its kind', () => {
   const kinds = {
     text: /^(string|'\w+'( \| '\w+')*)$/,
     duration: /^number$/,
@@ -146,6 +152,7 @@ test('the types declare the options that the library knows, each with its kind',
     list: /^string \| readonly string\[\]$/,
     pairs: /^Readonly<Record<string, string>>$/,
   };
+  const declared = new Map(declarations().map(({ name, type }) => [name, type]));
   // The one option that is no setting.
   assert.equal(declared.get('credentials'), '() => Credentials | PromiseLike<Credentials>');
   declared.delete('credentials');
@@ -153,6 +160,15 @@ test('the types declare the options that the library knows, each with its kind',
   assert.deepEqual([...declared.keys()].sort(), settings.map(({ camelName }) => camelName).sort());
   for (const { camelName, kind } of settings) {
     assert.match(declared.get(camelName) ?? '', kinds[/** @type {keyof typeof kinds} */ (kind)], camelName);
+  }
+});
+
+test("the types document each option with the library's own sentence, and then with what is JavaScript's", () => {
+  const sentences = new Map(native.settings().map(({ camelName, doc }) => [camelName, doc]));
+  for (const { name, doc } of declarations()) {
+    const sentence = sentences.get(name);
+    if (sentence === undefined) assert.equal(name, 'credentials');
+    else assert.equal(doc.slice(0, sentence.length), sentence, name);
   }
 });
 
