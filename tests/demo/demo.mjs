@@ -40,8 +40,8 @@ async function token(client) {
 /** A request to the SEEK API. */
 async function graphql(client) {
   const started = performance.now();
-  const reply = await ask(client, await client.authorization());
-  report('graphql', isAnswer(reply), `HTTP ${reply.status}`, performance.now() - started);
+  const response = await ask(client, await client.authorization());
+  report('graphql', isAnswered(response), `HTTP ${response.status}`, performance.now() - started);
 }
 
 /** The same token again, without a request: the time that one call takes. */
@@ -57,18 +57,18 @@ async function cache(client) {
 /** A SEEK Pass token, and a credential added with it. */
 async function passToken(client) {
   const started = performance.now();
-  const reply = await add('education', await client.authorization());
-  report('pass', reply.status === 201, `HTTP ${reply.status}`, performance.now() - started);
+  const response = await add('education', await client.authorization());
+  report('pass', response.status === 201, `HTTP ${response.status}`, performance.now() - started);
 }
 
 /** Another scope is another token, from a client that shares everything else. */
 async function otherScope(client) {
   const started = performance.now();
   const authorization = await client.withScopes('write.microcredential').authorization();
-  const reply = await add('microcredential', authorization);
+  const response = await add('microcredential', authorization);
   const elapsed = performance.now() - started;
   const another = authorization !== (await client.authorization());
-  report('scope', another && reply.status === 201, `HTTP ${reply.status}`, elapsed);
+  report('scope', another && response.status === 201, `HTTP ${response.status}`, elapsed);
 }
 
 /** Callers that never pause, until all have used a renewed token: the longest wait for one. */
@@ -84,9 +84,9 @@ async function renewal(client) {
       const started = performance.now();
       authorization = await client.authorization();
       longest = Math.max(longest, performance.now() - started);
-      const reply = await add('education', authorization);
+      const response = await add('education', authorization);
       calls += 1;
-      if (reply.status !== 201) refused += 1;
+      if (response.status !== 201) refused += 1;
     }
   }
 
@@ -100,15 +100,15 @@ async function revoked(client) {
   await post(`${env.DEMO_SANDBOX}/revoke`, { token: authorization });
 
   const started = performance.now();
-  let reply = await ask(client, authorization);
-  const refused = isUnauthenticated(reply);
+  let response = await ask(client, authorization);
+  const refused = isUnauthenticated(response);
   if (refused) {
     client.invalidate(authorization);
-    reply = await ask(client, await client.authorization());
+    response = await ask(client, await client.authorization());
   }
   const elapsed = performance.now() - started;
-  const what = `${refused ? 'refused' : 'not refused'}, then ${reply.status}`;
-  report('revoked', refused && isAnswer(reply), what, elapsed);
+  const what = `${refused ? 'refused' : 'not refused'}, then ${response.status}`;
+  report('revoked', refused && isAnswered(response), what, elapsed);
 }
 
 /** What a wrong secret looks like. */
@@ -144,12 +144,12 @@ const add = (credentialType, authorization) =>
 async function post(url, json, authorization) {
   const headers = { 'Content-Type': 'application/json', 'User-Agent': env.SEEKAUTH_USER_AGENT };
   if (authorization) headers.Authorization = authorization;
-  const reply = await fetch(url, { method: 'POST', headers, body: JSON.stringify(json) });
-  const text = await reply.text();
-  return { status: reply.status, body: text ? JSON.parse(text) : {} };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(json) });
+  const text = await response.text();
+  return { status: response.status, body: text ? JSON.parse(text) : {} };
 }
 
-const isAnswer = ({ status, body }) => status === 200 && !body.errors;
+const isAnswered = ({ status, body }) => status === 200 && !body.errors;
 
 /** The code in the body decides: GraphQL's HTTP status is no signal. */
 const isUnauthenticated = ({ body }) =>

@@ -10,7 +10,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const answer = '{"data":{"self":{"partner":{"name":"Acme"}}}}';
+const expected = '{"data":{"self":{"partner":{"name":"Acme"}}}}';
 const body = '{"query":"{ self { partner { name } } }"}';
 const agent = 'overhead/1.0';
 
@@ -23,7 +23,7 @@ function serve() {
   const server = http.createServer((request, response) => {
     request.resume();
     request.on('end', () => {
-      const text = request.url === '/token' ? token : answer;
+      const text = request.url === '/token' ? token : expected;
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
       response.end(text);
     });
@@ -46,7 +46,7 @@ async function measure(turns) {
         const started = performance.now();
         const text = await [bare, authenticated][which]();
         const time = performance.now() - started;
-        if (text !== answer) throw new Error(`not the answer: ${text}`);
+        if (text !== expected) throw new Error(`not the response: ${text}`);
         if (turn >= 0) times[which].push(time * 1_000);
       }
     }
@@ -58,7 +58,7 @@ async function measure(turns) {
   process.exit();
 }
 
-/** Each as its name, the bare request and the authenticated one; both give the answer's text. */
+/** Each as its name, the bare request and the authenticated one; both give the response's text. */
 async function subjects(base) {
   const require = createRequire(new URL('../../../node/package.json', import.meta.url));
   const { Client } = require('seekauth');

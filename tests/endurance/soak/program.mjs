@@ -24,14 +24,14 @@ const MAIN = {
   url: env.SEEKAUTH_API_URL,
   userAgent: env.SEEKAUTH_USER_AGENT,
   body: JSON.stringify({ query: '{ self { partner { name } } }' }),
-  answer: 200,
+  status: 200,
 };
 const NEW = {
   name: 'new',
   url: env.SOAK_NEW_URL,
   userAgent: env.SOAK_NEW_USER_AGENT,
   body: JSON.stringify({ id: 'soak' }),
-  answer: 201,
+  status: 201,
 };
 
 const newClient = () =>
@@ -61,11 +61,11 @@ const agent = new https.Agent({ keepAlive: true, ca: readFileSync(env.SEEKAUTH_C
 async function post(api, authorization) {
   const headers = { authorization, 'content-type': 'application/json', 'user-agent': api.userAgent };
   const request = https.request(api.url, { method: 'POST', headers, agent }).end(api.body);
-  const [reply] = await once(request, 'response');
+  const [response] = await once(request, 'response');
   let text = '';
-  for await (const part of reply) text += part;
-  if (reply.statusCode === 401 || text.includes('UNAUTHENTICATED')) return 'refused';
-  return reply.statusCode === api.answer && !text.includes('errors') ? 'ok' : 'broken';
+  for await (const part of response) text += part;
+  if (response.statusCode === 401 || text.includes('UNAUTHENTICATED')) return 'refused';
+  return response.statusCode === api.status && !text.includes('errors') ? 'ok' : 'broken';
 }
 
 async function use(api, client, odd) {

@@ -13,7 +13,7 @@ const { Client } = require('../../../node');
 
 const CODE = 7;
 const WAITERS = 4;
-/** Too short for any answer, so that nobody waits for the request any more. */
+/** Too short for any response, so that no caller waits for the request any more. */
 const GIVES_UP_AFTER_MS = 10;
 
 /** @type {Client | undefined} */

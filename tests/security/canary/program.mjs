@@ -15,7 +15,7 @@ const { Client } = require('seekauth');
 const { interceptor } = require('seekauth/undici');
 const undici = require('undici');
 const { closeSenders, sender, senders } = require('./senders.js');
-const native = require('../native.js');
+const native = require('../lib/native.js');
 
 /** @type {Map<string, any>} */
 const clients = new Map();
@@ -93,7 +93,7 @@ const VERBS = {
   show(fields) {
     show(client(fields));
     show(client(fields).cachedToken());
-    show(client(fields).exchange(client(fields).apiUrl));
+    show(client(fields).authFlow(client(fields).apiUrl));
     show(interceptor(client(fields)));
   },
   async graphql(fields) {
