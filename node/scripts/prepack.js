@@ -1,7 +1,7 @@
 'use strict';
 
 // Looks over what `npm pack` is about to take along: libraries built for tests, which have a clock
-// that can be set, must not leave the house. Brings the licenses, which live in the root, and the papers
+// that can be set, must not be published. Brings the licenses, which live in the root, and the papers
 // about what is linked into the library.
 
 const fs = require('node:fs');

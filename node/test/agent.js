@@ -87,27 +87,27 @@ async function sent(fields) {
 /** @param {any} fields */
 async function burst(fields) {
   const results = await Promise.allSettled(Array.from({ length: Number(fields.n) }, () => send(fields)));
-  const answers = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const responses = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [requestFailure(result.reason)] : []));
   const distinct = (/** @type {unknown[]} */ items) => [...new Set(items)].sort();
   return {
-    answers: answers.length,
+    answers: responses.length,
     errors: errors.length,
-    statuses: distinct(answers.map(({ status }) => status)).join(' '),
+    statuses: distinct(responses.map(({ status }) => status)).join(' '),
     names: distinct(errors.map((line) => /\bname=([^\t]*)/.exec(line)?.[1])).join(' '),
-    bodies: distinct(answers.map(({ body }) => body.toString())).length,
+    bodies: distinct(responses.map(({ body }) => body.toString())).length,
   };
 }
 
 /** @param {any} fields */
 async function graphql(fields) {
-  const { status, ...answer } = await client(fields).graphql(fields.query, {
+  const { status, ...response } = await client(fields).graphql(fields.query, {
     variables: fields.variables && JSON.parse(fields.variables),
     operationName: fields.operation_name,
     headers: [...new URLSearchParams(fields.headers)],
     ...timeout(fields),
   });
-  return { status, body: JSON.stringify(answer) };
+  return { status, body: JSON.stringify(response) };
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
-// Promises on one event loop: many callers share one request, each waits by its own terms, and giving
-// up disturbs nobody.
+// Promises on one event loop: many callers share one request, each waits by its own terms, and giving up
+// disturbs no other.
 
 const assert = require('node:assert/strict');
 const { getEventListeners } = require('node:events');
