@@ -3,6 +3,8 @@
 //! `cargo test -p seekauth --test rooms -- --nocapture` prints how many imports there are;
 //! `SEEKAUTH_SOURCES` names another folder to count in, such as that of an older version.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +47,9 @@ fn imports_go_down_only_and_in_no_circle() {
         imports.values().map(BTreeSet::len).sum::<usize>(),
         circles.len()
     );
-    circles.iter().for_each(|circle| println!("circle: {}", circle.join(", ")));
+    for circle in &circles {
+        println!("circle: {}", circle.join(", "));
+    }
     if folder.is_none() {
         println!("{} imports upwards", upwards.len());
         assert_eq!(upwards, Vec::<String>::new());
