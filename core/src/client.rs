@@ -10,11 +10,11 @@ use tokio::runtime::Handle as Runtime;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Rejection, Slot};
 use crate::config::{Config, ResolvedConfig, setting};
 use crate::error::{Error, ErrorKind};
 use crate::http::client::HttpClient;
-use crate::sys::clock::Clock;
+use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::token::Token;
 use crate::token_endpoint::endpoint::TokenEndpoint;
@@ -151,15 +151,17 @@ impl Client {
     /// The cached token if it has not expired. Never waits and never asks the server.
     #[must_use]
     pub fn cached_token(&self) -> Option<Arc<Token>> {
-        if self.is_closed() { None } else { self.0.slot.live(self.0.refresher.clock.now()) }
+        if self.is_closed() { None } else { self.0.slot.cached(self.0.refresher.clock.now()) }
     }
 
-    /// Tells the client that the API rejected this token. If it is still the current one, the next
-    /// call gets a new one; if it was renewed meanwhile, nothing happens. Renewals forced like this
-    /// are limited to five at once and five a minute, so that an API that rejects every token does
-    /// not turn into a storm of token requests.
+    /// Tells the client that the API rejected this token. If it is still the current one, it is set
+    /// aside: calls wait for a new one, and get this one again, until it expires, if renewing it
+    /// fails for a transient reason. If it was renewed meanwhile, nothing happens; nor if it is
+    /// younger than two seconds, because servers may take that long to accept a new token
+    /// everywhere. Renewals forced like this are limited to five at once and five a minute, so that
+    /// an API that rejects every token does not turn into a storm of token requests.
     ///
-    /// Returns whether the token was current and is now dropped.
+    /// Returns whether the token was current and is now set aside.
     #[must_use = "false means that no new token will come of it"]
     pub fn invalidate(&self, token: &Token) -> bool {
         self.invalidate_value(token.value())
@@ -168,7 +170,8 @@ impl Client {
     /// [`invalidate`](Self::invalidate) by the token's value or the whole header value.
     #[must_use = "false means that no new token will come of it"]
     pub fn invalidate_value(&self, value: &str) -> bool {
-        !self.is_closed() && self.0.slot.invalidate(value, self.0.refresher.clock.now())
+        let now = self.clock().now();
+        matches!(self.reject(value, now), Rejection::SetAside)
     }
 
     /// Closes this handle: calls that wait end with `cancelled`, later ones with `closed`. Closing
@@ -225,6 +228,30 @@ impl Client {
         })
     }
 
+    /// What follows from the rejection of a token that a request carried which was sent at `sent`.
+    pub(crate) fn reject(&self, value: &str, sent: Moment) -> Rejection {
+        if self.is_closed() {
+            Rejection::Superseded
+        } else {
+            self.0.slot.reject(value, sent, self.clock().now())
+        }
+    }
+
+    /// The token with this value, current or the one before.
+    pub(crate) fn find_token(&self, value: &str) -> Option<Arc<Token>> {
+        self.0.slot.find(value, self.clock().now())
+    }
+
+    /// A token of another generation than `rejected`.
+    pub(crate) async fn get_other_than(
+        &self,
+        rejected: u64,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, Error> {
+        self.check_open()?;
+        self.while_open(self.0.refresher.get_other_than(rejected, &self.0.slot, timeout)).await
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.refresher.clock
     }
@@ -272,6 +299,10 @@ impl fmt::Debug for Client {
 pub struct Authorization(Arc<Token>);
 
 impl Authorization {
+    pub(crate) fn new(token: Arc<Token>) -> Self {
+        Self(token)
+    }
+
     /// The token it belongs to, for [`Client::invalidate`].
     #[must_use]
     pub fn token(&self) -> &Arc<Token> {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 mod windows;
 
-use crate::sys::clock::Clock;
+use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 
 pub(crate) use windows::Windows;
@@ -24,6 +24,10 @@ pub struct Token {
     generation: u64,
     windows: Windows,
     clock: Clock,
+    /// When it arrived, by the monotonic clock.
+    issued_at: u64,
+    /// When the latest request was sent that the API accepted with it, by the monotonic clock.
+    accepted_at: AtomicU64,
 }
 
 impl Token {
@@ -36,7 +40,9 @@ impl Token {
             scopes,
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             windows,
+            issued_at: clock.now().monotonic,
             clock,
+            accepted_at: AtomicU64::new(0),
         }
     }
 
@@ -91,6 +97,21 @@ impl Token {
 
     pub(crate) fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// When the token arrived, by the monotonic clock.
+    pub(crate) fn issued_at(&self) -> u64 {
+        self.issued_at
+    }
+
+    /// Records that the API accepted the token with a request sent at `sent`.
+    pub(crate) fn record_accepted(&self, sent: Moment) {
+        self.accepted_at.fetch_max(sent.monotonic, Ordering::Relaxed);
+    }
+
+    /// Whether the API accepted the token with a request sent after `sent`.
+    pub(crate) fn was_accepted_after(&self, sent: Moment) -> bool {
+        self.accepted_at.load(Ordering::Relaxed) > sent.monotonic
     }
 
     /// Whether `value` is this token, bare or as the whole header value.

@@ -3,14 +3,19 @@
 //! are all there is. It sends nothing itself.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
-use crate::api::inspection::{Inspection, Verdict};
+use crate::api::inspection::{Evidence, Inspection, Verdict};
 use crate::api::request_id;
-use crate::client::Client;
+use crate::cache::slot::Rejection;
+use crate::client::{Authorization, Client};
 use crate::error::{Error, ErrorKind};
+use crate::sys::clock::Moment;
 use crate::sys::secret::Secret;
+use crate::token::Token;
 
 const USER_AGENT: &str = "User-Agent";
 const REQUEST_ID: &str = "X-Request-Id";
@@ -20,7 +25,7 @@ const ACCEPT_LANGUAGE: &str = "Accept-Language";
 /// HTTP clients; [`Client::send`] is the ready-made one. The order of calls:
 ///
 /// 1. [`Client::auth_flow`], which refuses addresses that the token must not reach,
-/// 2. [`Client::authorization`] for the token, [`attempt`](Self::attempt) it,
+/// 2. [`authorization`](Self::authorization) for the token, [`attempt`](Self::attempt) it,
 /// 3. send with [`headers`](Self::headers) and the token,
 /// 4. [`inspect`](Self::inspect) the response; unless it is `Rejected`, it is the caller's,
 /// 5. otherwise [`retry`](Self::retry), and go on at 2 with the identical request.
@@ -28,8 +33,24 @@ pub struct AuthFlow {
     client: Client,
     replayable: bool,
     request_id: String,
-    sent: Option<Secret>,
-    resent: bool,
+    sent: Option<Sent>,
+    repetition: Option<Repetition>,
+}
+
+/// An attempt that was made.
+struct Sent {
+    authorization: Secret,
+    /// Unknown if the token was neither current nor the one before.
+    token: Option<Arc<Token>>,
+    at: Moment,
+}
+
+/// With which token the request is sent once more.
+enum Repetition {
+    /// With one of another generation.
+    OtherThan(u64),
+    /// With this one, not before a moment of the monotonic clock.
+    With(Arc<Token>, u64),
 }
 
 impl Client {
@@ -50,7 +71,7 @@ impl Client {
             replayable,
             request_id: request_id::new(),
             sent: None,
-            resent: false,
+            repetition: None,
         })
     }
 
@@ -90,19 +111,68 @@ impl AuthFlow {
         headers
     }
 
+    /// Refuses a `Host` header of the request that names another host than the API's: a proxy or a
+    /// server with several names would take the token there. Only for a value that the program set.
+    ///
+    /// # Errors
+    ///
+    /// `forbidden_origin`.
+    pub fn check_host(&self, host: &str) -> Result<(), Error> {
+        let origin = self.client.api_origin()?;
+        let (scheme, _) = origin.split_once(':').unwrap_or_default();
+        let url = format!("{scheme}://{}", host.trim());
+        if is_within(&url, origin) && !host.contains(['/', '?', '#']) {
+            Ok(())
+        } else {
+            Err(Error::new(
+                ErrorKind::ForbiddenOrigin,
+                format!("the header Host names another host than {origin}; leave it out"),
+            )
+            .with_target(self.client.shared_target()))
+        }
+    }
+
+    /// The `Authorization` value for the next attempt, after a wait of the client's `timeout` at
+    /// most: first [`Client::authorization`], and after [`retry`](Self::retry) that of the token
+    /// for the repetition.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::authorization`]; `token_rejected` when the API rejected a token that had just
+    /// been issued and the time does not suffice to wait until that counts.
+    pub async fn authorization(&self) -> Result<Authorization, Error> {
+        let timeout = self.client.config().timeout;
+        next_token(&self.client, self.next(), timeout).await.map(Authorization::new)
+    }
+
+    /// What the next attempt takes its token from.
+    pub(crate) fn next(&self) -> NextToken {
+        NextToken(match &self.repetition {
+            None => Repetition::OtherThan(0),
+            Some(Repetition::OtherThan(generation)) => Repetition::OtherThan(*generation),
+            Some(Repetition::With(token, at)) => Repetition::With(Arc::clone(token), *at),
+        })
+    }
+
     /// Records the `Authorization` value that is about to be sent.
     ///
     /// # Errors
     ///
-    /// `token_rejected` when it is the one that was just rejected: so many were lately that no new
-    /// one is asked for at the moment.
+    /// `token_rejected` for the repetition when it is the value that was just rejected.
     pub fn attempt(&mut self, authorization: &str) -> Result<(), Error> {
-        if self.resent && self.sent.as_ref().is_some_and(|sent| sent.expose() == authorization) {
-            return Err(self.rejection(
-                "the API rejected the token, and too many were rejected lately to ask for a new one at once",
-            ));
+        let was_rejected = self.repetition.is_some()
+            && self.sent.as_ref().is_some_and(|sent| sent.authorization.expose() == authorization);
+        let may_repeat =
+            matches!(&self.repetition, Some(Repetition::With(token, _)) if token.is(authorization));
+        if was_rejected && !may_repeat {
+            return Err(self
+                .rejection("the API rejected the token, and no other is to be had at the moment"));
         }
-        self.sent = Some(Secret::new(authorization));
+        self.sent = Some(Sent {
+            authorization: Secret::new(authorization),
+            token: self.client.find_token(authorization),
+            at: self.client.clock().now(),
+        });
         Ok(())
     }
 
@@ -115,36 +185,59 @@ impl AuthFlow {
         if !is_ours {
             Inspection::decided(Verdict::Accepted)
         } else if self.client.config().speaks_graphql() {
-            Inspection::of_graphql(status)
+            Inspection::of_graphql(status, self.evidence())
         } else {
-            Inspection::of_status(status)
+            Inspection::of_status(status, self.evidence())
         }
     }
 
-    /// Records that the response was `Rejected`. `Ok` means that a new token can be had and the
-    /// identical request is to be sent once more.
+    /// Records that the response was `Rejected`. `Ok` means that the identical request is to be sent
+    /// once more, with the token that [`authorization`](Self::authorization) gives.
     ///
     /// # Errors
     ///
-    /// `token_rejected` when that was the second time, or when the body cannot be sent twice.
+    /// `token_rejected` when that was the second time, when the body cannot be sent twice, when the
+    /// API accepted the token for a later request, or when too many tokens were rejected lately;
+    /// what the last renewal failed with, while its pause lasts.
     pub fn retry(&mut self) -> Result<(), Error> {
-        if self.resent {
-            return Err(self.rejection("the API rejected a newly issued token too"));
+        if self.repetition.is_some() {
+            return Err(self.rejection("the API rejected the token for the repetition too"));
         }
-        self.resent = true;
-        if let Some(sent) = &self.sent {
-            // Not the current one any more: a newer one is there already.
-            let _ = self.client.invalidate_value(sent.expose());
-        }
+        let Some(sent) = &self.sent else {
+            return Err(Error::invalid("retry() belongs after attempt(), for a rejected token"));
+        };
+        let generation = sent.token.as_ref().map_or(0, |token| token.generation());
+        let repetition = match self.client.reject(sent.authorization.expose(), sent.at) {
+            Rejection::SetAside | Rejection::Superseded => Repetition::OtherThan(generation),
+            Rejection::Resend(token, at) => Repetition::With(token, at),
+            Rejection::Failing(error) => return Err(error),
+            Rejection::Disproved => {
+                return Err(self.rejection(
+                    "the API rejected the token for this request and accepted it for a later one, so something in the request is refused",
+                ));
+            }
+            Rejection::Limited => {
+                return Err(self.rejection(
+                    "the API rejected the token, and too many were rejected lately to ask for a new one at once",
+                ));
+            }
+        };
+        self.repetition = Some(repetition);
         if self.replayable {
             Ok(())
         } else {
             Err(Error::new(
                 ErrorKind::TokenRejected,
-                "the API rejected the token, and the request's body is a stream that cannot be sent twice; send the request again, it gets a new token",
+                "the API rejected the token, and the request's body is a stream that cannot be sent twice; send the request again",
             )
             .with_target(self.client.shared_target()))
         }
+    }
+
+    /// What an accepted response proves.
+    fn evidence(&self) -> Option<Evidence> {
+        let sent = self.sent.as_ref()?;
+        Some(Evidence { token: Arc::clone(sent.token.as_ref()?), sent: sent.at })
     }
 
     fn rejection(&self, what: &str) -> Error {
@@ -161,8 +254,40 @@ impl fmt::Debug for AuthFlow {
         f.debug_struct("AuthFlow")
             .field("target", &self.client.target())
             .field("request_id", &self.request_id)
-            .field("resent", &self.resent)
+            .field("is_repetition", &self.repetition.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+/// The token for the next attempt of an [`AuthFlow`].
+pub(crate) struct NextToken(Repetition);
+
+/// The token for the next attempt, after a wait of `timeout` at most.
+pub(crate) async fn next_token(
+    client: &Client,
+    next: NextToken,
+    timeout: Duration,
+) -> Result<Arc<Token>, Error> {
+    match next.0 {
+        Repetition::OtherThan(0) => client.get_token_within(timeout).await,
+        Repetition::OtherThan(rejected) => client.get_other_than(rejected, timeout).await,
+        Repetition::With(token, at) => {
+            let wait = Duration::from_nanos(at.saturating_sub(client.clock().now().monotonic));
+            if wait > timeout {
+                return Err(Error::new(
+                    ErrorKind::TokenRejected,
+                    "the API rejected a token that was just issued; give it a moment and more time",
+                )
+                .with_retryable(true)
+                .with_retry_after(Some(wait))
+                .with_target(client.shared_target()));
+            }
+            let waited = async {
+                client.clock().back_off(wait).await;
+                Ok(token)
+            };
+            client.while_open(waited).await
+        }
     }
 }
 

@@ -3,17 +3,18 @@
 //! not `FORBIDDEN`, not the text of a message. The body is taken in chunks as it arrives, and only
 //! as much of it is asked for as the verdict needs.
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
-use serde_json::error::Category;
+mod scanner;
 
-/// How much of a body is kept while the verdict is open. GraphQL servers write `errors` first, or
+use std::sync::Arc;
+
+use crate::sys::clock::Moment;
+use crate::token::Token;
+
+use scanner::{Finding, Scanner};
+
+/// How much of a body is read while the verdict is open. GraphQL servers write `errors` first, or
 /// after data that is small because so much of it is missing.
 const BODY_LIMIT: usize = 1 << 20;
-
-/// Bodies up to this length are parsed with every chunk.
-const SHORT: usize = 4 << 10;
 
 const UNAUTHORIZED: u16 = 401;
 
@@ -40,31 +41,47 @@ impl Verdict {
     }
 }
 
+/// The attempt that a response belongs to. Its acceptance proves that the token was good when it was
+/// sent.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) token: Arc<Token>,
+    pub(crate) sent: Moment,
+}
+
+impl Evidence {
+    fn record(&self) {
+        self.token.record_accepted(self.sent);
+    }
+}
+
 /// The reading of one response; made by [`AuthFlow::inspect`](crate::AuthFlow::inspect).
 #[derive(Debug)]
 pub struct Inspection {
     verdict: Verdict,
     /// The verdict for a body that is not a GraphQL response.
     by_status: Verdict,
-    body: Vec<u8>,
-    /// The length at which the body is parsed again. It doubles once the body is long, so that
-    /// it is parsed a few times at most, however small its chunks are.
-    next_parse_len: usize,
+    evidence: Option<Evidence>,
+    scanner: Scanner,
+    read: usize,
 }
 
 impl Inspection {
     /// A response that counts by its status alone.
-    pub(crate) fn of_status(status: u16) -> Self {
+    pub(crate) fn of_status(status: u16, evidence: Option<Evidence>) -> Self {
+        if (200..300).contains(&status) {
+            evidence.iter().for_each(Evidence::record);
+        }
         Self::decided(by_status(status))
     }
 
     /// A response whose body has to be read.
-    pub(crate) fn of_graphql(status: u16) -> Self {
-        Self { verdict: Verdict::Undecided, ..Self::decided(by_status(status)) }
+    pub(crate) fn of_graphql(status: u16, evidence: Option<Evidence>) -> Self {
+        Self { verdict: Verdict::Undecided, evidence, ..Self::decided(by_status(status)) }
     }
 
     pub(crate) fn decided(verdict: Verdict) -> Self {
-        Self { verdict, by_status: verdict, body: Vec::new(), next_parse_len: 0 }
+        Self { verdict, by_status: verdict, evidence: None, scanner: Scanner::new(), read: 0 }
     }
 
     /// What is known so far. Once it is not `Undecided`, it stays.
@@ -73,133 +90,38 @@ impl Inspection {
         self.verdict
     }
 
-    /// Takes in the next chunk of the body, after any content decoding. At most 1 MiB is kept; a
-    /// response that says nothing of rejection in so much is for the caller.
+    /// Takes in the next chunk of the body, after any content decoding. Nothing of it is kept. A
+    /// response that says nothing of rejection in its first mebibyte is for the caller.
     pub fn feed(&mut self, chunk: &[u8]) -> Verdict {
         if self.verdict == Verdict::Undecided {
-            self.body.extend_from_slice(chunk);
-            let is_too_long = self.body.len() > BODY_LIMIT;
-            if is_too_long || self.body.len() >= self.next_parse_len {
-                self.evaluate(if is_too_long { Verdict::Accepted } else { Verdict::Undecided });
-                if self.body.len() > SHORT {
-                    self.next_parse_len = self.body.len() * 2;
+            self.read = self.read.saturating_add(chunk.len());
+            self.verdict = match self.scanner.feed(chunk) {
+                Finding::Rejected => Verdict::Rejected,
+                Finding::Accepted { has_data } => {
+                    if has_data {
+                        self.evidence.iter().for_each(Evidence::record);
+                    }
+                    Verdict::Accepted
                 }
-            }
+                Finding::NotGraphql => self.by_status,
+                Finding::Open if self.read > BODY_LIMIT => Verdict::Accepted,
+                Finding::Open => Verdict::Undecided,
+            };
         }
         self.verdict
     }
 
-    /// Says that the body has ended. The verdict is never `Undecided` afterwards.
+    /// Says that the body has ended, or broke off. The verdict is never `Undecided` afterwards.
     pub fn finish(&mut self) -> Verdict {
         if self.verdict == Verdict::Undecided {
-            self.evaluate(self.by_status);
+            self.verdict = self.by_status;
         }
         self.verdict
-    }
-
-    /// Parses what there is. A body that is only the beginning of something counts as `if_incomplete`.
-    fn evaluate(&mut self, if_incomplete: Verdict) {
-        self.verdict = match read(&self.body) {
-            Reading::Incomplete => if_incomplete,
-            Reading::NotGraphql => self.by_status,
-            Reading::Graphql(verdict) => verdict,
-        };
-        if self.verdict != Verdict::Undecided {
-            self.body = Vec::new();
-        }
     }
 }
 
 fn by_status(status: u16) -> Verdict {
     if status == UNAUTHORIZED { Verdict::Rejected } else { Verdict::Accepted }
-}
-
-enum Reading {
-    Graphql(Verdict),
-    /// Not a GraphQL response.
-    NotGraphql,
-    /// The beginning of something longer.
-    Incomplete,
-}
-
-fn read(body: &[u8]) -> Reading {
-    let mut verdict = None;
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let response = GraphqlBody { verdict: &mut verdict, in_batch: false };
-    let end = response.deserialize(&mut deserializer);
-    match (verdict, end) {
-        // Found before the end, or at it.
-        (Some(verdict), _) => Reading::Graphql(verdict),
-        (None, Err(problem)) if problem.classify() == Category::Eof => Reading::Incomplete,
-        (None, _) => Reading::NotGraphql,
-    }
-}
-
-/// A GraphQL response, or an array of them as some servers give to a batch. Reading ends with an
-/// error as soon as the verdict is in: nothing behind it matters.
-struct GraphqlBody<'a> {
-    verdict: &'a mut Option<Verdict>,
-    /// A good response says nothing of those behind it.
-    in_batch: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for GraphqlBody<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for GraphqlBody<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a GraphQL response")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut is_graphql = false;
-        while let Some(name) = members.next_key::<String>()? {
-            if name == "errors" {
-                let errors: Value = members.next_value()?;
-                let rejected = errors.as_array().is_some_and(|all| all.iter().any(rejects));
-                if rejected || !self.in_batch {
-                    *self.verdict =
-                        Some(if rejected { Verdict::Rejected } else { Verdict::Accepted });
-                    return Err(A::Error::custom("read far enough"));
-                }
-            } else {
-                members.next_value::<IgnoredAny>()?;
-            }
-            is_graphql |= name == "data" || name == "errors";
-        }
-        if is_graphql {
-            *self.verdict = Some(Verdict::Accepted);
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut responses: A) -> Result<(), A::Error> {
-        let mut all = None;
-        loop {
-            let mut verdict = None;
-            let response = GraphqlBody { verdict: &mut verdict, in_batch: true };
-            let next = responses.next_element_seed(response);
-            if verdict == Some(Verdict::Rejected) {
-                *self.verdict = verdict;
-            }
-            if next?.is_none() {
-                *self.verdict = all;
-                return Ok(());
-            }
-            all = all.or(verdict);
-        }
-    }
-}
-
-fn rejects(error: &Value) -> bool {
-    error.pointer("/extensions/code").and_then(Value::as_str) == Some("UNAUTHENTICATED")
 }
 
 #[cfg(test)]
@@ -212,7 +134,7 @@ mod tests {
         r#"{"errors":[{"message":"x","extensions":{"code":"UNAUTHENTICATED"}}],"data":null}"#;
 
     fn graphql(status: u16, body: &str) -> Verdict {
-        let mut inspection = Inspection::of_graphql(status);
+        let mut inspection = Inspection::of_graphql(status, None);
         inspection.feed(body.as_bytes());
         inspection.finish()
     }
@@ -233,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_in_a_graphql_answer_rejects() {
+    fn nothing_else_in_a_graphql_response_rejects() {
         for body in [
             r#"{"data":{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}]}}"#,
             r#"{"data":null,"errors":[{"message":"UNAUTHENTICATED"}]}"#,
@@ -256,25 +178,55 @@ mod tests {
             assert_eq!(graphql(403, body), Verdict::Accepted, "{body}");
             assert_eq!(graphql(200, body), Verdict::Accepted, "{body}");
         }
-        assert_eq!(Inspection::of_status(401).verdict(), Verdict::Rejected);
-        assert_eq!(Inspection::of_status(403).verdict(), Verdict::Accepted);
+        assert_eq!(Inspection::of_status(401, None).verdict(), Verdict::Rejected);
+        assert_eq!(Inspection::of_status(403, None).verdict(), Verdict::Accepted);
+    }
+
+    #[test]
+    fn what_strict_readers_refuse_rejects_all_the_same() {
+        let deep = "[".repeat(10_000);
+        let deep = format!(
+            r#"{{"data":{deep}{},"errors":[{{"extensions":{{"code":"UNAUTHENTICATED"}}}}]}}"#,
+            "]".repeat(10_000)
+        );
+        let entry = r#""extensions":{"code":"UNAUTHENTICATED"}"#;
+        let bodies = [
+            format!(r#"{{"errors":[{{"message":"\ud800",{entry}}}]}}"#),
+            format!(r#"{{"errors":[{{"n":1e999,{entry}}}]}}"#),
+            format!("\u{feff}{{\"errors\":[{{{entry}}}]}}"),
+            format!(r#"{{"errors":[{{{entry}"#),
+            r#"{"errors":[{"extensions":{"code":"UNAUTHENTICATED""#.to_owned(),
+            r#"{"\u0065rrors":[{"extensions":{"c\u006fde":"UNAUTHENTICATE\u0044"}}]}"#.to_owned(),
+            deep,
+        ];
+        for body in bodies {
+            assert_eq!(graphql(200, &body), Verdict::Rejected, "{:.100}", body);
+        }
+        let mut latin1 = Inspection::of_graphql(200, None);
+        latin1.feed(b"{\"errors\":[{\"message\":\"pass\xe9\",");
+        latin1.feed(b"\"extensions\":{\"code\":\"UNAUTHENTICATED\"}}]}");
+        assert_eq!(latin1.finish(), Verdict::Rejected);
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_body() {
+        assert!(size_of::<Inspection>() < 256);
     }
 
     #[test]
     fn errors_in_front_need_no_more_of_the_body() {
-        let mut inspection = Inspection::of_graphql(200);
+        let mut inspection = Inspection::of_graphql(200, None);
         assert_eq!(inspection.feed(br#"{"errors":[{"message":"#), Verdict::Undecided);
         assert_eq!(inspection.feed(br#""x"}],"data":{"long":"#), Verdict::Accepted);
     }
 
     #[test]
-    fn a_body_without_end_is_kept_up_to_the_limit() {
-        let mut inspection = Inspection::of_graphql(200);
+    fn a_body_without_end_is_read_up_to_the_limit() {
+        let mut inspection = Inspection::of_graphql(200, None);
         inspection.feed(br#"{"data":{"text":""#);
         let mut fed = 0;
         while inspection.feed(&[b'x'; 10_000]) == Verdict::Undecided {
             fed += 10_000;
-            assert!(inspection.body.len() <= BODY_LIMIT + 10_000);
         }
         assert!(fed > BODY_LIMIT / 2);
         assert_eq!(inspection.verdict(), Verdict::Accepted);
@@ -292,7 +244,7 @@ mod tests {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(body.len())).collect();
             cuts.sort_unstable();
             cuts.push(body.len());
-            let mut inspection = Inspection::of_graphql(200);
+            let mut inspection = Inspection::of_graphql(200, None);
             let mut from = 0;
             for cut in cuts {
                 prop_assert_ne!(inspection.feed(&body.as_bytes()[from..cut]), Verdict::Accepted);
@@ -303,7 +255,7 @@ mod tests {
 
         #[test]
         fn any_bytes_get_a_verdict(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut inspection = Inspection::of_graphql(200);
+            let mut inspection = Inspection::of_graphql(200, None);
             inspection.feed(&body);
             prop_assert_ne!(inspection.finish(), Verdict::Undecided);
         }

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request, RequestBuilder, Response, ResponseBuilderExt};
 
-use crate::api::auth_flow::AuthFlow;
+use crate::api::auth_flow::{AuthFlow, next_token};
 use crate::api::http_message::address;
 use crate::api::inspection::{Inspection, Verdict};
 use crate::client::Client;
@@ -113,7 +113,7 @@ impl<'a> ReplayableRequest<'a> {
     /// The request to transmit next, with a token that is to be had by `deadline`.
     pub(crate) async fn next(&mut self, deadline: Moment) -> Result<Request, Error> {
         let left = |client: &Client| deadline.monotonic_remaining(client.clock().now());
-        let token = self.client.get_token_within(left(self.client)).await?;
+        let token = next_token(self.client, self.flow.next(), left(self.client)).await?;
         self.flow.attempt(token.authorization())?;
         let request = match self.request.as_ref().and_then(Request::try_clone) {
             Some(copy) => Some(copy),

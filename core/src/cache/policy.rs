@@ -14,6 +14,11 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 const FIRST_COOL_DOWN: Duration = Duration::from_secs(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+/// A server may take this long to accept a token everywhere that it has issued. A rejection of a
+/// younger token proves nothing.
+const PROBATION: Duration = Duration::from_secs(2);
+/// The longest pause while callers wait and nothing is left to serve.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Requests that one flight makes while callers wait and nothing is left to serve.
 pub(crate) const ATTEMPTS: u32 = 3;
 /// Forced renewals: this many at once, then one for each interval that has passed.
@@ -56,9 +61,14 @@ pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, jitter
     // Several tries must fit into the life that is left, or a transient failure becomes an outage.
     let bounded = match life {
         Some(life) => jittered.min((life / 4).max(FIRST_BACK_OFF)),
-        None => jittered,
+        None => jittered.min(LONGEST_WAIT),
     };
     bounded.max(error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER))
+}
+
+/// When a rejection of a token that arrived at `issued_at` begins to count, by the monotonic clock.
+pub(crate) fn trusted_from(issued_at: u64) -> u64 {
+    issued_at.saturating_add(u64::try_from(PROBATION.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Failures that the same request will meet again until somebody changes something.
@@ -117,9 +127,11 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stop_growing() {
-        let pauses: Vec<u64> =
-            (1..=9).map(|failures| pause(&transient(), failures, None, 1.0).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        let pauses = |life| -> Vec<u64> {
+            (1..=9).map(|failures| pause(&transient(), failures, life, 1.0).as_secs()).collect()
+        };
+        assert_eq!(pauses(Some(Duration::from_secs(3_600))), [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(pauses(None), [1, 2, 4, 8, 10, 10, 10, 10, 10], "callers are waiting");
         let permanent = Error::new(ErrorKind::NotGranted, "scripted");
         assert_eq!(pause(&permanent, 1, None, 0.0), Duration::from_secs(10));
         assert_eq!(pause(&permanent, u32::MAX, None, 0.0), Duration::from_secs(60));

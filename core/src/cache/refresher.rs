@@ -41,7 +41,7 @@ impl Refresher {
     /// Ends all flights, forgets all tokens, lets go of all connections.
     pub(crate) fn close(&self) {
         self.closed.set();
-        self.slots.clear();
+        self.slots.clear(self.clock.now());
         self.source.close();
     }
 
@@ -51,7 +51,18 @@ impl Refresher {
         slot: &Arc<Slot>,
         timeout: Duration,
     ) -> Result<Arc<Token>, Error> {
+        self.get_other_than(0, slot, timeout).await
+    }
+
+    /// A token of another generation than `rejected`, at the latest after `timeout`.
+    pub(crate) async fn get_other_than(
+        self: &Arc<Self>,
+        rejected: u64,
+        slot: &Arc<Slot>,
+        timeout: Duration,
+    ) -> Result<Arc<Token>, Error> {
         let deadline = self.clock.now().plus(timeout);
+        let is_other = |token: &Arc<Token>| token.generation() != rejected;
         let mut lost = 0;
         let mut cleared = false;
         while lost < RESTARTS {
@@ -61,10 +72,14 @@ impl Refresher {
                 self.start_flight(slot, progress);
             }
             let flight = match step.action {
-                Action::Serve(token) => return Ok(token),
+                Action::Serve(token) if is_other(&token) => return Ok(token),
+                Action::Serve(_) => return Err(slot.failure(now).unwrap_or_else(not_renewed)),
                 Action::Fail(error) => {
                     // A permanent refusal stands as long as the credentials that were refused.
-                    if !cleared && is_final(&error) && self.source.credentials_changed().await {
+                    if !cleared
+                        && is_final(&error)
+                        && self.have_credentials_changed(deadline.monotonic_remaining(now)).await
+                    {
                         cleared = true;
                         slot.clear_failure(self.clock.now());
                         continue;
@@ -73,40 +88,48 @@ impl Refresher {
                 }
                 Action::Wait(flight) => flight,
             };
-            // A server that hangs must not use up what is left of a token that is still good.
-            let left = deadline.monotonic_remaining(now);
-            let max_wait = slot
-                .live(now)
-                .map_or(left, |token| left.min(token.windows().expires_at.remaining(now) / 2));
+            let max_wait = match rejected {
+                0 => slot.longest_wait(now, deadline),
+                _ => deadline.monotonic_remaining(now),
+            };
             let outcome = tokio::select! {
                 biased;
                 outcome = wait_for_flight(flight, deadline) => outcome,
                 () = self.clock.sleep(max_wait) => WaitOutcome::TimedOut,
             };
-            // A token that is about to expire is better than none.
+            // A token that is about to expire, or that was rejected, is better than none.
             let now = self.clock.now();
-            match (outcome, slot.live(now)) {
-                (WaitOutcome::Done(Ok(token)), _) | (_, Some(token)) => return Ok(token),
-                (WaitOutcome::Done(Err(error)), None) => return Err(error),
-                // The runtime that carried the task has shut down. This one can start another.
-                (WaitOutcome::Lost, None) => lost += 1,
-                (WaitOutcome::TimedOut, None) if now.monotonic < deadline.monotonic => {}
-                (WaitOutcome::TimedOut, None) => {
-                    return Err(Error::new(
-                        ErrorKind::Timeout,
-                        format!(
-                            "no token within {} ms; the request goes on and a later call may find its result",
-                            timeout.as_millis()
-                        ),
-                    )
-                    .with_target(Arc::clone(slot.target())));
+            match outcome {
+                WaitOutcome::Done(Ok(token)) => return Ok(token),
+                WaitOutcome::Done(Err(error)) => {
+                    return slot.fallback(&error, now).filter(is_other).ok_or(error);
                 }
+                WaitOutcome::TimedOut | WaitOutcome::Lost => {
+                    if let Some(token) = slot.live(now).filter(is_other) {
+                        return Ok(token);
+                    }
+                }
+            }
+            match outcome {
+                // The runtime that carried the task has shut down. This one can start another.
+                WaitOutcome::Lost => lost += 1,
+                _ if now.monotonic < deadline.monotonic => {}
+                _ => return Err(timed_out(slot, timeout)),
             }
         }
         Err(Error::new(
             ErrorKind::Internal,
             "the task that asks for tokens ended without a result, several times",
         ))
+    }
+
+    /// Whether the credentials have changed, as far as that can be told within `timeout`.
+    async fn have_credentials_changed(&self, timeout: Duration) -> bool {
+        tokio::select! {
+            biased;
+            changed = self.source.credentials_changed() => changed,
+            () = self.clock.sleep(timeout) => false,
+        }
     }
 
     /// Renews the token of a slot if it is due, as a call would, without waiting.
@@ -199,6 +222,23 @@ impl Refresher {
             }
         });
     }
+}
+
+/// The rejected token is served again, so its renewal was not to be had.
+fn not_renewed() -> Error {
+    Error::new(ErrorKind::Unavailable, "the API rejected the token, and no other is to be had yet")
+}
+
+fn timed_out(slot: &Slot, timeout: Duration) -> Error {
+    let mut message = format!(
+        "no token within {} ms; the request goes on and a later call may find its result",
+        timeout.as_millis()
+    );
+    if let Some(error) = slot.last_error() {
+        message.push_str("; the last attempt failed: ");
+        message.push_str(error.message());
+    }
+    Error::new(ErrorKind::Timeout, message).with_target(Arc::clone(slot.target()))
 }
 
 /// The end of a wait for a flight.

@@ -53,6 +53,8 @@ pub(crate) struct Slot {
     recheck_at_wall: AtomicU64,
     generation: AtomicU64,
     token: ArcSwapOption<Token>,
+    /// The generation of the token if it was rejected and its renewal has not ended; else 0.
+    set_aside: AtomicU64,
     state: PerProcess<Mutex<State>>,
     last_used: AtomicU64,
 }
@@ -66,6 +68,26 @@ struct State {
     failures: u32,
     failure: Option<Failure>,
     limiter: RenewalLimiter,
+    /// The token before this one, unless it was rejected.
+    predecessor: Option<Arc<Token>>,
+}
+
+/// What follows from the rejection of a token.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// The token is set aside, and the next call renews it.
+    SetAside,
+    /// The token is not the current one, or no longer: another is there or on its way.
+    Superseded,
+    /// The token is too young for a rejection to prove anything. The request is sent once more with
+    /// this token, not before this moment of the monotonic clock.
+    Resend(Arc<Token>, u64),
+    /// The API accepted the token with a request sent later, so the rejection is about the request.
+    Disproved,
+    /// The last renewal failed, and its pause is not over.
+    Failing(Error),
+    /// Rejections have forced too many renewals lately.
+    Limited,
 }
 
 /// The last failure, and how long it stands for further callers.
@@ -96,6 +118,7 @@ impl Slot {
             recheck_at_wall: AtomicU64::new(0),
             generation: AtomicU64::new(0),
             token: ArcSwapOption::empty(),
+            set_aside: AtomicU64::new(0),
             state: PerProcess::new(),
             last_used: AtomicU64::new(0),
         }
@@ -150,8 +173,38 @@ impl Slot {
         self.token.load_full().filter(|token| !token.windows().expires_at.reached(now))
     }
 
-    /// Forgets the token, for a client that is closed.
-    pub(crate) fn clear(&self) {
+    /// The token as long as it has neither expired nor been set aside.
+    pub(crate) fn cached(&self, now: Moment) -> Option<Arc<Token>> {
+        self.live(now).filter(|token| !self.is_set_aside(token))
+    }
+
+    /// The token for a caller whose renewal failed with `error`. One that was rejected is served
+    /// after a transient failure only.
+    pub(crate) fn fallback(&self, error: &Error, now: Moment) -> Option<Arc<Token>> {
+        if policy::is_permanent(error.kind()) { self.cached(now) } else { self.live(now) }
+    }
+
+    /// How long a caller waits for a flight at most: a server that hangs must not use up what is
+    /// left of a token that is still good, nor all the time of a caller who can be served otherwise.
+    pub(crate) fn longest_wait(&self, now: Moment, deadline: Moment) -> Duration {
+        let left = deadline.monotonic_remaining(now);
+        match self.live(now) {
+            Some(token) => {
+                let life = token.windows().expires_at.remaining(now) / 2;
+                if self.is_set_aside(&token) { life.min(left / 2) } else { life.min(left) }
+            }
+            None => left,
+        }
+    }
+
+    fn is_set_aside(&self, token: &Token) -> bool {
+        self.set_aside.load(Ordering::Acquire) == token.generation()
+    }
+
+    /// Forgets all tokens, for a client that is closed.
+    pub(crate) fn clear(&self, now: Moment) {
+        let owned = self.state(now);
+        lock(&owned).predecessor = None;
         self.set_recheck(Moment::PAST);
         self.token.store(None);
     }
@@ -161,10 +214,12 @@ impl Slot {
         let owned = self.state(now);
         let mut state = lock(&owned);
         let token = self.live(now);
-        let phase = token
-            .as_ref()
-            .map_or(Phase::Expired, |token| policy::phase(token.windows(), state.refresh_at, now));
         let pausing = state.failure.clone().filter(|failure| !failure.until.reached(now));
+        if pausing.as_ref().is_some_and(|failure| !policy::is_permanent(failure.error.kind())) {
+            // A step of the wall clock can bring a pause back that was over when the API rejected.
+            self.reinstate(&mut state, now);
+        }
+        let phase = token.as_ref().map_or(Phase::Expired, |token| self.phase(&state, token, now));
         let (start_flight, action) = match (phase, token, pausing) {
             (Phase::Fresh, Some(token), _) => (None, Action::Serve(token)),
             (Phase::Ahead, Some(token), None) if state.in_flight().is_none() => {
@@ -240,6 +295,7 @@ impl Slot {
         state.failures = 0;
         state.failure = None;
         state.flight = None;
+        state.predecessor = self.cached(now);
         // Readers that still hold the old deadlines must not see the new generation with them.
         self.set_recheck(Moment::PAST);
         self.generation.store(token.generation(), Ordering::Release);
@@ -255,6 +311,7 @@ impl Slot {
         // The server did respond, so the pause does not grow.
         state.failures = 0;
         state.fail(error, None, now);
+        self.reinstate(&mut state, now);
         state.flight = None;
         self.update_recheck(&state, now);
     }
@@ -272,12 +329,23 @@ impl Slot {
         let error = error.with_target(Arc::clone(&self.target));
         let life = self.live(now).map(|token| token.windows().expires_at.remaining(now));
         let failure = state.fail(&error, life, now);
+        if !policy::is_permanent(error.kind()) {
+            self.reinstate(&mut state, now);
+        }
         if life.is_none() && attempts < policy::ATTEMPTS && !policy::is_final(&error) {
             return Ok(());
         }
         state.flight = None;
         self.update_recheck(&state, now);
         Err(failure.report(now))
+    }
+
+    /// Serves a token that was set aside again, and leaves it due for renewal: a rejection proves less
+    /// than an outage costs.
+    fn reinstate(&self, state: &mut State, now: Moment) {
+        if self.set_aside.swap(0, Ordering::AcqRel) != 0 {
+            state.refresh_at = state.refresh_at.earlier(now);
+        }
     }
 
     /// Forgets the last failure: its cause is gone.
@@ -299,17 +367,72 @@ impl Slot {
         }
     }
 
-    /// Drops the token if `value` is the current one and rejections have not forced too many
-    /// renewals lately.
-    pub(crate) fn invalidate(&self, value: &str, now: Moment) -> bool {
+    /// Decides what follows from the rejection of the token `value` that a request carried which was
+    /// sent at `sent`.
+    pub(crate) fn reject(&self, value: &str, sent: Moment, now: Moment) -> Rejection {
         let owned = self.state(now);
         let mut state = lock(&owned);
-        let current = self.token.load().as_ref().is_some_and(|token| token.is(value));
-        if !current || !state.limiter.take(now) {
-            return false;
+        let Some(token) = self.live(now).filter(|token| token.is(value)) else {
+            return Rejection::Superseded;
+        };
+        if token.was_accepted_after(sent) {
+            return Rejection::Disproved;
         }
-        self.clear();
-        true
+        if self.is_set_aside(&token) {
+            return Rejection::Superseded;
+        }
+        let trusted_from = policy::trusted_from(token.issued_at());
+        if sent.monotonic < trusted_from {
+            let before = state.predecessor.clone();
+            return match before.filter(|token| !token.windows().expires_at.reached(now)) {
+                Some(predecessor) => Rejection::Resend(predecessor, now.monotonic),
+                None => Rejection::Resend(token, trusted_from),
+            };
+        }
+        let failure = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
+        if let Some(failure) = failure {
+            return Rejection::Failing(failure.report(now));
+        }
+        if !state.limiter.take(now) {
+            return Rejection::Limited;
+        }
+        self.set_aside.store(token.generation(), Ordering::Release);
+        self.update_recheck(&state, now);
+        Rejection::SetAside
+    }
+
+    /// The token with this value, current or the one before.
+    pub(crate) fn find(&self, value: &str, now: Moment) -> Option<Arc<Token>> {
+        let current = self.token.load_full().filter(|token| token.is(value));
+        current.or_else(|| {
+            let owned = self.state(now);
+            let state = lock(&owned);
+            state.predecessor.clone().filter(|token| token.is(value))
+        })
+    }
+
+    /// What the last attempt failed with, if it failed.
+    pub(crate) fn last_error(&self) -> Option<Error> {
+        let owned = self.state.current()?;
+        let state = lock(&owned);
+        state.failure.as_ref().map(|failure| failure.error.clone())
+    }
+
+    /// The last failure while its pause lasts.
+    pub(crate) fn failure(&self, now: Moment) -> Option<Error> {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        let failure = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
+        failure.map(|failure| failure.report(now))
+    }
+
+    /// What the token is good for. One that is set aside is not given out, as if it had expired.
+    fn phase(&self, state: &State, token: &Token, now: Moment) -> Phase {
+        if self.is_set_aside(token) {
+            Phase::Expired
+        } else {
+            policy::phase(token.windows(), state.refresh_at, now)
+        }
     }
 
     /// Sets the moment until which readers may skip the lock.
@@ -319,7 +442,7 @@ impl Slot {
             return;
         };
         let windows = token.windows();
-        let phase = policy::phase(windows, state.refresh_at, now);
+        let phase = self.phase(state, &token, now);
         let pausing = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
         self.set_recheck(match (phase, state.in_flight(), pausing) {
             (Phase::Fresh, _, _) => state.refresh_at.earlier(windows.usable_until),
@@ -353,6 +476,7 @@ impl State {
             failures: 0,
             failure: None,
             limiter: RenewalLimiter::new(),
+            predecessor: None,
         }
     }
 

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 
 use crate::cache::key::Key;
 use crate::cache::slot::Slot;
+use crate::sys::clock::Moment;
 
 /// Slots that are kept although no handle uses them.
 const LIMIT: usize = 1_000;
@@ -34,9 +35,9 @@ impl Slots {
     }
 
     /// Forgets every token.
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(&self, now: Moment) {
         for slot in self.table.load().values() {
-            slot.clear();
+            slot.clear(now);
         }
     }
 

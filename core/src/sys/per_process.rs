@@ -43,6 +43,11 @@ impl<T> PerProcess<T> {
         }
     }
 
+    /// This process's value, if it has made one.
+    pub(crate) fn current(&self) -> Option<Arc<Owned<T>>> {
+        self.0.load_full().filter(|owned| owned.process == process::id())
+    }
+
     /// Lets go of this process's value; one that was inherited is left as it is.
     pub(crate) fn clear(&self) {
         if let Some(owned) = self.0.swap(None)

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Rejection, Slot};
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
@@ -74,6 +74,8 @@ struct History {
     usable_until: Option<Moment>,
     /// From here on, if nothing has failed since it was issued, a call starts its renewal.
     renewed_from: Option<Moment>,
+    /// The API rejected the current token, and no renewal has ended since but for a permanent reason.
+    is_set_aside: bool,
     /// Until when the engine promised to leave the server alone, by the monotonic clock.
     quiet_until: u64,
     is_down: bool,
@@ -105,6 +107,7 @@ impl History {
             current: None,
             usable_until: None,
             renewed_from: None,
+            is_set_aside: false,
             quiet_until: 0,
             is_down: false,
         }
@@ -158,7 +161,10 @@ impl History {
             self.renewed_from = None;
             let rest = match error.kind() {
                 ErrorKind::InvalidCredentials | ErrorKind::NotGranted => 10_000,
-                _ => 500,
+                _ => {
+                    self.is_set_aside = false;
+                    500
+                }
             };
             let retry_after = error.retry_after().unwrap_or_default().min(Duration::from_secs(300));
             let rest = Duration::from_millis(rest).max(retry_after);
@@ -168,6 +174,7 @@ impl History {
         }
         self.issued += 1;
         let value = format!("token-{}", self.issued);
+        self.is_set_aside = false;
         let seconds = self.lifetime();
         let lifetime = Duration::from_secs(seconds);
         let expiry = request.sent.plus(lifetime);
@@ -215,10 +222,11 @@ impl History {
             _ => format!("token-{number}"),
         };
         let is_current = self.current.as_deref() == Some(&value);
-        let acted = self.slot.invalidate(&value, self.clock.now());
+        let now = self.clock.now();
+        let acted = matches!(self.slot.reject(&value, now, now), Rejection::SetAside);
         assert!(!acted || is_current, "a token that is not current was invalidated");
         if acted {
-            self.current = None;
+            self.is_set_aside = true;
             self.usable_until = None;
             self.renewed_from = None;
         }
@@ -282,7 +290,15 @@ impl History {
                 Ok(token) => self.check_token(&token, now),
                 Err(error) => {
                     let live = self.slot.live(now).is_some();
-                    assert!(!live, "{:?} although a token is alive", error.kind());
+                    let is_permanent = matches!(
+                        error.kind(),
+                        ErrorKind::InvalidCredentials | ErrorKind::NotGranted
+                    );
+                    assert!(
+                        !live || (self.is_set_aside && is_permanent),
+                        "{:?} although a token is alive",
+                        error.kind()
+                    );
                 }
             }
         }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Rejection, Slot};
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
@@ -114,8 +114,10 @@ impl Harness {
         self.clock.advance(Which::Both, seconds * 1_000);
     }
 
-    fn invalidate(&self, value: &str) -> bool {
-        self.slot.invalidate(value, self.refresher.clock.now())
+    /// Rejects a token with a request that was sent now; whether it is renewed.
+    fn reject(&self, value: &str) -> bool {
+        let now = self.refresher.clock.now();
+        matches!(self.slot.reject(value, now, now), Rejection::SetAside)
     }
 
     /// Lets tasks run until a condition of theirs holds.
@@ -242,7 +244,7 @@ async fn a_server_that_hangs_does_not_use_up_a_live_token() {
 }
 
 #[tokio::test]
-async fn a_lasting_failure_does_not_take_a_live_token_away() {
+async fn a_permanent_failure_does_not_take_a_live_token_away() {
     let harness = Harness::new(1_800);
     harness.value().await;
     harness.respond(Err(refused()));
@@ -290,7 +292,7 @@ async fn all_callers_share_a_failure() {
 }
 
 #[tokio::test]
-async fn a_lasting_failure_is_forgotten_when_the_credentials_change() {
+async fn a_permanent_failure_is_forgotten_when_the_credentials_change() {
     let harness = Harness::new(1_800);
     harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
     assert!(harness.get().await.is_err());
@@ -299,7 +301,8 @@ async fn a_lasting_failure_is_forgotten_when_the_credentials_change() {
     harness.script.has_other_credentials.store(true, Ordering::SeqCst);
     assert_eq!(harness.value().await, "token-2");
     // However often it is told so, one call tries once.
-    assert!(harness.invalidate("token-2"));
+    harness.pass(2);
+    assert!(harness.reject("token-2"));
     harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
     assert!(harness.get().await.is_err());
     harness.respond(Err(Error::new(ErrorKind::InvalidCredentials, "refused")));
@@ -308,7 +311,7 @@ async fn a_lasting_failure_is_forgotten_when_the_credentials_change() {
 }
 
 #[tokio::test]
-async fn a_lasting_failure_is_remembered_briefly() {
+async fn a_permanent_failure_is_remembered_briefly() {
     let harness = Harness::new(1_800);
     harness.respond(Err(refused()));
     for _ in 0..1_000 {
@@ -322,7 +325,7 @@ async fn a_lasting_failure_is_remembered_briefly() {
 }
 
 #[tokio::test]
-async fn passing_failures_are_retried_within_the_callers_time() {
+async fn transient_failures_are_retried_within_the_callers_time() {
     let harness = Harness::new(1_800);
     harness.respond(Err(unavailable()));
     harness.respond(Err(throttled(5)));
@@ -364,11 +367,12 @@ async fn a_wish_for_a_whole_day_does_not_freeze_the_client() {
 async fn a_hundred_rejections_of_one_token_cause_one_renewal() {
     let harness = Harness::new(1_800);
     let rejected = harness.value().await;
-    let acted = (0..100).filter(|_| harness.invalidate(&rejected)).count();
+    harness.pass(2);
+    let acted = (0..100).filter(|_| harness.reject(&rejected)).count();
     assert_eq!(acted, 1);
     assert_eq!(harness.value().await, "token-2");
-    assert!(!harness.invalidate(&rejected), "a late rejection of an old token changes nothing");
-    assert!(!harness.invalidate("Bearer unknown"));
+    assert!(!harness.reject(&rejected), "a late rejection of an old token changes nothing");
+    assert!(!harness.reject("Bearer unknown"));
     assert_eq!(harness.value().await, "token-2");
     assert_eq!(harness.requests(), 2);
 }
@@ -379,7 +383,7 @@ async fn an_api_that_rejects_every_token_causes_no_storm() {
     for _ in 0..60 {
         for _ in 0..10 {
             let token = harness.get().await.unwrap();
-            let _ = harness.invalidate(token.authorization());
+            let _ = harness.reject(token.authorization());
         }
         harness.pass(1);
     }
@@ -447,4 +451,113 @@ async fn a_client_that_stays_warm_renews_without_being_asked() {
         }
         assert!(harness.slot.live(harness.refresher.clock.now()).is_some(), "renewal {renewal}");
     }
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_served_again_when_it_cannot_be_renewed() {
+    let harness = Harness::new(3_600);
+    let token = harness.value().await;
+    harness.pass(2);
+    assert!(harness.reject(&token));
+    assert!(harness.slot.cached(harness.refresher.clock.now()).is_none());
+    for _ in 0..100 {
+        harness.respond(Err(unavailable()));
+    }
+    for _ in 0..1_000 {
+        assert_eq!(harness.value().await, token, "an outage, and 3,598 seconds of life left");
+        harness.pass(1);
+    }
+    assert!(harness.slot.cached(harness.refresher.clock.now()).is_some());
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_not_served_when_the_server_refuses_another() {
+    let harness = Harness::new(3_600);
+    let token = harness.value().await;
+    harness.pass(2);
+    harness.respond(Err(refused()));
+    assert!(harness.reject(&token));
+    assert_eq!(harness.get().await.unwrap_err().kind(), ErrorKind::InvalidCredentials);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_keeps_a_rejected_token_from_nobody() {
+    let harness = Arc::new(Harness::new(3_600));
+    let token = harness.value().await;
+    harness.pass(2);
+    harness.hold();
+    assert!(harness.reject(&token));
+    let caller = Arc::clone(&harness);
+    let call = tokio::spawn(async move { caller.value().await });
+    settle().await;
+    assert!(!call.is_finished(), "a caller waits for the renewal");
+    harness.pass(16);
+    assert_eq!(call.await.unwrap(), token, "but not for more than half of its time");
+}
+
+#[tokio::test]
+async fn the_request_that_was_rejected_gets_another_token_or_the_failure() {
+    let harness = Harness::new(3_600);
+    let token = harness.get().await.unwrap();
+    harness.pass(2);
+    assert!(harness.reject(token.value()));
+    harness.respond(Err(unavailable()));
+    let again = |harness: &Harness| {
+        let (refresher, slot) = (Arc::clone(&harness.refresher), Arc::clone(&harness.slot));
+        let generation = token.generation();
+        async move { refresher.get_other_than(generation, &slot, PATIENT).await }
+    };
+    assert_eq!(again(&harness).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(harness.value().await, "token-1", "others are served");
+    harness.pass(2);
+    let other = again(&harness).await;
+    assert!(other.is_err() || other.unwrap().value() == "token-3");
+}
+
+#[tokio::test]
+async fn a_token_that_a_later_request_passed_with_is_not_renewed() {
+    let harness = Harness::new(3_600);
+    let token = harness.get().await.unwrap();
+    harness.pass(2);
+    let now = harness.refresher.clock.now();
+    harness.pass(1);
+    token.record_accepted(harness.refresher.clock.now());
+    let rejection = harness.slot.reject(token.value(), now, harness.refresher.clock.now());
+    assert!(matches!(rejection, Rejection::Disproved));
+    assert_eq!(harness.value().await, "token-1");
+    harness.pass(1);
+    assert!(harness.reject(token.value()), "one sent later counts");
+}
+
+#[tokio::test]
+async fn a_rejection_of_a_young_token_proves_nothing() {
+    let harness = Harness::new(1_800);
+    let now = || harness.refresher.clock.now();
+    let first = harness.get().await.unwrap();
+    match harness.slot.reject(first.value(), now(), now()) {
+        Rejection::Resend(token, at) => {
+            assert_eq!(token.value(), "token-1");
+            assert_eq!(at - now().monotonic, 2_000_000_000);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(harness.value().await, "token-1");
+    harness.pass(1_730);
+    harness.value().await;
+    harness.until(|harness| harness.requests() == 2).await;
+    settle().await;
+    let second = harness.get().await.unwrap();
+    assert_eq!(second.value(), "token-2");
+    match harness.slot.reject(second.value(), now(), now()) {
+        Rejection::Resend(token, at) => {
+            assert_eq!((token.value(), at), ("token-1", now().monotonic));
+        }
+        other => panic!("{other:?}"),
+    }
+    // The time counts at which the request was sent, however late its response.
+    let early = now();
+    harness.pass(5);
+    let rejection = harness.slot.reject(second.value(), early, now());
+    assert!(matches!(rejection, Rejection::Resend(..)));
+    assert!(harness.reject(second.value()));
 }
