@@ -10,7 +10,7 @@ use crate::cache::key::Key;
 use crate::cache::policy::{self, Phase, RenewalLimiter};
 use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
 use crate::error::Error;
-use crate::sys::clock::{Clock, Moment};
+use crate::sys::clock::{COARSE_TICK, Clock, Moment};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::random;
 use crate::token::Token;
@@ -454,6 +454,7 @@ impl Slot {
     }
 
     fn set_recheck(&self, moment: Moment) {
+        let moment = moment.minus(COARSE_TICK);
         self.recheck_at_monotonic.store(moment.monotonic, Ordering::Release);
         self.recheck_at_wall.store(moment.wall, Ordering::Release);
     }

@@ -12,6 +12,9 @@ mod moment;
 use manual::ManualClock;
 pub(crate) use moment::Moment;
 
+/// How far the coarse clocks may lag behind the precise ones: a tick of the slowest kernels.
+pub(crate) const COARSE_TICK: Duration = Duration::from_millis(10);
+
 /// Where the engine reads the time and waits. Tests put a manual clock in its place.
 #[derive(Debug, Clone)]
 pub(crate) enum Clock {

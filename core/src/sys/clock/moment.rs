@@ -21,6 +21,14 @@ impl Moment {
         }
     }
 
+    pub(crate) fn minus(self, span: Duration) -> Self {
+        let span = nanoseconds(span);
+        Self {
+            monotonic: self.monotonic.saturating_sub(span),
+            wall: self.wall.saturating_sub(span),
+        }
+    }
+
     /// Whether this deadline has passed at `now`.
     pub(crate) fn reached(self, now: Moment) -> bool {
         now.monotonic >= self.monotonic || now.wall >= self.wall
