@@ -10,6 +10,7 @@ mod request_id;
 mod send;
 
 pub use auth_flow::AuthFlow;
+pub(crate) use auth_flow::next_token;
 pub use graphql::{Graphql, GraphqlError, GraphqlResponse};
 pub use http_message::{Request, Response};
 pub use inspection::{Inspection, Verdict};

@@ -4,15 +4,16 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
-use crate::api::AuthFlow;
+use crate::api::{AuthFlow, next_token};
 use crate::api::{Graphql, GraphqlResponse};
 use crate::client;
 use crate::config::Config;
@@ -24,7 +25,10 @@ use crate::token::Token;
 
 pub use crate::api::{Request, Response};
 
-static RUNTIME: PerProcess<OnceCell<Runtime>> = PerProcess::new();
+static RUNTIME: PerProcess<OnceCell<Handle>> = PerProcess::new();
+
+/// The worker gives up a call in time by itself; only one that hangs needs longer.
+const GRACE: Duration = Duration::from_millis(50);
 
 thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
@@ -94,7 +98,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `internal` when the system refuses the library its thread; `done` is then never called.
+    /// `unavailable` when the system refuses the library its thread; `done` is then never called.
     pub fn get_token_then(
         &self,
         timeout: Option<Duration>,
@@ -108,10 +112,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `internal` when the system refuses the library its thread; `invalid_argument` on a library
+    /// `unavailable` when the system refuses the library its thread; `invalid_argument` on a library
     /// thread, as for [`get_token`](Self::get_token).
     pub fn start(&self, timeout: Option<Duration>) -> Result<Pending<Arc<Token>>, Error> {
-        start(self.get_token_call(timeout))
+        let deadline = self.deadline(timeout);
+        start(self.get_token_call(timeout), deadline)
     }
 
     /// Sends a request to the API with the token; see [`crate::Client::send`]. Calls `done` with
@@ -135,7 +140,8 @@ impl Client {
     ///
     /// As [`start`](Self::start).
     pub fn start_send(&self, request: Request) -> Result<Pending<Response>, Error> {
-        start(self.send_call(request))
+        let deadline = self.deadline(request.timeout);
+        start(self.send_call(request), deadline)
     }
 
     /// Sends a GraphQL operation; see [`crate::Client::graphql`]. Calls `done` with the response as
@@ -159,7 +165,8 @@ impl Client {
     ///
     /// As [`start`](Self::start).
     pub fn start_graphql(&self, operation: Graphql) -> Result<Pending<GraphqlResponse>, Error> {
-        start(self.graphql_call(operation))
+        let deadline = self.deadline(operation.own_timeout());
+        start(self.graphql_call(operation), deadline)
     }
 
     /// The rules for one request that another HTTP client carries; see
@@ -170,6 +177,57 @@ impl Client {
     /// `forbidden_origin`, `invalid_argument`.
     pub fn auth_flow(&self, url: &str, replayable: bool) -> Result<AuthFlow, Error> {
         self.0.auth_flow(url, replayable)
+    }
+
+    /// Asks for the token of the next attempt of `flow`, as [`start`](Self::start) does for any
+    /// token; see [`AuthFlow::authorization`].
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_for(
+        &self,
+        flow: &AuthFlow,
+        timeout: Option<Duration>,
+    ) -> Result<Pending<Arc<Token>>, Error> {
+        start(self.next_token_call(flow, timeout), self.deadline(timeout))
+    }
+
+    /// Asks for the token of the next attempt of `flow`, as
+    /// [`get_token_then`](Self::get_token_then) does for any token.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_token_then`](Self::get_token_then).
+    pub fn get_token_for_then(
+        &self,
+        flow: &AuthFlow,
+        timeout: Option<Duration>,
+        done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
+    ) -> Result<CancelHandle, Error> {
+        then(self.next_token_call(flow, timeout), done)
+    }
+
+    fn next_token_call(
+        &self,
+        flow: &AuthFlow,
+        timeout: Option<Duration>,
+    ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
+        let client = self.0.clone();
+        let open = client.check_open();
+        let next = flow.next();
+        async move {
+            open?;
+            let timeout = timeout.unwrap_or(client.config().timeout);
+            next_token(&client, next, timeout).await
+        }
+    }
+
+    /// When a caller stops waiting, even for a worker that does not respond. A clock that a test
+    /// moves by hand has no such moment.
+    fn deadline(&self, timeout: Option<Duration>) -> Option<Instant> {
+        let timeout = timeout.unwrap_or(self.0.config().timeout);
+        if self.0.clock().is_system() { Instant::now().checked_add(timeout) } else { None }
     }
 
     /// What a task is to do for a call. Whether the client is open counts now, not when the task
@@ -291,6 +349,7 @@ fn then<T: Send + 'static>(
 /// Runs `call` on the library's thread and leaves its result where the caller looks for it.
 fn start<T: Send + 'static>(
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
+    deadline: Option<Instant>,
 ) -> Result<Pending<T>, Error> {
     if IS_WORKER.get() {
         return Err(Error::invalid(
@@ -302,7 +361,7 @@ fn start<T: Send + 'static>(
         // Nobody listens any more once the caller has given up.
         let _ = sender.send(call.await);
     });
-    Ok(Pending { result, task: task.abort_handle() })
+    Ok(Pending { result, task: task.abort_handle(), deadline })
 }
 
 /// Cancels a call started with a callback. Dropping it changes nothing.
@@ -322,25 +381,38 @@ impl CancelHandle {
 pub struct Pending<T> {
     result: Receiver<Result<T, Error>>,
     task: AbortHandle,
+    deadline: Option<Instant>,
 }
 
 impl<T> Pending<T> {
     /// Waits for `timeout` at most; `None` means not yet.
     pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<T, Error>> {
-        match self.result.recv_timeout(timeout) {
+        let left = self.time_left();
+        let wait = left.map_or(timeout, |left| left.min(timeout));
+        match self.result.recv_timeout(wait) {
             Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Timeout) if left.is_none_or(|left| left > timeout) => None,
+            Err(RecvTimeoutError::Timeout) => Some(Err(overdue())),
             Err(RecvTimeoutError::Disconnected) => Some(Err(lost())),
         }
     }
 
-    /// Waits for the result. It comes in time: every call has a deadline.
+    /// Waits for the result, for the time that the call has.
     ///
     /// # Errors
     ///
     /// Those of the call.
-    pub fn wait(self) -> Result<T, Error> {
-        self.result.recv().unwrap_or_else(|_| Err(lost()))
+    pub fn wait(mut self) -> Result<T, Error> {
+        loop {
+            if let Some(result) = self.wait_timeout(Duration::from_secs(3_600)) {
+                return result;
+            }
+        }
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        let deadline = self.deadline?.checked_add(GRACE)?;
+        Some(deadline.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -350,26 +422,32 @@ impl<T> Drop for Pending<T> {
     }
 }
 
+fn overdue() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "no result in time: the library's worker thread does not respond",
+    )
+}
+
 fn lost() -> Error {
     Error::new(ErrorKind::Internal, "the call ended without a result")
 }
 
-/// The process's own runtime.
+/// The process's own runtime. Its one thread is made here and not by tokio, which would panic where
+/// the system refuses it.
 fn runtime() -> Result<Handle, Error> {
-    let owned = RUNTIME.get(OnceCell::new);
-    let runtime = owned.get_or_try_init(|| {
-        Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("seekauth")
-            .on_thread_start(|| {
-                IS_WORKER.set(true);
-                thread::block_signals();
-            })
-            .enable_all()
-            .build()
-            .map_err(|problem| {
-                Error::new(ErrorKind::Internal, format!("no worker thread: {}", problem.kind()))
-            })
-    })?;
-    Ok(runtime.handle().clone())
+    let worker = RUNTIME.get(OnceCell::new);
+    worker.get_or_try_init(start_worker).cloned()
+}
+
+fn start_worker() -> Result<Handle, Error> {
+    let refused = |problem: io::Error| thread::refused("a worker thread", &problem);
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(refused)?;
+    let handle = runtime.handle().clone();
+    let work = move || {
+        IS_WORKER.set(true);
+        runtime.block_on(std::future::pending::<()>());
+    };
+    thread::spawn("seekauth", work).map_err(refused)?;
+    Ok(handle)
 }

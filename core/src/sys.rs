@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod fingerprint;
 pub(crate) mod latch;
 pub(crate) mod per_process;
+pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod secret;
 pub(crate) mod thread;

@@ -6,8 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+mod sources;
 
 /// From the ground up. A room imports from those before it and from itself.
 const FLOORS: [&str; 13] = [
@@ -31,9 +32,9 @@ type Imports = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
 fn imports_go_down_only_and_in_no_circle() {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let shipped = sources::shipped();
     let folder = std::env::var_os("SEEKAUTH_SOURCES").map(PathBuf::from);
-    let imports = read(folder.as_deref().unwrap_or(&shipped));
+    let imports = resolve(&sources::of(folder.as_deref().unwrap_or(&shipped)));
     let upwards: Vec<String> = imports
         .iter()
         .flat_map(|(file, targets)| targets.iter().map(move |target| (file, target)))
@@ -90,32 +91,9 @@ fn floor(file: &str) -> usize {
     floor.unwrap_or_else(|| FLOORS.len())
 }
 
-fn read(folder: &Path) -> Imports {
-    let mut sources = BTreeMap::new();
-    collect(folder, folder, &mut sources);
-    resolve(&sources)
-}
-
-/// All sources that ship: neither tests nor doors for fuzzers.
-fn collect(root: &Path, folder: &Path, sources: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, sources);
-        } else {
-            let file = path.strip_prefix(root).unwrap().with_extension("");
-            let file = file.to_str().unwrap().replace('\\', "/");
-            let is_test = file.split('/').any(|part| part == "tests" || part == "fuzzing");
-            if !is_test {
-                sources.insert(file, fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-}
-
 fn resolve(sources: &BTreeMap<String, String>) -> Imports {
     let code: BTreeMap<&str, String> =
-        sources.iter().map(|(file, text)| (file.as_str(), without_tests(text))).collect();
+        sources.iter().map(|(file, text)| (file.as_str(), sources::without_tests(text))).collect();
     let resolved = code.iter().map(|(file, text)| {
         let targets = paths_of(text, "crate::");
         let targets = targets.iter().filter_map(|path| target(path, &code));
@@ -187,28 +165,6 @@ fn tree(text: &str) -> Vec<Vec<String>> {
         }
     }
     paths
-}
-
-/// The code without comments, without what only test builds contain.
-fn without_tests(text: &str) -> String {
-    let mut code = String::new();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
-    while let Some(line) = lines.next() {
-        let is_test = line.starts_with("#[cfg(") && !line.contains("not(") && {
-            line.contains("test") || line.contains("shuttle")
-        };
-        if !is_test {
-            code.push_str(line);
-            code.push('\n');
-        } else if !line.contains("manual-clock") {
-            match lines.next() {
-                // By this crate's habit the unit tests end a file.
-                Some(line) if line.starts_with("mod ") && line.ends_with('{') => break,
-                _ => {}
-            }
-        }
-    }
-    code
 }
 
 /// The groups of files that import one another.

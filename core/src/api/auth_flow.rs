@@ -187,7 +187,7 @@ impl AuthFlow {
         } else if self.client.config().speaks_graphql() {
             Inspection::of_graphql(status, self.evidence())
         } else {
-            Inspection::of_status(status, self.evidence())
+            Inspection::of_status(status, self.evidence().as_ref())
         }
     }
 

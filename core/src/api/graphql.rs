@@ -62,6 +62,10 @@ impl Graphql {
         self
     }
 
+    pub(crate) fn own_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     fn body(&self) -> Result<Vec<u8>, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]

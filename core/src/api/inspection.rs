@@ -68,9 +68,11 @@ pub struct Inspection {
 
 impl Inspection {
     /// A response that counts by its status alone.
-    pub(crate) fn of_status(status: u16, evidence: Option<Evidence>) -> Self {
-        if (200..300).contains(&status) {
-            evidence.iter().for_each(Evidence::record);
+    pub(crate) fn of_status(status: u16, evidence: Option<&Evidence>) -> Self {
+        if (200..300).contains(&status)
+            && let Some(evidence) = evidence
+        {
+            evidence.record();
         }
         Self::decided(by_status(status))
     }
@@ -200,7 +202,7 @@ mod tests {
             deep,
         ];
         for body in bodies {
-            assert_eq!(graphql(200, &body), Verdict::Rejected, "{:.100}", body);
+            assert_eq!(graphql(200, &body), Verdict::Rejected, "{body:.100}");
         }
         let mut latin1 = Inspection::of_graphql(200, None);
         latin1.feed(b"{\"errors\":[{\"message\":\"pass\xe9\",");

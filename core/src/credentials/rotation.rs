@@ -6,14 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::sys::clock::Moment;
+use crate::sys::per_process::PerProcess;
 
 /// A provider that is asked whether anything has changed is asked no more often than this.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rotation {
     worked: AtomicU64,
-    refused: Mutex<Refused>,
+    refused: PerProcess<Mutex<Refused>>,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +24,10 @@ struct Refused {
 }
 
 impl Rotation {
+    pub(crate) fn new() -> Self {
+        Self { worked: AtomicU64::new(0), refused: PerProcess::new() }
+    }
+
     pub(crate) fn note_worked(&self, fingerprint: u64) {
         self.worked.store(fingerprint, Ordering::Relaxed);
     }
@@ -54,6 +59,7 @@ impl Rotation {
 
     /// Held for moments only, and nothing under it can panic.
     fn change<T>(&self, work: impl FnOnce(&mut Refused) -> T) -> T {
-        work(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner))
+        let refused = self.refused.get(Mutex::default);
+        work(&mut refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -33,6 +33,11 @@ impl Clock {
         Self::System
     }
 
+    /// Whether it is the system's, and not one that a test moves by hand.
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self, Self::System)
+    }
+
     /// The precise time.
     pub(crate) fn now(&self) -> Moment {
         match self {

@@ -4,10 +4,11 @@
 
 use std::mem;
 use std::ops::Deref;
-use std::process;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+
+use crate::sys::process::ProcessMark;
 
 #[derive(Debug)]
 pub(crate) struct PerProcess<T>(ArcSwapOption<Owned<T>>);
@@ -15,7 +16,7 @@ pub(crate) struct PerProcess<T>(ArcSwapOption<Owned<T>>);
 /// The value of the process that asked for it.
 #[derive(Debug)]
 pub(crate) struct Owned<T> {
-    process: u32,
+    process: ProcessMark,
     value: T,
 }
 
@@ -27,13 +28,12 @@ impl<T> PerProcess<T> {
     /// This process's value, made by `make` when the process asks for the first time. Two threads
     /// may both make one at first; one of the two is kept, so `make` must be cheap and pure.
     pub(crate) fn get(&self, make: impl Fn() -> T) -> Arc<Owned<T>> {
-        let process = process::id();
         loop {
             let current = self.0.load_full();
-            if let Some(owned) = current.as_ref().filter(|owned| owned.process == process) {
+            if let Some(owned) = current.as_ref().filter(|owned| owned.process.is_here()) {
                 return Arc::clone(owned);
             }
-            let fresh = Arc::new(Owned { process, value: make() });
+            let fresh = Arc::new(Owned { process: ProcessMark::new(), value: make() });
             let previous = self.0.compare_and_swap(&current, Some(fresh));
             // Whatever was replaced belongs to the parent: dropping it could take a dead lock or
             // speak on a shared socket.
@@ -45,13 +45,13 @@ impl<T> PerProcess<T> {
 
     /// This process's value, if it has made one.
     pub(crate) fn current(&self) -> Option<Arc<Owned<T>>> {
-        self.0.load_full().filter(|owned| owned.process == process::id())
+        self.0.load_full().filter(|owned| owned.process.is_here())
     }
 
     /// Lets go of this process's value; one that was inherited is left as it is.
     pub(crate) fn clear(&self) {
         if let Some(owned) = self.0.swap(None)
-            && owned.process != process::id()
+            && !owned.process.is_here()
         {
             mem::forget(owned);
         }

@@ -32,7 +32,7 @@ pub(crate) struct TokenEndpoint {
 
 impl TokenEndpoint {
     pub(crate) fn new(config: Arc<ResolvedConfig>, clock: Clock, http: Arc<HttpClient>) -> Self {
-        Self { config, clock, rotation: Rotation::default(), http }
+        Self { config, clock, rotation: Rotation::new(), http }
     }
 
     /// Asks with the credentials of the moment. When the server refuses them, the provider is

@@ -198,7 +198,7 @@ impl Scanner {
             }
             (Level::Start, b'[') => self.enter(Level::Batch(1), Expected::Value),
             (Level::Batch(depth), b'[') => self.enter(Level::Batch(depth + 1), Expected::Value),
-            (Level::Start, _) => Finding::NotGraphql,
+            (Level::Start, _) | (_, b',' | b':' | b']' | b'}') => Finding::NotGraphql,
             (Level::Response, b'[') if in_errors => self.enter(Level::Errors, Expected::Value),
             (Level::Errors, b'{') => self.enter(Level::Entry, Expected::KeyOrEnd),
             (Level::Entry, b'{') if in_extensions => {
@@ -213,7 +213,6 @@ impl Scanner {
                 self.token = Token::Skipped(1);
                 Finding::Open
             }
-            (_, b',' | b':' | b']' | b'}') => Finding::NotGraphql,
             _ => {
                 self.has_data |=
                     self.level == Level::Response && self.key == Key::Data && byte != b'n';
@@ -264,7 +263,6 @@ impl Scanner {
     fn end_of_level(&mut self) -> Finding {
         self.expected = Expected::CommaOrEnd;
         match self.level {
-            Level::Start => Finding::NotGraphql,
             Level::Batch(1) => {
                 if self.batch_is_graphql {
                     Finding::Accepted { has_data: false }
@@ -284,7 +282,7 @@ impl Scanner {
             Level::Response if self.batch_is_graphql => {
                 Finding::Accepted { has_data: self.has_data && !self.has_errors }
             }
-            Level::Response => Finding::NotGraphql,
+            Level::Start | Level::Response => Finding::NotGraphql,
             Level::Errors => {
                 self.level = Level::Response;
                 self.end_of_errors()
