@@ -3,8 +3,6 @@
 //! `cargo test -p seekauth --test rooms -- --nocapture` prints how many imports there are;
 //! `SEEKAUTH_SOURCES` names another folder to count in, such as that of an older version.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
