@@ -2,6 +2,7 @@
 
 mod auth_flow;
 mod graphql;
+mod graphql_scanner;
 pub(crate) mod http_message;
 mod inspection;
 #[cfg(feature = "reqwest-middleware")]

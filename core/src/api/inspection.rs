@@ -3,14 +3,11 @@
 //! not `FORBIDDEN`, not the text of a message. The body is taken in chunks as it arrives, and only
 //! as much of it is asked for as the verdict needs.
 
-mod scanner;
-
 use std::sync::Arc;
 
+use crate::api::graphql_scanner::{Finding, Scanner};
 use crate::sys::clock::Moment;
 use crate::token::Token;
-
-use scanner::{Finding, Scanner};
 
 /// How much of a body is read while the verdict is open. GraphQL servers write `errors` first, or
 /// after data that is small because so much of it is missing.
