@@ -6,6 +6,7 @@ mod callback;
 mod client_credentials;
 mod command;
 mod file;
+pub(crate) mod known_secrets;
 pub(crate) mod rotation;
 mod source;
 

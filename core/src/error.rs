@@ -195,7 +195,7 @@ impl Error {
         self.0.status
     }
 
-    /// The `error` member of the server's response (RFC 6749, 5.2), where there was a usable one.
+    /// The `error` member of the server's response (RFC 6749, 5.2), where it is a registered code.
     #[must_use]
     pub fn server_code(&self) -> Option<&str> {
         self.0.server_code.as_deref()
@@ -215,6 +215,10 @@ impl Error {
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
+        self.change(|facts| facts.message = message.into())
     }
 
     pub(crate) fn with_response(self, status: u16, server_code: Option<String>) -> Self {

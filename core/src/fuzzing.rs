@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::config::{Config, ResolvedConfig};
+use crate::credentials::known_secrets::KnownSecrets;
 use crate::credentials::{CredentialsSource, parse_json};
 use crate::error::Error;
 use crate::http::retry_after;
@@ -66,7 +67,9 @@ pub fn read_response(
         rate_limit_reset: response.rate_limit_reset,
         body: response.body.into(),
     };
-    let grant = response.grant(&config, &Secret::new(secret), &scopes, SystemTime::UNIX_EPOCH)?;
+    let known = KnownSecrets::default();
+    known.note(&Secret::new(secret));
+    let grant = response.grant(&config, &known, &scopes, SystemTime::UNIX_EPOCH)?;
     Ok(Granted {
         access_token: grant.access_token.expose().to_owned(),
         lifetime: grant.lifetime,

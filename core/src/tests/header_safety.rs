@@ -12,6 +12,7 @@ use crate::api::http_message;
 use crate::config::ResolvedConfig;
 use crate::config::{AuthMethod, Config, Environment};
 use crate::credentials::Credentials;
+use crate::credentials::known_secrets::KnownSecrets;
 use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::TokenResponse;
@@ -89,8 +90,8 @@ proptest! {
             rate_limit_reset: None,
             body: body.to_string().into_bytes().into(),
         };
-        let secret = Secret::new("a-secret");
-        let grant = response.grant(&config, &secret, &[], SystemTime::now());
+        let known = KnownSecrets::default();
+        let grant = response.grant(&config, &known, &[], SystemTime::now());
         let visible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
         prop_assert_eq!(grant.is_ok(), visible);
         if let Ok(grant) = grant {

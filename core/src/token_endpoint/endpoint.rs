@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use crate::config::ResolvedConfig;
 use crate::credentials::Credentials;
+use crate::credentials::known_secrets::KnownSecrets;
 use crate::credentials::rotation::Rotation;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::{HttpClient, cause, network};
 use crate::sys::clock::Clock;
-use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::{BODY_LIMIT, TokenResponse};
 use crate::token_endpoint::source::{CredentialsChanged, Fetch, Grant, TokenSource};
@@ -27,12 +27,14 @@ pub(crate) struct TokenEndpoint {
     config: Arc<ResolvedConfig>,
     clock: Clock,
     rotation: Rotation,
+    known: KnownSecrets,
     http: Arc<HttpClient>,
 }
 
 impl TokenEndpoint {
     pub(crate) fn new(config: Arc<ResolvedConfig>, clock: Clock, http: Arc<HttpClient>) -> Self {
-        Self { config, clock, rotation: Rotation::new(), http }
+        let (rotation, known) = (Rotation::new(), KnownSecrets::default());
+        Self { config, clock, rotation, known, http }
     }
 
     /// Asks with the credentials of the moment. When the server refuses them, the provider is
@@ -74,10 +76,11 @@ impl TokenEndpoint {
             .filter(|(fingerprint, _)| !refused.contains(fingerprint))
             .collect();
         secrets.sort_by_key(|(fingerprint, _)| !self.rotation.worked_last(*fingerprint));
+        credentials.secrets().for_each(|secret| self.known.note(secret));
         let mut result = Err(default_error);
         for (fingerprint, secret) in secrets {
             let request = TokenRequest::new(&self.config, credentials.client_id(), secret, scopes)?;
-            result = self.post(request, secret, scopes).await;
+            result = self.post(request, scopes).await.map_err(|error| self.without_secrets(error));
             match &result {
                 Err(error) if is_refusal(error) => refused.push(fingerprint),
                 Ok(_) => {
@@ -90,12 +93,27 @@ impl TokenEndpoint {
         result
     }
 
-    async fn post(
-        &self,
-        request: TokenRequest,
-        secret: &Secret,
-        scopes: &[String],
-    ) -> Result<Grant, Error> {
+    /// A name from outside as an error may show it.
+    fn quoted(&self, name: String) -> String {
+        if self.known.show_in(&name) {
+            "a place whose name repeats a secret".to_owned()
+        } else {
+            name
+        }
+    }
+
+    /// The error, unless something that it quotes is a secret of this client: the name in a
+    /// certificate, say.
+    fn without_secrets(&self, error: Error) -> Error {
+        if !self.known.show_in_sentence(error.message()) {
+            return error;
+        }
+        error.with_message(
+            "the token endpoint failed, and its words are withheld: they repeat a secret",
+        )
+    }
+
+    async fn post(&self, request: TokenRequest, scopes: &[String]) -> Result<Grant, Error> {
         let client = self.http.get()?;
         // Shared by all redirects, and wiped when the last of them is done.
         let body = Bytes::from_owner(request.body);
@@ -116,7 +134,12 @@ impl TokenEndpoint {
                 continue;
             }
             let response = read(response).await?;
-            return response.grant(&self.config, secret, scopes, self.clock.now().system_time());
+            return response.grant(
+                &self.config,
+                &self.known,
+                scopes,
+                self.clock.now().system_time(),
+            );
         }
         Err(Error::new(
             ErrorKind::Protocol,
@@ -141,7 +164,7 @@ impl TokenEndpoint {
             target => {
                 let origin = target.map_or_else(
                     || "nowhere".to_owned(),
-                    |target| target.origin().ascii_serialization(),
+                    |target| self.quoted(target.origin().ascii_serialization()),
                 );
                 Err(Error::new(
                     ErrorKind::Protocol,
@@ -175,6 +198,7 @@ impl TokenSource for TokenEndpoint {
     }
 
     fn close(&self) {
+        self.known.clear();
         self.http.close();
     }
 }

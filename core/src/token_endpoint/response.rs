@@ -9,9 +9,11 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::config::ResolvedConfig;
+use crate::credentials::known_secrets::KnownSecrets;
 use crate::error::{Error, ErrorKind};
 use crate::http::retry_after::{digits, retry_after};
 use crate::sys::secret::Secret;
+use crate::token_endpoint::codes::registered;
 use crate::token_endpoint::source::Grant;
 
 /// The largest response that is read.
@@ -41,23 +43,28 @@ struct Refusal {
 }
 
 impl TokenResponse {
-    /// Reads the response to a request for `scopes` that was made with `secret`; `now` is the wall
-    /// clock, for `Retry-After` dates.
+    /// Reads the response to a request for `scopes`; `now` is the wall clock, for `Retry-After`
+    /// dates. A granted token is one more of the secrets that are `known`.
     pub(crate) fn grant(
         &self,
         config: &ResolvedConfig,
-        secret: &Secret,
+        known: &KnownSecrets,
         scopes: &[String],
         now: SystemTime,
     ) -> Result<Grant, Error> {
         if (200..300).contains(&self.status) {
-            self.read_grant(config, scopes)
+            self.read_grant(config, known, scopes)
         } else {
-            Err(self.refusal(secret, now))
+            Err(self.refusal(now))
         }
     }
 
-    fn read_grant(&self, config: &ResolvedConfig, wanted: &[String]) -> Result<Grant, Error> {
+    fn read_grant(
+        &self,
+        config: &ResolvedConfig,
+        known: &KnownSecrets,
+        wanted: &[String],
+    ) -> Result<Grant, Error> {
         let members = self.members()?;
         let access_token = match members.access_token {
             Some(Value::String(token)) => Secret::new(token),
@@ -69,6 +76,7 @@ impl TokenResponse {
         {
             return Err(self.protocol("access_token is empty or not visible ASCII"));
         }
+        known.note(&access_token);
         match members.token_type {
             Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
             _ => return Err(self.protocol("token_type is not Bearer")),
@@ -93,6 +101,10 @@ impl TokenResponse {
             },
             Some(_) => return Err(self.protocol("scope is not a string")),
         };
+        // A token's scopes are shown wherever the token is described.
+        if scopes.iter().any(|scope| !wanted.contains(scope) && known.show_in_sentence(scope)) {
+            return Err(self.protocol("scope repeats the token or a secret"));
+        }
         let lacking: Vec<&str> =
             wanted.iter().filter(|scope| !scopes.contains(scope)).map(String::as_str).collect();
         if !lacking.is_empty() {
@@ -122,7 +134,7 @@ impl TokenResponse {
         })
     }
 
-    fn refusal(&self, secret: &Secret, now: SystemTime) -> Error {
+    fn refusal(&self, now: SystemTime) -> Error {
         // An array would be read as the members in their order.
         let refusal: Option<Refusal> = match self.body.trim_ascii_start().first() {
             Some(b'{') => serde_json::from_slice(&self.body).ok(),
@@ -134,17 +146,17 @@ impl TokenResponse {
         };
         let (code, description) = refusal
             .map_or((None, None), |refusal| (text(refusal.error), text(refusal.error_description)));
-        let code = code.filter(|code| is_safe_code(code, secret));
-        let (kind, advice) = self.classify(code.as_deref(), description.as_deref());
-        let mut message = format!("the token endpoint responded {}", self.status);
-        if let Some(code) = &code {
-            message.push(' ');
-            message.push_str(code);
-        }
-        message.push_str(": ");
-        message.push_str(advice);
+        let registered = code.as_deref().and_then(registered);
+        let (kind, advice) = self.classify(registered, description.as_deref());
+        let code = match (registered, &code) {
+            (Some(code), _) => format!(" {code}"),
+            // It may be anything, a token that was issued earlier included.
+            (None, Some(_)) => " with an unregistered code".to_owned(),
+            (None, None) => String::new(),
+        };
+        let message = format!("the token endpoint responded {}{code}: {advice}", self.status);
         let wait = if kind.retryable() { self.wait(now) } else { None };
-        self.error(kind, message, code).with_retry_after(wait)
+        self.error(kind, message, registered).with_retry_after(wait)
     }
 
     #[expect(clippy::match_same_arms, reason = "earlier arms are exceptions to later ones")]
@@ -220,8 +232,8 @@ impl TokenResponse {
         )
     }
 
-    fn error(&self, kind: ErrorKind, message: String, code: Option<String>) -> Error {
-        Error::new(kind, message).with_response(self.status, code)
+    fn error(&self, kind: ErrorKind, message: String, code: Option<&str>) -> Error {
+        Error::new(kind, message).with_response(self.status, code.map(str::to_owned))
     }
 }
 
@@ -246,13 +258,4 @@ fn sorted(scope: &str) -> Vec<String> {
     scopes.sort_unstable();
     scopes.dedup();
     scopes
-}
-
-/// Whether an `error` member may be shown: a plain word that does not echo a credential.
-fn is_safe_code(code: &str, secret: &Secret) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    !code.is_empty()
-        && code.len() <= 64
-        && code.bytes().all(plain)
-        && !code.contains(secret.expose())
 }
