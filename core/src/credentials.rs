@@ -7,6 +7,7 @@ mod client_credentials;
 mod command;
 mod file;
 pub(crate) mod known_secrets;
+mod one_at_a_time;
 pub(crate) mod rotation;
 mod source;
 
@@ -14,6 +15,6 @@ pub(crate) use callback::CallbackProvider;
 pub use client_credentials::Credentials;
 pub(crate) use client_credentials::{malformed, parse_json, unavailable};
 pub(crate) use command::Command;
-pub(crate) use file::{ClientId, Files};
+pub(crate) use file::{ClientId, Files, Named, SettingPath};
 pub(crate) use source::CredentialsSource;
 pub use source::{CredentialProvider, Provided};

@@ -1,10 +1,13 @@
 //! The ground: time, threads, randomness, fork and secret memory. Nothing here knows a token.
 
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod fingerprint;
 pub(crate) mod latch;
+pub(crate) mod limit;
 pub(crate) mod per_process;
 pub(crate) mod process;
 pub(crate) mod random;
+pub(crate) mod regular_file;
 pub(crate) mod secret;
 pub(crate) mod thread;

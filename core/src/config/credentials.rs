@@ -1,12 +1,15 @@
 //! Which source of credentials was configured. It has to be one of them, whole and unmixed: a
 //! setting that would quietly lose against another is refused.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::reader::SettingsReader;
 use crate::config::setting::{self, Setting};
-use crate::credentials::{ClientId, Command, Credentials, CredentialsSource, Files};
+use crate::credentials::{
+    ClientId, Command, Credentials, CredentialsSource, Files, Named, SettingPath,
+};
 use crate::error::Error;
 
 /// The one source of credentials that is given. Asking it may take as long as `timeout`.
@@ -37,35 +40,40 @@ pub(crate) fn from_settings(
         let program = words.next().ok_or_else(|| {
             setting::CREDENTIALS_COMMAND.invalid("must hold a program, and its arguments")
         })?;
-        return Ok(CredentialsSource::Command(Command {
-            program,
-            arguments: words.collect(),
-            timeout,
-        }));
+        let command = Command::new(program, words.collect(), timeout);
+        return Ok(CredentialsSource::Command(command));
     }
-    if let Some(path) = reader.owned(&setting::CREDENTIALS_FILE)? {
+    if let Some(file) = file(reader, &setting::CREDENTIALS_FILE)? {
         brings_all(reader, "the file")?;
-        return Ok(CredentialsSource::Files(Files::Document(path)));
+        return Ok(CredentialsSource::Files(Files::new(Named::Document(file), timeout)));
     }
     reader.only_with(&setting::CLIENT_ID_FILE, &setting::CLIENT_SECRET_FILE)?;
     reader.only_with(&setting::CLIENT_SECRET_NEXT_FILE, &setting::CLIENT_SECRET_FILE)?;
     reader.only_with(&setting::CLIENT_SECRET_NEXT, &setting::CLIENT_SECRET)?;
-    match reader.owned(&setting::CLIENT_SECRET_FILE)? {
-        Some(client_secret) => files(reader, client_secret),
+    match file(reader, &setting::CLIENT_SECRET_FILE)? {
+        Some(client_secret) => {
+            let named = files(reader, client_secret)?;
+            Ok(CredentialsSource::Files(Files::new(named, timeout)))
+        }
         None => texts(reader),
     }
 }
 
-fn files(reader: &SettingsReader<'_>, client_secret: String) -> Result<CredentialsSource, Error> {
-    let client_id = match reader.owned(&setting::CLIENT_ID_FILE)? {
-        Some(path) => {
+fn file(reader: &SettingsReader<'_>, setting: &Setting) -> Result<Option<SettingPath>, Error> {
+    let path = reader.text(setting)?.map(PathBuf::from);
+    Ok(path.map(|path| SettingPath { setting: setting.name(), path }))
+}
+
+fn files(reader: &SettingsReader<'_>, client_secret: SettingPath) -> Result<Named, Error> {
+    let client_id = match file(reader, &setting::CLIENT_ID_FILE)? {
+        Some(file) => {
             left_out(reader, &setting::CLIENT_ID, setting::CLIENT_ID_FILE.name())?;
-            ClientId::File(path)
+            ClientId::File(file)
         }
         None => ClientId::Known(credential(reader, &setting::CLIENT_ID)?.to_owned()),
     };
-    let next = reader.owned(&setting::CLIENT_SECRET_NEXT_FILE)?;
-    Ok(CredentialsSource::Files(Files::Each { client_id, client_secret, next }))
+    let next = file(reader, &setting::CLIENT_SECRET_NEXT_FILE)?;
+    Ok(Named::Each { client_id, client_secret, next })
 }
 
 fn texts(reader: &SettingsReader<'_>) -> Result<CredentialsSource, Error> {

@@ -1,20 +1,14 @@
-//! Credentials from a function that blocks, such as a callback into another language. It runs on a
-//! thread of its own, for the library's one worker must not wait for it; one call at a time, so that
-//! a function that hangs holds one thread and no more.
+//! Credentials from a function that blocks, such as a callback into another language.
 
 use std::error::Error;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
-
+use crate::credentials::one_at_a_time::OneAtATime;
 use crate::credentials::{CredentialProvider, Credentials, Provided};
-use crate::sys::per_process::PerProcess;
-use crate::sys::thread::run_detached;
 
 pub(crate) struct CallbackProvider<F> {
     ask: Arc<F>,
-    /// Held during a call. A forked child has no thread that could end its parent's call.
-    call_lock: PerProcess<Arc<Mutex<()>>>,
+    calls: OneAtATime,
 }
 
 impl<F> CallbackProvider<F>
@@ -22,7 +16,7 @@ where
     F: Fn() -> Result<Credentials, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
 {
     pub(crate) fn new(ask: F) -> Self {
-        Self { ask: Arc::new(ask), call_lock: PerProcess::new() }
+        Self { ask: Arc::new(ask), calls: OneAtATime::new() }
     }
 }
 
@@ -32,14 +26,8 @@ where
 {
     fn credentials(&self) -> Provided<'_> {
         let ask = Arc::clone(&self.ask);
-        let call_lock = Arc::clone(&**self.call_lock.get(Arc::default));
         Box::pin(async move {
-            let guard = call_lock.lock_owned().await;
-            let credentials = run_detached("seekauth-credentials", move || {
-                let _guard = guard;
-                ask()
-            })?;
-            credentials.await?
+            self.calls.turn().await.run("seekauth-credentials", move || ask()).await?
         })
     }
 }

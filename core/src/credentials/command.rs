@@ -1,60 +1,76 @@
 //! Credentials from a program that prints them as JSON, as the command lines of secret stores do.
-//! It is started without a shell, gets no input, has its error output thrown away, and is killed
-//! when it takes too long.
+//! It is started without a shell, gets no input, has its error output thrown away, and is ended
+//! with all that it started when it takes too long or nobody waits any more.
 
-use std::io::Read;
-use std::process::{Child, ChildStdout, Command as Program, ExitStatus, Stdio};
-use std::time::Duration;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use tokio::time::{Instant, sleep, timeout_at};
-use zeroize::Zeroizing;
+use tokio::time::timeout;
 
+use crate::credentials::one_at_a_time::OneAtATime;
 use crate::credentials::{malformed, unavailable};
 use crate::error::Error;
+use crate::sys::child::{Child, Finished, Interrupted};
+use crate::sys::limit;
 use crate::sys::secret::Secret;
-use crate::sys::thread::run_detached;
 
-const LIMIT: u64 = 64 * 1024;
-/// The interval at which a program that has closed its output is polled until it ends.
-const POLL: Duration = Duration::from_millis(10);
+const LIMIT: usize = 64 * 1024;
 
 #[derive(Clone)]
 pub(crate) struct Command {
-    pub(crate) program: String,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) timeout: Duration,
+    program: String,
+    arguments: Vec<String>,
+    timeout: Duration,
+    runs: OneAtATime,
 }
 
 impl Command {
+    /// A command that is given up when it takes longer than `timeout`.
+    pub(crate) fn new(program: String, arguments: Vec<String>, timeout: Duration) -> Self {
+        Self { program, arguments, timeout, runs: OneAtATime::new() }
+    }
+
     /// What the program printed.
     pub(crate) async fn run(&self) -> Result<Secret, Error> {
+        // One that is under way for other scopes has its own time, and so has this one.
+        let turn = timeout(self.timeout, self.runs.turn()).await.map_err(|_| self.late())?;
+        let given_up = GivenUp(Arc::default());
+        let (command, seen) = (self.clone(), Arc::clone(&given_up.0));
+        let run = turn.run("seekauth-command", move || command.run_here(&seen));
+        // The program is ended in time by its thread, which may itself be held up in starting it.
+        timeout(self.timeout, run).await.map_err(|_| self.late())??
+    }
+
+    fn run_here(&self, given_up: &AtomicBool) -> Result<Secret, Error> {
         let deadline = Instant::now() + self.timeout;
-        let started = Program::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut program = Running(started.map_err(|problem| {
-            self.unavailable(&format!("could not be started: {}", problem.kind()))
-        })?);
-        let late = || self.unavailable("took longer than request_timeout");
-        let broken = || self.unavailable("could not be read");
-        let output = program.0.stdout.take().ok_or_else(broken)?;
-        let output = run_detached("seekauth-command", || printed(output)).map_err(|_| broken())?;
-        let output = timeout_at(deadline, output).await.map_err(|_| late())?;
-        let output = output.map_err(|_| broken())?;
-        let output = output
-            .ok_or_else(|| malformed("the command's output is longer than 64 KiB or not UTF-8"))?;
-        loop {
-            match program.0.try_wait() {
-                Ok(Some(status)) if !status.success() => return Err(self.failed(status)),
-                // A host that ignores SIGCHLD lets nobody ask how its children ended.
-                Ok(Some(_)) | Err(_) => return Ok(output),
-                Ok(None) if Instant::now() >= deadline => return Err(late()),
-                Ok(None) => sleep(POLL).await,
+        let program = Child::start(&self.program, &self.arguments).map_err(|problem| {
+            // The setting's name alone: what cannot be started may be the secret itself.
+            let problem = limit::words(&problem);
+            unavailable(format!(
+                "the program of credentials_command could not be started: {problem}"
+            ))
+        })?;
+        match program.finish(LIMIT, deadline, given_up) {
+            Ok(Finished { status: Some(status), .. }) if !status.success() => {
+                Err(self.failed(status))
             }
+            // A host that ignores SIGCHLD lets nobody ask how its children ended.
+            Ok(Finished { output, .. }) => match std::str::from_utf8(&output) {
+                Ok(text) => Ok(Secret::new(text)),
+                Err(_) => Err(malformed("the command's output is not UTF-8")),
+            },
+            Err(Interrupted::TooLong) => Err(self.late()),
+            Err(Interrupted::TooMuch) => {
+                Err(malformed("the command's output is longer than 64 KiB"))
+            }
+            Err(Interrupted::Unreadable) => Err(self.unavailable("could not be read")),
         }
+    }
+
+    fn late(&self) -> Error {
+        self.unavailable("took longer than request_timeout")
     }
 
     fn failed(&self, status: ExitStatus) -> Error {
@@ -66,24 +82,13 @@ impl Command {
     }
 }
 
-/// A program that does not outlive the wait for it.
-struct Running(Child);
+/// Set when nobody waits for a run any more.
+struct GivenUp(Arc<AtomicBool>);
 
-impl Drop for Running {
+impl Drop for GivenUp {
     fn drop(&mut self) {
-        // Both fail only for a program that has ended, and was waited for.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.0.store(true, Ordering::Release);
     }
-}
-
-/// What a program prints until it closes its output, which it does when it ends at the latest; nothing if
-/// that is too long or no text.
-fn printed(output: ChildStdout) -> Option<Secret> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    let end = output.take(LIMIT + 1).read_to_end(&mut bytes);
-    let fits = end.is_ok() && bytes.len() as u64 <= LIMIT;
-    std::str::from_utf8(&bytes).ok().filter(|_| fits).map(Secret::new)
 }
 
 #[cfg(all(test, unix))]
@@ -92,11 +97,33 @@ mod tests {
     use crate::ErrorKind;
 
     fn shell(script: &str, timeout: Duration) -> Command {
-        let arguments = vec!["-c".to_owned(), script.to_owned()];
-        Command { program: "/bin/sh".to_owned(), arguments, timeout }
+        Command::new("/bin/sh".to_owned(), vec!["-c".to_owned(), script.to_owned()], timeout)
     }
 
     const LONG: Duration = Duration::from_secs(60);
+
+    async fn fails(command: Command) -> Error {
+        command.run().await.map(|_| ()).unwrap_err()
+    }
+
+    /// Waits until no process has this text among its arguments any more.
+    async fn gone(marker: &str) {
+        let began = Instant::now();
+        while running(marker) {
+            assert!(began.elapsed() < LONG, "{marker} goes on");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn running(marker: &str) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap();
+        let mut lines = processes.filter_map(|process| {
+            let path = process.ok()?.path();
+            // One that has ended and was not waited for has no arguments, but is there.
+            std::fs::read(path.join("cmdline")).ok()
+        });
+        lines.any(|line| line.windows(marker.len()).any(|part| part == marker.as_bytes()))
+    }
 
     #[tokio::test]
     async fn its_output_is_taken_and_its_complaints_are_not() {
@@ -112,21 +139,74 @@ mod tests {
             ("printf '\\377'", "UTF-8"),
             ("yes s3cret | head -c 100000", "longer than"),
         ] {
-            let error = shell(script, LONG).run().await.map(|_| ()).unwrap_err();
+            let error = fails(shell(script, LONG)).await;
             assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable, "{script}");
             assert!(error.message().contains(says), "{script}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{script}");
         }
-        let missing = Command { program: "/nowhere".into(), arguments: vec![], timeout: LONG };
-        assert!(missing.run().await.map(|_| ()).unwrap_err().message().contains("started"));
+        let missing = fails(Command::new("/s3cret".into(), vec![], LONG)).await;
+        assert!(missing.message().contains("credentials_command could not be started"));
+        assert!(missing.retryable() && !missing.message().contains("s3cret"));
     }
 
     #[tokio::test]
-    async fn one_that_takes_too_long_is_ended() {
-        for script in ["sleep 600", "exec >&-; sleep 600"] {
-            let error = shell(script, Duration::from_millis(300)).run().await;
-            let error = error.map(|_| ()).unwrap_err();
+    async fn one_that_takes_too_long_is_ended_with_all_that_it_started() {
+        for (script, marker) in [
+            ("sleep 600.11", "600.11"),
+            ("exec >&-; sleep 600.12", "600.12"),
+            ("sleep 600.13 & sleep 600.13", "600.13"),
+            ("trap '' TERM INT HUP; sleep 600.14; sleep 600.14", "600.14"),
+        ] {
+            let error = fails(shell(script, Duration::from_millis(300))).await;
             assert!(error.retryable() && error.message().contains("longer than"), "{script}");
+            gone(marker).await;
         }
+    }
+
+    #[tokio::test]
+    async fn one_that_nobody_waits_for_is_ended() {
+        let command = shell("sleep 600.21 & sleep 600.21", LONG);
+        let run = command.run();
+        let wait = async {
+            while !running("600.21") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! { _ = run => panic!("it sleeps"), () = wait => {} }
+        gone("600.21").await;
+    }
+
+    #[tokio::test]
+    async fn reading_ends_with_the_program_whoever_holds_its_output() {
+        let began = Instant::now();
+        let output = shell("sleep 600.31 & echo $!", LONG).run().await.unwrap();
+        assert!(began.elapsed() < LONG / 2);
+        // What it leaves behind on purpose is its own affair.
+        assert!(running("600.31"));
+        let process = output.expose().trim();
+        assert!(std::process::Command::new("kill").arg(process).status().unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn it_takes_signals_and_is_told_of_its_children() {
+        // On Linux the masks are lines of hexadecimal digits.
+        let script = "grep -E '^Sig(Blk|Ign)' /proc/self/status; ps -o pgid= -p $$; echo $$";
+        let output = shell(script, LONG).run().await.unwrap();
+        let words: Vec<&str> = output.expose().split_ascii_whitespace().collect();
+        assert_eq!(words[1], "0000000000000000", "blocked: {words:?}");
+        let ignored = u64::from_str_radix(words[3], 16).unwrap();
+        assert_eq!(ignored & (1 << 12 | 1 << 16), 0, "SIGPIPE, SIGCHLD: {words:?}");
+        assert_eq!(words[4], words[5], "a group of its own");
+    }
+
+    #[tokio::test]
+    async fn one_runs_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("lock");
+        let lock = lock.to_str().unwrap();
+        let script = format!("mkdir {lock} || exit 7; sleep 0.1; rmdir {lock}; printf '{{}}'");
+        let command = shell(&script, LONG);
+        let (one, other, third) = tokio::join!(command.run(), command.run(), command.run());
+        assert!(one.is_ok() && other.is_ok() && third.is_ok());
     }
 }

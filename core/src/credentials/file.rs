@@ -1,73 +1,120 @@
 //! Credentials in files, as Kubernetes and Docker mount them. They are small and read anew for each
 //! token request, so that a rotated secret is used as soon as it is there.
 
-use std::fs::File;
-use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use tokio::time::timeout;
+
+use crate::credentials::one_at_a_time::OneAtATime;
 use crate::credentials::{Credentials, malformed, parse_json, unavailable};
 use crate::error::Error;
+use crate::sys::limit;
+use crate::sys::regular_file::{self, Unread};
 use crate::sys::secret::Secret;
 
 /// No credentials are longer; whatever is, is another file.
-const LIMIT: u64 = 64 * 1024;
+const LIMIT: usize = 64 * 1024;
+
+/// Files, with the queue for reading them.
+#[derive(Clone)]
+pub(crate) struct Files {
+    named: Named,
+    reads: OneAtATime,
+    timeout: Duration,
+}
 
 #[derive(Clone)]
-pub(crate) enum Files {
+pub(crate) enum Named {
     /// One file for each value; the id may be known.
-    Each { client_id: ClientId, client_secret: String, next: Option<String> },
+    Each { client_id: ClientId, client_secret: SettingPath, next: Option<SettingPath> },
     /// One JSON file.
-    Document(String),
+    Document(SettingPath),
 }
 
 #[derive(Clone)]
 pub(crate) enum ClientId {
     Known(String),
-    File(String),
+    File(SettingPath),
+}
+
+/// A path and the name of its setting. Errors name the setting: somebody may have put the secret
+/// itself where its path belongs.
+#[derive(Clone)]
+pub(crate) struct SettingPath {
+    pub(crate) setting: &'static str,
+    pub(crate) path: PathBuf,
 }
 
 impl Files {
-    pub(crate) fn read(&self) -> Result<Credentials, Error> {
-        match self {
-            Self::Document(path) => parse_json(read(path)?.expose()),
-            Self::Each { client_id, client_secret, next } => {
-                let client_id = match client_id {
-                    ClientId::Known(id) => id.clone(),
-                    ClientId::File(path) => line(path)?.expose().to_owned(),
-                };
-                let credentials = Credentials::new(client_id, line(client_secret)?.expose());
-                Ok(match next {
-                    Some(path) => credentials.next_secret(line(path)?.expose()),
-                    None => credentials,
-                })
-            }
-        }
+    /// Files that are given up when reading them takes longer than `timeout`.
+    pub(crate) fn new(named: Named, timeout: Duration) -> Self {
+        Self { named, reads: OneAtATime::new(), timeout }
+    }
+
+    /// What is in them now. A mount that hangs holds up one thread, and nobody longer than
+    /// `timeout`.
+    pub(crate) async fn read(&self) -> Result<Credentials, Error> {
+        let named = self.named.clone();
+        let read =
+            async { self.reads.turn().await.run("seekauth-file", move || named.read()).await? };
+        timeout(self.timeout, read).await.unwrap_or_else(|_| {
+            let setting = self.named.setting();
+            Err(unavailable(format!("reading {setting} took longer than request_timeout")))
+        })
     }
 
     pub(crate) fn known_client_id(&self) -> Option<&str> {
-        match self {
-            Self::Each { client_id: ClientId::Known(id), .. } => Some(id),
+        match &self.named {
+            Named::Each { client_id: ClientId::Known(id), .. } => Some(id),
             _ => None,
         }
     }
 }
 
-/// A file's text without the line end that editors and `echo` add.
-fn line(path: &str) -> Result<Secret, Error> {
-    Ok(Secret::new(read(path)?.expose().trim_end_matches(['\r', '\n'])))
+impl Named {
+    fn setting(&self) -> &'static str {
+        match self {
+            Self::Document(file) | Self::Each { client_secret: file, .. } => file.setting,
+        }
+    }
+
+    fn read(&self) -> Result<Credentials, Error> {
+        match self {
+            Self::Document(file) => parse_json(file.text()?.expose()),
+            Self::Each { client_id, client_secret, next } => {
+                let client_id = match client_id {
+                    ClientId::Known(id) => id.clone(),
+                    ClientId::File(file) => file.line()?.expose().to_owned(),
+                };
+                let credentials = Credentials::new(client_id, client_secret.line()?.expose());
+                Ok(match next {
+                    Some(file) => credentials.next_secret(file.line()?.expose()),
+                    None => credentials,
+                })
+            }
+        }
+    }
 }
 
-fn read(path: &str) -> Result<Secret, Error> {
-    let failed = |problem: std::io::Error| {
-        unavailable(format!("the credentials file {path} could not be read: {}", problem.kind()))
-    };
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(4096));
-    let file = File::open(path).map_err(failed)?;
-    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(malformed("the file is longer than 64 KiB"));
+impl SettingPath {
+    /// The file's text without the line end that editors and `echo` add.
+    fn line(&self) -> Result<Secret, Error> {
+        Ok(Secret::new(self.text()?.expose().trim_end_matches(['\r', '\n'])))
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| malformed("the file is not UTF-8"))?;
-    Ok(Secret::new(text))
+
+    fn text(&self) -> Result<Secret, Error> {
+        let setting = self.setting;
+        let bytes = regular_file::read(&self.path, LIMIT).map_err(|problem| match problem {
+            Unread::System(problem) => {
+                unavailable(format!("{setting} could not be read: {}", limit::words(&problem)))
+            }
+            Unread::NotRegular => malformed(&format!("{setting} is not a regular file")),
+            Unread::TooLong => malformed(&format!("{setting} is longer than 64 KiB")),
+        })?;
+        let text = std::str::from_utf8(&bytes);
+        text.map(Secret::new).map_err(|_| malformed(&format!("{setting} is not UTF-8")))
+    }
 }
 
 #[cfg(test)]
@@ -77,26 +124,45 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    #[test]
-    fn files_are_read_anew_each_time() {
+    fn secret_in(path: PathBuf) -> Files {
+        let client_secret = SettingPath { setting: "client_secret_file", path };
+        let client_id = ClientId::Known("client".to_owned());
+        Files::new(Named::Each { client_id, client_secret, next: None }, Duration::from_secs(60))
+    }
+
+    #[tokio::test]
+    async fn files_are_read_anew_each_time() {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        fs::write(path("id"), "client\n").unwrap();
-        fs::write(path("secret"), "one\r\n").unwrap();
-        let files = Files::Each {
-            client_id: ClientId::File(path("id")),
-            client_secret: path("secret"),
-            next: None,
-        };
-        let secret = || files.read().unwrap().secrets().next().unwrap().expose().to_owned();
-        assert_eq!(secret(), "one");
-        fs::write(path("secret"), "two").unwrap();
-        assert_eq!(secret(), "two");
-        fs::remove_file(path("secret")).unwrap();
-        let error = files.read().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
-        assert!(error.retryable() && error.message().contains("secret"));
-        fs::write(path("secret"), vec![b'x'; 100_000]).unwrap();
-        assert!(files.read().unwrap_err().message().contains("64 KiB"));
+        let path = folder.path().join("s3cret");
+        let files = secret_in(path.clone());
+        for (written, read) in [("one\r\n", "one"), ("two", "two")] {
+            fs::write(&path, written).unwrap();
+            let credentials = files.read().await.unwrap();
+            assert_eq!(credentials.secrets().next().unwrap().expose(), read);
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_name_the_setting_and_not_what_it_is_set_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s3cret");
+        let files = secret_in(path.clone());
+        let missing = files.read().await.unwrap_err();
+        fs::write(&path, vec![b'x'; LIMIT + 1]).unwrap();
+        let long = files.read().await.unwrap_err();
+        fs::write(&path, b"\xffs3cret").unwrap();
+        let no_text = files.read().await.unwrap_err();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let folder = files.read().await.unwrap_err();
+        for (error, says) in
+            [(&missing, "not found"), (&long, "64 KiB"), (&no_text, "UTF-8"), (&folder, "regular")]
+        {
+            assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
+            assert!(error.message().contains("client_secret_file"), "{error}");
+            assert!(error.message().contains(says), "{error}");
+            assert!(!error.message().contains("s3cret"), "{error}");
+        }
+        assert!(missing.retryable() && !long.retryable() && !folder.retryable());
     }
 }

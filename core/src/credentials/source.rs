@@ -37,7 +37,7 @@ impl CredentialsSource {
     pub(crate) async fn credentials(&self) -> Result<Credentials, Error> {
         match self {
             Self::Static(credentials) => return Ok(credentials.clone()),
-            Self::Files(files) => files.read(),
+            Self::Files(files) => files.read().await,
             Self::Command(command) => parse_json(command.run().await?.expose()),
             Self::Custom { provider, timeout } => {
                 match tokio::time::timeout(*timeout, provider.credentials()).await {

@@ -184,6 +184,29 @@ fn a_command_prints_the_credentials() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_file_that_waits_for_its_writer_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let issuer = Issuer::start("good");
+    let config = issuer.config().client_id("id").client_secret_file(fifo.display().to_string());
+    let waiting = blocking::Client::new(config).unwrap();
+    let caller = {
+        let client = waiting.clone();
+        thread::spawn(move || client.get_token(None).unwrap_err())
+    };
+    // All clients of a process share one worker.
+    blocking::Client::new(issuer.config().credentials("id", "good"))
+        .unwrap()
+        .get_token(None)
+        .unwrap();
+    let error = caller.join().unwrap();
+    assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
+    assert!(error.message().contains("regular file") && !error.retryable());
+}
+
+#[test]
 fn a_provider_that_fails_leaves_the_live_token_in_use() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
