@@ -154,6 +154,8 @@ struct Facts {
     server_code: Option<String>,
     retry_after: Option<Duration>,
     target: Option<Arc<str>>,
+    /// Fingerprints of the credentials that the server refused.
+    refused: Option<Arc<[u64]>>,
 }
 
 impl Error {
@@ -168,6 +170,7 @@ impl Error {
             server_code: None,
             retry_after: None,
             target: None,
+            refused: None,
         }))
     }
 
@@ -213,6 +216,11 @@ impl Error {
         self.0.target.as_deref()
     }
 
+    /// Keyed fingerprints of what was refused, where credentials were.
+    pub(crate) fn refused(&self) -> &[u64] {
+        self.0.refused.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message)
     }
@@ -238,6 +246,10 @@ impl Error {
 
     pub(crate) fn with_target(self, target: Arc<str>) -> Self {
         self.change(|facts| facts.target = Some(target))
+    }
+
+    pub(crate) fn with_refused(self, fingerprints: Vec<u64>) -> Self {
+        self.change(|facts| facts.refused = Some(fingerprints.into()))
     }
 
     fn change(mut self, edit: impl FnOnce(&mut Facts)) -> Self {

@@ -78,7 +78,9 @@ impl Refresher {
                     // A permanent refusal stands as long as the credentials that were refused.
                     if !cleared
                         && is_final(&error)
-                        && self.have_credentials_changed(deadline.monotonic_remaining(now)).await
+                        && self
+                            .have_credentials_changed(&error, deadline.monotonic_remaining(now))
+                            .await
                     {
                         cleared = true;
                         slot.clear_failure(self.clock.now());
@@ -124,10 +126,10 @@ impl Refresher {
     }
 
     /// Whether the credentials have changed, as far as that can be told within `timeout`.
-    async fn have_credentials_changed(&self, timeout: Duration) -> bool {
+    async fn have_credentials_changed(&self, error: &Error, timeout: Duration) -> bool {
         tokio::select! {
             biased;
-            changed = self.source.credentials_changed() => changed,
+            changed = self.source.credentials_changed(error) => changed,
             () = self.clock.sleep(timeout) => false,
         }
     }

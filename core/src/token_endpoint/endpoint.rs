@@ -33,7 +33,7 @@ pub(crate) struct TokenEndpoint {
 
 impl TokenEndpoint {
     pub(crate) fn new(config: Arc<ResolvedConfig>, clock: Clock, http: Arc<HttpClient>) -> Self {
-        let (rotation, known) = (Rotation::new(), KnownSecrets::default());
+        let (rotation, known) = (Rotation::default(), KnownSecrets::default());
         Self { config, clock, rotation, known, http }
     }
 
@@ -55,10 +55,13 @@ impl TokenEndpoint {
             }
             result => result,
         };
-        if result.as_ref().err().is_some_and(is_refusal) {
-            self.rotation.note_refused(refused, self.clock.now());
-        }
-        result
+        result.map_err(|error| {
+            if !is_refusal(&error) {
+                return error;
+            }
+            self.rotation.note_refused(self.clock.now());
+            error.with_refused(refused)
+        })
     }
 
     /// Asks with each secret that has not been refused yet, the one that worked last first. Where
@@ -184,15 +187,20 @@ impl TokenSource for TokenEndpoint {
         Box::pin(self.grant(scopes))
     }
 
-    fn credentials_changed(&self) -> CredentialsChanged<'_> {
+    fn credentials_changed<'a>(&'a self, failure: &'a Error) -> CredentialsChanged<'a> {
         Box::pin(async {
             let provider = &self.config.credentials;
-            if !provider.may_change() || !self.rotation.is_time_to_check(self.clock.now()) {
+            // Other failures say nothing of the credentials.
+            if !is_refusal(failure)
+                || !provider.may_change()
+                || !self.rotation.is_time_to_check(self.clock.now())
+            {
                 return false;
             }
             provider.credentials().await.is_ok_and(|credentials| {
                 let mut secrets = credentials.secrets();
-                !secrets.all(|secret| self.rotation.was_refused(credentials.fingerprint(secret)))
+                let refused = |secret| failure.refused().contains(&credentials.fingerprint(secret));
+                !secrets.all(refused)
             })
         })
     }

@@ -23,8 +23,9 @@ pub(crate) trait TokenSource: Send + Sync {
     /// Asks for a token with these scopes once. Bounded in time; never retries on its own.
     fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a>;
 
-    /// Whether the credentials have changed since the server refused them.
-    fn credentials_changed(&self) -> CredentialsChanged<'_> {
+    /// Whether the credentials have changed since the server refused them, if that is what the
+    /// failure says.
+    fn credentials_changed<'a>(&'a self, _failure: &'a Error) -> CredentialsChanged<'a> {
         Box::pin(std::future::ready(false))
     }
 

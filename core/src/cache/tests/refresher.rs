@@ -34,7 +34,7 @@ struct Script {
 }
 
 impl TokenSource for Script {
-    fn credentials_changed(&self) -> CredentialsChanged<'_> {
+    fn credentials_changed<'a>(&'a self, _failure: &'a Error) -> CredentialsChanged<'a> {
         Box::pin(async { self.has_other_credentials.load(Ordering::SeqCst) })
     }
 
