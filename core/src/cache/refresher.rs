@@ -185,8 +185,9 @@ impl Refresher {
 
     /// Asks for a token once. The lifetime counts from before the request was sent.
     async fn attempt(&self, slot: &Slot) -> Result<Arc<Token>, Error> {
-        let sent = self.clock.now();
+        let asked = self.clock.now();
         let grant = self.source.fetch(slot.key().scopes()).await?;
+        let sent = grant.sent.unwrap_or(asked);
         let now = self.clock.now();
         let windows =
             Windows::new(sent, grant.lifetime, self.config.refresh_margin, random::fraction());

@@ -131,18 +131,16 @@ impl TokenEndpoint {
             if let Some((name, password)) = &request.basic {
                 call = call.basic_auth(name.expose(), Some(password.expose()));
             }
+            let sent = self.clock.now();
             let response = call.send().await.map_err(|problem| token_endpoint(&problem))?;
             if response.status().is_redirection() {
                 url = self.redirect(&url, &response)?;
                 continue;
             }
             let response = read(response).await?;
-            return response.grant(
-                &self.config,
-                &self.known,
-                scopes,
-                self.clock.now().system_time(),
-            );
+            let now = self.clock.now().system_time();
+            let grant = response.grant(&self.config, &self.known, scopes, now)?;
+            return Ok(Grant { sent: Some(sent), ..grant });
         }
         Err(Error::new(
             ErrorKind::Protocol,

@@ -117,7 +117,7 @@ impl TokenResponse {
                 None,
             ));
         }
-        Ok(Grant { access_token, lifetime, scopes })
+        Ok(Grant { access_token, lifetime, scopes, sent: None })
     }
 
     fn members(&self) -> Result<Members, Error> {

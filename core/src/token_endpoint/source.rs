@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::sys::clock::Moment;
 use crate::sys::secret::Secret;
 
 /// A token as granted. A zero lifetime is possible: a server that hands out one token again and
@@ -13,6 +14,9 @@ pub(crate) struct Grant {
     pub(crate) access_token: Secret,
     pub(crate) lifetime: Duration,
     pub(crate) scopes: Vec<String>,
+    /// When its request was sent, if that was later than when the source was asked: its life counts
+    /// from then, and not from when a provider began to look for the credentials.
+    pub(crate) sent: Option<Moment>,
 }
 
 pub(crate) type Fetch<'a> = Pin<Box<dyn Future<Output = Result<Grant, Error>> + Send + 'a>>;

@@ -191,7 +191,8 @@ impl History {
             self.quiet_until = now.plus(Duration::from_millis(500)).monotonic;
             self.renewed_from = None;
         }
-        let grant = Grant { access_token: Secret::new(value), lifetime, scopes: Vec::new() };
+        let grant =
+            Grant { access_token: Secret::new(value), lifetime, scopes: Vec::new(), sent: None };
         let _ = request.response.send(Ok(grant));
     }
 
@@ -334,8 +335,12 @@ impl History {
             if let Some(request) = open {
                 let lifetime = Duration::from_secs(1_800);
                 let access_token = Secret::new("token-after-recovery");
-                let _ =
-                    request.response.send(Ok(Grant { access_token, lifetime, scopes: Vec::new() }));
+                let _ = request.response.send(Ok(Grant {
+                    access_token,
+                    lifetime,
+                    scopes: Vec::new(),
+                    sent: None,
+                }));
             }
             self.clock.advance(Which::Both, 1_000);
         }

@@ -47,6 +47,7 @@ impl TokenSource for Script {
                 access_token: Secret::new(format!("token-{number}")),
                 lifetime: Duration::from_secs(lifetime),
                 scopes: scopes.to_vec(),
+                sent: None,
             })
         })
     }

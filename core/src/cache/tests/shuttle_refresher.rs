@@ -49,6 +49,7 @@ impl TokenSource for Server {
                     access_token: Secret::new(format!("token-{number}")),
                     lifetime: Duration::from_secs(lifetime),
                     scopes: Vec::new(),
+                    sent: None,
                 }),
                 Err(kind) => Err(Error::new(kind, "scripted")),
             }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use seekauth::{Config, Credentials, ErrorKind, blocking};
 
@@ -133,6 +134,21 @@ fn a_refused_credential_is_asked_for_again_at_once() {
     });
     blocking::Client::new(config).unwrap().get_token(None).unwrap();
     assert_eq!((asked.load(Ordering::SeqCst), issuer.counts()), (2, (1, 1)));
+}
+
+#[test]
+fn a_tokens_life_begins_with_its_request_and_not_with_a_slow_provider() {
+    let issuer = Issuer::start("good");
+    let returned = Arc::new(Mutex::new(SystemTime::UNIX_EPOCH));
+    let clock = Arc::clone(&returned);
+    let config = issuer.config().credentials_from_blocking(move || {
+        thread::sleep(Duration::from_millis(100));
+        *clock.lock().unwrap() = SystemTime::now();
+        Ok(Credentials::new("id", "good"))
+    });
+    let token = blocking::Client::new(config).unwrap().get_token(None).unwrap();
+    let earliest = *returned.lock().unwrap() + Duration::from_secs(1_800);
+    assert!(token.expires_at() >= earliest, "the provider's time is taken from the token's life");
 }
 
 #[test]
