@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::sys::latch::Latch;
 use crate::sys::per_process::PerProcess;
-use crate::sys::thread;
+use crate::sys::{limit, thread};
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
@@ -441,7 +441,7 @@ fn runtime() -> Result<Handle, Error> {
 }
 
 fn start_worker() -> Result<Handle, Error> {
-    let refused = |problem: io::Error| thread::refused("a worker thread", &problem);
+    let refused = |problem: io::Error| limit::refused("a worker thread", &problem);
     let runtime = Builder::new_current_thread().enable_all().build().map_err(refused)?;
     let handle = runtime.handle().clone();
     let work = move || {

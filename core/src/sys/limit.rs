@@ -3,6 +3,8 @@
 
 use std::io;
 
+use crate::error::{Error, ErrorKind};
+
 /// The limit that the system's refusal names, if it is one.
 #[cfg(unix)]
 pub(crate) fn reached(problem: &io::Error) -> Option<&'static str> {
@@ -28,6 +30,12 @@ pub(crate) fn reached(_problem: &io::Error) -> Option<&'static str> {
 /// What went wrong, in words without a path: the limit, or the kind of failure.
 pub(crate) fn words(problem: &io::Error) -> String {
     reached(problem).map_or_else(|| problem.kind().to_string(), str::to_owned)
+}
+
+/// The error for `what` that the system refused.
+pub(crate) fn refused(what: &str, problem: &io::Error) -> Error {
+    let message = format!("the system refused {what}: {}", words(problem));
+    Error::new(ErrorKind::Unavailable, message)
 }
 
 #[cfg(all(test, unix))]

@@ -5,8 +5,6 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use crate::error::{Error, ErrorKind};
-
 /// Runs blocking `work` on a thread of this name and returns where its result will arrive; work that
 /// panics sends none. The one worker must not wait for such work, and a runtime that ends waits for
 /// its blocking threads, which would hold up the end of the program.
@@ -37,22 +35,6 @@ pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Res
         work();
     };
     thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
-}
-
-/// The error for `what` that the system refused, with the limit to look at.
-pub(crate) fn refused(what: &str, problem: &io::Error) -> Error {
-    #[cfg(unix)]
-    let limit = match problem.raw_os_error() {
-        Some(nix::libc::EMFILE | nix::libc::ENFILE) => "open files (RLIMIT_NOFILE)",
-        Some(nix::libc::ENOMEM) => "memory",
-        _ => "processes and threads (RLIMIT_NPROC, or the control group's pids.max)",
-    };
-    #[cfg(not(unix))]
-    let limit = "threads, handles and memory";
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("the system refused {what}: {}; look at its limit of {limit}", problem.kind()),
-    )
 }
 
 /// Blocks all signals on this thread. A library's thread must not run the program's handlers, and a
