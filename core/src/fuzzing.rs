@@ -19,6 +19,10 @@ pub struct TokenResponse {
     pub status: u16,
     /// The header `Retry-After`.
     pub retry_after: Option<String>,
+    /// The header `Date`.
+    pub date: Option<String>,
+    /// The header `Content-Encoding`.
+    pub content_encoding: Option<String>,
     /// The header `X-RateLimit-Remaining`.
     pub rate_limit_remaining: Option<String>,
     /// The header `X-RateLimit-Reset`.
@@ -63,6 +67,8 @@ pub fn read_response(
     let response = response::TokenResponse {
         status: response.status,
         retry_after: response.retry_after,
+        date: response.date,
+        content_encoding: response.content_encoding,
         rate_limit_remaining: response.rate_limit_remaining,
         rate_limit_reset: response.rate_limit_reset,
         body: response.body.into(),
@@ -77,10 +83,15 @@ pub fn read_response(
     })
 }
 
-/// How long a server wants to be left alone.
+/// How long a server wants to be left alone, by `Retry-After`, `X-RateLimit-Reset` and `Date`.
 #[must_use]
-pub fn wait(after: Option<&str>, reset: Option<&str>, now: SystemTime) -> Option<Duration> {
-    retry_after::retry_after(after, reset, now)
+pub fn wait(
+    retry_after: Option<&str>,
+    rate_limit_reset: Option<&str>,
+    date: Option<&str>,
+    now: SystemTime,
+) -> Option<Duration> {
+    retry_after::Headers { retry_after, rate_limit_reset, date }.wait(now)
 }
 
 /// The client id and the secrets of a credentials parse_json.

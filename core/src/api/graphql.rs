@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Url};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::api::http_message::{self, Response};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::http::retry_after::retry_after;
+use crate::http::retry_after;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -225,8 +225,12 @@ impl Client {
     fn wait(&self, response: &Response) -> Option<Duration> {
         let header =
             |name: &str| response.header(name).and_then(|value| std::str::from_utf8(value).ok());
-        let now = self.clock().now().system_time();
-        retry_after(header(RETRY_AFTER.as_str()), header("x-ratelimit-reset"), now)
+        let headers = retry_after::Headers {
+            retry_after: header(RETRY_AFTER.as_str()),
+            rate_limit_reset: header("x-ratelimit-reset"),
+            date: header(DATE.as_str()),
+        };
+        headers.wait(self.clock().now().system_time())
     }
 }
 

@@ -91,7 +91,8 @@ impl Drop for GivenUp {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ErrorKind;

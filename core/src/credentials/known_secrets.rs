@@ -84,7 +84,9 @@ mod tests {
 
     fn knowing(secrets: &[&str]) -> KnownSecrets {
         let known = KnownSecrets::default();
-        secrets.iter().for_each(|secret| known.note(&Secret::new(*secret)));
+        for secret in secrets {
+            known.note(&Secret::new(*secret));
+        }
         known
     }
 

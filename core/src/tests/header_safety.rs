@@ -86,6 +86,8 @@ proptest! {
         let response = TokenResponse {
             status: 200,
             retry_after: None,
+            date: None,
+            content_encoding: None,
             rate_limit_remaining: None,
             rate_limit_reset: None,
             body: body.to_string().into_bytes().into(),

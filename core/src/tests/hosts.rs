@@ -20,8 +20,8 @@ fn run_in(host: &[&str], test: &str) {
     program.args(&host[1..]).arg(binary);
     program.args(["--exact", &name, "--ignored", "--test-threads=1"]);
     let output = program.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 fn command(script: &str) -> Command {

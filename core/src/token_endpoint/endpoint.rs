@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Response, StatusCode, Url};
 use zeroize::Zeroizing;
 
@@ -222,6 +224,8 @@ async fn read(mut response: Response) -> Result<TokenResponse, Error> {
     let mut token_response = TokenResponse {
         status: response.status().as_u16(),
         retry_after: header(headers, RETRY_AFTER.as_str()),
+        date: header(headers, DATE.as_str()),
+        content_encoding: header(headers, CONTENT_ENCODING.as_str()),
         rate_limit_remaining: header(headers, "x-ratelimit-remaining"),
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
         body: Zeroizing::new(Vec::with_capacity(USUAL_BODY)),

@@ -11,17 +11,19 @@ use serde_json::error::Category;
 use crate::config::ResolvedConfig;
 use crate::credentials::known_secrets::KnownSecrets;
 use crate::error::{Error, ErrorKind};
-use crate::http::retry_after::{digits, retry_after};
+use crate::http::retry_after::{self, digits};
 use crate::sys::secret::Secret;
+pub(crate) use crate::token_endpoint::body::BODY_LIMIT;
+use crate::token_endpoint::body::Body;
 use crate::token_endpoint::codes::registered;
+use crate::token_endpoint::refusal::Refusal;
 use crate::token_endpoint::source::Grant;
-
-/// The largest response that is read.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 pub(crate) struct TokenResponse {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<String>,
+    pub(crate) date: Option<String>,
+    pub(crate) content_encoding: Option<String>,
     pub(crate) rate_limit_remaining: Option<String>,
     pub(crate) rate_limit_reset: Option<String>,
     pub(crate) body: zeroize::Zeroizing<Vec<u8>>,
@@ -36,10 +38,15 @@ struct Members {
     scope: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    error: Option<Value>,
-    error_description: Option<Value>,
+impl Members {
+    /// Whether there is something in the place of the token, be it good or not.
+    fn hold_a_token(&self) -> bool {
+        match &self.access_token {
+            None | Some(Value::Null) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
+        }
+    }
 }
 
 impl TokenResponse {
@@ -52,20 +59,32 @@ impl TokenResponse {
         scopes: &[String],
         now: SystemTime,
     ) -> Result<Grant, Error> {
-        if (200..300).contains(&self.status) {
-            self.read_grant(config, known, scopes)
-        } else {
-            Err(self.refusal(now))
+        let body = Body::read(&self.body, self.content_encoding.as_deref());
+        if !(200..300).contains(&self.status) {
+            let refusal =
+                body.map_or_else(|_| Refusal::default(), |body| Refusal::read(body.bytes()));
+            return Err(self.refusal(refusal, now));
         }
+        let body =
+            body.map_err(|problem| self.protocol(&format!("the token response {problem}")))?;
+        let members = self.members(body.bytes());
+        if !members.as_ref().is_ok_and(Members::hold_a_token) {
+            // Some servers refuse with 200, and their reason tells more than what is missing.
+            let refusal = Refusal::read(body.bytes());
+            if refusal.code.is_some() {
+                return Err(self.refusal(refusal, now));
+            }
+        }
+        self.read_grant(members?, config, known, scopes)
     }
 
     fn read_grant(
         &self,
+        members: Members,
         config: &ResolvedConfig,
         known: &KnownSecrets,
         wanted: &[String],
     ) -> Result<Grant, Error> {
-        let members = self.members()?;
         let access_token = match members.access_token {
             Some(Value::String(token)) => Secret::new(token),
             _ => return Err(self.protocol("access_token is not a string")),
@@ -120,32 +139,22 @@ impl TokenResponse {
         Ok(Grant { access_token, lifetime, scopes, sent: None })
     }
 
-    fn members(&self) -> Result<Members, Error> {
+    fn members(&self, body: &[u8]) -> Result<Members, Error> {
         let wrong = |problem: &str| self.protocol(&format!("the token response {problem}"));
         // An array would be read as the members in their order.
-        match self.body.trim_ascii_start().first() {
+        match body.first() {
             None => return Err(wrong("is empty")),
             Some(b'[') => return Err(wrong("is not a JSON object")),
             Some(_) => {}
         }
-        serde_json::from_slice(&self.body).map_err(|problem| match problem.classify() {
+        serde_json::from_slice(body).map_err(|problem| match problem.classify() {
             Category::Data => wrong("is not a JSON object with each member once"),
             _ => wrong("is not JSON"),
         })
     }
 
-    fn refusal(&self, now: SystemTime) -> Error {
-        // An array would be read as the members in their order.
-        let refusal: Option<Refusal> = match self.body.trim_ascii_start().first() {
-            Some(b'{') => serde_json::from_slice(&self.body).ok(),
-            _ => None,
-        };
-        let text = |value: Option<Value>| match value {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        };
-        let (code, description) = refusal
-            .map_or((None, None), |refusal| (text(refusal.error), text(refusal.error_description)));
+    fn refusal(&self, refusal: Refusal, now: SystemTime) -> Error {
+        let Refusal { code, description } = refusal;
         let registered = code.as_deref().and_then(registered);
         let (kind, advice) = self.classify(registered, description.as_deref());
         let code = match (registered, &code) {
@@ -168,7 +177,13 @@ impl TokenResponse {
         const THROTTLED: (ErrorKind, &str) = (ErrorKind::Throttled, "slow down");
         const UNAVAILABLE: (ErrorKind, &str) =
             (ErrorKind::Unavailable, "the server failed; the request may be repeated");
-        match (self.status, code) {
+        // A refusal that calls itself a success is judged by its code.
+        let status = match (self.status, code) {
+            (200..=299, Some("access_denied")) => 401,
+            (200..=299, _) => 400,
+            (status, _) => status,
+        };
+        match (status, code) {
             (429, _) | (400..=499, Some("too_many_requests" | "slow_down")) => THROTTLED,
             (500..=599, _) if self.is_rate_limit(code, description) => THROTTLED,
             (500..=599 | 408 | 425, _) => UNAVAILABLE,
@@ -221,7 +236,12 @@ impl TokenResponse {
     }
 
     fn wait(&self, now: SystemTime) -> Option<Duration> {
-        retry_after(self.retry_after.as_deref(), self.rate_limit_reset.as_deref(), now)
+        let headers = retry_after::Headers {
+            retry_after: self.retry_after.as_deref(),
+            rate_limit_reset: self.rate_limit_reset.as_deref(),
+            date: self.date.as_deref(),
+        };
+        headers.wait(now)
     }
 
     fn protocol(&self, problem: &str) -> Error {

@@ -50,11 +50,21 @@ pub fn response(data: &[u8], statuses: std::ops::Range<u16>) -> (TokenResponse, 
     let response = TokenResponse {
         status,
         retry_after: header(&head, "retry-after"),
+        date: header(&head, "date"),
+        content_encoding: header(&head, "content-encoding"),
         rate_limit_remaining: header(&head, "x-ratelimit-remaining"),
         rate_limit_reset: header(&head, "x-ratelimit-reset"),
         body: body.to_vec(),
     };
     (response, config)
+}
+
+/// Whether a body is read as it was sent: neither told to be compressed nor beginning like that.
+#[must_use]
+pub fn is_as_sent(data: &[u8]) -> bool {
+    let (head, body) = head_and_body(data);
+    let is_packed = matches!(body.first(), Some(0x1f | 0x28 | 0x78));
+    header(&head, "content-encoding").is_none() && !is_packed
 }
 
 /// A second reading of a JSON object: its members, each read when it is asked for, because what is
@@ -65,7 +75,8 @@ impl Members {
     /// The members, unless it is no JSON object.
     #[must_use]
     pub fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_str(&String::from_utf8_lossy(body)).ok().map(Self)
+        let text = String::from_utf8_lossy(body);
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).ok().map(Self)
     }
 
     /// The member of this name; `Null` when there is none.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use seekauth::ErrorKind;
 use seekauth::fuzzing::read_response;
-use seekauth_fuzz::{CANARY, Members, SECRET, check_error, head_and_body, header, response};
+use seekauth_fuzz::{
+    CANARY, Members, SECRET, check_error, head_and_body, header, is_as_sent, response,
+};
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
@@ -17,6 +19,8 @@ fuzz_target!(|data: &[u8]| {
     let wanted = wanted.unwrap_or_default();
     let status = response.status;
     match read_response(&config, response, SECRET) {
+        // What was packed is for the core's own tests, which unpack it a second time.
+        Ok(_) if !is_as_sent(data) => {}
         Ok(granted) => {
             let reply = Members::read(&body).expect("only a JSON object grants");
             let token = granted.access_token.as_str();
@@ -33,12 +37,18 @@ fuzz_target!(|data: &[u8]| {
                 scope.is_empty() || granted.scopes.iter().any(|granted| granted == scope)
             }));
         }
-        Err(error) if error.kind() == ErrorKind::InvalidArgument => {
-            assert_eq!(error.status(), None, "the settings are at fault, not the reply");
-        }
+        // The settings are at fault, not the reply.
+        Err(error) if error.kind() == ErrorKind::InvalidArgument && error.status().is_none() => {}
         Err(error) => {
-            assert!(matches!(error.kind(), ErrorKind::Protocol | ErrorKind::NotGranted));
             assert_eq!(error.status(), Some(status));
+            let refused = matches!(
+                error.kind(),
+                ErrorKind::InvalidCredentials
+                    | ErrorKind::InvalidArgument
+                    | ErrorKind::Throttled
+                    | ErrorKind::Unavailable
+            );
+            assert!(error.server_code().is_some() || !refused, "a refusal has a code: {error:?}");
             if wanted.contains(CANARY) {
                 return;
             }
