@@ -1,7 +1,20 @@
-//! Connections: the HTTP client of the process, TLS, host names, and how long a server asks to be
-//! left alone.
+//! Connections: the HTTP client of the process, TLS, proxies, host names, what becomes of a request
+//! when a connection fails, and how long a server asks to be left alone.
 
+mod body;
 pub(crate) mod client;
-pub(crate) mod dns;
+mod connector;
+mod dns;
+pub(crate) mod failure;
+mod files;
+mod interim;
+mod no_proxy;
+mod pem;
+mod pinned;
+mod proxies;
 pub(crate) mod retry_after;
-pub(crate) mod tls;
+mod stream;
+mod tls;
+mod trust;
+mod tunnel;
+mod waiting;

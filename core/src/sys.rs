@@ -10,4 +10,5 @@ pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod regular_file;
 pub(crate) mod secret;
+pub(crate) mod shared_work;
 pub(crate) mod thread;

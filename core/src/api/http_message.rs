@@ -8,8 +8,10 @@ use reqwest::{Method, Url};
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::http::client::network;
+use crate::http::failure;
 
+/// Whom errors speak of.
+pub(crate) const API: &str = "the API";
 /// The longest body that is read whole. Longer responses are for an HTTP client that streams.
 const BODY_LIMIT: usize = 64 << 20;
 
@@ -122,7 +124,7 @@ fn broken(problem: &reqwest::Error) -> Error {
     if problem.is_timeout() {
         Error::new(ErrorKind::Timeout, "the API's response did not end within the time allowed")
     } else {
-        network(problem, "the API")
+        failure::broken_body(problem, API)
     }
 }
 

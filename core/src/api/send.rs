@@ -9,26 +9,28 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request, RequestBuilder, Response, ResponseBuilderExt};
+use reqwest::{Body, Method, Request, RequestBuilder, Response};
+use tokio::time::Instant;
 
 use crate::api::auth_flow::{AuthFlow, next_token};
-use crate::api::http_message::address;
+use crate::api::http_message::{API, address};
 use crate::api::inspection::{Inspection, Verdict};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::http::client::network;
+use crate::http::client::{Failure, addressed};
+use crate::http::failure;
 use crate::sys::clock::Moment;
 
 impl Client {
     /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
-    /// a path from the API's root on. (The builder's own `send()` would send it without a token.)
+    /// a path from the API's root on. (The builder's own `send()` reaches nobody.)
     ///
     /// # Errors
     ///
     /// `invalid_argument` when `url` is none, or is a path and the client has no API; `closed`.
     pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
         self.check_open()?;
-        Ok(self.http().get()?.request(method, address(self, url)?))
+        Ok(self.http().builder()?.request(method, address(self, url)?))
     }
 
     /// Sends a request to the API with the token, and once more with a new one if the API rejects
@@ -59,8 +61,12 @@ impl Client {
             let mut request = ReplayableRequest::new(self, request)?;
             loop {
                 let attempt = request.next(deadline).await?;
-                let response = self.http().get()?.execute(attempt).await;
-                let response = response.map_err(|problem| api(&problem, timed_out))?;
+                let left = attempt.timeout().copied().unwrap_or(timeout);
+                let response = self.http().execute(attempt, API, Instant::now() + left).await;
+                let response = response.map_err(|failure| match failure {
+                    Failure::TimedOut => timed_out(),
+                    Failure::Failed(error) => error,
+                })?;
                 let accepted = request.accept_or_retry(response).await;
                 if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
                     return Ok(response);
@@ -68,14 +74,6 @@ impl Client {
             }
         });
         self.while_open(sending).await
-    }
-}
-
-fn api(problem: &reqwest::Error, timed_out: impl Fn() -> Error) -> Error {
-    if problem.is_timeout() && !problem.is_connect() {
-        timed_out()
-    } else {
-        network(problem, "the API")
     }
 }
 
@@ -91,7 +89,8 @@ impl Problem {
     fn into_error(self, timed_out: impl Fn() -> Error) -> Error {
         match self {
             Self::Flow(error) => error,
-            Self::Http(problem) => api(&problem, timed_out),
+            Self::Http(problem) if problem.is_timeout() => timed_out(),
+            Self::Http(problem) => failure::broken_body(&problem, API),
         }
     }
 }
@@ -195,12 +194,8 @@ async fn peek_response(
         }
         (None, _) => rest,
     };
-    let mut response = http::Response::from_parts(parts, body);
-    // The address travels as an extension that only this builder makes.
-    if let Ok(mut addressed) = http::Response::builder().url(url).body(()) {
-        response.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));
-    }
-    Ok((inspection.verdict(), Response::from(response)))
+    let response = addressed(http::Response::from_parts(parts, body), url);
+    Ok((inspection.verdict(), response))
 }
 
 /// A body of which the beginning has been read already.

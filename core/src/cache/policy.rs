@@ -51,10 +51,10 @@ pub(crate) fn phase(windows: &Windows, refresh_at: Moment, now: Moment) -> Phase
 /// How long to leave the server alone after `failures` failures in a row, the last of them
 /// `error`, with a token that lives for another `life`.
 pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, jitter: f64) -> Duration {
-    let first = if is_permanent(error.kind()) { FIRST_COOL_DOWN } else { FIRST_BACK_OFF };
+    let first = if is_permanent(error) { FIRST_COOL_DOWN } else { FIRST_BACK_OFF };
     let full =
         first.saturating_mul(1_u32 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF);
-    if is_permanent(error.kind()) {
+    if is_permanent(error) {
         return full;
     }
     let jittered = full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0));
@@ -72,9 +72,15 @@ pub(crate) fn trusted_from(issued_at: u64) -> u64 {
 }
 
 /// Failures that the same request will meet again until somebody changes something.
-pub(crate) fn is_permanent(kind: ErrorKind) -> bool {
+pub(crate) fn is_permanent(error: &Error) -> bool {
+    // TLS that a certificate stands against, a proxy that lets nobody through.
+    is_refusal(error) || (error.kind() == ErrorKind::Network && !error.retryable())
+}
+
+/// Whether the server refused this client, and was not just out of reach.
+pub(crate) fn is_refusal(error: &Error) -> bool {
     matches!(
-        kind,
+        error.kind(),
         ErrorKind::InvalidArgument | ErrorKind::InvalidCredentials | ErrorKind::NotGranted
     )
 }

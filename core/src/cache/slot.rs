@@ -181,7 +181,7 @@ impl Slot {
     /// The token for a caller whose renewal failed with `error`. One that was rejected is served
     /// after a transient failure only.
     pub(crate) fn fallback(&self, error: &Error, now: Moment) -> Option<Arc<Token>> {
-        if policy::is_permanent(error.kind()) { self.cached(now) } else { self.live(now) }
+        if policy::is_refusal(error) { self.cached(now) } else { self.live(now) }
     }
 
     /// How long a caller waits for a flight at most: a server that hangs must not use up what is
@@ -215,7 +215,7 @@ impl Slot {
         let mut state = lock(&owned);
         let token = self.live(now);
         let pausing = state.failure.clone().filter(|failure| !failure.until.reached(now));
-        if pausing.as_ref().is_some_and(|failure| !policy::is_permanent(failure.error.kind())) {
+        if pausing.as_ref().is_some_and(|failure| !policy::is_refusal(&failure.error)) {
             // A step of the wall clock can bring a pause back that was over when the API rejected.
             self.reinstate(&mut state, now);
         }
@@ -329,7 +329,7 @@ impl Slot {
         let error = error.with_target(Arc::clone(&self.target));
         let life = self.live(now).map(|token| token.windows().expires_at.remaining(now));
         let failure = state.fail(&error, life, now);
-        if !policy::is_permanent(error.kind()) {
+        if !policy::is_refusal(&error) {
             self.reinstate(&mut state, now);
         }
         if life.is_none() && attempts < policy::ATTEMPTS && !policy::is_final(&error) {

@@ -20,6 +20,7 @@ pub struct Config {
     values: BTreeMap<&'static str, Value>,
     provider: Option<Arc<dyn CredentialProvider>>,
     language: Option<Language>,
+    fallback_authorities: Option<Arc<[u8]>>,
 }
 
 impl Config {
@@ -301,7 +302,8 @@ impl Config {
     }
 
     /// The proxy for all requests, such as `http://name:password@proxy.example:3128`, or `none`.
-    /// Default: what `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// Hosts that `NO_PROXY` names are reached without it all the same. Default: what `HTTPS_PROXY`
+    /// and `ALL_PROXY` say.
     #[must_use]
     pub fn proxy(self, proxy: impl Into<String>) -> Self {
         self.text(&setting::PROXY, proxy)
@@ -313,6 +315,19 @@ impl Config {
     pub fn language(mut self, language: Language) -> Self {
         self.language = Some(language);
         self
+    }
+
+    /// For bindings: certificate authorities in PEM form, trusted where the system has none at all, as
+    /// in a slim container. Default: such a system is told what to install.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fallback_authorities(mut self, pem: impl Into<Arc<[u8]>>) -> Self {
+        self.fallback_authorities = Some(pem.into());
+        self
+    }
+
+    pub(crate) fn given_fallback_authorities(&self) -> Option<Arc<[u8]>> {
+        self.fallback_authorities.clone()
     }
 
     pub(crate) fn host_language(&self) -> Option<Language> {

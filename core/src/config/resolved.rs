@@ -64,6 +64,8 @@ pub(crate) struct ResolvedConfig {
     pub(crate) client_key_file: Option<String>,
     pub(crate) proxy: Proxy,
     pub(crate) language: Option<Language>,
+    /// Authorities in PEM form for a system that has none.
+    pub(crate) fallback_authorities: Option<Arc<[u8]>>,
     pub(crate) warnings: Vec<String>,
     service: Service,
 }
@@ -111,6 +113,7 @@ impl ResolvedConfig {
             client_key_file: reader.owned(&setting::CLIENT_KEY_FILE)?,
             proxy: reader.proxy()?,
             language: config.host_language(),
+            fallback_authorities: config.given_fallback_authorities(),
             warnings: permissions::warnings(&reader)?,
             service,
         };

@@ -1,93 +1,292 @@
-//! The HTTP client of the process, over HTTP/1.1 or HTTP/2, TLS 1.2 or newer.
+//! The HTTP client of the process, over HTTP/1.1 or HTTP/2: connections, and what becomes of a
+//! request when one of them fails.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use once_cell::sync::OnceCell;
-use reqwest::{Client, NoProxy};
+use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
+use tokio::time::Instant;
 
-use crate::config::{Proxy, ResolvedConfig, setting};
+use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::http::dns::Resolver;
+use crate::http::body::TimedBody;
+use crate::http::connector::Connector;
+use crate::http::failure::{self, HEADER_LIMIT, Peer, Unprocessed};
+use crate::http::interim::Interim;
+use crate::http::proxies::Proxies;
 use crate::http::tls;
+use crate::http::trust::{Trust, Versions};
+use crate::http::waiting::Waiting;
 use crate::sys::per_process::PerProcess;
+use crate::sys::random;
 
 /// Common load balancers drop idle connections after 60 s; a connection dropped by us first is
 /// never found dead by the next request.
 const IDLE: Duration = Duration::from_secs(50);
+/// A connection on which nothing has come for so long is asked for a sign of life, and ended where
+/// none comes. An upload on a slow line delays the sign, so it has its time.
+const PING_AFTER: Duration = Duration::from_secs(10);
+const PONG_WITHIN: Duration = Duration::from_secs(10);
+const HEADERS: usize = 2000;
+/// How often a request is sent again that the server did not process. A server that ends connections
+/// after a number of requests does so to many callers at a time, again and again; one that refuses
+/// has no room.
+const REPEATS: u32 = 30;
+const REFUSALS: u32 = 8;
+
+type Pool = Client<Connector, Body>;
 
 /// One client for token requests and requests to the API, made anew by a forked child.
 pub(crate) struct HttpClient {
     config: Arc<ResolvedConfig>,
-    client: PerProcess<OnceCell<Client>>,
+    proxies: Arc<Proxies>,
+    connections: PerProcess<Connections>,
+    builder: PerProcess<OnceCell<reqwest::Client>>,
+}
+
+struct Connections {
+    trust: Arc<Trust>,
+    any_version: Pool,
+    http1: Pool,
+    /// Servers that want HTTP/1.1, by scheme, host and port: two at most, where tokens come from and
+    /// where they go.
+    http1_servers: Mutex<Vec<String>>,
+}
+
+/// The end of an exchange without a response.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The time was over.
+    TimedOut,
+    Failed(Error),
 }
 
 impl HttpClient {
     /// Checks the files that the configuration names; opens no connection.
     pub(crate) fn new(config: Arc<ResolvedConfig>) -> Result<Self, Error> {
         tls::check(&config)?;
-        Ok(Self { config, client: PerProcess::new() })
+        let proxies = Arc::new(Proxies::new(&config.proxy));
+        Ok(Self { config, proxies, connections: PerProcess::new(), builder: PerProcess::new() })
     }
 
     /// Drops the connections.
     pub(crate) fn close(&self) {
-        self.client.clear();
+        self.connections.clear();
     }
 
-    /// This process's client; making it opens no connection. It follows no redirect, never repeats
-    /// a request, and leaves time-outs but that for connecting to each request.
-    pub(crate) fn get(&self) -> Result<Client, Error> {
-        let owned = self.client.get(OnceCell::new);
-        owned.get_or_try_init(|| self.build()).cloned()
+    /// Whether what made TLS fail for good has changed since.
+    pub(crate) async fn failure_may_be_gone(&self) -> bool {
+        let connections = self.connections.get(|| self.connections());
+        connections.trust.failure_may_be_gone().await
     }
 
-    fn build(&self) -> Result<Client, Error> {
-        let builder = Client::builder()
-            .tls_backend_preconfigured(tls::config(&self.config)?)
-            .dns_resolver(Resolver)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .user_agent(&self.config.user_agent)
-            .connect_timeout(self.config.connect_timeout)
-            .pool_idle_timeout(IDLE);
-        let builder = match &self.config.proxy {
-            Proxy::System => builder,
-            Proxy::Direct => builder.no_proxy(),
-            Proxy::Through(url) => {
-                let proxy = reqwest::Proxy::all(url.expose()).map_err(|_| {
-                    setting::PROXY.invalid("must be an http or https URL with a host")
-                })?;
-                builder.proxy(proxy.no_proxy(NoProxy::from_env()))
+    /// What `reqwest`'s request builders need to exist. It trusts nobody and sends nothing.
+    pub(crate) fn builder(&self) -> Result<reqwest::Client, Error> {
+        let owned = self.builder.get(OnceCell::new);
+        let builder = owned.get_or_try_init(|| {
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let tls = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .map_err(|problem| internal(&problem.to_string()))?
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
+            builder.build().map_err(|problem| internal(&problem.to_string()))
+        });
+        builder.cloned()
+    }
+
+    /// Sends a request, and sends it again where the server says that it did not process it. Follows
+    /// no redirect. `deadline` is that of the response's body too.
+    ///
+    /// A connection whose request was not answered in time is not used again: it may be frozen.
+    pub(crate) async fn execute(
+        &self,
+        mut request: Request,
+        what: &'static str,
+        deadline: Instant,
+    ) -> Result<Response, Failure> {
+        let connections = self.connections.get(|| self.connections());
+        self.complete(&mut request)?;
+        let url = request.url().clone();
+        let server = url.origin().ascii_serialization();
+        let peer = Peer { what, host: url.host_str().unwrap_or_default() };
+        let (mut repeats, mut refusals) = (0, 0);
+        loop {
+            let copy = request.try_clone();
+            let again = copy.is_some();
+            let attempt = copy.unwrap_or_else(|| {
+                std::mem::replace(&mut request, Request::new(http::Method::GET, url.clone()))
+            });
+            let needs_http1 = connections.needs_http1(&server);
+            let problem = match connections.send(attempt, needs_http1, deadline).await {
+                Ok(response) => {
+                    if url.scheme() == "https" {
+                        connections.trust.note_success();
+                    }
+                    return Ok(addressed(response, url));
+                }
+                Err(Attempt::TimedOut) => return Err(Failure::TimedOut),
+                Err(Attempt::Failed(error)) => return Err(Failure::Failed(error)),
+                Err(Attempt::Broken { problem, connected }) => {
+                    match failure::unprocessed(&*problem) {
+                        Some(Unprocessed::NeedsHttp1) if again && !needs_http1 => {
+                            connections.note_needs_http1(&server);
+                            continue;
+                        }
+                        Some(Unprocessed::Closing) if again && repeats < REPEATS => {}
+                        Some(Unprocessed::Refused) if again && refusals < REFUSALS => refusals += 1,
+                        _ => {
+                            let error = failure::describe(&*problem, peer, connected);
+                            if error.kind() == ErrorKind::Network && !error.retryable() {
+                                connections.trust.note_failure().await;
+                            }
+                            return Err(Failure::Failed(error));
+                        }
+                    }
+                    problem
+                }
+            };
+            drop(problem);
+            repeats += 1;
+            let pause = pause_before_repeat(repeats, refusals);
+            if Instant::now() + pause >= deadline {
+                return Err(Failure::TimedOut);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// The headers that every request has.
+    fn complete(&self, request: &mut Request) -> Result<(), Failure> {
+        let headers = request.headers_mut();
+        if !headers.contains_key(ACCEPT) {
+            headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        }
+        if !headers.contains_key(USER_AGENT) {
+            let value = HeaderValue::from_str(&self.config.user_agent);
+            headers.insert(
+                USER_AGENT,
+                value.map_err(|_| {
+                    Failure::Failed(internal("user_agent was checked and is no header"))
+                })?,
+            );
+        }
+        Ok(())
+    }
+
+    fn connections(&self) -> Connections {
+        let trust = Arc::new(Trust::new(Arc::clone(&self.config)));
+        let pool = |versions| {
+            let connector = Connector {
+                config: Arc::clone(&self.config),
+                proxies: Arc::clone(&self.proxies),
+                trust: Arc::clone(&trust),
+                versions,
+            };
+            Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .http1_max_buf_size(HEADER_LIMIT as usize)
+                .http1_max_headers(HEADERS)
+                .http2_max_header_list_size(HEADER_LIMIT)
+                .http2_keep_alive_interval(PING_AFTER)
+                .http2_keep_alive_timeout(PONG_WITHIN)
+                .http2_keep_alive_while_idle(true)
+                .build(connector)
+        };
+        let (any_version, http1) = (pool(Versions::Http2And1), pool(Versions::Http1));
+        Connections { trust, any_version, http1, http1_servers: Mutex::default() }
+    }
+}
+
+/// The end of one attempt without a response.
+enum Attempt {
+    TimedOut,
+    Failed(Error),
+    Broken { problem: failure::BoxError, connected: bool },
+}
+
+impl Connections {
+    async fn send(
+        &self,
+        request: Request,
+        needs_http1: bool,
+        deadline: Instant,
+    ) -> Result<http::Response<Body>, Attempt> {
+        let request = http::Request::<Body>::try_from(request);
+        let mut request = request.map_err(|_| {
+            Attempt::Failed(Error::invalid("the request's URL cannot be sent by HTTP"))
+        })?;
+        let interim = Interim::watch(&mut request);
+        let mut waiting = Waiting::begin(capture_connection(&mut request));
+        let pool = if needs_http1 { &self.http1 } else { &self.any_version };
+        let sending = pool.request(request);
+        let answered = tokio::select! {
+            biased;
+            answered = sending => answered,
+            () = interim.too_many() => {
+                waiting.give_up();
+                return Err(Attempt::Failed(Interim::error()));
+            }
+            () = tokio::time::sleep_until(deadline) => {
+                waiting.give_up();
+                return Err(Attempt::TimedOut);
             }
         };
-        builder.build().map_err(|problem| {
-            Error::new(ErrorKind::Internal, format!("no HTTP client: {}", cause(&problem)))
-        })
+        match answered {
+            Ok(response) => {
+                let waiting = waiting.answered();
+                Ok(response.map(|body| Body::wrap(TimedBody::new(body, deadline, waiting))))
+            }
+            Err(problem) => {
+                let connected = !problem.is_connect();
+                waiting.end();
+                Err(Attempt::Broken { problem: problem.into(), connected })
+            }
+        }
+    }
+
+    fn needs_http1(&self, server: &str) -> bool {
+        let servers = self.http1_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        servers.iter().any(|known| known == server)
+    }
+
+    fn note_needs_http1(&self, server: &str) {
+        let mut servers = self.http1_servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !servers.iter().any(|known| known == server) {
+            servers.push(server.to_owned());
+        }
     }
 }
 
-/// A failure to reach `peer` or to go on talking with it.
-pub(crate) fn network(problem: &reqwest::Error, peer: &str) -> Error {
-    let what = if problem.is_timeout() && problem.is_connect() {
-        format!("connecting to {peer} took longer than connect_timeout")
-    } else if problem.is_connect() {
-        format!("{peer} could not be reached")
+/// None at first, for a new connection is all it takes; then more and more, up to a tenth of a second,
+/// or to a second for a server without room.
+fn pause_before_repeat(repeats: u32, refusals: u32) -> Duration {
+    let longest = if refusals > 0 { Duration::from_secs(1) } else { Duration::from_millis(100) };
+    let full = Duration::from_millis(5).saturating_mul(1 << repeats.saturating_sub(2).min(10));
+    if repeats < 2 {
+        Duration::ZERO
     } else {
-        format!("the connection to {peer} broke")
-    };
-    Error::new(ErrorKind::Network, format!("{what}: {}", cause(problem)))
+        full.min(longest).mul_f64(0.5 + random::fraction() / 2.0)
+    }
 }
 
-/// The innermost cause. The outer layers repeat the URL and each other.
-pub(crate) fn cause(problem: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = problem;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+/// The response with its address, which travels as an extension that only `reqwest` can make.
+pub(crate) fn addressed(response: http::Response<Body>, url: reqwest::Url) -> Response {
+    let mut response = response;
+    if let Ok(mut addressed) = http::Response::builder().url(url).body(()) {
+        response.extensions_mut().extend(std::mem::take(addressed.extensions_mut()));
     }
-    let mut text: String =
-        cause.to_string().chars().filter(|letter| !letter.is_control()).collect();
-    if let Some((cut, _)) = text.char_indices().nth(200) {
-        text.truncate(cut);
-    }
-    text
+    Response::from(response)
+}
+
+fn internal(problem: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("no HTTP client: {problem}"))
 }

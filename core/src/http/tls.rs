@@ -2,54 +2,78 @@
 //! authorities, those that the host language's environment names, and those of the configuration.
 
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc;
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use rustls_native_certs::load_certs_from_paths;
-use rustls_platform_verifier::Verifier;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 
 use crate::config::Language;
 use crate::config::ResolvedConfig;
 use crate::config::setting::{self, Setting};
 use crate::error::{Error, ErrorKind};
+use crate::http::files;
+use crate::http::pem;
+use crate::http::pinned::Pinned;
+use crate::sys::thread::run_detached;
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+type Certificates = Vec<CertificateDer<'static>>;
 
-/// Reads the files that the configuration names, to find mistakes before the first request.
-pub(crate) fn check(config: &ResolvedConfig) -> Result<(), Error> {
-    authorities(config)?;
-    identity(config)?;
-    Ok(())
+/// Reads the files that the configuration names, to find mistakes before the first request. Blocks,
+/// but for no longer than connecting may take.
+pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
+    if own_files(config).is_empty() {
+        return Ok(());
+    }
+    let (done, checked) = mpsc::channel();
+    let allowed = config.connect_timeout;
+    let config = Arc::clone(config);
+    let started = run_detached("seekauth-files", move || {
+        // The caller is gone when its time is over.
+        let _ = done.send(named_authorities(&config).and(identity(&config)).map(|_| ()));
+    });
+    let unread = |problem: &str| {
+        let what = "the files with certificates could not be read";
+        Error::new(ErrorKind::Network, format!("{what}: {problem}"))
+    };
+    started.map_err(|problem| unread(&problem.to_string()))?;
+    checked.recv_timeout(allowed).map_err(|_| unread("it took longer than connect_timeout"))?
 }
 
-/// The files are read anew: they may have been replaced since the client was made.
+/// All files that TLS depends on.
+pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
+    let mut paths = own_files(config);
+    match bundle_in_place_of_the_systems(config) {
+        Some((_, path)) => paths.push(path),
+        None => paths.extend(systems()),
+    }
+    paths
+}
+
+/// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let untrusted = |problem: rustls::Error| {
-        Error::new(
-            ErrorKind::Network,
-            format!("the system's certificate authorities could not be read: {problem}"),
-        )
+    let unusable = |problem: rustls::Error| {
+        Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
     };
-    let builder = ClientConfig::builder_with_provider(Arc::<CryptoProvider>::clone(&provider))
+    let named = named_authorities(config)?;
+    let verifier = match bundle_in_place_of_the_systems(config) {
+        Some((variable, path)) => verifier(&bundle(variable, &path)?, &named, &provider)?,
+        None => systems_verifier(config, &named, &provider)?,
+    };
+    let verifier = Arc::new(Pinned::new(verifier, named));
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(untrusted)?;
-    let urls = [Some(&config.token_url), config.api_url.as_ref()];
-    let builder = if urls.into_iter().flatten().all(|url| url.scheme() == "http") {
-        // Loopback without TLS: the system's authorities take milliseconds and a megabyte.
-        builder.with_root_certificates(RootCertStore::empty())
-    } else if let Some(roots) = in_place_of_the_systems(config)? {
-        builder.with_root_certificates(roots)
-    } else {
-        let verifier = Verifier::new_with_extra_roots(authorities(config)?, provider);
-        let verifier = Arc::new(verifier.map_err(untrusted)?);
-        builder.dangerous().with_custom_certificate_verifier(verifier)
-    };
+        .map_err(unusable)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
     let mut config = match identity(config)? {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
             setting::CLIENT_KEY_FILE.invalid("must hold the private key of client_certificate_file")
@@ -60,15 +84,27 @@ pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 
+fn own_files(config: &ResolvedConfig) -> Vec<PathBuf> {
+    let named = [&config.ca_file, &config.client_certificate_file, &config.client_key_file];
+    let named = named.into_iter().flatten().map(PathBuf::from);
+    named.chain(node_extra(config)).collect()
+}
+
+fn node_extra(config: &ResolvedConfig) -> Option<PathBuf> {
+    let is_node = config.language == Some(Language::Node);
+    is_node.then(|| path_variable("NODE_EXTRA_CA_CERTS")).flatten()
+}
+
 /// Those that are trusted besides the system's.
-fn authorities(config: &ResolvedConfig) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn named_authorities(config: &ResolvedConfig) -> Result<Certificates, Error> {
     let mut authorities = match &config.ca_file {
         Some(path) => certificates(&setting::CA_FILE, path)?,
         None => Vec::new(),
     };
-    if config.language == Some(Language::Node)
-        && let Some(path) = path_variable("NODE_EXTRA_CA_CERTS")
-    {
+    if RootCertStore::empty().add_parsable_certificates(authorities.iter().cloned()).1 > 0 {
+        return Err(setting::CA_FILE.invalid("must hold certificates in PEM form"));
+    }
+    if let Some(path) = node_extra(config) {
         // Node itself goes on without a file that it cannot read.
         authorities.extend(load_certs_from_paths(Some(&path), None).certs);
     }
@@ -77,24 +113,110 @@ fn authorities(config: &ResolvedConfig) -> Result<Vec<CertificateDer<'static>>, 
 
 /// The authorities that the environment puts in the place of the system's, as `requests` does.
 /// (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded where the system's are read.)
-fn in_place_of_the_systems(config: &ResolvedConfig) -> Result<Option<RootCertStore>, Error> {
-    const BUNDLE: &str = "REQUESTS_CA_BUNDLE";
-    let path = match config.language {
-        Some(Language::Python) => path_variable(BUNDLE),
+fn bundle_in_place_of_the_systems(config: &ResolvedConfig) -> Option<(&'static str, PathBuf)> {
+    match config.language {
+        Some(Language::Python) => ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+            .into_iter()
+            .find_map(|name| Some((name, path_variable(name)?))),
         Some(Language::Node) | None => None,
-    };
-    let Some(path) = path else { return Ok(None) };
-    let (file, folder) =
-        if path.is_dir() { (None, Some(path.as_path())) } else { (Some(path.as_path()), None) };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(load_certs_from_paths(file, folder).certs);
-    if roots.is_empty() {
+    }
+}
+
+fn bundle(variable: &str, path: &Path) -> Result<Certificates, Error> {
+    let (file, folder) = if path.is_dir() { (None, Some(path)) } else { (Some(path), None) };
+    let found = whole(load_certs_from_paths(file, folder))?;
+    if found.is_empty() {
         return Err(Error::invalid(format!(
-            "{BUNDLE} must name a file or folder of certificates in PEM form"
+            "{variable} must name a file or folder of certificates in PEM form"
         )));
     }
-    roots.add_parsable_certificates(authorities(config)?);
-    Ok(Some(roots))
+    Ok(found)
+}
+
+/// The authorities that were read, unless some were missed for want of descriptors or the like.
+fn whole(found: CertificateResult) -> Result<Certificates, Error> {
+    use rustls_native_certs::ErrorKind as Kind;
+    let missed = found.errors.iter().find_map(|problem| match &problem.kind {
+        Kind::Io { inner, .. } if !files::is_about_the_file(inner) => Some(inner),
+        _ => None,
+    });
+    match missed {
+        None => Ok(found.certs),
+        Some(problem) => Err(Error::new(
+            ErrorKind::Network,
+            format!("the system's certificate authorities could not be read: {problem}"),
+        )),
+    }
+}
+
+fn verifier(
+    authorities: &[CertificateDer<'static>],
+    named: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(authorities.iter().chain(named).cloned());
+    if roots.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Network,
+            "this system has no certificate authorities: install the package ca-certificates, or set ca_file",
+        )
+        .with_retryable(false));
+    }
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(provider));
+    let verifier = verifier.build().map_err(|problem| {
+        Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
+    })?;
+    Ok(verifier)
+}
+
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn systems_verifier(
+    config: &ResolvedConfig,
+    named: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let mut systems = whole(rustls_native_certs::load_native_certs())?;
+    if systems.is_empty()
+        && let Some(pem) = &config.fallback_authorities
+    {
+        systems = pem::certificates(pem).unwrap_or_default();
+    }
+    verifier(&systems, named, provider)
+}
+
+/// The system judges by itself.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn systems_verifier(
+    _: &ResolvedConfig,
+    named: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    use rustls_platform_verifier::Verifier;
+    let verifier = Verifier::new_with_extra_roots(named.iter().cloned(), Arc::clone(provider));
+    let verifier = verifier.map_err(|problem| {
+        let what = "the system's certificate authorities could not be read";
+        Error::new(ErrorKind::Network, format!("{what}: {problem}"))
+    })?;
+    Ok(Arc::new(verifier))
+}
+
+/// Where the system's authorities are read from.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn systems() -> Vec<PathBuf> {
+    let found = openssl_probe::probe();
+    let file = path_variable("SSL_CERT_FILE");
+    let folder = path_variable("SSL_CERT_DIR");
+    if file.is_some() || folder.is_some() {
+        let folders = folder.iter().flat_map(env::split_paths);
+        return file.into_iter().chain(folders).collect();
+    }
+    found.cert_file.into_iter().chain(found.cert_dir).collect()
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn systems() -> Vec<PathBuf> {
+    Vec::new()
 }
 
 fn path_variable(name: &str) -> Option<PathBuf> {
@@ -108,15 +230,21 @@ fn identity(config: &ResolvedConfig) -> Result<Option<Identity>, Error> {
         Some(path) => (setting::CLIENT_KEY_FILE, path),
         None => (setting::CLIENT_CERTIFICATE_FILE, path),
     };
-    let key = PrivateKeyDer::from_pem_slice(&zeroize::Zeroizing::new(bytes(&setting, path)?))
+    let text = zeroize::Zeroizing::new(bytes(&setting, path)?);
+    let key = PrivateKeyDer::from_pem_slice(pem::without_bom(&text))
         .map_err(|_| setting.invalid("must hold a private key in PEM form"))?;
     Ok(Some((chain, key)))
 }
 
-fn certificates(setting: &Setting, path: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes(setting, path)?)
-        .collect::<Result<_, _>>()
-        .map_err(|_| setting.invalid("must hold certificates in PEM form"))?;
+fn certificates(setting: &Setting, path: &str) -> Result<Certificates, Error> {
+    let bytes = bytes(setting, path)?;
+    if bytes.starts_with(&[0x30, 0x82]) {
+        return Err(setting.invalid(
+            "must hold certificates in PEM form, and this is DER; convert it with: openssl x509 -inform der",
+        ));
+    }
+    let certificates = pem::certificates(&bytes)
+        .ok_or_else(|| setting.invalid("must hold certificates in PEM form"))?;
     if certificates.is_empty() {
         return Err(setting.invalid("must hold at least one certificate in PEM form"));
     }
@@ -124,6 +252,19 @@ fn certificates(setting: &Setting, path: &str) -> Result<Vec<CertificateDer<'sta
 }
 
 fn bytes(setting: &Setting, path: &str) -> Result<Vec<u8>, Error> {
-    fs::read(path)
-        .map_err(|problem| setting.invalid(format!("could not be read: {}", problem.kind())))
+    files::read(Path::new(path)).map_err(|problem| {
+        let name = setting.name();
+        if files::is_about_the_file(&problem) {
+            return setting.invalid(format!("could not be read: {}", reason(&problem)));
+        }
+        Error::new(ErrorKind::Network, format!("{name} could not be read: {problem}"))
+    })
+}
+
+/// The reason alone, in the words of this library where it is the one to refuse.
+fn reason(problem: &std::io::Error) -> String {
+    match problem.get_ref() {
+        Some(own) => own.to_string(),
+        None => problem.kind().to_string(),
+    }
 }

@@ -7,7 +7,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use zeroize::Zeroizing;
 
 /// The largest body that is read, compressed or not.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT: usize = 128 * 1024;
 
 /// A body, borrowed where nothing had to be undone.
 pub(crate) enum Body<'a> {
@@ -62,7 +62,7 @@ fn unpacked<'a>(source: impl Read) -> Result<Body<'a>, &'static str> {
     // Room for all at once: a buffer that grows leaves what it held behind, unwiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_LIMIT + 64));
     match source.take(BODY_LIMIT as u64 + 1).read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() > BODY_LIMIT => Err("is longer than 65536 bytes when it is unpacked"),
+        Ok(_) if bytes.len() > BODY_LIMIT => Err("is longer than 128 KiB when it is unpacked"),
         Ok(_) => Ok(Body::Unpacked(bytes)),
         Err(_) => Err("is compressed, although nobody asked for it, and broken"),
     }

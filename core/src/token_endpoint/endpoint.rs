@@ -3,11 +3,16 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION,
+    RETRY_AFTER,
 };
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Method, Request, Response, StatusCode, Url};
+use serde::de::IgnoredAny;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::config::ResolvedConfig;
@@ -15,12 +20,16 @@ use crate::credentials::Credentials;
 use crate::credentials::known_secrets::KnownSecrets;
 use crate::credentials::rotation::Rotation;
 use crate::error::{Error, ErrorKind};
-use crate::http::client::{HttpClient, cause, network};
+use crate::http::client::{Failure, HttpClient};
+use crate::http::failure;
 use crate::sys::clock::Clock;
+use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::{BODY_LIMIT, TokenResponse};
 use crate::token_endpoint::source::{CredentialsChanged, Fetch, Grant, TokenSource};
 
+/// Whom errors speak of.
+const TOKEN_ENDPOINT: &str = "the token endpoint";
 const MAX_REDIRECTS: usize = 3;
 /// Most responses fit in this many bytes. The whole capacity is wiped, so it starts no larger.
 const USUAL_BODY: usize = 4096;
@@ -119,22 +128,25 @@ impl TokenEndpoint {
     }
 
     async fn post(&self, request: TokenRequest, scopes: &[String]) -> Result<Grant, Error> {
-        let client = self.http.get()?;
+        let deadline = Instant::now() + self.config.request_timeout;
         // Shared by all redirects, and wiped when the last of them is done.
         let body = Bytes::from_owner(request.body);
         let mut url = self.config.token_url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let mut call = client
-                .post(url.clone())
-                .timeout(self.config.request_timeout)
-                .header(CONTENT_TYPE, request.content_type)
-                .header(ACCEPT, "application/json")
-                .body(body.clone());
+            let mut call = Request::new(Method::POST, url.clone());
+            let headers = call.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
             if let Some((name, password)) = &request.basic {
-                call = call.basic_auth(name.expose(), Some(password.expose()));
+                headers.insert(AUTHORIZATION, basic(name, password)?);
             }
+            *call.body_mut() = Some(body.clone().into());
             let sent = self.clock.now();
-            let response = call.send().await.map_err(|problem| token_endpoint(&problem))?;
+            let response = self.http.execute(call, TOKEN_ENDPOINT, deadline).await;
+            let response = response.map_err(|failure| match failure {
+                Failure::TimedOut => timed_out(),
+                Failure::Failed(error) => error,
+            })?;
             if response.status().is_redirection() {
                 url = self.redirect(&url, &response)?;
                 continue;
@@ -189,6 +201,9 @@ impl TokenSource for TokenEndpoint {
 
     fn credentials_changed<'a>(&'a self, failure: &'a Error) -> CredentialsChanged<'a> {
         Box::pin(async {
+            if self.http.failure_may_be_gone().await {
+                return true;
+            }
             let provider = &self.config.credentials;
             // Other failures say nothing of the credentials.
             if !is_refusal(failure)
@@ -230,7 +245,20 @@ async fn read(mut response: Response) -> Result<TokenResponse, Error> {
         rate_limit_reset: header(headers, "x-ratelimit-reset"),
         body: Zeroizing::new(Vec::with_capacity(USUAL_BODY)),
     };
-    while let Some(chunk) = response.chunk().await.map_err(|problem| token_endpoint(&problem))? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(problem) if problem.is_timeout() => return Err(timed_out()),
+            Err(problem) => {
+                let body: &[u8] = &token_response.body;
+                let is_whole = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+                if failure::is_abrupt_end(&problem) && is_whole() {
+                    break;
+                }
+                return Err(failure::broken_body(&problem, TOKEN_ENDPOINT));
+            }
+        };
         if token_response.body.len() + chunk.len() > BODY_LIMIT {
             return Err(Error::new(
                 ErrorKind::Protocol,
@@ -249,10 +277,16 @@ async fn read(mut response: Response) -> Result<TokenResponse, Error> {
     Ok(token_response)
 }
 
-fn token_endpoint(problem: &reqwest::Error) -> Error {
-    if problem.is_timeout() && !problem.is_connect() {
-        let what = "the token endpoint did not respond within request_timeout";
-        return Error::new(ErrorKind::Network, format!("{what}: {}", cause(problem)));
-    }
-    network(problem, "the token endpoint")
+fn timed_out() -> Error {
+    Error::new(ErrorKind::Network, "the token endpoint did not respond within request_timeout")
+}
+
+/// HTTP Basic (RFC 7617).
+fn basic(name: &Secret, password: &Secret) -> Result<HeaderValue, Error> {
+    let pair = Zeroizing::new([name.expose(), ":", password.expose()].concat());
+    let value = Zeroizing::new(["Basic ", &Zeroizing::new(STANDARD.encode(&*pair))].concat());
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| Error::new(ErrorKind::Internal, "Base64 is no header"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

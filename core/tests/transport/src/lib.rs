@@ -2,6 +2,7 @@
 //! go away. Each is real and listens on a port of the system's choosing; each ends when dropped.
 
 mod authority;
+pub mod http2;
 mod proxy;
 mod server;
 
@@ -9,7 +10,10 @@ pub use authority::{Authority, Certificate};
 pub use proxy::Proxy;
 pub use server::{After, Server};
 
-use seekauth::{Config, Error, blocking};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use seekauth::{Config, Error, ErrorKind, blocking};
 
 /// The secret that [`Server`] takes.
 pub const SECRET: &str = "transport-secret";
@@ -30,4 +34,26 @@ pub fn get(config: Config) -> Result<String, Error> {
     let token = client.get_token(None)?;
     client.close();
     Ok(token.value().to_owned())
+}
+
+/// Sends a mutation to the API and waits for the status of its response.
+///
+/// # Errors
+///
+/// Whatever the library reports.
+pub fn ask(client: &blocking::Client, timeout: Duration) -> Result<u16, Error> {
+    let request = blocking::Request {
+        method: "POST".to_owned(),
+        url: "/graphql".to_owned(),
+        body: b"{}".to_vec(),
+        timeout: Some(timeout),
+        ..blocking::Request::default()
+    };
+    let (done, outcome) = mpsc::channel();
+    let _handle = client.send_then(request, move |result| {
+        // Nobody else holds the other end.
+        let _ = done.send(result);
+    })?;
+    let lost = Error::new(ErrorKind::Internal, "the call was lost");
+    outcome.recv().unwrap_or(Err(lost)).map(|response| response.status)
 }

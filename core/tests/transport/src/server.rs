@@ -163,7 +163,7 @@ async fn reset_after_one(mut stream: TcpStream, counts: &Counts) -> std::io::Res
 }
 
 /// A whole request; its line and headers. Nothing at the end of the connection.
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<String>> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<String>> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

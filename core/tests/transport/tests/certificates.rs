@@ -38,7 +38,8 @@ fn a_server_of_tls_1_1_gets_no_secret() {
     let url = format!("https://{}/token", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
         let mut after_hello = Vec::new();
-        for stream in listener.incoming().take(3) {
+        // What stays as it is is not asked again.
+        for stream in listener.incoming().take(1) {
             let mut stream = stream.unwrap();
             let mut hello = [0; 4096];
             assert!(stream.read(&mut hello).unwrap() > 0);

@@ -1,0 +1,150 @@
+//! One connection's stream, whatever it is made of.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::task::coop::poll_proceed;
+
+/// TCP, TLS, or TLS in TLS.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// What HTTP is spoken over.
+pub(crate) struct Stream {
+    io: TokioIo<Yielding>,
+    is_http2: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(wire: Box<dyn Wire>, is_http2: bool) -> Self {
+        Self { io: TokioIo::new(Yielding(wire)), is_http2 }
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        if self.is_http2 { Connected::new().negotiated_h2() } else { Connected::new() }
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+    }
+}
+
+/// A stream whose reader makes room for other tasks early. A peer that sends without end what is
+/// skipped, such as interim responses, would keep the one worker busy for as long as a task may run,
+/// which is counted in reads, and a read can be large.
+struct Yielding(Box<dyn Wire>);
+
+/// Of the 128 steps that a task may make at a time, a read counts for so many.
+const STEPS_PER_READ: usize = 16;
+
+impl AsyncRead for Yielding {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.0).poll_read(context, buffer))?;
+        for _ in 1..STEPS_PER_READ {
+            // What was read is handed over in any case; the next read waits its turn.
+            match poll_proceed(context) {
+                Poll::Ready(step) => step.made_progress(),
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Yielding {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(context, slices)
+    }
+}
+
+/// Moves a socket above the descriptors 0 to 2. In a program that closed those, as daemons do, a new
+/// socket would become its standard output, and what the program prints would be sent to a server.
+#[cfg(unix)]
+pub(crate) fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
+    use std::os::fd::AsRawFd as _;
+
+    const FIRST_FREE: i32 = 3;
+    if stream.as_raw_fd() >= FIRST_FREE {
+        return Ok(stream);
+    }
+    let moved = rustix::io::fcntl_dupfd_cloexec(stream.into_std()?, FIRST_FREE)?;
+    TcpStream::from_std(moved.into())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
+    Ok(stream)
+}
