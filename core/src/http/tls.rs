@@ -255,7 +255,8 @@ fn bytes(setting: &Setting, path: &str) -> Result<Vec<u8>, Error> {
     files::read(Path::new(path)).map_err(|problem| {
         let name = setting.name();
         if files::is_about_the_file(&problem) {
-            return setting.invalid(format!("could not be read: {}", reason(&problem)));
+            let reason = reason(&problem);
+            return setting.invalid(format!("could not be read as a file in PEM form: {reason}"));
         }
         Error::new(ErrorKind::Network, format!("{name} could not be read: {problem}"))
     })
