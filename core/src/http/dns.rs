@@ -11,6 +11,7 @@ use std::vec;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
+use crate::error::{Error, ErrorKind};
 use crate::sys::per_process::PerProcess;
 use crate::sys::shared_work::SharedWork;
 
@@ -43,8 +44,12 @@ impl Service<Name> for Resolver {
             if loopback_only {
                 found.retain(|address| address.ip().is_loopback());
                 if found.is_empty() {
-                    let problem = format!("{} has no loopback address", name.as_str());
-                    return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, problem));
+                    let problem = format!(
+                        "{} has no loopback address, and plain http is for those alone",
+                        name.as_str()
+                    );
+                    let error = Error::new(ErrorKind::Network, problem).with_retryable(false);
+                    return Err(io::Error::other(error));
                 }
             }
             Ok(found.into_iter())

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 pub struct Proxy {
     address: SocketAddr,
     targets: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<u8>>>,
     _runtime: Runtime,
 }
 
@@ -31,10 +32,10 @@ impl Proxy {
         let runtime = runtime.unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let targets = Arc::new(Mutex::default());
+        let (targets, seen) = (Arc::new(Mutex::default()), Arc::new(Mutex::default()));
         let pass = login.map(|login| format!("basic {}", STANDARD.encode(login)));
-        runtime.spawn(accept(listener, Arc::clone(&targets), pass));
-        Self { address, targets, _runtime: runtime }
+        runtime.spawn(accept(listener, Arc::clone(&targets), Arc::clone(&seen), pass));
+        Self { address, targets, seen, _runtime: runtime }
     }
 
     /// Its address, with a login in it if one is given.
@@ -46,6 +47,12 @@ impl Proxy {
         }
     }
 
+    /// All bytes that came to it.
+    #[must_use]
+    pub fn seen(&self) -> Vec<u8> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Where it was asked to go, in order.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
@@ -53,12 +60,17 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, targets: Arc<Mutex<Vec<String>>>, pass: Option<String>) {
+async fn accept(
+    listener: TcpListener,
+    targets: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<u8>>>,
+    pass: Option<String>,
+) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (targets, pass) = (Arc::clone(&targets), pass.clone());
+        let (targets, seen, pass) = (Arc::clone(&targets), Arc::clone(&seen), pass.clone());
         tokio::spawn(async move {
             // A client that goes away ends its tunnel, and that is all.
-            let _ = serve(stream, &targets, pass).await;
+            let _ = serve(stream, &targets, &seen, pass).await;
         });
     }
 }
@@ -66,6 +78,7 @@ async fn accept(listener: TcpListener, targets: Arc<Mutex<Vec<String>>>, pass: O
 async fn serve(
     mut client: TcpStream,
     targets: &Mutex<Vec<String>>,
+    seen: &Mutex<Vec<u8>>,
     pass: Option<String>,
 ) -> std::io::Result<()> {
     let mut bytes = Vec::new();
@@ -77,6 +90,7 @@ async fn serve(
             return Ok(());
         }
     };
+    seen.lock().unwrap_or_else(PoisonError::into_inner).extend(&bytes);
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let given = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
