@@ -134,6 +134,32 @@ impl Authority {
     }
 }
 
+/// A server that vouches for itself: its TLS and its certificate. With `may_sign` the certificate
+/// says that it is an authority, as `openssl req -x509` has it.
+///
+/// # Panics
+///
+/// When a certificate cannot be made.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
+pub fn self_signed(may_sign: bool, names: &[&str]) -> (ServerConfig, String) {
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "itself");
+    if may_sign {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    let pem = params.self_signed(&key).unwrap().pem();
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth();
+    let chain = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+    (builder.with_single_cert(vec![chain], key).unwrap(), pem)
+}
+
 impl Default for Authority {
     fn default() -> Self {
         Self::new()

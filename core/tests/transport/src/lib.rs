@@ -1,7 +1,7 @@
 //! Servers that stand between a client and its token: TLS of every kind, proxies, connections that
 //! go away. Each is real and listens on a port of the system's choosing; each ends when dropped.
 
-mod authority;
+pub mod authority;
 pub mod http2;
 mod proxy;
 mod server;

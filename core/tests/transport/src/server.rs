@@ -21,6 +21,10 @@ pub enum After {
     Reset,
     /// It stays, and its second request is read and dropped together with it.
     SwallowSecond,
+    /// It is cut without a word of TLS, after a refusal that has no length.
+    CutRefusal,
+    /// The same in the middle of the refusal.
+    CutTorn,
 }
 
 #[derive(Default)]
@@ -36,6 +40,7 @@ pub struct Server {
     address: SocketAddr,
     scheme: &'static str,
     counts: Arc<Counts>,
+    acceptor: Arc<Mutex<Option<TlsAcceptor>>>,
     _runtime: Runtime,
 }
 
@@ -69,9 +74,10 @@ impl Server {
         let address = listener.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let acceptor = Arc::new(Mutex::new(acceptor));
         let counts = Arc::new(Counts::default());
-        runtime.spawn(accept(listener, acceptor, Arc::clone(&counts), after));
-        Ok(Self { address, scheme, counts, _runtime: runtime })
+        runtime.spawn(accept(listener, Arc::clone(&acceptor), Arc::clone(&counts), after));
+        Ok(Self { address, scheme, counts, acceptor, _runtime: runtime })
     }
 
     /// The token endpoint.
@@ -84,6 +90,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// From now on new connections have this TLS.
+    pub fn change_tls(&self, tls: ServerConfig) {
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        *self.acceptor.lock().unwrap_or_else(PoisonError::into_inner) = Some(acceptor);
     }
 
     /// How many connections were accepted.
@@ -107,12 +119,13 @@ impl Server {
 
 async fn accept(
     listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
+    acceptor: Arc<Mutex<Option<TlsAcceptor>>>,
     counts: Arc<Counts>,
     after: After,
 ) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (acceptor, counts) = (acceptor.clone(), Arc::clone(&counts));
+        let acceptor = acceptor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let counts = Arc::clone(&counts);
         tokio::spawn(async move {
             counts.connections.fetch_add(1, Ordering::SeqCst);
             // A client that goes away in the middle is what some tests are about.
@@ -139,6 +152,13 @@ async fn serve(
         counts.heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
         if after == After::SwallowSecond && served == 1 {
             return Ok(());
+        }
+        if matches!(after, After::CutRefusal | After::CutTorn) {
+            let refusal = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\n\r\n{\"error\":\"invalid_client\"}";
+            let end = refusal.len() - usize::from(after == After::CutTorn) * 4;
+            stream.write_all(&refusal.as_bytes()[..end]).await?;
+            // Dropped and not shut down, the stream says nothing in TLS.
+            return stream.flush().await;
         }
         let body = format!(
             r#"{{"access_token":"token-{number}","token_type":"Bearer","expires_in":1800}}"#
