@@ -18,6 +18,7 @@ use crate::api::{Graphql, GraphqlResponse};
 use crate::client;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
+use crate::sys::descriptors::above_standard_streams;
 use crate::sys::latch::Latch;
 use crate::sys::per_process::PerProcess;
 use crate::sys::{limit, thread};
@@ -442,7 +443,8 @@ fn runtime() -> Result<Handle, Error> {
 
 fn start_worker() -> Result<Handle, Error> {
     let refused = |problem: io::Error| limit::refused("a worker thread", &problem);
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(refused)?;
+    let runtime = above_standard_streams(|| Builder::new_current_thread().enable_all().build());
+    let runtime = runtime.map_err(refused)?;
     let handle = runtime.handle().clone();
     let work = move || {
         IS_WORKER.set(true);

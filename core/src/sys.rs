@@ -2,6 +2,7 @@
 
 pub(crate) mod child;
 pub(crate) mod clock;
+pub(crate) mod descriptors;
 pub(crate) mod fingerprint;
 pub(crate) mod latch;
 pub(crate) mod limit;

@@ -24,9 +24,17 @@ const GUARDED: [&str; 14] = [
 ];
 
 /// Where such a type stands for a reason of its own.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 8] = [
     // The program that runs belongs to the call that waits for it, and a child waits for none.
     ("credentials/command", "Child"),
+    // Parts of the connections, which are per process as a whole.
+    ("http/client", "Mutex"),
+    ("http/trust", "Mutex"),
+    ("http/trust", "OnceCell"),
+    // Part of one request.
+    ("http/interim", "Notify"),
+    // What uses it holds it per process.
+    ("sys/shared_work", "Semaphore"),
     // For systems that do not fork.
     ("sys/clock", "OnceLock"),
     // No release contains it.
