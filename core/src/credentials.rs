@@ -13,7 +13,9 @@ mod source;
 
 pub(crate) use callback::CallbackProvider;
 pub use client_credentials::Credentials;
-pub(crate) use client_credentials::{malformed, parse_json, unavailable};
+pub(crate) use client_credentials::{
+    holds, invisible, malformed, parse_json, unavailable, without_mark,
+};
 pub(crate) use command::Command;
 pub(crate) use file::{ClientId, Files, Named, SettingPath};
 pub(crate) use source::CredentialsSource;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::reader::SettingsReader;
+use crate::config::reader::{SettingsReader, absolute};
 use crate::config::setting::{self, Setting};
 use crate::credentials::{
     ClientId, Command, Credentials, CredentialsSource, Files, Named, SettingPath,
@@ -40,6 +40,12 @@ pub(crate) fn from_settings(
         let program = words.next().ok_or_else(|| {
             setting::CREDENTIALS_COMMAND.invalid("must hold a program, and its arguments")
         })?;
+        // A bare name is looked for in PATH when it is run.
+        let program = if program.contains(std::path::is_separator) {
+            absolute(&setting::CREDENTIALS_COMMAND, &program)?
+        } else {
+            program
+        };
         let command = Command::new(program, words.collect(), timeout);
         return Ok(CredentialsSource::Command(command));
     }
@@ -60,7 +66,7 @@ pub(crate) fn from_settings(
 }
 
 fn file(reader: &SettingsReader<'_>, setting: &Setting) -> Result<Option<SettingPath>, Error> {
-    let path = reader.text(setting)?.map(PathBuf::from);
+    let path = reader.path(setting)?.map(PathBuf::from);
     Ok(path.map(|path| SettingPath { setting: setting.name(), path }))
 }
 
@@ -112,7 +118,7 @@ fn left_out(reader: &SettingsReader<'_>, setting: &Setting, source: &str) -> Res
 }
 
 fn credential<'a>(reader: &'a SettingsReader<'_>, setting: &Setting) -> Result<&'a str, Error> {
-    let Some(text) = reader.text(setting)? else {
+    let Some(text) = reader.visible(setting)? else {
         return Err(setting.missing("give the credentials that SEEK issued for this environment"));
     };
     if text.trim() != text {

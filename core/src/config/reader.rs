@@ -10,7 +10,7 @@ use url::{Host, Url};
 use crate::config::setting::{self, Setting};
 use crate::config::value::{LONGEST, out_of_range};
 use crate::config::{Config, Value};
-use crate::credentials::CredentialProvider;
+use crate::credentials::{CredentialProvider, holds, invisible};
 use crate::error::Error;
 
 pub(crate) struct SettingsReader<'a>(pub(crate) &'a Config);
@@ -62,8 +62,18 @@ impl SettingsReader<'_> {
         }
     }
 
-    pub(crate) fn owned(&self, setting: &Setting) -> Result<Option<String>, Error> {
-        Ok(self.text(setting)?.map(str::to_owned))
+    /// A path, made absolute: a daemon changes its working directory after it has made its client.
+    pub(crate) fn path(&self, setting: &Setting) -> Result<Option<String>, Error> {
+        self.text(setting)?.map(|path| absolute(setting, path)).transpose()
+    }
+
+    /// A text that is sent as it is, so that nothing may be in it that nobody sees.
+    pub(crate) fn visible(&self, setting: &Setting) -> Result<Option<&str>, Error> {
+        let text = self.text(setting)?;
+        match text.and_then(invisible) {
+            Some(letter) => Err(setting.invalid(holds(letter))),
+            None => Ok(text),
+        }
     }
 
     pub(crate) fn list(&self, setting: &Setting) -> Option<Vec<String>> {
@@ -135,6 +145,14 @@ impl SettingsReader<'_> {
             Ok(())
         }
     }
+}
+
+/// The path as it is seen from everywhere.
+pub(crate) fn absolute(setting: &Setting, path: &str) -> Result<String, Error> {
+    let unknown =
+        || setting.invalid("is relative to a folder that cannot be told; write all of it");
+    let path = std::path::absolute(path).map_err(|_| unknown())?;
+    path.into_os_string().into_string().map_err(|_| unknown())
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -108,9 +108,9 @@ impl ResolvedConfig {
             connect_timeout: reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
             refresh_margin: reader.duration(&setting::REFRESH_MARGIN)?,
             stay_warm: reader.flag(&setting::STAY_WARM),
-            ca_file: reader.owned(&setting::CA_FILE)?,
-            client_certificate_file: reader.owned(&setting::CLIENT_CERTIFICATE_FILE)?,
-            client_key_file: reader.owned(&setting::CLIENT_KEY_FILE)?,
+            ca_file: reader.path(&setting::CA_FILE)?,
+            client_certificate_file: reader.path(&setting::CLIENT_CERTIFICATE_FILE)?,
+            client_key_file: reader.path(&setting::CLIENT_KEY_FILE)?,
             proxy: reader.proxy()?,
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
@@ -265,7 +265,7 @@ impl SettingsReader<'_> {
     ) -> Result<Option<String>, Error> {
         let setting = setting::AUDIENCE;
         self.only_for(&setting, service != Service::SeekPass, "seek_api and oauth")?;
-        let audience = self.text(&setting)?.map(str::to_owned);
+        let audience = self.visible(&setting)?.map(str::to_owned);
         Ok(match (service, environment) {
             (Service::SeekApi, Some(Environment::Playground)) => {
                 Some(audience.unwrap_or_else(|| SEEK_PLAYGROUND_AUDIENCE.to_owned()))

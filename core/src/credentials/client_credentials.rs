@@ -45,13 +45,21 @@ impl Credentials {
     }
 
     pub(crate) fn check(self) -> Result<Self, Error> {
+        let secrets = || self.secrets().map(Secret::expose);
+        for (name, text) in std::iter::once(("client_id", self.client_id()))
+            .chain(secrets().map(|secret| ("a secret", secret)))
+        {
+            if let Some(letter) = invisible(text) {
+                return Err(malformed(&format!("{name} {}", holds(letter))));
+            }
+        }
         let fits = |text: &str| {
             !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
         };
         if !fits(&self.client_id) {
             return Err(malformed("client_id is empty, or has white space around it or line ends"));
         }
-        if !self.secrets().all(|secret| fits(secret.expose())) {
+        if !secrets().all(fits) {
             return Err(malformed("a secret is empty, or has white space around it or line ends"));
         }
         Ok(self)
@@ -67,6 +75,30 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// The first character that nobody sees and that comes along when a text is copied from a page, a
+/// document or a chat: another space than the usual one, a mark without width.
+pub(crate) fn invisible(text: &str) -> Option<char> {
+    text.chars().find(|letter| {
+        matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        ) || (letter.is_whitespace() && *letter != ' ' && !letter.is_control())
+    })
+}
+
+/// What is said of such a character: its number, and nothing of what stands around it.
+pub(crate) fn holds(letter: char) -> String {
+    format!("holds U+{:04X}, a character that nobody sees; write it without", u32::from(letter))
+}
+
+/// A text without the byte order mark that some editors put in front.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Reads the JSON form that a credentials file or command has.
 pub(crate) fn parse_json(text: &str) -> Result<Credentials, Error> {
     #[derive(Deserialize)]
@@ -77,6 +109,7 @@ pub(crate) fn parse_json(text: &str) -> Result<Credentials, Error> {
         client_secret_next: Option<String>,
     }
     let shape = "is not a JSON object with client_id, client_secret and perhaps client_secret_next";
+    let text = without_mark(text);
     if text.trim_ascii_start().starts_with('[') {
         return Err(malformed(shape));
     }
@@ -127,6 +160,33 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable, "{text}");
             assert!(!format!("{error:?}").contains("s3cret"));
         }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_named_by_its_number() {
+        for (text, number) in [
+            ("s3cr\u{200b}et", "U+200B"),
+            ("\u{feff}s3cret", "U+FEFF"),
+            ("s3cret\u{a0}", "U+00A0"),
+            ("s3\u{2028}cret", "U+2028"),
+            ("\u{202e}s3cret", "U+202E"),
+            ("s3cret\u{e0041}", "U+E0041"),
+        ] {
+            for (id, secret) in [("id", text), (text, "secret")] {
+                let error = Credentials::new(id, secret).check().unwrap_err();
+                assert!(error.message().contains(number) && !error.retryable(), "{error}");
+                assert!(!error.message().contains("s3"), "{error}");
+            }
+        }
+        for text in ["a mounted secret", "p\u{e4}ss", "\u{1f511}", "\u{5bc6}\u{7801}"] {
+            assert!(Credentials::new("id", text).next_secret(text).check().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_front_is_no_part_of_the_document() {
+        let document = "\u{feff}{\"client_id\":\"a\",\"client_secret\":\"b\"}";
+        assert_eq!(parse_json(document).unwrap().client_id(), "a");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::credentials::one_at_a_time::OneAtATime;
-use crate::credentials::{Credentials, malformed, parse_json, unavailable};
+use crate::credentials::{Credentials, malformed, parse_json, unavailable, without_mark};
 use crate::error::Error;
 use crate::sys::limit;
 use crate::sys::regular_file::{self, Unread};
@@ -112,8 +112,17 @@ impl SettingPath {
             Unread::NotRegular => malformed(&format!("{setting} is not a regular file")),
             Unread::TooLong => malformed(&format!("{setting} is longer than 64 KiB")),
         })?;
-        let text = std::str::from_utf8(&bytes);
-        text.map(Secret::new).map_err(|_| malformed(&format!("{setting} is not UTF-8")))
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(malformed(&format!("{setting} is UTF-16; write it as UTF-8")));
+        }
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| malformed(&format!("{setting} is not UTF-8")))?;
+        let text = without_mark(text);
+        if text.trim_ascii().is_empty() {
+            // As it is between being made and being written, and while a disk is full.
+            return Err(unavailable(format!("{setting} is empty; perhaps it is being written")));
+        }
+        Ok(Secret::new(text))
     }
 }
 
@@ -135,7 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s3cret");
         let files = secret_in(path.clone());
-        for (written, read) in [("one\r\n", "one"), ("two", "two")] {
+        for (written, read) in [("one\r\n", "one"), ("two", "two"), ("\u{feff}three\n", "three")] {
             fs::write(&path, written).unwrap();
             let credentials = files.read().await.unwrap();
             assert_eq!(credentials.secrets().next().unwrap().expose(), read);
@@ -150,19 +159,30 @@ mod tests {
         let missing = files.read().await.unwrap_err();
         fs::write(&path, vec![b'x'; LIMIT + 1]).unwrap();
         let long = files.read().await.unwrap_err();
+        fs::write(&path, "\u{feff}\n").unwrap();
+        let empty = files.read().await.unwrap_err();
+        fs::write(&path, b"\xff\xfes\x003\0").unwrap();
+        let wide = files.read().await.unwrap_err();
         fs::write(&path, b"\xffs3cret").unwrap();
         let no_text = files.read().await.unwrap_err();
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         let folder = files.read().await.unwrap_err();
-        for (error, says) in
-            [(&missing, "not found"), (&long, "64 KiB"), (&no_text, "UTF-8"), (&folder, "regular")]
-        {
+        for (error, says) in [
+            (&missing, "not found"),
+            (&long, "64 KiB"),
+            (&no_text, "UTF-8"),
+            (&folder, "regular"),
+            (&empty, "being written"),
+            (&wide, "UTF-16"),
+        ] {
             assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
             assert!(error.message().contains("client_secret_file"), "{error}");
             assert!(error.message().contains(says), "{error}");
             assert!(!error.message().contains("s3cret"), "{error}");
         }
-        assert!(missing.retryable() && !long.retryable() && !folder.retryable());
+        assert!(
+            missing.retryable() && empty.retryable() && !long.retryable() && !folder.retryable()
+        );
     }
 }
