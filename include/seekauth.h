@@ -167,12 +167,13 @@ typedef struct seekauth_options {
     const char *token_url;
     // The URL of the API, in place of the environment's own; tokens go to its origin only.
     const char *api_url;
-    // The place of the credentials: `client_secret_post` or `client_secret_basic`. For oauth.
-    // Default: `client_secret_post`, in the body.
+    // The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
+    // For oauth. Default: `client_secret_post`, in the body.
     const char *token_endpoint_auth_method;
     // The format of the token request: `form` or `json`. For oauth. Default: `form`.
     const char *token_request_format;
-    // The further members of the token request. For oauth; form-encoded, as in "a=1&b=2".
+    // The further members of the token request. For oauth; form-encoded, as in "a=1&b=2". Of
+    // its names `resource` alone may be repeated.
     const char *extra_parameters;
     // Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
     // With 0 such a response is an error.

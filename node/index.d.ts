@@ -134,14 +134,14 @@ export interface OauthOptions extends CommonOptions {
   /** The scopes to ask for; order and repetition do not matter. Several, or one string with spaces. */
   scopes?: string | readonly string[];
   /**
-   * The place of the credentials: `client_secret_post` or `client_secret_basic`. Default: `client_secret_post`,
-   * in the body.
+   * The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
+   * Default: `client_secret_post`, in the body. The last is HTTP Basic without the form encoding of RFC 6749.
    */
-  tokenEndpointAuthMethod?: 'client_secret_post' | 'client_secret_basic';
+  tokenEndpointAuthMethod?: 'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw';
   /** The format of the token request: `form` or `json`. Default: `form`. */
   tokenRequestFormat?: 'form' | 'json';
-  /** The further members of the token request. */
-  extraParameters?: Readonly<Record<string, string>>;
+  /** The further members of the token request. `resource` may have several values. */
+  extraParameters?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** Settings of a client whose service is named by a setting. */

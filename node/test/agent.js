@@ -140,8 +140,15 @@ function typed(kind, text) {
     case 'list':
       return text.split(' ');
     default:
-      return Object.fromEntries(new URLSearchParams(text));
+      return pairs(new URLSearchParams(text));
   }
+}
+
+/** @param {URLSearchParams} form */
+function pairs(form) {
+  return Object.fromEntries(
+    [...form.keys()].map((name) => [name, form.getAll(name).length > 1 ? form.getAll(name) : form.get(name)]),
+  );
 }
 
 /** @type {Map<string, { calls: number, give: () => import('seekauth').Credentials }>} The functions that give credentials. */

@@ -126,7 +126,10 @@ def setting(name: str, text: str) -> tuple[str, object]:
         case "list":
             return name, text.split(" ")
         case "pairs":
-            return name, dict(pairs(text))
+            several: dict[str, list[str]] = {}
+            for key, value in pairs(text):
+                several.setdefault(key, []).append(value)
+            return name, {key: values if values[1:] else values[0] for key, values in several.items()}
     return name, text
 
 

@@ -40,12 +40,13 @@ pub struct Options<'a> {
     pub token_url: Text<'a>,
     /// The URL of the API, in place of the environment's own; tokens go to its origin only.
     pub api_url: Text<'a>,
-    /// The place of the credentials: `client_secret_post` or `client_secret_basic`. For oauth.
-    /// Default: `client_secret_post`, in the body.
+    /// The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
+    /// For oauth. Default: `client_secret_post`, in the body.
     pub token_endpoint_auth_method: Text<'a>,
     /// The format of the token request: `form` or `json`. For oauth. Default: `form`.
     pub token_request_format: Text<'a>,
-    /// The further members of the token request. For oauth; form-encoded, as in "a=1&b=2".
+    /// The further members of the token request. For oauth; form-encoded, as in "a=1&b=2". Of
+    /// its names `resource` alone may be repeated.
     pub extra_parameters: Text<'a>,
     /// Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
     /// With 0 such a response is an error.

@@ -161,8 +161,13 @@ fn read(
             let mut pairs = Vec::new();
             for key in own_keys(&object)? {
                 let Some(item) = object.get::<Unknown<'_>>(&key)? else { continue };
-                let text = string(env, &format!("{name}[{key:?}]"), &item)?;
-                pairs.push((key, text));
+                let within = format!("{name}[{key:?}]");
+                if item.is_array()? {
+                    let values = strings(env, &within, &item)?;
+                    pairs.extend(values.into_iter().map(|value| (key.clone(), value)));
+                } else {
+                    pairs.push((key, string(env, &within, &item)?));
+                }
             }
             Value::pairs(pairs)
         }
@@ -186,7 +191,7 @@ fn wrong_type(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> n
         SettingKind::Duration => "a number of milliseconds",
         SettingKind::Flag => "true or false",
         SettingKind::List => "an array of strings",
-        SettingKind::Pairs => "an object whose members are strings",
+        SettingKind::Pairs => "an object whose members are strings or arrays of strings",
     };
     match name_of(value) {
         Ok(actual) => type_error(env, &format!("{name} must be {accepted}, not {actual}")),

@@ -104,7 +104,10 @@ fn convert(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<Value> {
             },
             "a str or an iterable of str",
         ),
-        SettingKind::Pairs => (pairs(name, value)?.map(Value::pairs), "a mapping of str to str"),
+        SettingKind::Pairs => (
+            repeated_pairs(name, value)?.map(Value::pairs),
+            "a mapping of str to str, or to a list of str",
+        ),
     };
     converted.ok_or_else(|| type_error(name, accepts, value))
 }
@@ -134,6 +137,23 @@ fn list(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
         })
         .collect::<PyResult<_>>()
         .map(Some)
+}
+
+/// The items of a mapping of `str` to `str` or several of them, or `None` when `value` is no mapping.
+fn repeated_pairs(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<(String, String)>>> {
+    const ACCEPTS: &str = "a mapping of str to str, or to a list of str";
+    let Ok(mapping) = value.cast::<PyMapping>() else { return Ok(None) };
+    let mut pairs = Vec::new();
+    for item in mapping.items()?.iter() {
+        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+        let key = text(name, &key)?.ok_or_else(|| type_error(name, ACCEPTS, &key))?;
+        let values = match text(name, &value)? {
+            Some(value) => vec![value],
+            None => list(name, &value)?.ok_or_else(|| type_error(name, ACCEPTS, &value))?,
+        };
+        pairs.extend(values.into_iter().map(|value| (key.clone(), value)));
+    }
+    Ok(Some(pairs))
 }
 
 /// The items of a mapping of `str` to `str`, or `None` when `value` is no mapping.

@@ -105,24 +105,22 @@ impl SettingsReader<'_> {
         }
     }
 
-    /// One of two names; the first when none is given.
+    /// One of several names; the first when none is given.
     pub(crate) fn one_of<T: Copy>(
         &self,
         setting: &Setting,
-        choices: &[T; 2],
+        choices: &[T],
         name: fn(T) -> &'static str,
     ) -> Result<T, Error> {
-        match self.text(setting)? {
-            None => Ok(choices[0]),
-            Some(text) => match choices.iter().find(|choice| name(**choice) == text) {
-                Some(choice) => Ok(*choice),
-                None => Err(setting.invalid(format!(
-                    "must be {} or {}",
-                    name(choices[0]),
-                    name(choices[1])
-                ))),
-            },
-        }
+        let given = self.text(setting)?;
+        let chosen = match given {
+            None => choices.first(),
+            Some(text) => choices.iter().find(|choice| name(**choice) == text),
+        };
+        chosen.copied().ok_or_else(|| {
+            let names: Vec<&str> = choices.iter().map(|choice| name(*choice)).collect();
+            setting.invalid(format!("must be {}", names.join(" or ")))
+        })
     }
 
     pub(crate) fn only_for(

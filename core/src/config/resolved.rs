@@ -30,6 +30,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Members of the token request that have a setting of their own.
 const RESERVED: [&str; 5] = ["grant_type", "client_id", "client_secret", "scope", "audience"];
 
+/// The one parameter that may be given several times.
+const REPEATED: &str = "resource";
+
 /// How connections leave.
 #[derive(Debug)]
 pub(crate) enum Proxy {
@@ -210,7 +213,11 @@ impl SettingsReader<'_> {
         if let Some(Value::AuthMethod(method)) = self.0.value(&setting) {
             return Ok(*method);
         }
-        let choices = [AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic];
+        let choices = [
+            AuthMethod::ClientSecretPost,
+            AuthMethod::ClientSecretBasic,
+            AuthMethod::ClientSecretBasicRaw,
+        ];
         self.one_of(&setting, &choices, AuthMethod::name)
     }
 
@@ -341,8 +348,10 @@ impl SettingsReader<'_> {
                     setting.invalid(format!("must not hold {name}, which has its own setting"))
                 );
             }
-            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(setting.invalid("must hold each name once (RFC 6749, 3.2)"));
+            if name != REPEATED && pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+                return Err(setting.invalid(format!(
+                    "must hold each name once (RFC 6749, 3.2), but for {REPEATED} (RFC 8707)"
+                )));
             }
         }
         Ok(pairs.iter().map(|(name, value)| (name.clone(), value.to_string())).collect())

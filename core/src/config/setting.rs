@@ -100,7 +100,7 @@ pub(crate) const API_URL: Setting = setting(
 pub(crate) const AUTH_METHOD: Setting = setting(
     "token_endpoint_auth_method",
     SettingKind::Text,
-    "The place of the credentials: `client_secret_post` or `client_secret_basic`.",
+    "The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.",
 );
 pub(crate) const REQUEST_FORMAT: Setting = setting(
     "token_request_format",

@@ -124,6 +124,9 @@ pub enum AuthMethod {
     ClientSecretPost,
     /// HTTP Basic, both form-encoded first.
     ClientSecretBasic,
+    /// HTTP Basic with both as they are, for servers that do not decode them (it is what RFC 7617
+    /// alone has). The client id must not hold a colon.
+    ClientSecretBasicRaw,
 }
 
 impl AuthMethod {
@@ -131,6 +134,7 @@ impl AuthMethod {
         match self {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretBasicRaw => "client_secret_basic_raw",
         }
     }
 }

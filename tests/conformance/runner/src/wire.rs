@@ -201,14 +201,26 @@ pub fn encode_form(members: &Fields) -> String {
 /// A member has no `=`, a broken escape, or occurs twice.
 pub fn decode_form(text: &str) -> Result<Fields, String> {
     let mut members = Fields::new();
-    for pair in text.split('&') {
-        let (name, value) = pair.split_once('=').ok_or_else(|| format!("{text:?} is no form"))?;
-        let decoded = |text: &str| decode(&text.replace('+', " "));
-        if members.insert(decoded(name)?, decoded(value)?).is_some() {
+    for (name, value) in decode_pairs(text)? {
+        if members.insert(name.clone(), value).is_some() {
             return Err(format!("the form has {name} twice: {text:?}"));
         }
     }
     Ok(members)
+}
+
+/// The members of a form in their order, which may be repeated.
+///
+/// # Errors
+///
+/// A member has no `=`, or a broken escape.
+pub fn decode_pairs(text: &str) -> Result<Vec<(String, String)>, String> {
+    let decoded = |text: &str| decode(&text.replace('+', " "));
+    let pairs = text.split('&').map(|pair| {
+        let (name, value) = pair.split_once('=').ok_or_else(|| format!("{text:?} is no form"))?;
+        Ok((decoded(name)?, decoded(value)?))
+    });
+    pairs.collect()
 }
 
 #[cfg(test)]

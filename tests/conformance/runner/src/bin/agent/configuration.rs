@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use seekauth::binding::{Setting, SettingKind, Value};
 use seekauth::{AuthMethod, Config, Environment, RequestFormat};
-use seekauth_runner::wire::{Fields, decode_form};
+use seekauth_runner::wire::{Fields, decode_pairs};
 
 use crate::ask::{Result, misuse};
 
@@ -55,7 +55,7 @@ fn with_setting(mut config: Config, name: &str, text: &str) -> Result<Config> {
         ("api_url", _) => config.api_url(text),
         ("ca_file", _) => config.ca_file(text),
         ("accept_language", _) => config.accept_language(text),
-        ("extra_parameters", _) => config.extra_parameters(decode_form(text).map_err(misuse)?),
+        ("extra_parameters", _) => config.extra_parameters(decode_pairs(text).map_err(misuse)?),
         ("allow_non_expiring", _) => config.allow_non_expiring(text == "true"),
         ("stay_warm", _) => config.stay_warm(text == "true"),
         ("timeout_ms", Ok(length)) => config.timeout(length),
