@@ -113,14 +113,15 @@ typedef struct seekauth_call seekauth_call;
 
 // The authentication flow of one request to the API and, if the API rejects its token, of its one
 // repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
-// attempt: get the value of the Authorization header from the client, give it to
-// seekauth_auth_flow_attempt, send the headers that the flow lists, and show it the response with
-// seekauth_auth_flow_inspect and seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true,
-// drop the response, call seekauth_auth_flow_retry, and make the second attempt with the same request;
-// otherwise the response is yours.
+// attempt: get the token, give the value of the Authorization header to seekauth_auth_flow_attempt, send
+// the headers that the flow lists, and show it the response with seekauth_auth_flow_inspect and
+// seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true, drop the response, call
+// seekauth_auth_flow_retry, and make the second attempt with the same request; otherwise the response is
+// yours. The token of the first attempt may come from the client, whose seekauth_client_authorization is
+// the fastest way to it; that of the second comes from seekauth_auth_flow_get_token.
 //
 // A flow belongs to one request: no two calls may use it at once. Its maker frees it with
-// seekauth_auth_flow_free. It outlives its client.
+// seekauth_auth_flow_free. It outlives its client, but gives no token any more then.
 typedef struct seekauth_auth_flow seekauth_auth_flow;
 
 /* --- Settings --------------------------------------------------------------------------------- */
@@ -338,7 +339,7 @@ struct seekauth_error *seekauth_client_get_token(const struct seekauth_client *c
 // this call, possibly before this call has returned. If the call returns an error, it never runs.
 // `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 //
-// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
+// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
 // refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
 struct seekauth_error *seekauth_client_get_token_async(const struct seekauth_client *client,
                                                        uint64_t timeout_ms,
@@ -352,9 +353,12 @@ struct seekauth_error *seekauth_client_cached_token(const struct seekauth_client
                                                     struct seekauth_token **out);
 
 // Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
-// is still the client's current token it is dropped, the next call gets a new one, and `*invalidated`,
-// which may be NULL, is true. Otherwise nothing happens and `*invalidated` is false: a newer one has
-// taken its place, or tokens were rejected so often lately that another new one would not help.
+// is still the client's current token it is set aside, and `*invalidated`, which may be NULL, is true:
+// calls wait for a new one, and get this one again, until it expires, if renewing fails for a transient
+// reason. Otherwise nothing happens and `*invalidated` is false: a newer one has taken its place, it is
+// younger than two seconds, which servers may take to accept a new token everywhere, or tokens were
+// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
+// each of these cases.
 struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *client,
                                                   const char *token,
                                                   bool *invalidated);
@@ -554,7 +558,7 @@ struct seekauth_error *seekauth_client_send(const struct seekauth_client *client
 // `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 //
 // The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
-// numbers, or with SEEKAUTH_INTERNAL if the system refuses the library its thread; what
+// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
 // seekauth_client_send fails with otherwise goes to the callback.
 struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *client,
                                                   const seekauth_http_request *request,
@@ -658,13 +662,43 @@ struct seekauth_error *seekauth_client_auth_flow(const struct seekauth_client *c
                                                  bool replayable,
                                                  struct seekauth_auth_flow **out);
 
+// Waits for the token of the next attempt, for at most `timeout_ms` milliseconds; 0 means as long as the
+// client's own `timeout_ms` says. At first it is the client's token, and after seekauth_auth_flow_retry
+// the one to send the request with once more: a new one, or, because servers may take a moment to accept
+// a token that was just issued, the one before it, or the same one a little later.
+//
+// Fails as seekauth_client_get_token does, and with SEEKAUTH_TOKEN_REJECTED if a token that was just
+// issued was rejected and the time does not suffice to wait for that moment.
+struct seekauth_error *seekauth_auth_flow_get_token(const struct seekauth_auth_flow *auth_flow,
+                                                    uint64_t timeout_ms,
+                                                    struct seekauth_token **out);
+
+// As seekauth_auth_flow_get_token, without waiting for it: `callback` receives the outcome. The flow may
+// be used and freed meanwhile.
+//
+// Arguments and failures are those of seekauth_client_get_token_async.
+struct seekauth_error *seekauth_auth_flow_get_token_async(const struct seekauth_auth_flow *auth_flow,
+                                                          uint64_t timeout_ms,
+                                                          seekauth_token_callback callback,
+                                                          void *user_data,
+                                                          struct seekauth_call **call);
+
+// Says whether a Host header of the request's own may be sent with the token: a proxy, or a server with
+// several names, would take the token to the host that it names. seekauth_auth_flow_attempt asks this by
+// itself for the headers that it is given; call it if the program sets that header in another way.
+//
+// Fails with SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API.
+struct seekauth_error *seekauth_auth_flow_check_host(const struct seekauth_auth_flow *auth_flow,
+                                                     const char *host);
+
 // Begins an attempt with the value of the Authorization header and the request's own headers, of which
 // `headers` points to the first of `header_count`, and lists the headers to send: these, with
 // Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
 // Accept-Language unless the request has them.
 //
-// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected: after many
-// rejections the client gives no newer one for a while.
+// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
+// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
+// Host header of the request's own names another host than the API's.
 struct seekauth_error *seekauth_auth_flow_attempt(struct seekauth_auth_flow *auth_flow,
                                                   const char *authorization,
                                                   const seekauth_header *headers,
@@ -695,7 +729,7 @@ struct seekauth_error *seekauth_auth_flow_inspect(struct seekauth_auth_flow *aut
 
 // Shows the flow the next chunk of the response's body, after any content decoding: `length` bytes.
 // True if it needs more to know whether the API rejected the token; false once it knows, and for NULL.
-// It copies what it needs, 1 MiB at most.
+// It keeps nothing of it.
 bool seekauth_auth_flow_feed(struct seekauth_auth_flow *auth_flow,
                              const void *data,
                              size_t length);
@@ -704,11 +738,12 @@ bool seekauth_auth_flow_feed(struct seekauth_auth_flow *auth_flow,
 // has ended: later chunks change nothing. False if no response was inspected, and for NULL.
 bool seekauth_auth_flow_rejected(struct seekauth_auth_flow *auth_flow);
 
-// Prepares the second attempt after the API rejected the token: the client drops that token. If this
-// succeeds, get a new value from the client and send the identical request once more.
+// Prepares the second attempt after the API rejected the token. If this succeeds, send the identical
+// request once more, with the token that seekauth_auth_flow_get_token gives.
 //
-// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, or if the body cannot be
-// sent twice.
+// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, if the body cannot be sent
+// twice, if the API accepted the token for a request that was sent later, or if too many tokens were
+// rejected lately; and as the last renewal failed, while its pause lasts.
 struct seekauth_error *seekauth_auth_flow_retry(struct seekauth_auth_flow *auth_flow);
 
 // Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.

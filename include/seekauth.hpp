@@ -188,6 +188,48 @@ private:
     std::unique_ptr<seekauth_call, detail::Free> call_;
 };
 
+// Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
+// thread of the library, never inside the call that started it, and must not throw.
+template <class Result>
+using Callback = std::function<void(std::optional<Error>, std::optional<Result>)>;
+
+namespace detail {
+
+// Starts a call whose callback owns `done` once the call was accepted.
+template <class Result, class Function>
+Call start(Callback<Result> done, Function start) {
+    auto kept = std::make_unique<Callback<Result>>(std::move(done));
+    seekauth_call *call = nullptr;
+    check(start(kept.get(), &call));
+    kept.release();
+    return Call(call);
+}
+
+// What the C interface calls. noexcept: nothing may unwind into the library.
+template <class Result, class Raw>
+void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
+    std::unique_ptr<Callback<Result>> done(static_cast<Callback<Result> *>(user_data));
+    if (error != nullptr)
+        (*done)(Error(error), std::nullopt);
+    else
+        (*done)(std::nullopt, Result(result));
+}
+
+template <class Result>
+std::pair<Callback<Result>, std::future<Result>> promise() {
+    auto promise = std::make_shared<std::promise<Result>>();
+    auto future = promise->get_future();
+    auto done = [promise](std::optional<Error> error, std::optional<Result> result) {
+        if (error)
+            promise->set_exception(std::make_exception_ptr(*std::move(error)));
+        else
+            promise->set_value(*std::move(result));
+    };
+    return {std::move(done), std::move(future)};
+}
+
+}  // namespace detail
+
 // Headers of a request or a response: names and values, in order.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -291,8 +333,41 @@ public:
     // Takes over a flow of the C interface.
     explicit AuthFlow(seekauth_auth_flow *flow) : flow_(flow) {}
 
+    // Waits for the token of the next attempt, for at most the timeout; zero means as long as the client's
+    // own timeout says. After retry() it is the one to send the request with once more, which the client
+    // may not have.
+    Token get_token(milliseconds timeout = {}) const {
+        seekauth_token *token = nullptr;
+        detail::check(seekauth_auth_flow_get_token(flow_.get(), detail::c_count(timeout), &token));
+        return Token(token);
+    }
+
+    // As get_token(), without waiting. The flow may be used and destroyed meanwhile.
+    Call get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
+        return detail::start(std::move(done), [&](auto kept, auto call) {
+            return seekauth_auth_flow_get_token_async(flow_.get(), detail::c_count(timeout),
+                                                      &detail::receive<Token, seekauth_token *>, kept,
+                                                      call);
+        });
+    }
+
+    // As get_token(), without waiting. Destroying the future waits for nothing.
+    std::future<Token> get_token_async(milliseconds timeout = {}) const {
+        auto [done, future] = detail::promise<Token>();
+        get_token_async(std::move(done), timeout);
+        return std::move(future);
+    }
+
+    // Throws SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API. For a Host
+    // header that attempt(), which looks at it by itself, is not given.
+    void check_host(const std::string &host) const {
+        detail::check(seekauth_auth_flow_check_host(flow_.get(), detail::c_text("host", host)));
+    }
+
     // Begins an attempt with the value of the Authorization header and the request's own headers, and
-    // gives the headers to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this value.
+    // gives the headers to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this value,
+    // unless get_token() gave it for the second attempt, and SEEKAUTH_FORBIDDEN_ORIGIN for a Host header of
+    // another host.
     Headers attempt(const std::string &authorization, const Headers &own = {}) {
         const auto c_own = detail::c_headers(own);
         detail::check(seekauth_auth_flow_attempt(flow_.get(),
@@ -322,9 +397,9 @@ public:
     // Whether the API rejected the token; ask when feed() has returned false or the body has ended.
     bool rejected() noexcept { return seekauth_auth_flow_rejected(flow_.get()); }
 
-    // Prepares the second attempt after a rejection. If this does not throw, get a new value from the
-    // client and send the identical request once more. Throws SEEKAUTH_TOKEN_REJECTED if there was a
-    // second attempt already, and if the body cannot be sent twice.
+    // Prepares the second attempt after a rejection. If this does not throw, send the identical request once
+    // more, with the token that get_token() gives. Throws SEEKAUTH_TOKEN_REJECTED if there was a second
+    // attempt already, if the body cannot be sent twice, and if no other token would help.
     void retry() { detail::check(seekauth_auth_flow_retry(flow_.get())); }
 
 private:
@@ -423,11 +498,6 @@ inline void free_credentials(void *function) noexcept {
 
 }  // namespace detail
 
-// Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
-// thread of the library, never inside the call that started it, and must not throw.
-template <class Result>
-using Callback = std::function<void(std::optional<Error>, std::optional<Result>)>;
-
 // Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
 // threads may call its const functions at once. Every call that fails throws Error.
 class Client {
@@ -473,16 +543,16 @@ public:
 
     // As authorization(), without waiting; timeouts are those of get_token().
     Call authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
-        return start(std::move(done), [&](auto kept, auto call) {
+        return detail::start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_authorization_async(client_.get(), detail::c_count(timeout),
-                                                       &receive<std::string, const char *>, kept,
+                                                       &detail::receive<std::string, const char *>, kept,
                                                        call);
         });
     }
 
     // As authorization(), without waiting. Destroying the future waits for nothing.
     std::future<std::string> authorization_async(milliseconds timeout = {}) const {
-        auto [done, future] = promise<std::string>();
+        auto [done, future] = detail::promise<std::string>();
         authorization_async(std::move(done), timeout);
         return std::move(future);
     }
@@ -497,15 +567,15 @@ public:
 
     // As get_token(), without waiting.
     Call get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
-        return start(std::move(done), [&](auto kept, auto call) {
+        return detail::start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout),
-                                                   &receive<Token, seekauth_token *>, kept, call);
+                                                   &detail::receive<Token, seekauth_token *>, kept, call);
         });
     }
 
     // As get_token(), without waiting. Destroying the future waits for nothing.
     std::future<Token> get_token_async(milliseconds timeout = {}) const {
-        auto [done, future] = promise<Token>();
+        auto [done, future] = detail::promise<Token>();
         get_token_async(std::move(done), timeout);
         return std::move(future);
     }
@@ -517,9 +587,10 @@ public:
         return token == nullptr ? std::nullopt : std::optional<Token>(token);
     }
 
-    // Says that an API rejected this token, or this header value. True if it was still the current one:
-    // it is dropped, and the next call gets a new one. False if a newer one had taken its place already,
-    // or tokens were rejected so often lately that another new one would not help.
+    // Says that an API rejected this token, or this header value. True if it was still the current one: it
+    // is set aside, and the next call waits for a new one. False if a newer one had taken its place already,
+    // if it is younger than two seconds, or if tokens were rejected so often lately that another new one
+    // would not help.
     bool invalidate(const std::string &token) const {
         bool invalidated = false;
         detail::check(seekauth_client_invalidate(
@@ -543,15 +614,15 @@ public:
     Call send_async(const HttpRequest &request, Callback<Response> done) const {
         const auto c_headers = detail::c_headers(request.headers);
         const auto c_request = request.c_request(c_headers);
-        return start(std::move(done), [&](auto kept, auto call) {
+        return detail::start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_send_async(client_.get(), &c_request,
-                                              &receive<Response, seekauth_response *>, kept, call);
+                                              &detail::receive<Response, seekauth_response *>, kept, call);
         });
     }
 
     // As send(), without waiting. Destroying the future waits for nothing.
     std::future<Response> send_async(const HttpRequest &request) const {
-        auto [done, future] = promise<Response>();
+        auto [done, future] = detail::promise<Response>();
         send_async(request, std::move(done));
         return std::move(future);
     }
@@ -570,16 +641,16 @@ public:
     Call graphql_async(const Graphql &operation, Callback<Response> done) const {
         const auto c_headers = detail::c_headers(operation.headers);
         const auto c_operation = operation.c_operation(c_headers);
-        return start(std::move(done), [&](auto kept, auto call) {
+        return detail::start(std::move(done), [&](auto kept, auto call) {
             return seekauth_client_graphql_async(client_.get(), &c_operation,
-                                                 &receive<Response, seekauth_response *>, kept,
+                                                 &detail::receive<Response, seekauth_response *>, kept,
                                                  call);
         });
     }
 
     // As graphql(), without waiting. Destroying the future waits for nothing.
     std::future<Response> graphql_async(const Graphql &operation) const {
-        auto [done, future] = promise<Response>();
+        auto [done, future] = detail::promise<Response>();
         graphql_async(operation, std::move(done));
         return std::move(future);
     }
@@ -618,39 +689,6 @@ private:
         seekauth_client *client = nullptr;
         detail::check(make(&client));
         return Owned(client);
-    }
-
-    // Starts a call whose callback owns `done` once the call was accepted.
-    template <class Result, class Function>
-    static Call start(Callback<Result> done, Function start) {
-        auto kept = std::make_unique<Callback<Result>>(std::move(done));
-        seekauth_call *call = nullptr;
-        detail::check(start(kept.get(), &call));
-        kept.release();
-        return Call(call);
-    }
-
-    // What the C interface calls. noexcept: nothing may unwind into the library.
-    template <class Result, class Raw>
-    static void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
-        std::unique_ptr<Callback<Result>> done(static_cast<Callback<Result> *>(user_data));
-        if (error != nullptr)
-            (*done)(Error(error), std::nullopt);
-        else
-            (*done)(std::nullopt, Result(result));
-    }
-
-    template <class Result>
-    static std::pair<Callback<Result>, std::future<Result>> promise() {
-        auto promise = std::make_shared<std::promise<Result>>();
-        auto future = promise->get_future();
-        auto done = [promise](std::optional<Error> error, std::optional<Result> result) {
-            if (error)
-                promise->set_exception(std::make_exception_ptr(*std::move(error)));
-            else
-                promise->set_value(*std::move(result));
-        };
-        return {std::move(done), std::move(future)};
     }
 
     Owned client_;

@@ -190,6 +190,8 @@ static void sending_with_bad_arguments(void) {
 static void auth_flows(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
     seekauth_auth_flow *flow = NULL;
+    seekauth_token *token = NULL;
+    seekauth_call *call = NULL;
     const seekauth_header nameless = {NULL, "value"}, valueless = {"X-Name", NULL},
                           garbled = {NOT_UTF8, "value"};
     bool more = true;
@@ -204,6 +206,11 @@ static void auth_flows(void) {
     CHECK_ERROR(seekauth_client_auth_flow(client, "http://127.0.0.1:9/", true, NULL),
                 SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK(flow == NULL);
+    CHECK_ERROR(seekauth_auth_flow_get_token(NULL, 0, &token), SEEKAUTH_INVALID_ARGUMENT, "auth_flow");
+    CHECK_ERROR(seekauth_auth_flow_get_token_async(NULL, 0, on_token, NULL, &call),
+                SEEKAUTH_INVALID_ARGUMENT, "auth_flow");
+    CHECK_ERROR(seekauth_auth_flow_check_host(NULL, "127.0.0.1:9"), SEEKAUTH_INVALID_ARGUMENT,
+                "auth_flow");
     CHECK_ERROR(seekauth_auth_flow_attempt(NULL, "Bearer a", NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
                 "auth_flow");
     CHECK_ERROR(seekauth_auth_flow_inspect(NULL, 200, NULL, &more), SEEKAUTH_INVALID_ARGUMENT,
@@ -217,6 +224,16 @@ static void auth_flows(void) {
     seekauth_auth_flow_free(NULL);
 
     CHECK_OK(seekauth_client_auth_flow(client, "http://127.0.0.1:9/", true, &flow));
+    CHECK_ERROR(seekauth_auth_flow_get_token(flow, 0, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_auth_flow_get_token(flow, UINT64_MAX, &token), SEEKAUTH_INVALID_ARGUMENT,
+                "timeout_ms");
+    CHECK_ERROR(seekauth_auth_flow_get_token_async(flow, 0, NULL, NULL, &call),
+                SEEKAUTH_INVALID_ARGUMENT, "callback");
+    CHECK_ERROR(seekauth_auth_flow_get_token_async(flow, UINT64_MAX, on_token, NULL, &call),
+                SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_auth_flow_check_host(flow, NULL), SEEKAUTH_INVALID_ARGUMENT, "host");
+    CHECK_ERROR(seekauth_auth_flow_check_host(flow, NOT_UTF8), SEEKAUTH_INVALID_ARGUMENT, "host");
+    CHECK(token == NULL && call == NULL);
     CHECK_ERROR(seekauth_auth_flow_attempt(flow, NULL, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,
                 "authorization");
     CHECK_ERROR(seekauth_auth_flow_attempt(flow, NOT_UTF8, NULL, 0), SEEKAUTH_INVALID_ARGUMENT,

@@ -135,14 +135,47 @@ static void there_is_one_repetition(const seekauth_client *client) {
     seekauth_auth_flow_free(flow);
 }
 
+/* A Host header of the request's own would take the token to another server behind the same address. */
+static void the_host_is_the_api_s(const seekauth_client *client) {
+    const char *others[] = {"evil.example", "127.0.0.1",      "127.0.0.1:8",  "127.0.0.1:9@evil.example",
+                            "",             "127.0.0.1:9/x", "a, 127.0.0.1:9", "127.0.0.1:9\r\nX-Y: z"};
+    seekauth_auth_flow *flow = begin(client, true);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        const seekauth_header own[] = {{"X-Own", "1"}, {"hOsT", others[i]}};
+        CHECK_ERROR(seekauth_auth_flow_check_host(flow, others[i]), SEEKAUTH_FORBIDDEN_ORIGIN, "Host");
+        CHECK_ERROR(seekauth_auth_flow_attempt(flow, "Bearer one", own, 2), SEEKAUTH_FORBIDDEN_ORIGIN, "Host");
+        CHECK(seekauth_auth_flow_header_count(flow) == 0);
+    }
+    const seekauth_header own = {"Host", "127.0.0.1:9"};
+    CHECK_OK(seekauth_auth_flow_check_host(flow, "127.0.0.1:9"));
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", &own, 1));
+    CHECK(strcmp(sent(flow, "Host"), "127.0.0.1:9") == 0);
+    seekauth_auth_flow_free(flow);
+}
+
+/* One that breaks off leaves the response of the attempt before. */
+static void an_attempt_begins_anew(const seekauth_client *client) {
+    seekauth_auth_flow *flow = begin(client, true);
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0));
+    CHECK_OK(seekauth_auth_flow_inspect(flow, 401, NULL, NULL));
+    CHECK(seekauth_auth_flow_rejected(flow));
+    CHECK_OK(seekauth_auth_flow_retry(flow));
+    CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer two", NULL, 0));
+    CHECK(!seekauth_auth_flow_rejected(flow));
+    seekauth_auth_flow_free(flow);
+}
+
 static void a_flow_outlives_its_client(void) {
     seekauth_options options = offline_options();
     seekauth_client *client = make_client(&options);
     seekauth_auth_flow *flow = begin(client, true);
+    seekauth_token *token = NULL;
     seekauth_client_free(client);
     CHECK_OK(seekauth_auth_flow_attempt(flow, "Bearer one", NULL, 0));
     CHECK(strcmp(sent(flow, "Authorization"), "Bearer one") == 0);
     CHECK_OK(seekauth_auth_flow_retry(flow));
+    CHECK_ERROR(seekauth_auth_flow_get_token(flow, 0, &token), SEEKAUTH_CLOSED, NULL);
+    CHECK(token == NULL);
     seekauth_auth_flow_free(flow);
 }
 
@@ -153,6 +186,8 @@ int main(void) {
     it_lists_the_headers_to_send(client);
     the_code_in_the_body_decides(client);
     there_is_one_repetition(client);
+    the_host_is_the_api_s(client);
+    an_attempt_begins_anew(client);
     seekauth_client_free(client);
     a_flow_outlives_its_client();
     return checks_failed();

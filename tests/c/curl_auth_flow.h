@@ -40,12 +40,18 @@ typedef struct {
     size_t held_length;
 } auth_flow_response;
 
-static inline void auth_flow_inspect(auth_flow_response *response) {
+/* The status of the last response; 0 if there was none. */
+static inline int32_t auth_flow_status(CURL *http) {
     long status = 0;
+    curl_easy_getinfo(http, CURLINFO_RESPONSE_CODE, &status);
+    return (int32_t)status;
+}
+
+static inline void auth_flow_inspect(auth_flow_response *response) {
+    CURL *http = response->request->http;
     const char *from = NULL;
-    curl_easy_getinfo(response->request->http, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(response->request->http, CURLINFO_EFFECTIVE_URL, &from);
-    response->error = seekauth_auth_flow_inspect(response->flow, (int32_t)status, from, NULL);
+    curl_easy_getinfo(http, CURLINFO_EFFECTIVE_URL, &from);
+    response->error = seekauth_auth_flow_inspect(response->flow, auth_flow_status(http), from, NULL);
     response->state = response->error == NULL ? AUTH_FLOW_UNDECIDED : AUTH_FLOW_FAILED;
 }
 
@@ -121,28 +127,41 @@ static inline CURLcode auth_flow_transfer(auth_flow_response *response) {
     curl_easy_setopt(http, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(http, CURLOPT_WRITEFUNCTION, auth_flow_receive);
     curl_easy_setopt(http, CURLOPT_WRITEDATA, response);
+    /* An address with http is on this machine: a proxy would read the token. */
+    if (curl_strnequal(response->request->url, "http:", 5))
+        curl_easy_setopt(http, CURLOPT_NOPROXY, "*");
     CURLcode code = curl_easy_perform(http);
     curl_easy_setopt(http, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
-    if (code == CURLE_OK && response->state == AUTH_FLOW_UNSEEN)
+    /* Of a response that broke off, what has arrived may say enough. */
+    if (response->state == AUTH_FLOW_UNSEEN && (code == CURLE_OK || auth_flow_status(http) != 0))
         auth_flow_inspect(response);
-    if (code == CURLE_OK && response->state == AUTH_FLOW_UNDECIDED && !auth_flow_settle(response))
+    if (response->state == AUTH_FLOW_UNDECIDED && !auth_flow_settle(response) && code == CURLE_OK)
         code = CURLE_WRITE_ERROR;
     return code;
 }
 
-/* Sends once. `*again` says that the API rejected the token, and that the request is to be sent again. */
+/* The token of the next attempt: the client's, and for the repetition the one that the flow chooses. */
+static inline seekauth_error *auth_flow_token(const auth_flow_request *request,
+                                              const seekauth_auth_flow *flow, bool is_repetition,
+                                              seekauth_token **token) {
+    return is_repetition ? seekauth_auth_flow_get_token(flow, 0, token)
+                         : seekauth_client_get_token(request->client, 0, token);
+}
+
+/* Sends once. `*again` says whether this is the repetition, and then that the API rejected the token and
+ * that the request is to be sent again. */
 static inline seekauth_error *auth_flow_send_once(const auth_flow_request *request,
                                                   seekauth_auth_flow *flow, CURLcode *code,
                                                   bool *again) {
-    char authorization[8192];
     auth_flow_response response = {request, flow, AUTH_FLOW_UNSEEN, NULL, NULL, 0};
+    seekauth_token *token = NULL;
+    seekauth_error *error = auth_flow_token(request, flow, *again, &token);
     *again = false;
-    seekauth_error *error = seekauth_client_authorization(request->client, authorization,
-                                                          sizeof authorization, NULL);
     if (error == NULL)
-        error = seekauth_auth_flow_attempt(flow, authorization, request->headers,
+        error = seekauth_auth_flow_attempt(flow, seekauth_token_authorization(token), request->headers,
                                            request->header_count);
+    seekauth_token_free(token);
     if (error != NULL)
         return error;
     *code = auth_flow_transfer(&response);
@@ -154,16 +173,20 @@ static inline seekauth_error *auth_flow_send_once(const auth_flow_request *reque
     return error;
 }
 
-/* Sends the request that the easy handle is set up for, all but its address, its headers and the receiver of
- * the response. If this returns NULL, `*code` is libcurl's and the handle knows the response's status.
- * Otherwise the error is seekauth's: nothing was sent, or the API rejected the token for good. */
+/* Sends the request that the easy handle is set up for, all but its address, its headers, the receiver of
+ * the response and, for an address with http, CURLOPT_NOPROXY. If this returns NULL, `*code` is libcurl's and
+ * the handle knows the response's status. Otherwise the error is seekauth's: nothing was sent, or the API
+ * rejected the token for good. */
 static inline seekauth_error *auth_flow_send(const auth_flow_request *request, CURLcode *code) {
     seekauth_auth_flow *flow = NULL;
-    bool again = true;
+    bool again = false;
     seekauth_error *error =
         seekauth_client_auth_flow(request->client, request->url, request->replayable, &flow);
-    while (error == NULL && again)
-        error = auth_flow_send_once(request, flow, code, &again);
+    if (error == NULL) {
+        do
+            error = auth_flow_send_once(request, flow, code, &again);
+        while (again);
+    }
     seekauth_auth_flow_free(flow);
     return error;
 }

@@ -9,16 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Only libraries with the feature manual-clock have these. */
-#ifdef __cplusplus
-extern "C" {
-#endif
-void seekauth_test_clock_start(void);
-void seekauth_test_clock_advance(uint64_t which, int64_t milliseconds);
-uint64_t seekauth_test_clock_elapsed_ms(void);
-#ifdef __cplusplus
-}
-#endif
+#include "clock.h"
 
 enum { FIELDS = 64 };
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "check.h"
+#include "clock.h"
 #include "seekauth.hpp"
 
 using namespace std::chrono_literals;
@@ -102,6 +103,8 @@ void tokens() {
     CHECK(client.cached_token()->value() == std::string(token.value()));
 
     CHECK(!client.invalidate("of another"));
+    CHECK(!client.invalidate(token));
+    let_tokens_age();
     CHECK(client.invalidate(token));
     CHECK(client.authorization() != header);
     CHECK(!client.invalidate(header));
@@ -233,14 +236,26 @@ void graphql() {
 void auth_flows() {
     const Client client(api());
     AuthFlow flow = client.auth_flow(client.api_url());
-    const Headers headers = flow.attempt(client.authorization(), {{"X-Own", "1"}});
+    const Token first = flow.get_token();
+    CHECK(first.authorization() == client.authorization());
+    const std::string authority = client.api_url().substr(sizeof "http://" - 1);
+    flow.check_host(authority.substr(0, authority.find('/')));
+    const auto host = failure_of([&] { flow.check_host("evil.example"); });
+    CHECK(host && host->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    const auto header = failure_of([&] { flow.attempt(first.authorization(), {{"Host", "evil.example"}}); });
+    CHECK(header && header->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    const Headers headers = flow.attempt(first.authorization(), {{"X-Own", "1"}});
     CHECK(headers.size() == 5 && headers[0] == Headers::value_type("X-Own", "1"));
     CHECK(flow.inspect(200, client.api_url()));
     CHECK(flow.feed(R"({"errors": [{"extensions": )"));
     CHECK(!flow.feed(R"({"code": "UNAUTHENTICATED"}}]})"));
     CHECK(flow.rejected());
+    // It had just been issued: the same once more, when it is older.
     flow.retry();
-    CHECK(flow.attempt(client.authorization()).size() == 4);
+    const Token second = flow.get_token(30s);
+    CHECK(second.value() == std::string(first.value()));
+    CHECK(flow.get_token_async().get().value() == std::string(first.value()));
+    CHECK(flow.attempt(second.authorization()).size() == 4);
     CHECK(flow.inspect(200));
     CHECK(!flow.feed(R"({"data": {}})"));
     CHECK(!flow.rejected());
@@ -248,6 +263,17 @@ void auth_flows() {
     CHECK(twice && twice->code() == SEEKAUTH_TOKEN_REJECTED);
     const auto elsewhere = failure_of([&] { client.auth_flow("https://evil.example/"); });
     CHECK(elsewhere && elsewhere->code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    // An older one is renewed.
+    let_tokens_age();
+    AuthFlow older = client.auth_flow(client.api_url());
+    older.attempt(second.authorization());
+    older.retry();
+    std::promise<std::string> renewed;
+    older.get_token_async([&](std::optional<Error> error, std::optional<Token> token) {
+        CHECK(!error && token);
+        renewed.set_value(token->value());
+    });
+    CHECK(renewed.get_future().get() != second.value());
     AuthFlow stream = client.auth_flow(client.api_url(), false);
     stream.attempt("Bearer one");
     const auto once = failure_of([&] { stream.retry(); });
@@ -280,12 +306,13 @@ void credentials() {
 
 int main() {
     credentials();
-    tokens();
     scopes();
     asynchronous_calls();
     errors();
     sending();
     graphql();
+    seekauth_test_clock_start();
+    tokens();
     auth_flows();
     return checks_failed();
 }

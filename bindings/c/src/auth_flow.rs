@@ -5,28 +5,34 @@ use std::ffi::CString;
 use std::fmt;
 use std::mem::MaybeUninit;
 
-use seekauth_core::{ErrorKind, Inspection};
+use seekauth_core::{ErrorKind, Inspection, blocking};
 use zeroize::Zeroizing;
 
-use crate::client::Client;
+use crate::call::Call;
+use crate::client::{Client, TokenCallback, deliver};
 use crate::error::{Error, c_string, catch_error};
 use crate::headers;
 use crate::panic::catch_panic;
-use crate::pointer::{Bytes, Headers, Text, required};
+use crate::pointer::{Bytes, Headers, Text, UserData, required};
+use crate::settings::timeout;
+use crate::token::Token;
 
 const AUTHORIZATION: &str = "Authorization";
+const HOST: &str = "Host";
 
 /// The authentication flow of one request to the API and, if the API rejects its token, of its one
 /// repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
-/// attempt: get the value of the Authorization header from the client, give it to
-/// seekauth_auth_flow_attempt, send the headers that the flow lists, and show it the response with
-/// seekauth_auth_flow_inspect and seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true,
-/// drop the response, call seekauth_auth_flow_retry, and make the second attempt with the same request;
-/// otherwise the response is yours.
+/// attempt: get the token, give the value of the Authorization header to seekauth_auth_flow_attempt, send
+/// the headers that the flow lists, and show it the response with seekauth_auth_flow_inspect and
+/// seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true, drop the response, call
+/// seekauth_auth_flow_retry, and make the second attempt with the same request; otherwise the response is
+/// yours. The token of the first attempt may come from the client, whose seekauth_client_authorization is
+/// the fastest way to it; that of the second comes from seekauth_auth_flow_get_token.
 ///
 /// A flow belongs to one request: no two calls may use it at once. Its maker frees it with
-/// seekauth_auth_flow_free. It outlives its client.
+/// seekauth_auth_flow_free. It outlives its client, but gives no token any more then.
 pub struct AuthFlow {
+    client: blocking::Client,
     inner: seekauth_core::AuthFlow,
     headers: Vec<(CString, Zeroizing<CString>)>,
     inspection: Option<Inspection>,
@@ -56,8 +62,75 @@ pub extern "C" fn seekauth_client_auth_flow(
         let url = url.read_required("url")?;
         let out = required("out", out)?;
         let inner = client.inner().auth_flow(url, replayable)?;
-        out.write(Some(Box::new(AuthFlow { inner, headers: Vec::new(), inspection: None })));
+        let client = client.inner().clone();
+        out.write(Some(Box::new(AuthFlow {
+            client,
+            inner,
+            headers: Vec::new(),
+            inspection: None,
+        })));
         Ok(())
+    })
+}
+
+/// Waits for the token of the next attempt, for at most `timeout_ms` milliseconds; 0 means as long as the
+/// client's own `timeout_ms` says. At first it is the client's token, and after seekauth_auth_flow_retry
+/// the one to send the request with once more: a new one, or, because servers may take a moment to accept
+/// a token that was just issued, the one before it, or the same one a little later.
+///
+/// Fails as seekauth_client_get_token does, and with SEEKAUTH_TOKEN_REJECTED if a token that was just
+/// issued was rejected and the time does not suffice to wait for that moment.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_auth_flow_get_token(
+    auth_flow: Option<&AuthFlow>,
+    timeout_ms: u64,
+    out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let auth_flow = required("auth_flow", auth_flow)?;
+        let out = required("out", out)?;
+        let pending = auth_flow.client.start_for(&auth_flow.inner, timeout(timeout_ms)?)?;
+        out.write(Some(Box::new(Token::new(pending.wait()?))));
+        Ok(())
+    })
+}
+
+/// As seekauth_auth_flow_get_token, without waiting for it: `callback` receives the outcome. The flow may
+/// be used and freed meanwhile.
+///
+/// Arguments and failures are those of seekauth_client_get_token_async.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_auth_flow_get_token_async(
+    auth_flow: Option<&AuthFlow>,
+    timeout_ms: u64,
+    callback: TokenCallback,
+    user_data: UserData,
+    call: Option<&mut MaybeUninit<Option<Box<Call>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let auth_flow = required("auth_flow", auth_flow)?;
+        let callback = required("callback", callback)?;
+        let done = move |outcome| deliver(callback, user_data, outcome);
+        let timeout = timeout(timeout_ms)?;
+        let handle = auth_flow.client.get_token_for_then(&auth_flow.inner, timeout, done)?;
+        Call::write_handle(handle, call);
+        Ok(())
+    })
+}
+
+/// Says whether a Host header of the request's own may be sent with the token: a proxy, or a server with
+/// several names, would take the token to the host that it names. seekauth_auth_flow_attempt asks this by
+/// itself for the headers that it is given; call it if the program sets that header in another way.
+///
+/// Fails with SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_auth_flow_check_host(
+    auth_flow: Option<&AuthFlow>,
+    host: Text<'_>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let auth_flow = required("auth_flow", auth_flow)?;
+        auth_flow.inner.check_host(host.read_required("host")?)
     })
 }
 
@@ -66,8 +139,9 @@ pub extern "C" fn seekauth_client_auth_flow(
 /// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
 /// Accept-Language unless the request has them.
 ///
-/// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected: after many
-/// rejections the client gives no newer one for a while.
+/// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
+/// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
+/// Host header of the request's own names another host than the API's.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_auth_flow_attempt(
     auth_flow: Option<&mut AuthFlow>,
@@ -79,7 +153,12 @@ pub extern "C" fn seekauth_auth_flow_attempt(
         let auth_flow = required("auth_flow", auth_flow)?;
         let authorization = authorization.read_required("authorization")?;
         let own = headers::read("headers", headers, header_count)?;
+        for (_, host) in own.iter().filter(|(name, _)| name.eq_ignore_ascii_case(HOST)) {
+            auth_flow.inner.check_host(host)?;
+        }
         auth_flow.inner.attempt(authorization)?;
+        // What was seen belongs to the attempt before.
+        auth_flow.inspection = None;
         let present: Vec<&str> = own.iter().map(|(name, _)| *name).collect();
         let set = auth_flow.inner.headers(&present);
         let replaced = |name: &str| {
@@ -156,7 +235,7 @@ pub extern "C" fn seekauth_auth_flow_inspect(
 
 /// Shows the flow the next chunk of the response's body, after any content decoding: `length` bytes.
 /// True if it needs more to know whether the API rejected the token; false once it knows, and for NULL.
-/// It copies what it needs, 1 MiB at most.
+/// It keeps nothing of it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_auth_flow_feed(
     auth_flow: Option<&mut AuthFlow>,
@@ -180,11 +259,12 @@ pub extern "C" fn seekauth_auth_flow_rejected(auth_flow: Option<&mut AuthFlow>) 
     })
 }
 
-/// Prepares the second attempt after the API rejected the token: the client drops that token. If this
-/// succeeds, get a new value from the client and send the identical request once more.
+/// Prepares the second attempt after the API rejected the token. If this succeeds, send the identical
+/// request once more, with the token that seekauth_auth_flow_get_token gives.
 ///
-/// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, or if the body cannot be
-/// sent twice.
+/// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, if the body cannot be sent
+/// twice, if the API accepted the token for a request that was sent later, or if too many tokens were
+/// rejected lately; and as the last renewal failed, while its pause lasts.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_auth_flow_retry(auth_flow: Option<&mut AuthFlow>) -> Option<Box<Error>> {
     catch_error(|| required("auth_flow", auth_flow)?.inner.retry())

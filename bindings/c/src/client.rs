@@ -196,7 +196,7 @@ pub extern "C" fn seekauth_client_get_token(
 /// this call, possibly before this call has returned. If the call returns an error, it never runs.
 /// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 ///
-/// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_INTERNAL if the system
+/// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
 /// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_get_token_async(
@@ -209,11 +209,20 @@ pub extern "C" fn seekauth_client_get_token_async(
     catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, call, move |outcome| match outcome {
-            Ok(token) => callback(user_data, None, Some(Box::new(Token::new(token)))),
-            Err(error) => callback(user_data, Some(Box::new(Error::new(error))), None),
-        })
+        start(client, timeout_ms, call, move |outcome| deliver(callback, user_data, outcome))
     })
+}
+
+/// Runs the callback with the outcome.
+pub(crate) fn deliver(
+    callback: extern "C" fn(UserData, Option<Box<Error>>, Option<Box<Token>>),
+    user_data: UserData,
+    outcome: Result<Arc<seekauth_core::Token>, seekauth_core::Error>,
+) {
+    match outcome {
+        Ok(token) => callback(user_data, None, Some(Box::new(Token::new(token)))),
+        Err(error) => callback(user_data, Some(Box::new(Error::new(error))), None),
+    }
 }
 
 /// Starts a call whose outcome goes to `done`, and gives C the handle to cancel it by.
@@ -243,9 +252,12 @@ pub extern "C" fn seekauth_client_cached_token(
 }
 
 /// Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
-/// is still the client's current token it is dropped, the next call gets a new one, and `*invalidated`,
-/// which may be NULL, is true. Otherwise nothing happens and `*invalidated` is false: a newer one has
-/// taken its place, or tokens were rejected so often lately that another new one would not help.
+/// is still the client's current token it is set aside, and `*invalidated`, which may be NULL, is true:
+/// calls wait for a new one, and get this one again, until it expires, if renewing fails for a transient
+/// reason. Otherwise nothing happens and `*invalidated` is false: a newer one has taken its place, it is
+/// younger than two seconds, which servers may take to accept a new token everywhere, or tokens were
+/// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
+/// each of these cases.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_invalidate(
     client: Option<&Client>,

@@ -48,7 +48,7 @@ pub extern "C" fn seekauth_client_send(
 /// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
 ///
 /// The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
-/// numbers, or with SEEKAUTH_INTERNAL if the system refuses the library its thread; what
+/// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
 /// seekauth_client_send fails with otherwise goes to the callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_send_async(
