@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "clock.h"
 
 typedef enum { FINDS, FAILS, FORGETS, BLOCKS } behaviour;
 
@@ -112,6 +113,7 @@ static void asked_for_each_token_request(void) {
     }
     CHECK(from.calls == 1);
     CHECK(!pthread_equal(from.thread, pthread_self()));
+    let_tokens_age();
     CHECK_OK(seekauth_client_invalidate(client, seekauth_token_value(token), &acted));
     seekauth_token_free(token);
     CHECK_OK(seekauth_client_get_token(client, 0, &token));
@@ -240,7 +242,6 @@ static void files_that_all_may_read(void) {
 }
 
 int main(void) {
-    asked_for_each_token_request();
     a_callback_that_finds_none(FAILS, "provider failed");
     a_callback_that_finds_none(FORGETS, "seekauth_credentials_set");
     a_second_secret();
@@ -248,5 +249,7 @@ int main(void) {
     who_frees();
     one_that_uses_another_client();
     files_that_all_may_read();
+    seekauth_test_clock_start();
+    asked_for_each_token_request();
     return checks_failed();
 }

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -13,11 +14,23 @@ static void get(const seekauth_client *client, char *header, size_t capacity) {
     CHECK_OK(seekauth_client_authorization(client, header, capacity, NULL));
 }
 
+/* Returns when the token is old enough for its rejection to count. */
+static void await_age(const seekauth_client *client) {
+    const struct timespec moment = {0, 10 * 1000 * 1000};
+    seekauth_token *token = NULL;
+    CHECK_OK(seekauth_client_cached_token(client, &token));
+    const uint64_t young = seekauth_token_remaining_ms(token);
+    while (seekauth_token_remaining_ms(token) + 2000 > young)
+        nanosleep(&moment, NULL);
+    seekauth_token_free(token);
+}
+
 int main(void) {
     seekauth_options options = sandbox_options();
     seekauth_client *client = make_client(&options);
     char before[4096] = "", after[4096] = "";
     get(client, before, sizeof before);
+    await_age(client);
 
     pid_t child = fork();
     if (child < 0) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "clock.h"
 #include "outcome.h"
 
 static const char BODY[] = "{\"query\": \"{ self { partner { name } } }\"}";
@@ -325,6 +326,7 @@ static void a_hundred_rejections_are_one_renewal(void) {
     seekauth_http_request request = post();
     CHECK_OK(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
     sandbox_revoke(authorization);
+    let_tokens_age();
     for (int i = 0; i < CALLS; i++) {
         results[i] = empty;
         CHECK_OK(seekauth_client_send_async(client, &request, on_response, &results[i], NULL));
@@ -350,6 +352,7 @@ int main(void) {
     a_freed_handle_lets_the_call_go_on();
     a_callback_may_start_a_call_but_not_wait();
     a_callback_may_free_the_client();
+    seekauth_test_clock_start();
     a_hundred_rejections_are_one_renewal();
     curl_global_cleanup();
     return checks_failed();
