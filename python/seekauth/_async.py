@@ -1,4 +1,5 @@
-"""The methods of `Client` that need `async def`. The class itself is native and takes them here.
+"""The methods of `Client` and `AuthFlow` that need `async def`. The classes themselves are native and
+take them here.
 
 A call's work happens in the native half and its own thread; this file only carries a result into
 the event loop that waits for it. It leaves importing asyncio to its users.
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import TypeVar
 
-    from seekauth import Client, SeekAuthError, Token
+    from seekauth import AuthFlow, Client, SeekAuthError, Token
     from seekauth._native import CancelHandle
 
     A = TypeVar("A")
     T = TypeVar("T")
 
 
-async def authorization_async(self: Client) -> str:
+async def authorization_async(self: Client | AuthFlow) -> str:
     """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
 
     Returns without giving way to the loop while the token is fresh; else the task waits, up to

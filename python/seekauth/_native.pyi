@@ -74,18 +74,38 @@ class AuthFlow:
     """The authentication of one request to the API and of its retry, without I/O.
 
     Made by `Client.auth_flow()`; it sends nothing itself. Each of the two attempts goes like this:
-    ask the client for `authorization()` and pass it to `attempt()`; set it as the Authorization
-    header, and those of `headers()`; send; `inspect()` the response. Unless it is a rejection, it
-    is the caller's. If it is one, discard it, call `retry()`, and send the same request again.
+    pass `authorization()` to `attempt()`; set it as the Authorization header, and those of
+    `headers()`; send; `inspect()` the response. Unless it is a rejection, it is the caller's. If it
+    is one, discard it, call `retry()`, and send the same request again.
 
     Belongs to one request, and so to one thread or task at a time.
     """
 
+    def authorization(self) -> str:
+        """The Authorization value for the next attempt, `Bearer …`.
+
+        First it is the client's `authorization()`; after `retry()` that of the token for the
+        repetition. The calling thread waits for it, up to the client's `timeout`, with the
+        interpreter lock released; Ctrl-C ends the wait. Raises a `SeekAuthError`.
+        """
+    async def authorization_async(self) -> str:
+        """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+
+        Returns without giving way to the loop while the token is fresh; else the task waits, up to
+        the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
+        `SeekAuthError`.
+        """
     def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
         """The headers to set besides Authorization, as pairs of name and value.
 
         `User-Agent` replaces the request's own. `X-Request-Id` and `Accept-Language` are left out
         if `present`, the names of the headers that the request has, includes them.
+        """
+    def check_host(self, value: str) -> None:
+        """Refuses a Host header that names another host than the API's: the token would go there.
+
+        Only for a header that the request has; the HTTP client's own is right. Raises
+        `ForbiddenOriginError`.
         """
     def attempt(self, authorization: str) -> None:
         """Notes the Authorization value that is about to be sent.
@@ -100,11 +120,21 @@ class AuthFlow:
         says nothing about the token.
         """
     def retry(self) -> None:
-        """Reports that the response was a rejection: the client drops the token.
+        """Reports that the response was a rejection: the client sets the token aside.
 
         If it returns, ask for `authorization()` again and send the same request once more. Raises
-        `TokenRejectedError` the second time, or if the body cannot be sent twice.
+        `TokenRejectedError` the second time, if the body cannot be sent twice, if the API accepted
+        the token for a later request, or if too many were rejected lately; and what the last
+        renewal failed with, while its pause lasts.
         """
+    def _fresh_authorization(self) -> str | None:
+        """The value for the first attempt while the client's token is fresh, else None. Never waits."""
+    def _get_token_then(
+        self,
+        timeout: float | timedelta | None,
+        done: Callable[[Token | None, SeekAuthError | None], None],
+    ) -> CancelHandle:
+        """Calls `done(token, error)` once, from a library thread and never from this call."""
 
 @final
 class Inspection:
@@ -120,10 +150,10 @@ class Inspection:
     def feed(self, chunk: bytes) -> bool | None:
         """Takes the next chunk of the body, after content decoding, and returns the verdict.
 
-        At most 1 MiB is kept; a response without a rejection in so much is none.
+        Nothing of it is kept; a response without a rejection in its first 1 MiB is none.
         """
     def finish(self) -> bool:
-        """Says that the body has ended, and returns the verdict, which is not None then."""
+        """Says that the body has ended or broke off, and returns the verdict, which is not None then."""
 
 @disjoint_base
 class Client:
@@ -196,8 +226,10 @@ class Client:
         """Reports that an API refused a token, so that the next call gets another.
 
         `token` is a `Token`, its value, or the whole header value. Returns True if it was the
-        current token and is now dropped, and False if no new token will come of it: it had been
-        replaced already, or this happened too often in a short time. Never waits.
+        current token and is now set aside: calls wait for the next one, and get it back if renewing
+        fails for a transient reason. Returns False if no new token will come of it: it had been
+        replaced already, it was issued less than two seconds ago, or this happened too often in a
+        short time. Never waits.
         """
     def graphql(
         self,

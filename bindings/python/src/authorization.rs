@@ -7,9 +7,18 @@ use std::cell::UnsafeCell;
 use std::mem;
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::PyString;
-use seekauth::Token;
+use seekauth::{Token, blocking};
+
+/// A header value as Python programs get it: a `str` that does not show itself in tracebacks, see
+/// `seekauth/_authorization.py`.
+pub(crate) fn header_value<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyString>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, "seekauth._authorization", "Authorization")?;
+    Ok(class.call1((value,))?.cast_into()?)
+}
 
 /// The last header value that was handed out, and the generation of the token it was made from.
 #[pyclass(frozen)]
@@ -43,17 +52,42 @@ impl CachedAuthorization {
     }
 
     /// The header value of this token, which is cached from now on.
-    pub(crate) fn get_or_store<'py>(slf: &Bound<'py, Self>, token: &Token) -> Bound<'py, PyString> {
-        Self::get(slf, token.generation()).unwrap_or_else(|| Self::store(slf, token))
+    pub(crate) fn get_or_store<'py>(
+        slf: &Bound<'py, Self>,
+        token: &Token,
+    ) -> PyResult<Bound<'py, PyString>> {
+        match Self::get(slf, token.generation()) {
+            Some(value) => Ok(value),
+            None => Self::store(slf, token),
+        }
     }
 
-    fn store<'py>(slf: &Bound<'py, Self>, token: &Token) -> Bound<'py, PyString> {
-        let value = PyString::new(slf.py(), token.authorization());
+    /// The header value of the client's token while it is fresh.
+    pub(crate) fn fresh<'py>(
+        slf: &Bound<'py, Self>,
+        client: &blocking::Client,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        match client.fresh_generation() {
+            0 => Ok(None),
+            generation => match Self::get(slf, generation) {
+                Some(value) => Ok(Some(value)),
+                // Python code runs when the value is made, and so with nothing lent.
+                None => client
+                    .cached_token()
+                    .filter(|token| token.generation() == generation)
+                    .map(|token| Self::get_or_store(slf, &token))
+                    .transpose(),
+            },
+        }
+    }
+
+    fn store<'py>(slf: &Bound<'py, Self>, token: &Token) -> PyResult<Bound<'py, PyString>> {
+        let value = header_value(slf.py(), token.authorization())?;
         let fresh = Some((token.generation(), value.clone().unbind()));
         let cell = slf.get().0.get();
         // SAFETY: as above.
         let old = with_critical_section(slf, || mem::replace(unsafe { &mut *cell }, fresh));
         drop(old);
-        value
+        Ok(value)
     }
 }

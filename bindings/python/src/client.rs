@@ -20,6 +20,7 @@ use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::credentials::Provider;
 use crate::error::exception;
 use crate::graphql;
+use crate::panic::guard;
 use crate::settings;
 use crate::token::Token;
 
@@ -60,7 +61,7 @@ impl Client {
         args: &Bound<'_, PyTuple>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        match args.iter().next() {
+        guard(py, || match args.iter().next() {
             None => Self::wrap(py, build(py, Config::new(), "Client()", settings)?),
             Some(first) => match first.cast::<NewClient>() {
                 Ok(new) => Self::wrap(py, new.get().clone(py)),
@@ -68,7 +69,7 @@ impl Client {
                     "Client() takes keyword arguments only, such as Client(service='seek_api')",
                 )),
             },
-        }
+        })
     }
 
     /// A client of the SEEK API; `environment` is `"live"` or `"playground"`.
@@ -112,8 +113,10 @@ impl Client {
         overrides: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
-        let config = Config::from_env().map_err(|error| exception(py, &error))?;
-        instantiate(cls, build(py, config, "Client.from_env()", overrides)?)
+        guard(py, || {
+            let config = Config::from_env().map_err(|error| exception(py, &error))?;
+            instantiate(cls, build(py, config, "Client.from_env()", overrides)?)
+        })
     }
 
     /// A client that asks for these scopes and shares connections and cache with this one.
@@ -122,18 +125,20 @@ impl Client {
         slf: &Bound<'py, Self>,
         scopes: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let scopes = scopes
-            .iter()
-            .map(|scope| {
-                settings::text("scopes", &scope)?.ok_or_else(|| {
-                    settings::type_error("each of with_scopes(*scopes)", "a str", &scope)
-                })
-            })
-            .collect::<PyResult<Vec<_>>>()?;
         let (py, client) = (slf.py(), slf.get());
-        let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
-        let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
-        instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })
+        guard(py, || {
+            let scopes = scopes
+                .iter()
+                .map(|scope| {
+                    settings::text("scopes", &scope)?.ok_or_else(|| {
+                        settings::type_error("each of with_scopes(*scopes)", "a str", &scope)
+                    })
+                })
+                .collect::<PyResult<Vec<_>>>()?;
+            let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
+            let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
+            instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })
+        })
     }
 
     /// The value for the Authorization header, `Bearer …`.
@@ -142,23 +147,18 @@ impl Client {
     /// client's `timeout`, with the interpreter lock released; Ctrl-C ends the wait. Raises a
     /// `SeekAuthError`.
     fn authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let client = slf.get();
-        match Self::fresh_authorization(slf) {
+        match Self::cached(slf) {
             Some(value) => Ok(value),
-            None => client
-                .wait_for_token(slf.py(), None)
-                .map(|token| client.authorization_of(slf.py(), &token)),
+            None => guard(slf.py(), || Self::new_authorization(slf)),
         }
     }
 
     /// The header value while the token is fresh, else None. Never waits.
     #[pyo3(name = "_fresh_authorization")]
-    fn fresh_authorization<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
-        let (client, py) = (slf.get(), slf.py());
-        match client.core.fresh_generation() {
-            0 => None,
-            generation => CachedAuthorization::get(client.authorization.bind(py), generation)
-                .or_else(|| client.core.with_fresh(|token| client.authorization_of(py, token))),
+    fn fresh_authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyString>>> {
+        match Self::cached(slf) {
+            Some(value) => Ok(Some(value)),
+            None => guard(slf.py(), || Self::fresh(slf)),
         }
     }
 
@@ -169,19 +169,19 @@ impl Client {
     /// Ctrl-C ends the wait. Raises a `SeekAuthError`.
     #[pyo3(signature = (timeout = None))]
     fn get_token(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Token> {
-        let timeout = settings::timeout(timeout)?;
-        match self.fresh_token() {
-            Some(token) => Ok(token),
-            None => self.wait_for_token(py, timeout).map(Token::from),
-        }
+        guard(py, || {
+            let timeout = settings::timeout(timeout)?;
+            match self.cached_fresh_token() {
+                Some(token) => Ok(token),
+                None => self.wait_for_token(py, timeout).map(Token::from),
+            }
+        })
     }
 
     /// The token while it is fresh, else None. Never waits.
     #[pyo3(name = "_fresh_token")]
-    fn fresh_token(&self) -> Option<Token> {
-        let generation = self.core.fresh_generation();
-        let token = self.core.cached_token().filter(|token| token.generation() == generation);
-        token.map(Token::from)
+    fn fresh_token(&self, py: Python<'_>) -> PyResult<Option<Token>> {
+        guard(py, || Ok(self.cached_fresh_token()))
     }
 
     /// Calls `done(token, error)` once, from a library thread and never from this call.
@@ -192,29 +192,36 @@ impl Client {
         timeout: Option<&Bound<'_, PyAny>>,
         done: Py<PyAny>,
     ) -> PyResult<CancelHandle> {
-        let timeout = settings::timeout(timeout)?;
-        start_with_callback(py, done, |done| self.core.get_token_then(timeout, done), Token::from)
+        guard(py, || {
+            let timeout = settings::timeout(timeout)?;
+            let start = |done| self.core.get_token_then(timeout, done);
+            start_with_callback(py, done, start, Token::from)
+        })
     }
 
     /// The token in the cache, or None. Never waits and never fetches.
     ///
     /// It may be due for renewal, but has not expired.
-    fn cached_token(&self) -> Option<Token> {
-        self.core.cached_token().map(Token::from)
+    fn cached_token(&self, py: Python<'_>) -> PyResult<Option<Token>> {
+        guard(py, || Ok(self.core.cached_token().map(Token::from)))
     }
 
     /// Reports that an API refused a token, so that the next call gets another.
     ///
     /// `token` is a `Token`, its value, or the whole header value. Returns True if it was the
-    /// current token and is now dropped, and False if no new token will come of it: it had been
-    /// replaced already, or this happened too often in a short time. Never waits.
+    /// current token and is now set aside: calls wait for the next one, and get it back if renewing
+    /// fails for a transient reason. Returns False if no new token will come of it: it had been
+    /// replaced already, it was issued less than two seconds ago, or this happened too often in a
+    /// short time. Never waits.
     fn invalidate(&self, token: &Bound<'_, PyAny>) -> PyResult<bool> {
-        if let Ok(token) = token.cast::<Token>() {
-            return Ok(self.core.invalidate(token.get().value()));
-        }
-        let value = settings::text("token", token)?
-            .ok_or_else(|| settings::type_error("token", "a seekauth.Token or a str", token))?;
-        Ok(self.core.invalidate(&value))
+        guard(token.py(), || {
+            if let Ok(token) = token.cast::<Token>() {
+                return Ok(self.core.invalidate(token.get().value()));
+            }
+            let value = settings::text("token", token)?
+                .ok_or_else(|| settings::type_error("token", "a seekauth.Token or a str", token))?;
+            Ok(self.core.invalidate(&value))
+        })
     }
 
     /// The authentication of one request to `url`, for adapters to HTTP clients.
@@ -224,8 +231,11 @@ impl Client {
     /// and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
     #[pyo3(signature = (url, *, replayable = true))]
     fn auth_flow(&self, py: Python<'_>, url: &str, replayable: bool) -> PyResult<AuthFlow> {
-        let flow = self.core.auth_flow(url, replayable);
-        flow.map(AuthFlow::from).map_err(|error| exception(py, &error))
+        guard(py, || {
+            let flow = self.core.auth_flow(url, replayable);
+            let flow = flow.map_err(|error| exception(py, &error))?;
+            Ok(AuthFlow::new(flow, self.core.clone(), self.authorization.clone_ref(py)))
+        })
     }
 
     /// Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
@@ -237,8 +247,10 @@ impl Client {
         py: Python<'_>,
         operation: graphql::Arguments<'_>,
     ) -> PyResult<StatusAndText> {
-        let operation = graphql::operation(operation)?;
-        wait(py, || self.core.start_graphql(operation)).map(status_and_text)
+        guard(py, || {
+            let operation = graphql::operation(operation)?;
+            wait(py, || self.core.start_graphql(operation)).map(status_and_text)
+        })
     }
 
     /// `_graphql()` that calls `done(response, error)` once, from a library thread.
@@ -249,13 +261,11 @@ impl Client {
         operation: graphql::Arguments<'_>,
         done: Py<PyAny>,
     ) -> PyResult<CancelHandle> {
-        let operation = graphql::operation(operation)?;
-        start_with_callback(
-            py,
-            done,
-            |done| self.core.graphql_then(operation, done),
-            status_and_text,
-        )
+        guard(py, || {
+            let operation = graphql::operation(operation)?;
+            let start = |done| self.core.graphql_then(operation, done);
+            start_with_callback(py, done, start, status_and_text)
+        })
     }
 
     /// The address of the API that the tokens are for; None where no API is known or set.
@@ -269,11 +279,14 @@ impl Client {
     /// Calls that wait end with `CancelledError`, later ones with `ClosedError`. Closing a client
     /// closes all that its `with_scopes` made; closing one of these closes it alone. May be called
     /// again.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.core.close());
-        if let Some(provider) = self.provider.as_ref().filter(|_| self.is_root) {
-            provider.get().release();
-        }
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        guard(py, || {
+            py.detach(|| self.core.close());
+            if let Some(provider) = self.provider.as_ref().filter(|_| self.is_root) {
+                provider.get().release();
+            }
+            Ok(())
+        })
     }
 
     fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -281,8 +294,8 @@ impl Client {
     }
 
     #[pyo3(signature = (*_exception))]
-    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
-        self.close(py);
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
     }
 
     // Methods that need `async def` or Python's own values are written in Python and put into this
@@ -352,12 +365,34 @@ impl Client {
         Ok(Self { core, authorization, provider, is_root })
     }
 
-    fn authorization_of<'py>(
-        &self,
-        py: Python<'py>,
-        token: &seekauth::Token,
-    ) -> Bound<'py, PyString> {
-        CachedAuthorization::get_or_store(self.authorization.bind(py), token)
+    /// The header value that was handed out last, if its token is fresh. Nothing here can panic.
+    fn cached<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
+        let client = slf.get();
+        match client.core.fresh_generation() {
+            0 => None,
+            generation => CachedAuthorization::get(client.authorization.bind(slf.py()), generation),
+        }
+    }
+
+    fn fresh<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyString>>> {
+        let client = slf.get();
+        CachedAuthorization::fresh(client.authorization.bind(slf.py()), &client.core)
+    }
+
+    fn new_authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let (py, client) = (slf.py(), slf.get());
+        match Self::fresh(slf)? {
+            Some(value) => Ok(value),
+            None => client.wait_for_token(py, None).and_then(|token| {
+                CachedAuthorization::get_or_store(client.authorization.bind(py), &token)
+            }),
+        }
+    }
+
+    fn cached_fresh_token(&self) -> Option<Token> {
+        let generation = self.core.fresh_generation();
+        let token = self.core.cached_token().filter(|token| token.generation() == generation);
+        token.map(Token::from)
     }
 
     fn wait_for_token(
@@ -384,7 +419,8 @@ fn of_service<'py>(
     cls.call((), Some(&settings))
 }
 
-fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<PyAny>> {
+/// A method that is written in Python, for the class that it belongs to.
+pub(crate) fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<PyAny>> {
     Ok(py.import(module)?.getattr(name)?.unbind())
 }
 

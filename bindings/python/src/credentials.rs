@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyString};
 use seekauth::{Error, ErrorKind};
 
 use crate::interpreter;
+use crate::panic::guard;
 use crate::settings;
 
 /// A client id and its secret, as a function passed as `credentials=` returns them.
@@ -31,14 +32,16 @@ impl Credentials {
         client_secret: &Bound<'_, PyAny>,
         client_secret_next: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let credentials = seekauth::Credentials::new(
-            text("client_id", client_id)?,
-            text("client_secret", client_secret)?,
-        );
-        Ok(Self(match client_secret_next {
-            Some(secret) => credentials.next_secret(text("client_secret_next", secret)?),
-            None => credentials,
-        }))
+        guard(client_id.py(), || {
+            let credentials = seekauth::Credentials::new(
+                text("client_id", client_id)?,
+                text("client_secret", client_secret)?,
+            );
+            Ok(Self(match client_secret_next {
+                Some(secret) => credentials.next_secret(text("client_secret_next", secret)?),
+                None => credentials,
+            }))
+        })
     }
 
     // Not even the id: a program that confuses the two puts the secret there.

@@ -12,6 +12,7 @@ mod graphql;
 mod interpreter;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;
+mod panic;
 mod settings;
 mod token;
 

@@ -1,5 +1,5 @@
-//! The clock that tests set by hand, for the tests that drive this binding. Released wheels are
-//! built without this file.
+//! The clock that tests set by hand, and failures that they cannot cause, for the tests that drive this
+//! binding. Released wheels are built without this file.
 
 use pyo3::prelude::*;
 use pyo3::wrap_pyfunction;
@@ -7,14 +7,23 @@ use seekauth::binding::manual_clock::{self, Which};
 
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(test_clock_start, module)?)?;
+    module.add_function(wrap_pyfunction!(test_clock_stop, module)?)?;
     module.add_function(wrap_pyfunction!(test_clock_advance, module)?)?;
-    module.add_function(wrap_pyfunction!(test_clock_elapsed_ms, module)?)
+    module.add_function(wrap_pyfunction!(test_clock_elapsed_ms, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::panic::test_panic, module)?)?;
+    module.add_function(wrap_pyfunction!(crate::call::test_lost_call, module)?)
 }
 
 /// Clients made from now on read the clock that stands still until moved.
 #[pyfunction]
 fn test_clock_start() {
     manual_clock::start();
+}
+
+/// Clients made from now on read the system's clocks again.
+#[pyfunction]
+fn test_clock_stop() {
+    manual_clock::stop();
 }
 
 /// Moves both clocks (0), the monotonic one (1) or the wall clock (2).

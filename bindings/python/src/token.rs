@@ -7,7 +7,10 @@ use std::time::SystemTime;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::authorization::header_value;
+use crate::panic::guard;
 
 /// A token and its facts. It never changes; a renewed token is a new object.
 ///
@@ -33,8 +36,8 @@ impl Token {
 
     /// The whole value of the Authorization header: `Bearer …`.
     #[getter]
-    fn authorization(&self) -> &str {
-        self.0.authorization()
+    fn authorization<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        guard(py, || header_value(py, self.0.authorization()))
     }
 
     /// When the token expires: an aware `datetime` in UTC. seekauth renews it before that.
@@ -45,8 +48,8 @@ impl Token {
 
     /// Seconds until the token expires; 0.0 once it has.
     #[getter]
-    fn remaining(&self) -> f64 {
-        self.0.remaining().as_secs_f64()
+    fn remaining(&self, py: Python<'_>) -> PyResult<f64> {
+        guard(py, || Ok(self.0.remaining().as_secs_f64()))
     }
 
     /// The scopes granted, sorted; empty for the SEEK API, whose tokens have none.

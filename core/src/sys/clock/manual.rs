@@ -29,6 +29,11 @@ pub fn start() {
     STARTED.store(true, Ordering::Release);
 }
 
+/// Clients made from now on read the system's clocks again.
+pub fn stop() {
+    STARTED.store(false, Ordering::Release);
+}
+
 /// Moves the process-wide manual clock by so many milliseconds; a negative step is for the wall
 /// clock only, since the monotonic one never goes back.
 pub fn advance(which: Which, milliseconds: i64) {
