@@ -19,6 +19,7 @@ from __future__ import annotations
 from asyncio import get_running_loop
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, StreamReader
@@ -26,17 +27,34 @@ from aiohttp.base_protocol import BaseProtocol
 from yarl import URL
 
 from seekauth import ForbiddenOriginError, NetworkError, TimeoutError  # noqa: A004 - it is one
-from seekauth._adapters.common import authenticate, is_rejection
+from seekauth._adapters.common import authenticate, check_host, is_rejection
+from seekauth._adapters.frames import Forgetting
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
 
     from seekauth import Client, Inspection
 
 __all__ = ["seek_auth"]
 
-_redirect_origin: ContextVar[URL | None] = ContextVar("seekauth_redirect_origin", default=None)
-"""The origin that the last response in this task redirected to."""
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+@dataclass
+class _Hops:
+    """The requests of one call to aiohttp, which follows redirects through the middlewares."""
+
+    call: object
+    """What aiohttp has one of for each call: its timer."""
+    target: URL | None = None
+    """The origin that the last response redirected to."""
+    has_left: bool = False
+    """Whether a request has gone to another origin. What that redirects to is not the caller's."""
+
+
+_hops: ContextVar[_Hops | None] = ContextVar("seekauth_hops", default=None)
 
 
 def seek_auth(client: Client) -> ClientMiddlewareType:
@@ -48,39 +66,47 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
     Responses stream. One from the SEEK API is read ahead, up to 1 MiB, until it is known to be no
     rejection, and the caller still gets all of it, from `content` too. (With
     `auto_decompress=False` a compressed response cannot be inspected.) Redirects are aiohttp's own,
-    and none takes the token to another origin. A body is sent again if it is text, bytes, or a
-    file that can be rewound.
+    and none takes the token to another origin, nor back from there. A body is sent again if it is
+    text, bytes, or a file that can be rewound.
 
     The request then raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is
-    sent, unless it goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected
-    too, or if the body cannot be sent again; and the errors of `Client.authorization_async()`.
-    aiohttp's time-outs count the wait for a token.
+    sent, unless it and its Host header lead to the client's `api_url`; `TokenRejectedError` if a
+    new token was rejected too, or if the body cannot be sent again; and the errors of
+    `Client.authorization_async()`. aiohttp's time-outs count the wait for a token.
     """
 
     async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         body = request.body
         # A body of unknown size is a stream: it is gone once it has been sent.
         replayable = isinstance(body, bytes) or body.size is not None
+        hops = _hops_of(request)
+        if hops.has_left:
+            return _note_redirect(hops, request, await handler(request))
         try:
             flow = client.auth_flow(str(request.url), replayable=replayable)
         except ForbiddenOriginError:
-            if request.url.origin() != _redirect_origin.get():
+            if request.url.origin() != hops.target:
                 raise
-            return _remember_redirect(request, await handler(request))
+            hops.has_left = True
+            return _note_redirect(hops, request, await handler(request))
+        check_host(flow, request.headers.getall("Host", ()))
+        authorization = await _wait_for(client.authorization_async())
         while True:
-            authenticate(flow, request.headers, await _authorization(client))
-            response = await handler(request)
+            authenticate(flow, request.headers, authorization)
+            with Forgetting():
+                response = await handler(request)
             if not await _is_rejection(flow.inspect(response.status), response):
-                return _remember_redirect(request, response)
+                return _note_redirect(hops, request, response)
             response.release()
             flow.retry()
+            authorization = await _wait_for(flow.authorization_async())
 
     return middleware
 
 
-async def _authorization(client: Client) -> str:
+async def _wait_for(authorization: Awaitable[str]) -> str:
     try:
-        return await client.authorization_async()
+        return await authorization
     except (NetworkError, TimeoutError) as error:
         # aiohttp wraps an OSError in an error of its own, unless it is one of aiohttp's already.
         cls = _NetworkError if isinstance(error, NetworkError) else _TimeoutError
@@ -96,14 +122,23 @@ class _TimeoutError(TimeoutError, ClientError):
     """A `TimeoutError` that aiohttp passes on."""
 
 
-def _remember_redirect(request: ClientRequest, response: ClientResponse) -> ClientResponse:
+def _hops_of(request: ClientRequest) -> _Hops:
+    """What is known of the call that a request belongs to."""
+    hops, call = _hops.get(), getattr(request, "_timer", None)
+    if hops is None or hops.call is not call or call is None:
+        hops = _Hops(call)
+        _hops.set(hops)
+    return hops
+
+
+def _note_redirect(hops: _Hops, request: ClientRequest, response: ClientResponse) -> ClientResponse:
     """Notes where a response redirects to: aiohttp brings the request that follows it here, too."""
-    origin = None
-    if location := response.headers.get("Location"):
+    hops.target = None
+    location = response.headers.get("Location") or response.headers.get("URI")
+    if response.status in _REDIRECTS and location:
         # A Location that is no URL redirects nowhere.
         with suppress(ValueError):
-            origin = request.url.join(URL(location)).origin()
-    _redirect_origin.set(origin)
+            hops.target = request.url.join(URL(location)).origin()
     return response
 
 

@@ -36,8 +36,9 @@ class SeekAuth(AuthFlowMixin, httpx2.Auth):
     token to another origin.
 
     Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
-    request goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected too,
-    or if the body is a stream and cannot be sent again (`request.read()` makes it replayable);
+    request and its Host header lead to the client's `api_url`; `TokenRejectedError` if a new token
+    was rejected too, or if the body is a stream and cannot be sent again (`request.read()` makes it
+    replayable);
     and the errors of `Client.authorization()`. httpx2's time-outs do not count the wait for a
     token, the client's `timeout` does.
     """

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 from urllib3 import HTTPResponse
 
-from seekauth._adapters.common import authenticate, is_complete, is_rejection
+from seekauth._adapters.common import authenticate, check_host, is_complete, is_rejection
+from seekauth._adapters.frames import Forgetting
 from seekauth._adapters.requests_replay import read_ahead
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ class SeekAuth(AuthBase):
     if it is text, bytes, or a file that can be rewound.
 
     Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
-    request goes to the client's `api_url`; `TokenRejectedError` if a new token was rejected too,
-    or if the body cannot be sent again; and the errors of `Client.authorization()`. requests'
-    time-outs do not count the wait for a token, the client's `timeout` does.
+    request and its Host header lead to the client's `api_url`; `TokenRejectedError` if a new token
+    was rejected too, or if the body cannot be sent again; and the errors of
+    `Client.authorization()`. requests' time-outs do not count the wait for a token, the client's
+    `timeout` does.
     """
 
     def __init__(self, client: Client) -> None:
@@ -59,20 +61,31 @@ class SeekAuth(AuthBase):
         """Puts the token into a request that is about to be sent."""
         url, rewind = r.url or "", _rewind(r.body)
         flow = self._client.auth_flow(url, replayable=rewind is not None)
+        if (host := r.headers.get("Host")) is not None:
+            check_host(flow, [host])
         authenticate(flow, r.headers, self._client.authorization())
-        r.register_hook("response", partial(self._on_response, url, rewind))
+        r.register_hook("response", partial(self._on_response, url, rewind, [flow]))
         return r
 
     def _on_response(
-        self, url: str, rewind: Callable[[], object] | None, response: Response, **sending: Any
+        self,
+        url: str,
+        rewind: Callable[[], object] | None,
+        flows: list[AuthFlow],
+        response: Response,
+        **sending: Any,
     ) -> Response:
         """Inspects the response to a prepared request, which may be sent any number of times."""
         authorization = response.request.headers.get("Authorization")
         if not isinstance(authorization, str):
             # requests took it out of a redirected request.
             return response
-        flow = self._client.auth_flow(url, replayable=rewind is not None)
-        flow.attempt(authorization)
+        try:
+            # It knows when the request was first sent.
+            flow = flows.pop()
+        except IndexError:
+            flow = self._client.auth_flow(url, replayable=rewind is not None)
+            flow.attempt(authorization)
         while _is_rejection(
             flow.inspect(response.status_code, response.url), response, sending["stream"]
         ):
@@ -85,9 +98,10 @@ class SeekAuth(AuthBase):
 
     def _send_again(self, flow: AuthFlow, rejection: Response, sending: dict[str, Any]) -> Response:
         request = rejection.request.copy()
-        authenticate(flow, request.headers, self._client.authorization())
+        authenticate(flow, request.headers, flow.authorization())
         start = perf_counter()
-        response = rejection.connection.send(request, **sending)
+        with Forgetting():
+            response = rejection.connection.send(request, **sending)
         response.elapsed = timedelta(seconds=perf_counter() - start)
         response.history.append(rejection)
         return response

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterable, MutableMapping
     from typing import Any
 
     from seekauth import AuthFlow, Inspection
@@ -22,6 +22,12 @@ def authenticate(flow: AuthFlow, headers: MutableMapping[str, Any], authorizatio
     for name, value in flow.headers(headers):
         headers[name] = value
     headers["Authorization"] = authorization
+
+
+def check_host(flow: AuthFlow, values: Iterable[str | bytes]) -> None:
+    """Refuses a request whose Host headers, the HTTP client's own among them, lead elsewhere."""
+    for value in values:
+        flow.check_host(value if isinstance(value, str) else value.decode("latin-1"))
 
 
 def is_rejection(inspection: Inspection, body: bytes) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import deque
 from contextlib import suppress
 
-from seekauth._adapters.common import authenticate, is_complete, is_rejection
+from seekauth._adapters.common import authenticate, check_host, is_complete, is_rejection
+from seekauth._adapters.frames import Forgetting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,26 +72,34 @@ class AuthFlowMixin:
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
+        authorization = self._client.authorization()
         while True:
-            authenticate(flow, request.headers, self._client.authorization())
-            response = yield request
+            authenticate(flow, request.headers, authorization)
+            with Forgetting():
+                response = yield request
             if not self._is_rejection(_inspection(flow, request, response), response):
                 return
             flow.retry()
+            authorization = flow.authorization()
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
+        authorization = await self._client.authorization_async()
         while True:
-            authenticate(flow, request.headers, await self._client.authorization_async())
-            response = yield request
+            authenticate(flow, request.headers, authorization)
+            with Forgetting():
+                response = yield request
             if not await self._is_rejection_async(_inspection(flow, request, response), response):
                 return
             flow.retry()
+            authorization = await flow.authorization_async()
 
     def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
-        return self._client.auth_flow(str(request.url), replayable=replayable)
+        flow = self._client.auth_flow(str(request.url), replayable=replayable)
+        check_host(flow, request.headers.get_list("Host"))
+        return flow
 
     def _is_rejection(self, inspection: Inspection, response: Any) -> bool:
         if inspection.verdict is False or response.is_stream_consumed:
