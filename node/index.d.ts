@@ -226,7 +226,7 @@ export class GraphQLError<Data = any> extends Error implements GraphQLResponse<D
  * with it. It sends nothing itself. The order of calls:
  *
  * 1. {@link Client.authFlow}, which refuses addresses that the token must not reach,
- * 2. {@link Client.authorization} for the token, and {@link AuthFlow.attempt} with it,
+ * 2. {@link AuthFlow.authorization} for the token, and {@link AuthFlow.attempt} with it,
  * 3. send with {@link AuthFlow.headers} and the token,
  * 4. {@link AuthFlow.inspect} the response; unless it is a rejection, it is the caller's,
  * 5. otherwise {@link AuthFlow.retry}, and go on at 2 with the identical request.
@@ -238,7 +238,15 @@ export interface AuthFlow {
    */
   headers(present?: Iterable<string>): [name: string, value: string][];
 
-  /** Notes the header value that is about to be sent. Throws `token_rejected` if it is the rejected one: no newer one can be had at the moment. */
+  /**
+   * The header value for the next attempt: first that of {@link Client.authorization}, and after
+   * {@link AuthFlow.retry} that of the token for the repetition. Mostly that is a new one. A token that was
+   * rejected less than two seconds after it was issued may not be known to all of the API's servers yet: then
+   * it is the one before it, or the same one once it is two seconds old.
+   */
+  authorization(options?: GetTokenOptions): Promise<string>;
+
+  /** Notes the header value that is about to be sent. Throws `token_rejected` if it is the rejected one and {@link AuthFlow.authorization} did not give it. */
   attempt(authorization: string): void;
 
   /**
@@ -250,8 +258,10 @@ export interface AuthFlow {
   inspect(status: number, url?: string): Inspection;
 
   /**
-   * Takes note that the response was a rejection: the client drops the token. Then send the identical
-   * request once more. Throws `token_rejected` the second time, or if the body cannot be sent twice.
+   * Takes note that the response was a rejection. Then send the identical request once more, with the
+   * header value that {@link AuthFlow.authorization} gives. Throws `token_rejected` the second time, if the
+   * body cannot be sent twice, if the API accepted the token for a later request, or if too many tokens were
+   * rejected lately; and what the last renewal failed with, while its pause lasts.
    */
   retry(): void;
 }
@@ -325,11 +335,13 @@ export class Client {
   cachedToken(): Token | undefined;
 
   /**
-   * Reports that an API refused a token, so that the next call gets a new one.
+   * Reports that an API refused a token, so that the next call gets a new one. If that cannot be had for a
+   * reason that passes, calls get the old one again until it expires.
    *
    * @param token the token, its value, or the whole header value
    * @returns whether it was the current token and is now going to be renewed; `false` means that
-   *   another one has taken its place, or that renewals are asked for too often
+   *   another one has taken its place, that it is younger than two seconds and may not be known to all
+   *   servers yet, or that renewals are asked for too often
    */
   invalidate(token: Token | string): boolean;
 

@@ -5,6 +5,7 @@
 // the garbage collector releases those that users open.
 
 const { unwrap } = require('./error.js');
+const { waitForToken } = require('./pending-calls.js');
 
 /** @typedef {import('./binding').AuthFlows} AuthFlows */
 
@@ -13,16 +14,19 @@ const registry = new FinalizationRegistry((/** @type {{ flows: AuthFlows, number
 });
 
 class AuthFlow {
+  #client;
   #flows;
   /** @type {any} */
   #number;
 
   /**
-   * @param {AuthFlows} flows of a client
+   * @param {object} client
+   * @param {AuthFlows} flows of the client
    * @param {string} url
    * @param {boolean} replayable
    */
-  constructor(flows, url, replayable) {
+  constructor(client, flows, url, replayable) {
+    this.#client = client;
     this.#flows = flows;
     this.#number = unwrap(flows.open(url, replayable));
   }
@@ -56,6 +60,16 @@ class AuthFlow {
     const pairs = [];
     for (let i = 0; i < lines.length; i += 2) pairs.push([lines[i], lines[i + 1]]);
     return /** @type {[string, string][]} */ (pairs);
+  }
+
+  /** @param {import('../index').GetTokenOptions} [options] */
+  async authorization(options) {
+    const token = await waitForToken(
+      this.#client,
+      (timeoutMs, call) => this.#flows.getToken(this.#number, timeoutMs, call),
+      options,
+    );
+    return token.authorization;
   }
 
   /** @param {string} authorization the header value that is about to be sent */

@@ -39,6 +39,7 @@ export interface NativeOperation {
 export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
   headers(flow: number, present: string): string;
+  getToken(flow: number, timeoutMs: unknown, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
   inspect(flow: number, status: unknown, url: unknown): boolean | null;
   feed(flow: number, chunk: unknown): boolean | null;
@@ -78,7 +79,7 @@ export interface NativeClient {
   withScopes(scopes: unknown): Outcome<NativeClient>;
   getToken(timeoutMs: unknown, completions: Completions, call: number): Outcome<CancelHandle>;
   graphql(operation: NativeOperation, completions: Completions, call: number): Outcome<CancelHandle>;
-  authFlows(): AuthFlows;
+  authFlows(completions: Completions): AuthFlows;
   cachedToken(): Outcome<NativeToken | null>;
   invalidate(token: unknown): Outcome<boolean>;
   close(): Outcome<undefined>;

@@ -5,7 +5,7 @@
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
-const { completions, newNumber, outcome, wait } = require('./pending-calls.js');
+const { completions, newNumber, outcome, wait, waitForToken } = require('./pending-calls.js');
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').Completions} Completions */
@@ -132,18 +132,15 @@ class Client {
   /** One call for all of the same turn: they have one deadline, and so one outcome. */
   #sharedCall() {
     if (!this.#pending) {
-      this.#pending = outcome(this, (completions, call) => this.#native.getToken(undefined, completions, call));
+      this.#pending = outcome(this, (call) => this.#native.getToken(undefined, completions, call));
       queueMicrotask(() => (this.#pending = undefined));
     }
     return this.#pending;
   }
 
   /** @param {import('../index').GetTokenOptions} [options] */
-  async getToken({ timeoutMs, signal, ...unknown } = {}) {
-    for (const name in unknown) {
-      throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
-    }
-    return new Token(await wait(this, (completions, call) => this.#native.getToken(timeoutMs, completions, call), signal));
+  async getToken(options) {
+    return new Token(await waitForToken(this, (timeoutMs, call) => this.#native.getToken(timeoutMs, completions, call), options));
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */
@@ -165,7 +162,7 @@ class Client {
     const { read, write } = require('./graphql.js');
     const operation = write(query, options);
     /** @type {import('./binding').NativeResponse} */
-    const response = await wait(this, (completions, call) => this.#native.graphql(operation, completions, call), signal);
+    const response = await wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
     return read(response, throwOnErrors);
   }
 
@@ -186,8 +183,8 @@ class Client {
    */
   [openAuthFlow](url, replayable) {
     AuthFlow ??= require('./auth-flow.js').AuthFlow;
-    this.#authFlows ??= this.#native.authFlows();
-    return new AuthFlow(this.#authFlows, url, replayable);
+    this.#authFlows ??= this.#native.authFlows(completions);
+    return new AuthFlow(this, this.#authFlows, url, replayable);
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */

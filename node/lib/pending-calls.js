@@ -7,7 +7,6 @@ const { unwrap } = require('./error.js');
 const native = require('./native.js');
 
 /** @typedef {import('./binding').CancelHandle} CancelHandle */
-/** @typedef {import('./binding').Completions} Completions */
 /** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
 /**
  * @template T
@@ -46,7 +45,7 @@ const handles = new WeakMap();
  *
  * @template T
  * @param {object} client
- * @param {(completions: Completions, call: number) => Outcome<CancelHandle>} start
+ * @param {(call: number) => Outcome<CancelHandle>} start
  * @param {AbortSignal | null} [signal]
  * @returns {Promise<T>} rejected with the signal's reason once that is aborted
  */
@@ -56,7 +55,7 @@ async function wait(client, start, signal) {
   }
   signal?.throwIfAborted();
   const number = newNumber();
-  const handle = unwrap(start(completions, number));
+  const handle = unwrap(start(number));
   const release = signal && cancelOnAbort(signal, handle);
   /** @type {Outcome<T>} */
   const outcome = await completion(client, number);
@@ -66,16 +65,31 @@ async function wait(client, start, signal) {
 }
 
 /**
+ * Waits for the token of a call, by the terms of its caller.
+ *
+ * @param {object} client
+ * @param {(timeoutMs: unknown, call: number) => Outcome<CancelHandle>} start
+ * @param {import('../index').GetTokenOptions} [options]
+ * @returns {Promise<import('./binding').NativeToken>}
+ */
+async function waitForToken(client, start, { timeoutMs, signal, ...unknown } = {}) {
+  for (const name in unknown) {
+    throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
+  }
+  return wait(client, (call) => start(timeoutMs, call), signal);
+}
+
+/**
  * Waits for the outcome of a call that several callers unwrap, so that each has an error of its own.
  *
  * @template T
  * @param {object} client
- * @param {(completions: Completions, call: number) => Outcome<CancelHandle>} start
+ * @param {(call: number) => Outcome<CancelHandle>} start
  * @returns {Promise<Outcome<T>>}
  */
 async function outcome(client, start) {
   const number = newNumber();
-  const started = start(completions, number);
+  const started = start(number);
   return 'failure' in started ? started : completion(client, number);
 }
 
@@ -116,4 +130,4 @@ function cancel() {
   for (const handle of handles.get(this) ?? []) handle.cancel();
 }
 
-module.exports = { completions, newNumber, outcome, providers, wait };
+module.exports = { completions, newNumber, outcome, providers, wait, waitForToken };

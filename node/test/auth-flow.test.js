@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { inspect } = require('node:util');
 const { Client, SeekAuthError } = require('seekauth');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -13,6 +14,7 @@ let sandbox;
 /** @type {InstanceType<typeof Client>} */
 let client;
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(async () => {
@@ -50,17 +52,70 @@ test('the verdict comes with the chunks of the body', () => {
 
 test('one renewal and one repetition are all there is', async () => {
   const flow = client.authFlow(sandbox.urls.graphql_url);
-  const first = await client.authorization();
+  const first = await flow.authorization();
+  assert.equal(first, await client.authorization());
+  clock.age();
   flow.attempt(first);
   flow.retry();
   assert.equal(client.authorizationNow(), undefined);
   assert.throws(() => flow.attempt(first), { code: 'token_rejected' });
-  flow.attempt(await client.authorization());
+  const second = await flow.authorization();
+  assert.notEqual(second, first);
+  assert.equal(second, client.authorizationNow());
+  flow.attempt(second);
   assert.throws(() => flow.retry(), { name: 'SeekAuthError', code: 'token_rejected', message: /audience and environment/ });
 
   const stream = client.authFlow(sandbox.urls.graphql_url, { replayable: false });
   stream.attempt(await client.authorization());
   assert.throws(() => stream.retry(), { code: 'token_rejected', message: /stream/ });
+});
+
+test('a token that was just issued is tried again as it is, or the one before it is', async () => {
+  const fresh = client.authFlow(sandbox.urls.graphql_url);
+  const first = await fresh.authorization();
+  fresh.attempt(first);
+  fresh.retry();
+  assert.equal(await fresh.authorization(), first);
+  fresh.attempt(first);
+  assert.throws(() => fresh.retry(), { code: 'token_rejected' });
+  assert.equal(client.authorizationNow(), first);
+
+  // Into the time in which it is renewed while everybody gets it.
+  clock.advance(1_720_000);
+  await client.authorization();
+  await sandbox.arrival(2);
+  while ([first, undefined].includes(client.authorizationNow())) await new Promise((resolve) => setImmediate(resolve));
+  const second = await client.authorization();
+  const early = client.authFlow(sandbox.urls.graphql_url);
+  early.attempt(second);
+  early.retry();
+  assert.equal(await early.authorization(), first);
+  early.attempt(first);
+  assert.equal((await sandbox.tokenRequests()).length, 2);
+});
+
+test('waiting for the token of a flow ends by its time, its signal, or with the client', async () => {
+  await sandbox.script({ endpoint: 'seek_api_token', hold: true });
+  const reason = new Error('the user has left');
+  const controller = new AbortController();
+  const flow = client.authFlow(sandbox.urls.graphql_url);
+  const calls = [
+    assert.rejects(flow.authorization({ signal: controller.signal }), reason),
+    assert.rejects(flow.authorization({ timeoutMs: 50 }), { code: 'timeout' }),
+    assert.rejects(flow.authorization(), { code: 'cancelled' }),
+  ];
+  await sandbox.arrival(1);
+  controller.abort(reason);
+  await calls[0];
+  clock.advance(50);
+  await calls[1];
+  client.close();
+  await calls[2];
+  await sandbox.release();
+  await assert.rejects(flow.authorization(), { code: 'closed' });
+  const wrong = /** @type {any} */ (flow);
+  await assert.rejects(wrong.authorization({ timeout: 5 }), { name: 'TypeError', message: /^unknown option "timeout"/ });
+  await assert.rejects(wrong.authorization({ timeoutMs: '5' }), { name: 'TypeError', message: /^timeoutMs must be a number/ });
 });
 
 test('an address that the token must not reach is refused where the caller stands', () => {

@@ -13,6 +13,7 @@ const { inspect } = require('node:util');
 const axios = require('axios');
 const { Client } = require('seekauth');
 const { attach } = require('seekauth/axios');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -24,6 +25,7 @@ let api;
 /** @type {import('node:http').Agent} */
 let httpAgent;
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(async () => {
@@ -60,6 +62,7 @@ test('each type of response arrives as it does with axios', async () => {
     ['stream', whole, text],
   ];
   for (const [responseType, read, expected] of types) {
+    clock.age();
     await sandbox.forget();
     const { data, status } = await api.post('/graphql', query, { responseType, ...(responseType === 'text' && { transformResponse: [] }) });
     assert.equal(status, 200);
@@ -128,6 +131,7 @@ test("a status that axios takes for an error is axios's error, with the response
     return true;
   });
   await sandbox.configure({ graphql_unauthenticated_status: 401 });
+  clock.age();
   await sandbox.forget();
   assert.deepEqual((await api.post('/graphql', query)).data, expected);
 });
@@ -208,7 +212,10 @@ test('a signal gives up while a token or a response is waited for, and in a stre
 
 test('the timeout of a request counts for its token as well', async () => {
   await sandbox.script({ endpoint: 'seek_api_token', hold: true });
-  await assert.rejects(api.post('/graphql', query, { timeout: 50 }), { code: 'timeout' });
+  const given = assert.rejects(api.post('/graphql', query, { timeout: 50 }), { code: 'timeout' });
+  await sandbox.arrival(1);
+  clock.advance(50);
+  await given;
 });
 
 test('a stream is handed over while its end is still to come, and can be let go', async () => {
@@ -227,6 +234,7 @@ test('a stream is handed over while its end is still to come, and can be let go'
 test('rejected responses let their connection be used again, streams too', async () => {
   await client.authorization();
   for (const responseType of /** @type {const} */ (['json', 'stream', 'stream', 'json', 'stream'])) {
+    clock.age();
     await sandbox.forget();
     const { data } = await api.post('/graphql', query, { responseType });
     if (responseType === 'stream') await whole(data);
@@ -250,6 +258,7 @@ test('a request that others repeat with its configuration is one more request', 
 
 test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
+  clock.age();
   await sandbox.forget();
   const responses = await Promise.all(Array.from({ length: 100 }, async () => (await api.post('/graphql', query)).data));
   assert.deepEqual(responses, Array(100).fill(expected));

@@ -10,6 +10,7 @@ const { after, before, beforeEach, test } = require('node:test');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 const { Client } = require('seekauth');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -17,6 +18,7 @@ let sandbox;
 /** @type {InstanceType<typeof Client>} */
 let client;
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(async () => {
@@ -169,6 +171,8 @@ test('a stream is sent once, and the error says so', async () => {
   /** @type {any} */
   const init = () => ({ method: 'POST', body: stream(), duplex: 'half' });
   await sandbox.script(rejection, { endpoint: 'graphql', json: { data: {} } });
+  await client.authorization();
+  clock.age();
   await assert.rejects(client.fetch(sandbox.urls.graphql_url, init()), { code: 'token_rejected', message: /stream/ });
   assert.deepEqual(await (await client.fetch(sandbox.urls.graphql_url, init())).json(), { data: {} });
   assert.deepEqual((await arrived()).map(({ body }) => body), ['ab', 'ab']);
@@ -295,10 +299,10 @@ test('a response is handed over while its end is still to come, and can be let g
 
 test('a rejected response lets its connection be used again', async () => {
   await client.authorization();
-  await sandbox.forget();
   for (let i = 0; i < 5; i++) {
-    await (await post()).text();
+    clock.age();
     await sandbox.forget();
+    await (await post()).text();
   }
   const connections = new Set((await sandbox.requests('graphql')).map(({ connection }) => connection));
   assert.equal((await sandbox.requests('graphql')).length, 10);
@@ -333,6 +337,7 @@ test('the body of a response is let go with it when nobody read it', { timeout: 
 
 test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
+  clock.age();
   await sandbox.forget();
   const statuses = await Promise.all(Array.from({ length: 100 }, async () => (await post()).json()));
   assert.deepEqual(statuses, Array(100).fill(expected));

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { inspect } = require('node:util');
 const { Client, GraphQLError, SeekAuthError } = require('seekauth');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -13,6 +14,7 @@ let sandbox;
 /** @type {InstanceType<typeof Client>} */
 let client;
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(async () => {
@@ -71,6 +73,7 @@ test('errors are data, or an exception for those who ask', async () => {
 
 test('a rejected token is renewed once', async () => {
   await client.authorization();
+  clock.age();
   await sandbox.forget();
   assert.equal((await client.graphql(query)).errors.length, 0);
   await sandbox.script({ endpoint: 'graphql', error: 'UNAUTHENTICATED', times: 2 });

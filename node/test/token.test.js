@@ -6,11 +6,13 @@ const assert = require('node:assert/strict');
 const { after, before, beforeEach, test } = require('node:test');
 const { inspect } = require('node:util');
 const { Client, Token } = require('seekauth');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
 let sandbox;
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(() => sandbox.reset());
@@ -59,6 +61,9 @@ test('the synchronous call has the value once there is one, and not after it was
   const first = await client.authorization();
   assert.equal(client.authorizationNow(), first);
   assert.equal(client.cachedToken()?.authorization, first);
+  assert.equal(client.invalidate(first), false, 'it was just issued');
+  assert.equal(client.authorizationNow(), first);
+  clock.age();
   assert.equal(client.invalidate(first), true);
   assert.equal(client.authorizationNow(), undefined);
   const second = await client.authorization();
@@ -67,6 +72,7 @@ test('the synchronous call has the value once there is one, and not after it was
   assert.equal(client.authorizationNow(), second);
   const token = client.cachedToken();
   assert.ok(token);
+  clock.age();
   assert.equal(client.invalidate(token), true);
   await client.authorization();
   assert.equal(client.invalidate(token.value), false);

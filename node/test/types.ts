@@ -123,9 +123,12 @@ export function explain(error: unknown): string {
 export async function adapt(client: Client): Promise<boolean | undefined> {
   const flow: AuthFlow = client.authFlow('https://graphql.seek.com/graphql', { replayable: false });
   const headers: [string, string][] = flow.headers(['content-type']);
-  flow.attempt(await client.authorization());
+  flow.attempt(await flow.authorization());
+  const again: string = await flow.authorization({ timeoutMs: 100, signal: null });
+  // @ts-expect-error: no such option
+  await flow.authorization({ timeout: 5 });
   const inspection: Inspection = flow.inspect(200, 'https://graphql.seek.com/graphql');
-  const verdict: boolean | undefined = inspection.verdict ?? inspection.feed(new Uint8Array(headers.length));
+  const verdict: boolean | undefined = inspection.verdict ?? inspection.feed(new Uint8Array(headers.length + again.length));
   // @ts-expect-error: a chunk of a body is bytes
   inspection.feed('text');
   flow.retry();

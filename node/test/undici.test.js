@@ -12,6 +12,7 @@ const zlib = require('node:zlib');
 const { Client, SeekAuthError } = require('seekauth');
 const { interceptor } = require('seekauth/undici');
 const undici = require('undici');
+const clock = require('./manual-clock.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -22,6 +23,7 @@ let client;
 let dispatcher;
 const agent = new undici.Agent();
 before(async () => {
+  clock.start();
   sandbox = await Sandbox.start();
 });
 beforeEach(async () => {
@@ -46,6 +48,7 @@ test('request, stream, pipeline and fetch send the token', async () => {
   await sandbox.script(rejection);
   assert.deepEqual(await (await post()).body.json(), expected);
 
+  clock.age();
   await sandbox.forget();
   const sink = new PassThrough();
   await undici.stream(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers, body }, () => sink);
@@ -206,6 +209,7 @@ test('a long response keeps its pace', async () => {
 test('a rejected response lets its connection be used again', async () => {
   await client.authorization();
   for (let i = 0; i < 5; i++) {
+    clock.age();
     await sandbox.forget();
     await (await post()).body.dump();
   }
@@ -255,6 +259,7 @@ test('compressed responses are read as they are meant, and handed over as they c
 
 test('a hundred rejections at once lead to one new token', async () => {
   await client.authorization();
+  clock.age();
   await sandbox.forget();
   const responses = await Promise.all(Array.from({ length: 100 }, async () => (await post()).body.json()));
   assert.deepEqual(responses, Array(100).fill(expected));

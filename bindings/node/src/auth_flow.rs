@@ -11,6 +11,7 @@ use napi_derive::napi;
 use seekauth::{AuthFlow, Inspection, blocking};
 use slab::Slab;
 
+use crate::call::{Completion, Completions, NativeCancelHandle};
 use crate::error::{Outcome, type_error};
 use crate::function::{Callback, Function, value_or_throw};
 use crate::{number, settings};
@@ -23,6 +24,7 @@ type Body<R, const N: usize> = fn(&AuthFlows, Env, [Unknown<'_>; N]) -> napi::Re
 /// The auth flows of one client, each under a number that is free again after `release`.
 pub struct AuthFlows {
     client: blocking::Client,
+    completions: Completions,
     all: RefCell<Slab<Entry>>,
 }
 
@@ -55,6 +57,9 @@ pub struct Methods {
     /// `(flow, present)`: the headers to set besides `Authorization`, names and values in turn,
     /// each on a line. `present` names those that the request has, each on a line.
     pub headers: Method<String, 2>,
+    /// `(flow, timeoutMs, call)`: asks for the token of the next attempt, as the
+    /// client's `get_token` does for any token.
+    pub get_token: Method<Outcome<NativeCancelHandle>, 3>,
     /// `(flow, authorization)`: notes the header value that is about to be sent.
     pub attempt: Method<Outcome<()>, 2>,
     /// `(flow, status, url)`: begins to read a response.
@@ -70,11 +75,12 @@ pub struct Methods {
 }
 
 impl Methods {
-    pub(crate) fn new(client: blocking::Client) -> Self {
-        let flows = Rc::new(AuthFlows { client, all: RefCell::default() });
+    pub(crate) fn new(client: blocking::Client, completions: Completions) -> Self {
+        let flows = Rc::new(AuthFlows { client, completions, all: RefCell::default() });
         Self {
             open: on(&flows, open),
             headers: on(&flows, headers),
+            get_token: on(&flows, get_token),
             attempt: on(&flows, attempt),
             inspect: on(&flows, inspect),
             feed: on(&flows, feed),
@@ -135,6 +141,22 @@ fn headers(
         let lines: Vec<&str> =
             headers.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect();
         lines.join("\n")
+    })
+}
+
+fn get_token(
+    flows: &AuthFlows,
+    env: Env,
+    [index, timeout_ms, call]: [Unknown<'_>; 3],
+) -> napi::Result<Outcome<NativeCancelHandle>> {
+    let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
+    // SAFETY: the value is of this environment; one that is no number is an error.
+    let call = unsafe { f64::from_napi_value(env.raw(), call.raw()) }?;
+    flows.with(env, &index, |entry| {
+        Outcome::of(|| {
+            let done = Completion::new(&flows.completions, call).of_token();
+            Ok(flows.client.get_token_for_then(&entry.flow, timeout?, done)?.into())
+        })
     })
 }
 

@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Either3, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, check_status, sys};
 use napi_derive::napi;
-use seekauth::{Error, ErrorKind, blocking};
+use seekauth::{Error, ErrorKind, Token, blocking};
 
 use crate::credentials::CredentialsRequest;
 use crate::error::Outcome;
@@ -25,6 +25,7 @@ type Settle = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
 /// Calls one JavaScript function for each call that has ended and each request for credentials.
 #[napi]
+#[derive(Clone)]
 pub struct Completions {
     settle: Arc<Settle>,
 }
@@ -108,6 +109,11 @@ impl Completion {
     /// Sends the result, from any thread.
     pub(crate) fn complete(mut self, result: Result<Content, Error>) {
         self.send(result);
+    }
+
+    /// The same for a call that gives a token.
+    pub(crate) fn of_token(self) -> impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static {
+        |result| self.complete(result.map(|token| Either3::A(NativeToken::from(token))))
     }
 
     fn send(&mut self, result: Result<Content, Error>) {

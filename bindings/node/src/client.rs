@@ -181,10 +181,7 @@ impl NativeClient {
         let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
         Ok(Outcome::of(|| {
             let timeout = timeout?;
-            let completion = Completion::new(completions, call);
-            let done = |result: Result<_, _>| {
-                completion.complete(result.map(|token| Either3::A(NativeToken::from(token))));
-            };
+            let done = Completion::new(completions, call).of_token();
             Ok(self.inner.get_token_then(timeout, done)?.into())
         }))
     }
@@ -214,10 +211,11 @@ impl NativeClient {
         }))
     }
 
-    /// The auth flows of requests that another HTTP client carries.
+    /// The auth flows of requests that another HTTP client carries. Outcomes of their calls go to
+    /// `completions`.
     #[napi]
-    pub fn auth_flows(&self) -> auth_flow::Methods {
-        auth_flow::Methods::new(self.inner.clone())
+    pub fn auth_flows(&self, completions: &Completions) -> auth_flow::Methods {
+        auth_flow::Methods::new(self.inner.clone(), completions.clone())
     }
 
     /// The cached token, if there is one that may still be used.

@@ -28,13 +28,15 @@ async function sendWithAuth(client, url, body, waiting, sendOnce) {
   /** @type {(() => void) | undefined} */
   let cut;
   try {
+    // While the token needs nothing, the client has its value at hand.
+    let authorization = client.authorizationNow() ?? (await flow.authorization(waiting));
     for (;;) {
-      const authorization = client.authorizationNow() ?? (await client.getToken(waiting)).authorization;
       flow.attempt(authorization);
       cut?.();
       cut = await sendOnce(flow, authorization);
       if (!cut) return;
       flow.retry();
+      authorization = await flow.authorization(waiting);
     }
   } finally {
     cut?.();
