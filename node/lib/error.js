@@ -24,6 +24,17 @@ class GraphQLError extends Error {
 Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });
 
 /**
+ * A failure that is found here: a mistake in the call, by the library's table.
+ *
+ * @param {string} message
+ */
+function invalid(message) {
+  const kind = require('./native.js').errorKinds().find(({ code }) => code === 'invalid_argument');
+  const { code, number, retryable } = /** @type {NonNullable<typeof kind>} */ (kind);
+  return new SeekAuthError({ message, code, number, retryable });
+}
+
+/**
  * The value of an outcome. A failure is thrown from here, because an error that the library made would lack
  * the caller's stack.
  *
@@ -38,4 +49,4 @@ function unwrap(outcome) {
   return outcome;
 }
 
-module.exports = { GraphQLError, SeekAuthError, unwrap };
+module.exports = { GraphQLError, SeekAuthError, invalid, unwrap };

@@ -4,6 +4,7 @@
 // one response; what they made of the request is what is sent the second time.
 
 const { Readable } = require('node:stream');
+const { invalid } = require('../error.js');
 const { sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -12,6 +13,9 @@ const { sendWithAuth } = require('./send.js');
 /** @typedef {import('axios').AxiosResponse} Response */
 /** @typedef {import('axios').InternalAxiosRequestConfig} Config */
 
+/** The first version that asks the proxy of an HTTPS request for a tunnel. */
+const LOWEST = [1, 16, 1];
+
 /** The adapters that each adapter made here is around. */
 const originals = new WeakMap();
 
@@ -19,10 +23,17 @@ const originals = new WeakMap();
  * @param {import('axios').AxiosStatic} axios the one that made the instance
  * @returns {typeof import('../../axios').attach}
  */
-function attachWith({ Axios, getAdapter }) {
+function attachWith({ Axios, getAdapter, VERSION }) {
   // Has no defaults of its own, so that nothing is merged into what it is given.
   const plain = new Axios({});
   return (client, instance) => {
+    // The version of what sends: names of adapters are looked up here, whichever axios made the instance.
+    if (!isSafe(VERSION)) {
+      throw invalid(
+        `axios ${LOWEST.join('.')} or later is needed, and this is ${VERSION || 'of no version'}: older ones send ` +
+          'HTTPS requests, and the token in them, to a proxy in clear text; install a newer one',
+      );
+    }
     /** @param {Config} config */
     const wrap = (config) => {
       // A configuration comes by again when others repeat a request.
@@ -40,6 +51,13 @@ function attachWith({ Axios, getAdapter }) {
   };
 }
 
+/** @param {unknown} version of axios */
+function isSafe(version) {
+  const parts = String(version).match(/^(\d+)\.(\d+)\.(\d+)/)?.slice(1).map(Number) ?? [];
+  const at = parts.findIndex((part, i) => part !== LOWEST[i]);
+  return parts.length > 0 && (at < 0 || Number(parts[at]) > Number(LOWEST[at]));
+}
+
 /**
  * @param {Client} client
  * @param {string} url
@@ -49,7 +67,9 @@ function attachWith({ Axios, getAdapter }) {
  * @returns {Promise<Response>}
  */
 async function send(client, url, adapter, config) {
-  const { data, headers, signal, timeout, auth, beforeRedirect } = config;
+  const { data, headers, signal, timeout, auth, beforeRedirect, proxy } = config;
+  // Without TLS the API is on this machine. A proxy would carry the token away from it, in clear text.
+  const isPlain = /^http:/i.test(url);
   /** @type {import('../../index').GetTokenOptions} */
   const waiting = {};
   if (signal instanceof AbortSignal) waiting.signal = signal;
@@ -57,7 +77,7 @@ async function send(client, url, adapter, config) {
   /** @type {{ response: Response, error?: unknown } | undefined} */
   let outcome;
   try {
-    Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect) });
+    Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect), ...(isPlain && { proxy: false }) });
     await sendWithAuth(client, url, data, waiting, async (flow, authorization) => {
       for (const [name, value] of flow.headers(Object.keys(headers))) headers.set(name, value);
       headers.set('Authorization', authorization);
@@ -66,7 +86,7 @@ async function send(client, url, adapter, config) {
       return peekResponse(flow.inspect(response.status, response.request?.res?.responseUrl), response);
     });
   } finally {
-    Object.assign(config, { auth, beforeRedirect });
+    Object.assign(config, { auth, beforeRedirect, ...(isPlain && { proxy }) });
     headers.delete('Authorization');
   }
   const { response, error } = /** @type {NonNullable<typeof outcome>} */ (outcome);
