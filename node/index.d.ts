@@ -225,7 +225,8 @@ export class GraphQLError<Data = any> extends Error implements GraphQLResponse<D
  * adapters to further HTTP clients. {@link Client.fetch}, `seekauth/undici` and `seekauth/axios` are made
  * with it. It sends nothing itself. The order of calls:
  *
- * 1. {@link Client.authFlow}, which refuses addresses that the token must not reach,
+ * 1. {@link Client.authFlow}, which refuses addresses that the token must not reach, and
+ *    {@link AuthFlow.checkHost} if the program sets a `Host` header,
  * 2. {@link AuthFlow.authorization} for the token, and {@link AuthFlow.attempt} with it,
  * 3. send with {@link AuthFlow.headers} and the token,
  * 4. {@link AuthFlow.inspect} the response; unless it is a rejection, it is the caller's,
@@ -237,6 +238,12 @@ export interface AuthFlow {
    * there; `X-Request-Id` and `Accept-Language` are left out if `present` names them.
    */
   headers(present?: Iterable<string>): [name: string, value: string][];
+
+  /**
+   * Refuses a `Host` header of the program's own that names another host than the API's, which would take the
+   * token there behind a proxy or a server with several names. Throws `forbidden_origin`.
+   */
+  checkHost(host: string): void;
 
   /**
    * The header value for the next attempt: first that of {@link Client.authorization}, and after

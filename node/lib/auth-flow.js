@@ -62,6 +62,11 @@ class AuthFlow {
     return /** @type {[string, string][]} */ (pairs);
   }
 
+  /** @param {string} host value of a header that the program set */
+  checkHost(host) {
+    unwrap(this.#flows.checkHost(this.#number, host));
+  }
+
   /** @param {import('../index').GetTokenOptions} [options] */
   async authorization(options) {
     const token = await waitForToken(

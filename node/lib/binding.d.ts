@@ -39,6 +39,7 @@ export interface NativeOperation {
 export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
   headers(flow: number, present: string): string;
+  checkHost(flow: number, host: unknown): Outcome<undefined>;
   getToken(flow: number, timeoutMs: unknown, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
   inspect(flow: number, status: unknown, url: unknown): boolean | null;

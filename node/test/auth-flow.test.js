@@ -119,6 +119,11 @@ test('waiting for the token of a flow ends by its time, its signal, or with the 
 });
 
 test('an address that the token must not reach is refused where the caller stands', () => {
+  const flow = client.authFlow(sandbox.urls.graphql_url);
+  flow.checkHost(new URL(sandbox.urls.graphql_url).host);
+  for (const host of ['evil.example', '', `${new URL(sandbox.urls.graphql_url).host}/`]) {
+    assert.throws(() => flow.checkHost(host), { name: 'SeekAuthError', code: 'forbidden_origin', message: /Host/ });
+  }
   for (const url of [sandbox.urls.foreign, '/graphql', '', sandbox.urls.graphql_url.replace('//', '//a:b@')]) {
     assert.throws(
       () => client.authFlow(url),
@@ -130,6 +135,7 @@ test('an address that the token must not reach is refused where the caller stand
 test('wrong types are a TypeError', () => {
   const flow = /** @type {any} */ (client.authFlow(sandbox.urls.graphql_url));
   assert.throws(() => /** @type {any} */ (client).authFlow(5), { name: 'TypeError', message: 'url must be a string, not a number' });
+  assert.throws(() => flow.checkHost(5), { name: 'TypeError', message: 'host must be a string, not a number' });
   assert.throws(() => flow.attempt(5), { name: 'TypeError', message: 'authorization must be a string, not a number' });
   assert.throws(() => flow.inspect('200'), { name: 'TypeError', message: 'status must be a number' });
   assert.throws(() => flow.inspect(200, 5), { name: 'TypeError', message: 'url must be a string, not a number' });

@@ -122,6 +122,16 @@ test('another origin is refused before anything is sent, however it is written',
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
 
+test('a Host header for another host is refused before anything is sent', async () => {
+  const { host } = new URL(sandbox.urls.graphql);
+  for (const headers of [{ host: 'evil.example' }, { HOST: `${host}.evil.example` }, { Host: [host, 'evil.example'] }]) {
+    await assert.rejects(api.post('/graphql', query, { headers: /** @type {any} */ (headers) }), { code: 'forbidden_origin' });
+  }
+  assert.equal((await sandbox.tokenRequests()).length, 0);
+  assert.equal((await sandbox.requests('graphql')).length, 0);
+  assert.deepEqual((await api.post('/graphql', query, { headers: { host } })).data, expected);
+});
+
 test("a status that axios takes for an error is axios's error, with the response", async () => {
   await sandbox.script({ endpoint: 'graphql', status: 503, json: { errors: [] } });
   await assert.rejects(api.post('/graphql', query), (/** @type {any} */ error) => {

@@ -238,6 +238,18 @@ test('another origin is refused before anything is sent, also in a Request', asy
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
 
+test('a Host header for another host is refused before anything is sent', async () => {
+  const { host } = new URL(sandbox.urls.graphql);
+  for (const headers of [{ host: 'evil.example' }, { HOST: `${host}.evil.example` }, [['Host', `${host}@evil.example`]], new Headers({ host: '127.0.0.1' })]) {
+    const init = { headers: /** @type {any} */ (headers) };
+    await assert.rejects(client.fetch(sandbox.urls.graphql_url, init), { name: 'SeekAuthError', code: 'forbidden_origin', message: /Host/ });
+    await assert.rejects(client.fetch(new Request(sandbox.urls.graphql_url, init)), { code: 'forbidden_origin' });
+  }
+  assert.equal((await sandbox.tokenRequests()).length, 0);
+  assert.equal((await sandbox.requests('graphql')).length, 0);
+  assert.equal((await client.fetch(sandbox.urls.graphql_url, { method: 'POST', headers: { ...json, host }, body: query })).status, 200);
+});
+
 test('what fetch does not take is its own error', async () => {
   const url = sandbox.urls.graphql_url;
   await assert.rejects(client.fetch(url, { method: 'GET', body: 'a' }), TypeError);

@@ -123,6 +123,7 @@ export function explain(error: unknown): string {
 export async function adapt(client: Client): Promise<boolean | undefined> {
   const flow: AuthFlow = client.authFlow('https://graphql.seek.com/graphql', { replayable: false });
   const headers: [string, string][] = flow.headers(['content-type']);
+  flow.checkHost('graphql.seek.com');
   flow.attempt(await flow.authorization());
   const again: string = await flow.authorization({ timeoutMs: 100, signal: null });
   // @ts-expect-error: no such option

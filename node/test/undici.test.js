@@ -154,6 +154,22 @@ test('another origin, or none, is refused before anything is sent', async () => 
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
 
+test('a Host header for another host is refused before anything is sent', async () => {
+  const { host } = new URL(sandbox.urls.graphql);
+  for (const value of ['evil.example', `${host}.evil.example`, [host, 'evil.example']]) {
+    const flat = [value].flat().flatMap((value) => ['Host', value]);
+    for (const own of [{ host: value }, { HOST: value }, flat, new Map([['host', value]])]) {
+      await assert.rejects(post({ headers: own }), { code: 'forbidden_origin' });
+    }
+  }
+  assert.equal((await sandbox.tokenRequests()).length, 0);
+  assert.equal((await sandbox.requests('graphql')).length, 0);
+  assert.deepEqual(await (await post({ headers: { ...headers, host } })).body.json(), expected);
+  // Its fetch leaves out a Host of the caller's by itself.
+  await (await undici.fetch(sandbox.urls.graphql_url, { dispatcher, headers: { host: 'evil.example' } })).text();
+  assert.deepEqual((await sandbox.requests('graphql')).map(({ headers }) => headers.host), [host, host]);
+});
+
 test("undici's own complaints come through", async () => {
   await assert.rejects(post({ headers: { 'a b': 'c' } }), { code: 'UND_ERR_INVALID_ARG' });
   await assert.rejects(post({ body: 5 }), { code: 'UND_ERR_INVALID_ARG' });

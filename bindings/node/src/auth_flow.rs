@@ -57,6 +57,8 @@ pub struct Methods {
     /// `(flow, present)`: the headers to set besides `Authorization`, names and values in turn,
     /// each on a line. `present` names those that the request has, each on a line.
     pub headers: Method<String, 2>,
+    /// `(flow, host)`: refuses a `Host` header of the request that names another host than the API's.
+    pub check_host: Method<Outcome<()>, 2>,
     /// `(flow, timeoutMs, call)`: asks for the token of the next attempt, as the
     /// client's `get_token` does for any token.
     pub get_token: Method<Outcome<NativeCancelHandle>, 3>,
@@ -80,6 +82,7 @@ impl Methods {
         Self {
             open: on(&flows, open),
             headers: on(&flows, headers),
+            check_host: on(&flows, check_host),
             get_token: on(&flows, get_token),
             attempt: on(&flows, attempt),
             inspect: on(&flows, inspect),
@@ -142,6 +145,15 @@ fn headers(
             headers.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect();
         lines.join("\n")
     })
+}
+
+fn check_host(
+    flows: &AuthFlows,
+    env: Env,
+    [index, host]: [Unknown<'_>; 2],
+) -> napi::Result<Outcome<()>> {
+    let host = settings::string(env, "host", &host)?;
+    flows.with(env, &index, |entry| Outcome::of(|| entry.flow.check_host(&host)))
 }
 
 fn get_token(

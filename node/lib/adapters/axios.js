@@ -5,7 +5,7 @@
 
 const { Readable } = require('node:stream');
 const { invalid } = require('../error.js');
-const { sendWithAuth } = require('./send.js');
+const { hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -78,7 +78,8 @@ async function send(client, url, adapter, config) {
   let outcome;
   try {
     Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect), ...(isPlain && { proxy: false }) });
-    await sendWithAuth(client, url, data, waiting, async (flow, authorization) => {
+    const plan = { url, body: data, hosts: hostsOf(Object.entries(headers)), waiting };
+    await sendWithAuth(client, plan, async (flow, authorization) => {
       for (const [name, value] of flow.headers(Object.keys(headers))) headers.set(name, value);
       headers.set('Authorization', authorization);
       outcome = await settled(adapter(config));

@@ -4,7 +4,7 @@
 // takes no token to another origin. A response is handed over as soon as its first bytes give a verdict.
 
 const { replayBody } = require('./replayed-response.js');
-const { headersOf, sendWithAuth } = require('./send.js');
+const { headersOf, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -28,7 +28,8 @@ async function authenticatedFetch(client, input, init) {
   /** @type {Response | undefined} */
   let response;
   try {
-    await sendWithAuth(client, url, body, { signal }, async (flow, authorization) => {
+    const plan = { url, body, hosts: hostsOf(headers), waiting: { signal } };
+    await sendWithAuth(client, plan, async (flow, authorization) => {
       const changes = { headers: headersOf(flow, headers, authorization), ...(body != null && { body }) };
       const sent = fetch(request, { ...init, ...changes });
       request = spare ?? request;

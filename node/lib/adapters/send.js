@@ -12,22 +12,31 @@ const { AuthFlow } = require('../auth-flow.js');
 const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
 
 /**
+ * What the rules look at before a request is sent.
+ *
+ * @typedef {object} Plan
+ * @property {string} url
+ * @property {unknown} body
+ * @property {unknown[]} hosts values of the header `Host`, if the caller set it
+ * @property {import('../../index').GetTokenOptions} waiting how to wait for tokens
+ */
+
+/**
  * Sends one request, and once more if the API rejects its token.
  *
  * @param {Client} client
- * @param {string} url
- * @param {unknown} body
- * @param {import('../../index').GetTokenOptions} waiting how to wait for tokens
+ * @param {Plan} plan
  * @param {(flow: Flow, authorization: string) => Promise<(() => void) | undefined>} sendOnce sends it.
  *   Resolves to nothing for a response that is the caller's; for a rejection, to what cuts off the rest of
  *   the response. The rest is drained in the background until then, so that the connection can be used again.
  */
-async function sendWithAuth(client, url, body, waiting, sendOnce) {
+async function sendWithAuth(client, { url, body, hosts, waiting }, sendOnce) {
   /** @type {Flow} */
   const flow = /** @type {any} */ (client)[openAuthFlow](url, isReplayable(body));
   /** @type {(() => void) | undefined} */
   let cut;
   try {
+    for (const host of hosts) flow.checkHost(String(host));
     // While the token needs nothing, the client has its value at hand.
     let authorization = client.authorizationNow() ?? (await flow.authorization(waiting));
     for (;;) {
@@ -60,6 +69,15 @@ function isReplayable(body) {
 }
 
 /**
+ * The values of the header `Host` among those of the caller.
+ *
+ * @param {[string, unknown][]} own
+ */
+function hostsOf(own) {
+  return own.flatMap(([name, value]) => (name.toLowerCase() === 'host' && value != null ? value : []));
+}
+
+/**
  * The headers of an attempt: those that the rules set replace those of the same name.
  *
  * @template V
@@ -75,4 +93,4 @@ function headersOf(flow, own, authorization) {
   return [...kept, ...set];
 }
 
-module.exports = { headersOf, sendWithAuth };
+module.exports = { headersOf, hostsOf, sendWithAuth };

@@ -4,7 +4,7 @@
 // it. A response is held back until its first bytes give the verdict; from then on it flows unchanged.
 
 const { decoder } = require('./content-decoding.js');
-const { headersOf, sendWithAuth } = require('./send.js');
+const { headersOf, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {InstanceType<typeof import('../auth-flow.js').AuthFlow>} AuthFlow */
@@ -25,7 +25,8 @@ function interceptor(client) {
       const own = pairs(options.headers);
       const { signal } = /** @type {{ signal?: unknown }} */ (options);
       const waiting = signal instanceof AbortSignal ? { signal } : {};
-      await sendWithAuth(client, url, options.body, waiting, (flow, authorization) => {
+      const plan = { url, body: options.body, hosts: hostsOf(own), waiting };
+      await sendWithAuth(client, plan, (flow, authorization) => {
         const headers = /** @type {any} */ (headersOf(flow, own, authorization).flat(1));
         return new Promise((resolve) => {
           attempt = new Attempt(handler, flow, resolve);
