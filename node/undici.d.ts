@@ -6,8 +6,9 @@ import type { Client } from './index';
  * them once more with a new token if the API rejects it.
  *
  * Give it as the last one, so that it sees requests before any redirect is followed; requests to another
- * origin than the API's are refused with a `SeekAuthError` (`forbidden_origin`). Requests need their
- * `origin`, which those made with a whole URL have. Bodies that are streams, iterables or forms are not
+ * origin than the API's are refused with a `SeekAuthError` (`forbidden_origin`), and so are all requests
+ * through a dispatcher for another origin, such as a `Pool`. Requests need their `origin`, which those made
+ * with a whole URL have, and a `path` that begins with `/`. Bodies that are streams, iterables or forms are not
  * sent twice: a rejection of theirs is a `SeekAuthError` (`token_rejected`).
  */
 export function interceptor(client: Client): Dispatcher.DispatcherComposeInterceptor;

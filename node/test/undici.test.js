@@ -4,6 +4,7 @@
 // beside it, compressed responses, giving up, and connections.
 
 const assert = require('node:assert/strict');
+const { channel } = require('node:diagnostics_channel');
 const { once } = require('node:events');
 const http = require('node:http');
 const { PassThrough, Readable } = require('node:stream');
@@ -13,6 +14,7 @@ const { Client, SeekAuthError } = require('seekauth');
 const { interceptor } = require('seekauth/undici');
 const undici = require('undici');
 const clock = require('./manual-clock.js');
+const { RecordingProxy } = require('./recording-proxy.js');
 const { Sandbox } = require('./sandbox.js');
 
 /** @type {InstanceType<typeof Sandbox>} */
@@ -153,6 +155,111 @@ test('another origin, or none, is refused before anything is sent', async () => 
   await single.destroy();
   assert.equal((await sandbox.requests('foreign')).length, 0);
 });
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+for (const name of ['undici-lowest', 'undici', 'undici-newest']) {
+  const skip = name === 'undici-newest' && (major < 22 || (major === 22 && minor < 19)) && 'undici 8 needs Node 22.19';
+
+  test(`a dispatcher with an origin of its own gets no token for it: ${name}`, { skip }, async (t) => {
+    /** @type {typeof import('undici')} */
+    const undici = require(/** @type {any} */ (name));
+    /** @type {string[]} */
+    const received = [];
+    const elsewhere = http.createServer((request, response) => {
+      received.push(JSON.stringify(request.rawHeaders));
+      // The others wait for a connection meanwhile.
+      setImmediate(() => response.end('{}'));
+    });
+    elsewhere.listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    const { port } = /** @type {import('node:net').AddressInfo} */ (elsewhere.address());
+    const evil = `http://127.0.0.1:${port}`;
+    t.after(() => {
+      elsewhere.closeAllConnections();
+      elsewhere.close();
+    });
+    const { origin } = new URL(sandbox.urls.graphql_url);
+    const { retry, redirect } = undici.interceptors;
+    const dispatchers = [
+      () => new undici.Client(evil),
+      () => new undici.Pool(evil),
+      () => new undici.Pool(evil, { connections: 1 }),
+      () => new undici.BalancedPool([evil, evil]),
+      () => new undici.Pool(evil).compose(retry(), redirect({ maxRedirections: 1 })),
+    ];
+    for (const make of dispatchers) {
+      const mine = make();
+      const dispatcher = mine.compose(interceptor(client));
+      // A connection that is there already is written to at once.
+      await (await mine.request({ origin: evil, path: '/', method: 'GET' })).body.dump();
+      received.length = 0;
+      const method = /** @type {const} */ ('POST');
+      /** @type {(() => Promise<unknown>)[]} */
+      const ways = [
+        () => undici.request(sandbox.urls.graphql_url, { dispatcher, method, headers, body }),
+        () => dispatcher.request({ origin, path: '/graphql', method, headers, body }),
+        () => dispatcher.request({ origin, path: '/graphql', method, headers: { ...headers, host: new URL(origin).host }, body }),
+        () => dispatcher.request({ path: sandbox.urls.graphql_url, method, headers, body }),
+        () => dispatcher.request({ origin, path: '/graphql', method, headers, body, ...{ servername: '127.0.0.1' } }),
+        // Other traffic that takes up the connections.
+        ...Array.from({ length: 20 }, () => async () => {
+          await (await mine.request({ origin: evil, path: '/', method: 'GET' })).body.dump();
+          throw Object.assign(new Error('none'), { code: 'forbidden_origin' });
+        }),
+        () => dispatcher.request({ origin, path: '/graphql', method, headers, body }),
+      ];
+      const outcomes = await Promise.allSettled(ways.map((way) => way()));
+      assert.deepEqual(
+        outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code),
+        ways.map(() => 'forbidden_origin'),
+      );
+      await mine.destroy();
+      assert.equal(received.length, 20);
+      assert.doesNotMatch(received.join(), /bearer/i);
+    }
+    assert.equal((await sandbox.requests('graphql')).length, 0);
+  });
+
+  test(`dispatchers that lead to the API are used: ${name}`, { skip }, async () => {
+    /** @type {typeof import('undici')} */
+    const undici = require(/** @type {any} */ (name));
+    const { origin, port } = new URL(sandbox.urls.graphql_url);
+    const local = Client.seekApi({ ...sandbox.seekApi(), apiUrl: `http://localhost:${port}/graphql` });
+    const mock = new undici.MockAgent();
+    mock.disableNetConnect();
+    mock.get(origin).intercept({ path: '/graphql', method: 'POST' }).reply(200, expected);
+    const { dns, retry } = undici.interceptors;
+    /** @type {[any, import('undici').Dispatcher.DispatcherComposeInterceptor, string][]} */
+    const dispatchers = [
+      [new undici.Client(origin), interceptor(client), origin],
+      [new undici.Pool(origin, { connections: 1 }), interceptor(client), origin],
+      [new undici.BalancedPool([origin]).compose(retry()), interceptor(client), origin],
+      [new undici.Agent({ connections: 1 }), interceptor(client), origin],
+      [new undici.Agent().compose(dns({ affinity: 4, dualStack: false })), interceptor(local), `http://localhost:${port}`],
+      [mock, interceptor(client), origin],
+    ];
+    for (const [inner, own, origin] of dispatchers) {
+      const dispatcher = inner.compose(own);
+      const count = inner === mock ? 1 : 3;
+      const responses = Array.from({ length: count }, () => undici.request(`${origin}/graphql`, { dispatcher, method: 'POST', headers, body }));
+      for (const response of await Promise.all(responses)) assert.deepEqual(await response.body.json(), expected);
+      await inner.close();
+    }
+    assert.equal(channel('undici:request:create').hasSubscribers, false);
+  });
+
+  test(`a proxy that would read the token gets none: ${name}`, { skip }, async () => {
+    /** @type {typeof import('undici')} */
+    const undici = require(/** @type {any} */ (name));
+    const proxy = await RecordingProxy.start();
+    const inner = new undici.ProxyAgent({ uri: proxy.url, proxyTunnel: false });
+    const dispatcher = inner.compose(interceptor(client));
+    await undici.request(sandbox.urls.graphql_url, { dispatcher, method: 'POST', headers, body }).catch(() => {});
+    assert.deepEqual(proxy.requests.filter((line) => !line.startsWith('CONNECT ')), []);
+    await inner.destroy();
+    proxy.stop();
+  });
+}
 
 test('a Host header for another host is refused before anything is sent', async () => {
   const { host } = new URL(sandbox.urls.graphql);

@@ -5,37 +5,63 @@
 
 const { decoder } = require('./content-decoding.js');
 const { headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { Watch } = require('./undici-destination.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {InstanceType<typeof import('../auth-flow.js').AuthFlow>} AuthFlow */
 /** @typedef {import('undici').Dispatcher.DispatchHandler} Handler */
 /** @typedef {import('undici').Dispatcher.DispatchController} Controller */
 /** @typedef {import('undici').Dispatcher.DispatchOptions} Options */
+/** @typedef {{ signal?: unknown, servername?: unknown }} Extras what the types leave out */
 
 /**
  * @param {Client} client
  * @returns {import('undici').Dispatcher.DispatcherComposeInterceptor}
  */
 function interceptor(client) {
-  return (dispatch) => (options, handler) => {
+  return (dispatch) => (given, handler) => {
     /** @type {Attempt | undefined} */
     let attempt;
     const send = async () => {
-      const url = `${options.origin ?? ''}${options.path}`;
+      // What is looked at now is what is sent, though its owner may change it meanwhile.
+      const options = { ...given };
+      const { origin = '', path, body, signal, servername } = /** @type {Options & Extras} */ (options);
+      // Some dispatchers take a whole address for the path, and send it to their own origin.
+      const url = String(path).startsWith('/') ? `${origin}${path}` : '';
       const own = pairs(options.headers);
-      const { signal } = /** @type {{ signal?: unknown }} */ (options);
       const waiting = signal instanceof AbortSignal ? { signal } : {};
-      const plan = { url, body: options.body, hosts: hostsOf(own), waiting };
-      await sendWithAuth(client, plan, (flow, authorization) => {
-        const headers = /** @type {any} */ (headersOf(flow, own, authorization).flat(1));
+      const check = destinationCheck(client, url, servername);
+      await sendWithAuth(client, { url, body, hosts: hostsOf(own), waiting }, (flow, authorization) => {
+        // A Host that is right is left to undici, so that another one tells of a look-up in between.
+        const headers = headersOf(flow, own, authorization).filter(([name]) => name.toLowerCase() !== 'host');
+        const watch = new Watch(headers);
         return new Promise((resolve) => {
-          attempt = new Attempt(handler, flow, resolve);
-          dispatch({ ...options, headers }, attempt);
+          attempt = new Attempt(handler, flow, watch, check, resolve);
+          const sent = { ...options, headers: merged(headers) };
+          watch.during(() => dispatch(sent, /** @type {Attempt} */ (attempt)));
         });
       });
     };
     send().catch((error) => handler.onResponseError?.(attempt?.controller ?? idle, error));
     return true;
+  };
+}
+
+/**
+ * Refuses, by throwing, what leads elsewhere than the request's address.
+ *
+ * @param {Client} client
+ * @param {string} url
+ * @param {unknown} servername that the caller gave
+ * @returns {(destination: import('./undici-destination.js').Destination) => void}
+ */
+function destinationCheck(client, url, servername) {
+  return (destination) => {
+    const { hostname, origin } = new URL(url);
+    if (destination.origin === origin) return;
+    // An interceptor that looks names up puts an address in the name's place and says what the name was.
+    if (servername == null && destination.servername === hostname) return;
+    client.authFlow(destination.origin);
   };
 }
 
@@ -45,6 +71,8 @@ class Attempt {
   controller = idle;
   #handler;
   #flow;
+  #watch;
+  #check;
   #settle;
   /** @type {'open' | 'accepted' | 'rejected'} */
   #state = 'open';
@@ -60,12 +88,19 @@ class Attempt {
   /**
    * @param {Handler} handler
    * @param {AuthFlow} flow
+   * @param {InstanceType<typeof Watch>} watch
+   * @param {ReturnType<typeof destinationCheck>} check
    * @param {(cut: (() => void) | undefined) => void} settle
    */
-  constructor(handler, flow, settle) {
+  constructor(handler, flow, watch, check, settle) {
     this.#handler = handler;
     this.#flow = flow;
-    this.#settle = settle;
+    this.#watch = watch;
+    this.#check = check;
+    this.#settle = (/** @type {(() => void) | undefined} */ cut) => {
+      watch.end();
+      settle(cut);
+    };
   }
 
   /**
@@ -74,6 +109,13 @@ class Attempt {
    */
   onRequestStart(controller, context) {
     this.controller = controller;
+    this.#watch.end();
+    // Nothing has been sent yet.
+    try {
+      for (const destination of this.#watch.destinations) this.#check(destination);
+    } catch (error) {
+      return controller.abort(/** @type {Error} */ (error));
+    }
     this.#history = context?.history;
     this.#handler.onRequestStart?.(controller, context);
   }
@@ -184,6 +226,21 @@ function pairs(headers) {
   }
   if (Array.isArray(headers[0])) return /** @type {any} */ (headers);
   return Array.from({ length: headers.length / 2 }, (_, i) => [String(headers[2 * i]), headers[2 * i + 1]]);
+}
+
+/**
+ * The same headers as an object, which all interceptors can read.
+ *
+ * @param {[string, string | string[] | undefined][]} pairs
+ */
+function merged(pairs) {
+  /** @type {Record<string, string | string[]>} */
+  const headers = Object.create(null);
+  for (const [name, value] of pairs) {
+    const before = headers[name];
+    if (value != null) headers[name] = before == null ? value : [before, value].flat(1);
+  }
+  return headers;
 }
 
 module.exports = { interceptor };
