@@ -33,7 +33,8 @@ fn plain(
 fn with_headers(count: usize, length: usize) -> String {
     let value = "v".repeat(length);
     plain(move |stream| {
-        let headers: String = (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect();
+        let headers: String = (0..count)
+            .fold(String::new(), |headers, number| headers + &format!("x-{number}: {value}\r\n"));
         let length = GRANT.len();
         write!(
             stream,
