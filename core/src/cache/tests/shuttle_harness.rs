@@ -7,7 +7,7 @@ use std::time::Duration;
 use shuttle::thread::{self, JoinHandle};
 
 use crate::cache::key::Key;
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Rejection, Slot};
 use crate::cache::sync::Mutex;
 use crate::config::ResolvedConfig;
 use crate::sys::clock::manual::{ManualClock, Which};
@@ -97,7 +97,8 @@ impl Harness {
     }
 
     pub(super) fn reject(&self, token: &Token) -> bool {
-        let acted = self.slot.invalidate(token.value(), self.now());
+        let now = self.now();
+        let acted = matches!(self.slot.reject(token.value(), now, now), Rejection::SetAside);
         if acted {
             self.record().gone.insert(token.generation());
         }

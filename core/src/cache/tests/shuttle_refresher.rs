@@ -1,6 +1,6 @@
 //! The engine as it ships, in thousands of interleavings of its callers and its flights.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use shuttle::thread::{self, JoinHandle};
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::Slot;
+use crate::cache::slot::{Rejection, Slot};
 use crate::cache::sync::switch_point;
 use crate::cache::tests::shuttle_explore::explore;
 use crate::config::Config;
@@ -34,6 +34,8 @@ struct Server {
     responses: Mutex<VecDeque<Result<u64, ErrorKind>>>,
     is_busy: AtomicBool,
     requests: AtomicUsize,
+    /// Responses after which a rejected token is served again.
+    failures: AtomicUsize,
 }
 
 impl TokenSource for Server {
@@ -44,6 +46,9 @@ impl TokenSource for Server {
             self.is_busy.store(false, Ordering::SeqCst);
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
             let response = self.responses.lock().unwrap().pop_front().unwrap_or(Ok(LIFETIME));
+            if matches!(response, Ok(0) | Err(ErrorKind::Unavailable)) {
+                self.failures.fetch_add(1, Ordering::SeqCst);
+            }
             match response {
                 Ok(lifetime) => Ok(Grant {
                     access_token: Secret::new(format!("token-{number}")),
@@ -62,8 +67,9 @@ struct Harness {
     slot: Arc<Slot>,
     server: Arc<Server>,
     clock: ManualClock,
-    /// Tokens that were rejected: from then on nobody may get them.
-    rejected: Mutex<HashSet<u64>>,
+    /// Tokens that were rejected, with the number of transient failures until then: nobody may get
+    /// them while there are no more.
+    rejected: Mutex<HashMap<u64, usize>>,
 }
 
 impl Harness {
@@ -88,16 +94,24 @@ impl Harness {
 
     fn get(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
         let rejected = self.rejected.lock().unwrap().clone();
+        let began = self.clock.now();
         let result = block_on(self.refresher.get(&self.slot, timeout));
-        if let Ok(token) = &result {
-            assert!(!rejected.contains(&token.generation()), "{} was rejected", token.value());
+        // Whoever has waited for half of the time gets what there is.
+        let has_waited = began.plus(timeout / 2).reached(self.clock.now());
+        if let Ok(token) = &result
+            && let Some(failures) = rejected.get(&token.generation())
+        {
+            let has_failed = *failures < self.server.failures.load(Ordering::SeqCst);
+            assert!(has_failed || has_waited, "{} was rejected", token.value());
         }
         result
     }
 
     fn reject(&self, token: &Token) {
-        if self.slot.invalidate(token.value(), self.refresher.clock.now()) {
-            self.rejected.lock().unwrap().insert(token.generation());
+        let now = self.refresher.clock.now();
+        let failures = self.server.failures.load(Ordering::SeqCst);
+        if matches!(self.slot.reject(token.value(), now, now), Rejection::SetAside) {
+            self.rejected.lock().unwrap().insert(token.generation(), failures);
         }
     }
 
@@ -185,7 +199,7 @@ fn closing_ends_a_flight_and_whoever_waits_is_told() {
             switch_point();
             harness.refresher.closed.set();
             switch_point();
-            harness.refresher.slots.clear();
+            harness.refresher.slots.clear(harness.clock.now());
         });
         join(callers);
         join([closer]);

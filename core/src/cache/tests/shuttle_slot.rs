@@ -12,6 +12,9 @@ use crate::cache::tests::shuttle_explore::explore;
 use crate::cache::tests::shuttle_harness::{Harness, LIFETIME, join, on_thread, readers};
 use crate::error::{Error, ErrorKind};
 
+/// The age from which the rejection of a token counts.
+const TRUSTED: Duration = Duration::from_secs(2);
+
 /// A thread that comes by twice to see what is to do, and does not do it.
 fn visitor(harness: &Arc<Harness>) -> JoinHandle<()> {
     on_thread(harness, |harness| {
@@ -26,6 +29,7 @@ fn nobody_reads_a_token_that_was_rejected_or_replaced_before() {
     explore(|| {
         let harness = &Harness::new();
         harness.accept(LIFETIME);
+        harness.pass(TRUSTED);
         let readers = readers(harness);
         let visitor = visitor(harness);
         let rejecter = on_thread(harness, |harness| {
@@ -41,7 +45,7 @@ fn nobody_reads_a_token_that_was_rejected_or_replaced_before() {
         });
         join(readers);
         join([visitor, rejecter, writer]);
-        let live = harness.slot.live(harness.now()).map_or(0, |token| token.generation());
+        let live = harness.slot.cached(harness.now()).map_or(0, |token| token.generation());
         assert_eq!(harness.slot.fresh_generation(&harness.clock()), live);
     });
 }
@@ -73,6 +77,7 @@ fn a_hundred_rejections_of_a_token_act_once_and_never_on_the_next() {
     explore(|| {
         let harness = &Harness::new();
         let first = harness.accept(LIFETIME);
+        harness.pass(TRUSTED);
         let acted = Arc::new(AtomicU64::new(0));
         let rejecters = [(); 4].map(|()| {
             let first = Arc::clone(&first);
