@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
@@ -67,11 +68,12 @@ impl Connector {
             return Ok(Stream::new(wire, false));
         }
         let port = uri.port_u16().unwrap_or(443);
+        let trusted = self.trust.config(self.versions).await?;
         let wire = match self.proxies.on_the_way_to(host, port)? {
             Some(proxy) => self.tunnel(&proxy, &format!("{host}:{port}")).await?,
             None => tcp(host, port, false).await?,
         };
-        let (wire, is_http2) = self.tls(wire, host, self.versions).await?;
+        let (wire, is_http2) = tls(wire, host, trusted).await?;
         Ok(Stream::new(wire, is_http2))
     }
 
@@ -84,26 +86,25 @@ impl Connector {
         };
         let mut wire = tcp(&proxy.host, proxy.port, false).await.map_err(unreachable)?;
         if proxy.tls {
-            let secured = self.tls(wire, &proxy.host, Versions::Http1).await;
+            let trusted = self.trust.config(Versions::Http1).await?;
+            let secured = tls(wire, &proxy.host, trusted).await;
             (wire, _) = secured.map_err(unreachable)?;
         }
         tunnel::open(wire, proxy, target, &self.config.user_agent).await
     }
+}
 
-    /// TLS over `wire`, and whether HTTP/2 is spoken in it.
-    async fn tls(
-        &self,
-        wire: Box<dyn Wire>,
-        host: &str,
-        versions: Versions,
-    ) -> Result<(Box<dyn Wire>, bool), BoxError> {
-        let config = self.trust.config(versions).await?;
-        let name = host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(name.to_owned())?;
-        let secured = TlsConnector::from(config).connect(name, wire).await?;
-        let is_http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok((Box::new(secured), is_http2))
-    }
+/// TLS over `wire`, and whether HTTP/2 is spoken in it.
+async fn tls(
+    wire: Box<dyn Wire>,
+    host: &str,
+    trusted: Arc<ClientConfig>,
+) -> Result<(Box<dyn Wire>, bool), BoxError> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(name.to_owned())?;
+    let secured = TlsConnector::from(trusted).connect(name, wire).await?;
+    let is_http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+    Ok((Box::new(secured), is_http2))
 }
 
 /// Where the address is loopback alone, a name must lead to loopback as well.

@@ -6,7 +6,14 @@ use std::process::ExitCode;
 use seekauth::Config;
 
 fn main() -> ExitCode {
-    match Config::from_env().and_then(seekauth_transport::get) {
+    let config = Config::from_env().map(|config| {
+        // What a binding brings along for systems that have none.
+        match std::env::var("FALLBACK_AUTHORITIES").map(std::fs::read) {
+            Ok(Ok(pem)) => config.fallback_authorities(pem),
+            _ => config,
+        }
+    });
+    match config.and_then(seekauth_transport::get) {
         Ok(token) => {
             println!("{token}");
             ExitCode::SUCCESS

@@ -12,6 +12,7 @@ fn run(what: &str, url: &str, variables: &[(&str, &str)]) -> String {
     let status = Command::new(env!("CARGO_BIN_EXE_seekauth-descriptors"))
         .args([what, url])
         .arg(&report)
+        .env_remove("SSL_CERT_FILE")
         .envs(variables.iter().copied())
         .status()
         .unwrap();
@@ -52,7 +53,7 @@ fn a_trust_store_that_is_read_in_part_is_a_passing_failure() {
     let server = Server::start(Some(authority.server(Certificate::Good, false)), After::Keep);
     let folder = folder.path().display().to_string();
     let found = run("few", &server.url(), &[("SSL_CERT_DIR", &folder)]);
-    check(&found, &["0 left: Err", "1 left: Err"]);
+    check(&found, &["0 left: Err"]);
 }
 
 /// All lines are there, each a token or a failure that passes.

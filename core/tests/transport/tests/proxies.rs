@@ -31,8 +31,15 @@ impl World {
 
     /// The program under test with these variables, and none of this process's own about proxies.
     fn run(&self, variables: &[(&str, &str)]) -> Output {
+        let ca_file = self.authority.ca_file();
+        self.run_without_ca_file(&[&[("SEEKAUTH_CA_FILE", &*ca_file)], variables].concat())
+    }
+
+    fn run_without_ca_file(&self, variables: &[(&str, &str)]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_seekauth-get"));
-        for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"] {
+        for name in
+            ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+        {
             program.env_remove(name).env_remove(name.to_ascii_lowercase());
         }
         program
@@ -41,7 +48,6 @@ impl World {
             .env("SEEKAUTH_CLIENT_ID", "transport")
             .env("SEEKAUTH_CLIENT_SECRET", SECRET)
             .env("SEEKAUTH_USER_AGENT", "Transport/1.0")
-            .env("SEEKAUTH_CA_FILE", self.authority.ca_file())
             .envs(variables.iter().copied())
             .output()
             .unwrap()
@@ -255,4 +261,25 @@ fn a_proxy_that_speaks_something_else_or_nothing_is_named() {
         assert_eq!((error.kind(), error.retryable()), (ErrorKind::Network, true), "{error}");
         assert!(error.message().contains(&format!("the proxy {address} ")), "{error}");
     }
+}
+
+#[test]
+fn a_system_without_authorities_is_told_what_to_install() {
+    let world = World::new();
+    let own = world.authority.ca_file();
+    let none = [("SSL_CERT_FILE", "/nonexistent/bundle.pem")];
+    let run = |more: &[(&str, &str)]| {
+        let output = world.run_without_ca_file(&[&none[..], more].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = run(&[]);
+    assert!(text.starts_with("network: "), "{text}");
+    assert!(text.contains("ca-certificates") && text.contains("ca_file"), "{text}");
+    assert_eq!(world.server.connections(), 0);
+    assert!(run(&[("SEEKAUTH_CA_FILE", &own)]).starts_with("token-1"));
+    // What a binding brings along counts there, and nowhere else.
+    assert!(run(&[("FALLBACK_AUTHORITIES", &own)]).starts_with("token-2"));
+    let stranger = Authority::new();
+    let text = run(&[("SSL_CERT_FILE", &stranger.ca_file()), ("FALLBACK_AUTHORITIES", &own)]);
+    assert!(text.contains("UnknownIssuer"), "{text}");
 }
