@@ -14,6 +14,7 @@ mod pinned;
 mod proxies;
 pub(crate) mod retry_after;
 mod stream;
+mod tasks;
 mod tls;
 mod trust;
 mod tunnel;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use once_cell::sync::OnceCell;
 use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
 use tokio::time::Instant;
@@ -19,6 +19,7 @@ use crate::http::connector::Connector;
 use crate::http::failure::{self, HEADER_LIMIT, Peer, Unprocessed};
 use crate::http::interim::Interim;
 use crate::http::proxies::Proxies;
+use crate::http::tasks::Tasks;
 use crate::http::tls;
 use crate::http::trust::{Trust, Versions};
 use crate::http::waiting::Waiting;
@@ -51,6 +52,7 @@ pub(crate) struct HttpClient {
 
 struct Connections {
     trust: Arc<Trust>,
+    tasks: Tasks,
     any_version: Pool,
     http1: Pool,
     /// Servers that want HTTP/1.1, by scheme, host and port: two at most, where tokens come from and
@@ -116,6 +118,8 @@ impl HttpClient {
         let url = request.url().clone();
         let server = url.origin().ascii_serialization();
         let peer = Peer { what, host: url.host_str().unwrap_or_default() };
+        let headers: usize =
+            request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let (mut repeats, mut refusals) = (0, 0);
         loop {
             let copy = request.try_clone();
@@ -133,8 +137,9 @@ impl HttpClient {
                 }
                 Err(Attempt::TimedOut) => return Err(Failure::TimedOut),
                 Err(Attempt::Failed(error)) => return Err(Failure::Failed(error)),
-                Err(Attempt::Broken { problem, connected }) => {
-                    match failure::unprocessed(&*problem) {
+                Err(Attempt::Broken { problem, connected, unsent }) => {
+                    let unprocessed = failure::unprocessed(&*problem);
+                    match unprocessed.or(unsent.then_some(Unprocessed::Closing)) {
                         Some(Unprocessed::NeedsHttp1) if again && !needs_http1 => {
                             connections.note_needs_http1(&server);
                             continue;
@@ -142,7 +147,7 @@ impl HttpClient {
                         Some(Unprocessed::Closing) if again && repeats < REPEATS => {}
                         Some(Unprocessed::Refused) if again && refusals < REFUSALS => refusals += 1,
                         _ => {
-                            let error = failure::describe(&*problem, peer, connected);
+                            let error = failure::describe(&*problem, peer, connected, headers);
                             if error.kind() == ErrorKind::Network && !error.retryable() {
                                 connections.trust.note_failure().await;
                             }
@@ -182,6 +187,7 @@ impl HttpClient {
 
     fn connections(&self) -> Connections {
         let trust = Arc::new(Trust::new(Arc::clone(&self.config)));
+        let tasks = Tasks::default();
         let pool = |versions| {
             let connector = Connector {
                 config: Arc::clone(&self.config),
@@ -189,7 +195,7 @@ impl HttpClient {
                 trust: Arc::clone(&trust),
                 versions,
             };
-            Client::builder(TokioExecutor::new())
+            Client::builder(tasks.clone())
                 .timer(TokioTimer::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(IDLE)
@@ -202,7 +208,7 @@ impl HttpClient {
                 .build(connector)
         };
         let (any_version, http1) = (pool(Versions::Http2And1), pool(Versions::Http1));
-        Connections { trust, any_version, http1, http1_servers: Mutex::default() }
+        Connections { trust, tasks, any_version, http1, http1_servers: Mutex::default() }
     }
 }
 
@@ -210,7 +216,7 @@ impl HttpClient {
 enum Attempt {
     TimedOut,
     Failed(Error),
-    Broken { problem: failure::BoxError, connected: bool },
+    Broken { problem: failure::BoxError, connected: bool, unsent: bool },
 }
 
 impl Connections {
@@ -227,6 +233,7 @@ impl Connections {
         let interim = Interim::watch(&mut request);
         let mut waiting = Waiting::begin(capture_connection(&mut request));
         let pool = if needs_http1 { &self.http1 } else { &self.any_version };
+        let lost_before = self.tasks.lost();
         let sending = pool.request(request);
         let answered = tokio::select! {
             biased;
@@ -247,8 +254,11 @@ impl Connections {
             }
             Err(problem) => {
                 let connected = !problem.is_connect();
+                let unsent = waiting.is_http2()
+                    && failure::was_dropped(&problem)
+                    && self.tasks.lost() == lost_before;
                 waiting.end();
-                Err(Attempt::Broken { problem: problem.into(), connected })
+                Err(Attempt::Broken { problem: problem.into(), connected, unsent })
             }
         }
     }

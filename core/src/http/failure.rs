@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind};
 /// The response headers that are read: curl, httpx and undici take tens of kilobytes too.
 pub(crate) const HEADER_LIMIT: u32 = 256 * 1024;
 
+/// The request headers that every server takes.
+const USUAL_HEADERS: usize = 8 * 1024;
+
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Whom a request goes to, in the words of an error.
@@ -53,11 +56,20 @@ pub(crate) fn unprocessed(problem: &(dyn StdError + 'static)) -> Option<Unproces
     unsent.then_some(Unprocessed::Closing)
 }
 
-/// A failure to reach `peer` or to go on talking with it.
+/// Whether the connection ended with the request still in its own hands. In HTTP/2 that is a request
+/// which waited for room on the connection, unless the task that served the connection was lost.
+pub(crate) fn was_dropped(problem: &(dyn StdError + 'static)) -> bool {
+    // Of a user's mistake, which this is filed under, there are only others that are noticed before.
+    find::<hyper::Error>(problem).is_some_and(hyper::Error::is_user)
+        && cause(problem) == "runtime dropped the dispatch task"
+}
+
+/// A failure to reach `peer` or to go on talking with it; `headers` is the size of the request's.
 pub(crate) fn describe(
     problem: &(dyn StdError + 'static),
     peer: Peer<'_>,
     connected: bool,
+    headers: usize,
 ) -> Error {
     if let Some(own) = find::<Error>(problem) {
         return own.clone();
@@ -79,7 +91,14 @@ pub(crate) fn describe(
     let Peer { what, host } = peer;
     let timed_out =
         find::<io::Error>(problem).is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
-    let message = if connected {
+    let message = if connected && headers > USUAL_HEADERS {
+        // Some servers end an HTTP/2 connection where they would respond 400 in HTTP/1.1.
+        format!(
+            "the connection to {what} ({host}) broke: {}; the request's headers have {} KB, which may be more than it takes",
+            cause(problem),
+            headers / 1024
+        )
+    } else if connected {
         format!("the connection to {what} ({host}) broke: {}", cause(problem))
     } else if timed_out {
         format!("connecting to {what} ({host}) failed: {}", cause(problem))

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hyper_util::client::legacy::connect::CaptureConnection;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected};
 use tokio::time::Instant;
 
 /// A caller that gives up after so long has seen the connection fail to respond.
@@ -30,6 +30,15 @@ impl Waiting {
     pub(crate) fn answered(mut self) -> Self {
         self.answered = true;
         self
+    }
+
+    /// Whether it got a connection, and one of HTTP/2.
+    pub(crate) fn is_http2(&self) -> bool {
+        let connection = self.connection.as_ref();
+        connection.is_some_and(|connection| {
+            let connected = connection.connection_metadata();
+            connected.as_ref().is_some_and(Connected::is_negotiated_h2)
+        })
     }
 
     /// Nothing came in time.

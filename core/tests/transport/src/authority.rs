@@ -119,6 +119,21 @@ impl Authority {
         paths.map(|path| path.display().to_string())
     }
 
+    /// Certificate and key of a server on loopback: `server.pem`, `server.key`.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be made or written.
+    #[must_use]
+    #[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
+    pub fn server_files(&self) -> [String; 2] {
+        let (chain, key) = self.sign(&["localhost", "127.0.0.1"], false);
+        let paths = ["server.pem", "server.key"].map(|name| self.folder.path().join(name));
+        fs::write(&paths[0], chain).unwrap();
+        fs::write(&paths[1], key).unwrap();
+        paths.map(|path| path.display().to_string())
+    }
+
     #[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
     fn sign(&self, names: &[&str], expired: bool) -> (String, String) {
         let key = KeyPair::generate().unwrap();

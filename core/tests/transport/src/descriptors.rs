@@ -82,7 +82,7 @@ fn few(url: &str) -> String {
             }
         }
         client.close();
-        report.push_str(&format!("{left} left: {got:?}\n"));
+        report.extend([format!("{left} left: {got:?}\n")]);
     }
     report
 }

@@ -33,8 +33,9 @@ fn plain(
 fn with_headers(count: usize, length: usize) -> String {
     let value = "v".repeat(length);
     plain(move |stream| {
-        let headers: String = (0..count)
-            .fold(String::new(), |headers, number| headers + &format!("x-{number}: {value}\r\n"));
+        let headers: Vec<String> =
+            (0..count).map(|number| format!("x-{number}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let length = GRANT.len();
         write!(
             stream,
