@@ -108,6 +108,14 @@ class Sandbox:
         self.wait_for_requests(1)
         self.release()
 
+    def trouble(self, service: str, trouble: str) -> None:
+        """`freeze` or `go_away` befalls the connections that the service has open."""
+        self.ask("POST", "/trouble", {"service": service, "trouble": trouble})
+
+    def renew_certificate(self) -> None:
+        """Connections from now on get another certificate of the same authority."""
+        self.ask("POST", "/certificate")
+
     def revoke(self, token: str) -> None:
         self.ask("POST", "/revoke", {"token": token})
 

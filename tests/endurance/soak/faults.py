@@ -1,5 +1,6 @@
 """What goes wrong during a soak: passing failures of the token endpoint, one by one and as outages,
-lifetimes that change, and tokens that are revoked.
+connections to it that freeze, end or are refused, new certificates, lifetimes that change, and tokens that
+are revoked.
 """
 
 import random
@@ -33,7 +34,9 @@ class Faults:
     def make_until(self, end: float) -> None:
         """Returns at that moment of the monotonic clock, with nothing wrong any more."""
         while time.monotonic() < end:
-            happens = self._dice.choice((self._fail_some, self._fail_some, self._outage, self._age))
+            happens = self._dice.choice(
+                (self._fail_some, self._fail_some, self._outage, self._age, self._trouble, self._trouble)
+            )
             happens(end)
             if time.monotonic() > self._next_revocation:
                 self._revoke()
@@ -51,6 +54,21 @@ class Faults:
         self._script(0)
         self._pause(OUTAGE_S, end)
         self._sandbox.clear_script()
+
+    def _trouble(self, _end: float) -> None:
+        """Only at the service that nobody but the library speaks with."""
+        self.made += 1
+        trouble = self._dice.choice(("freeze", "go_away", "refuse", "certificate"))
+        if trouble == "refuse":
+            times = self._dice.randint(1, 6)
+            refusals = ({"drop": "refuse", "endpoint": endpoint, "times": times} for endpoint in ENDPOINTS)
+            self._sandbox.script(*refusals)
+        elif trouble == "certificate":
+            self._sandbox.renew_certificate()
+            # Connections keep the one that they began with.
+            self._sandbox.trouble("auth", "go_away")
+        else:
+            self._sandbox.trouble("auth", trouble)
 
     def _script(self, times: int) -> None:
         """The same trouble for both services, so many times (0: for good)."""

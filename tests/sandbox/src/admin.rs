@@ -9,6 +9,7 @@ use crate::reply::Reply;
 use crate::request::Received;
 use crate::script::Scripted;
 use crate::service::not_found;
+use crate::trouble::Trouble;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +21,13 @@ struct Revoke {
 #[serde(deny_unknown_fields)]
 struct Advance {
     ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Made {
+    service: String,
+    trouble: Trouble,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +73,13 @@ pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
         (&Method::POST, "/release") => {
             control.release();
             done()
+        }
+        (&Method::POST, "/trouble") => body(received).and_then(|made: Made| {
+            let known = control.trouble(&made.service, made.trouble);
+            if known { done() } else { Err("service: auth, graphql, pass or foreign".to_owned()) }
+        }),
+        (&Method::POST, "/certificate") => {
+            control.renew_certificate().map_err(|error| error.to_string()).and_then(|()| done())
         }
         (&Method::POST, "/reset") => {
             control.reset();

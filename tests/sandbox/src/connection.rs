@@ -23,6 +23,10 @@ use crate::control::Control;
 use crate::indexing::{Listened, Seen};
 use crate::script::DropWith;
 use crate::service::{Service, answer};
+use crate::trouble::Trouble;
+
+/// A frozen connection is given up after so long, which is longer than any client waits.
+const FROZEN: Duration = Duration::from_secs(120);
 
 /// The order to cut one connection.
 #[derive(Debug, Default)]
@@ -46,16 +50,15 @@ pub(crate) async fn accept(
     control: Control,
     service: Service,
     listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
+    is_secured: bool,
 ) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(
-                        control.clone(), service, stream, acceptor.clone(),
-                    ));
+                    let acceptor = control.acceptor().filter(|_| is_secured);
+                    connections.spawn(serve(control.clone(), service, stream, acceptor));
                 }
                 // Out of file descriptors, which nothing tells when there are some again; or the peer left already.
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -99,12 +102,21 @@ where
     });
     let builder = Builder::new(TokioExecutor::new());
     let connection = builder.serve_connection(TokioIo::new(stream), handler);
-    tokio::select! {
-        // First, so that what precedes the cut is written before it.
-        biased;
-        // A client that goes away mid-request is no concern of the sandbox.
-        _ = connection => {}
-        () = cut.ordered.notified() => {}
+    tokio::pin!(connection);
+    let mut ahead = control.troubles().watch(service);
+    loop {
+        tokio::select! {
+            // First, so that what precedes the cut is written before it.
+            biased;
+            // A client that goes away mid-request is no concern of the sandbox.
+            _ = connection.as_mut() => return,
+            () = cut.ordered.notified() => return,
+            trouble = ahead.next() => match trouble {
+                // As long as nobody asks for the connection it does nothing.
+                Trouble::Freeze => return tokio::time::sleep(FROZEN).await,
+                Trouble::GoAway => connection.as_mut().graceful_shutdown(),
+            },
+        }
     }
 }
 

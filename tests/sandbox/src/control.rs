@@ -1,12 +1,14 @@
 //! Everything a running sandbox can be asked or told, by a test in Rust or over the admin endpoint.
 //! One lock guards the whole state; it is never held across an await.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::error::Error;
 use crate::graphql::Positions;
@@ -15,8 +17,11 @@ use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Script, Scripted};
 use crate::seek_api::QuotaWindow;
 use crate::seek_pass_resource::Submissions;
+use crate::service::Service;
 use crate::settings::Settings;
+use crate::tls::Authority;
 use crate::tokens::Tokens;
+use crate::trouble::{Trouble, Troubles};
 
 /// A handle on a running sandbox; clones are the same sandbox.
 #[derive(Clone, Debug)]
@@ -32,6 +37,8 @@ struct Shared {
     connections: AtomicU64,
     arrivals: watch::Sender<()>,
     releases: watch::Sender<()>,
+    troubles: Troubles,
+    authority: Option<Authority>,
 }
 
 /// What the services read and change while they answer.
@@ -57,7 +64,7 @@ pub(crate) struct Now {
 }
 
 impl Control {
-    pub(crate) fn new(urls: Urls) -> Control {
+    pub(crate) fn new(urls: Urls, authority: Option<Authority>) -> Control {
         Control {
             shared: Arc::new(Shared {
                 urls,
@@ -66,6 +73,8 @@ impl Control {
                 connections: AtomicU64::new(0),
                 arrivals: watch::Sender::new(()),
                 releases: watch::Sender::new(()),
+                troubles: Troubles::new(),
+                authority,
             }),
         }
     }
@@ -170,6 +179,31 @@ impl Control {
     /// Lets go every answer on hold whose request has arrived.
     pub fn release(&self) {
         self.shared.releases.send_replace(());
+    }
+
+    /// Makes trouble for the connections that the service of this name has open; false if there is none.
+    #[must_use = "a service that does not exist has no trouble"]
+    pub fn trouble(&self, service: &str, trouble: Trouble) -> bool {
+        let found = Service::ALL.into_iter().find(|known| known.name() == service);
+        found.map(|service| self.shared.troubles.make(service, trouble)).is_some()
+    }
+
+    pub(crate) fn troubles(&self) -> &Troubles {
+        &self.shared.troubles
+    }
+
+    /// From now on connections get another certificate of the same authority.
+    ///
+    /// # Errors
+    /// When it cannot be made, or the sandbox does not speak TLS.
+    pub fn renew_certificate(&self) -> io::Result<()> {
+        let authority = self.shared.authority.as_ref();
+        authority.ok_or_else(|| io::Error::other("no TLS is spoken here"))?.renew()
+    }
+
+    /// What the next connection is secured with.
+    pub(crate) fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.shared.authority.as_ref().map(Authority::acceptor)
     }
 
     /// Makes the sandbox as fresh as it started: script, journal, tokens, settings and clock. Answers on hold are let go.

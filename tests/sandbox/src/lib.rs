@@ -24,6 +24,7 @@ mod service;
 mod settings;
 mod tls;
 mod tokens;
+mod trouble;
 
 pub use control::Control;
 pub use error::Error;
@@ -32,3 +33,4 @@ pub use journal::{Counts, Entry};
 pub use sandbox::{Options, Sandbox, Urls};
 pub use script::{Drop, DropWith, Endpoint, Scripted};
 pub use settings::{Client, LIVE_AUDIENCE, PLAYGROUND_AUDIENCE, Quota, Settings, WrongSecret};
+pub use trouble::Trouble;

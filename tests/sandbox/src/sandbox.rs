@@ -67,9 +67,9 @@ impl Sandbox {
         reason = "a future can only be run where there is a runtime to spawn on"
     )]
     pub async fn start(options: Options) -> io::Result<Sandbox> {
-        let (acceptor, authority) = if options.tls {
-            let (acceptor, directory) = tls::prepare()?;
-            (Some(acceptor), Some(directory))
+        let (issuer, authority) = if options.tls {
+            let (issuer, directory) = tls::prepare()?;
+            (Some(issuer), Some(directory))
         } else {
             (None, None)
         };
@@ -96,12 +96,12 @@ impl Sandbox {
                 .as_ref()
                 .map(|directory| tls::authority_file(directory).display().to_string()),
         };
-        let control = Control::new(urls);
+        let control = Control::new(urls, issuer);
         let accepting = listeners
             .into_iter()
             .map(|(service, listener)| {
-                let acceptor = acceptor.clone().filter(|_| service.is_secured());
-                tokio::spawn(accept(control.clone(), service, listener, acceptor))
+                let is_secured = options.tls && service.is_secured();
+                tokio::spawn(accept(control.clone(), service, listener, is_secured))
             })
             .collect();
         Ok(Sandbox { control, accepting, runtime: None, _authority: authority })

@@ -63,6 +63,11 @@ impl Service {
     }
 }
 
+/// The server's half of HTTP looks for the reason of a reset among the causes of an error.
+#[derive(Debug, thiserror::Error)]
+#[error("refused")]
+struct Refused(#[source] h2::Error);
+
 /// Answers one request. An error ends the connection: the request was too long or did not come whole.
 pub(crate) async fn answer(
     control: &Control,
@@ -82,6 +87,10 @@ pub(crate) async fn answer(
     let (number, scripted, mut held) = control.arrived(entry);
     let script = scripted.unwrap_or_else(|| Scripted::on(endpoint));
     // The answer is made before it is delayed, so that a token's life runs while its reply is on the way.
+    if script.drop == Some(Drop::Refuse) {
+        control.answered(number, None, script.drop);
+        return Err(io::Error::other(Refused(h2::Reason::REFUSED_STREAM.into())));
+    }
     let mut reply = control.with(|state, now| {
         laid_down(&script, control.urls(), now)
             .unwrap_or_else(|| played(endpoint, state, now, &received))
@@ -115,7 +124,7 @@ pub(crate) async fn answer(
         }
         Some(Drop::AfterHeaders) => Some(Keep::Nothing),
         Some(Drop::MidBody) => Some(Keep::Half),
-        None => None,
+        Some(Drop::Refuse) | None => None,
     };
     control.answered(number, status, script.drop);
     let stalled = script.stall_at.map(|size| End { keep: Keep::Bytes(size), then: Then::Stall });

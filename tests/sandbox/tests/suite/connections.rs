@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use reqwest::{Certificate, Client};
-use seekauth_sandbox::{Drop, DropWith, Endpoint, Options, Sandbox, Scripted};
+use seekauth_sandbox::{Drop, DropWith, Endpoint, Options, Sandbox, Scripted, Trouble};
 use serde_json::Value;
 
 use crate::support::{builder, live, raw, sandbox, seek_api};
@@ -247,4 +247,48 @@ async fn stopping_ends_whatever_is_in_progress() {
         call.await.unwrap().unwrap_err();
         assert!(client.post(&url).send().await.unwrap_err().is_connect(), "the port is closed");
     }
+}
+
+fn trusting(sandbox: &Sandbox) -> Client {
+    let pem = std::fs::read(sandbox.urls().ca_file.as_ref().unwrap()).unwrap();
+    // What the server says it did not process is seen, and not sent again.
+    let builder = builder().tls_info(true).retry(reqwest::retry::never());
+    builder.add_root_certificate(Certificate::from_pem(&pem).unwrap()).build().unwrap()
+}
+
+fn certificate(response: &reqwest::Response) -> Vec<u8> {
+    let info = response.extensions().get::<reqwest::tls::TlsInfo>().unwrap();
+    info.peer_certificate().unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn connections_freeze_and_go_away_and_new_ones_do_not() {
+    let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
+    let client = trusting(&sandbox);
+    let ask = || client.post(&sandbox.urls().token_url).json(&live()).send();
+    let first = certificate(&ask().await.unwrap());
+    sandbox.renew_certificate().unwrap();
+    assert_eq!(certificate(&ask().await.unwrap()), first, "the connection is the same");
+    assert!(sandbox.trouble("auth", Trouble::GoAway));
+    // The end may overtake the request or not.
+    while ask().await.is_ok_and(|response| certificate(&response) == first) {}
+    assert!(ask().await.unwrap().status().is_success());
+    assert!(!sandbox.trouble("nobody", Trouble::Freeze));
+    assert!(sandbox.trouble("auth", Trouble::Freeze));
+    let late = tokio::time::timeout(Duration::from_millis(300), ask()).await;
+    assert!(late.is_err(), "a frozen connection says nothing");
+    assert!(trusting(&sandbox).post(&sandbox.urls().token_url).json(&live()).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refused_request_is_not_processed() {
+    let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
+    let refusal = Scripted { drop: Some(Drop::Refuse), ..Scripted::on(TOKEN) };
+    sandbox.script(vec![refusal]).unwrap();
+    let client = trusting(&sandbox);
+    let refused = client.post(&sandbox.urls().token_url).json(&live()).send().await.unwrap_err();
+    assert!(format!("{refused:?}").contains("REFUSED_STREAM"), "{refused:?}");
+    assert_eq!(sandbox.journal()[0].status, None);
+    let accepted = client.post(&sandbox.urls().token_url).json(&live()).send().await.unwrap();
+    assert!(accepted.status().is_success());
 }
