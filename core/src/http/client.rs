@@ -11,6 +11,7 @@ use hyper_util::rt::TokioTimer;
 use once_cell::sync::OnceCell;
 use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
 use tokio::time::Instant;
+use url::Position;
 
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
@@ -117,7 +118,7 @@ impl HttpClient {
         self.complete(&mut request)?;
         let url = request.url().clone();
         let server = url.origin().ascii_serialization();
-        let peer = Peer { what, host: url.host_str().unwrap_or_default() };
+        let peer = Peer { what, host: &url[Position::BeforeHost..Position::AfterPort] };
         let headers: usize =
             request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let (mut repeats, mut refusals) = (0, 0);
@@ -128,7 +129,7 @@ impl HttpClient {
                 std::mem::replace(&mut request, Request::new(http::Method::GET, url.clone()))
             });
             let needs_http1 = connections.needs_http1(&server);
-            let problem = match connections.send(attempt, needs_http1, deadline).await {
+            let broken = match connections.send(attempt, needs_http1, deadline).await {
                 Ok(response) => {
                     if url.scheme() == "https" {
                         connections.trust.note_success();
@@ -137,27 +138,25 @@ impl HttpClient {
                 }
                 Err(Attempt::TimedOut) => return Err(Failure::TimedOut),
                 Err(Attempt::Failed(error)) => return Err(Failure::Failed(error)),
-                Err(Attempt::Broken { problem, connected, unsent }) => {
-                    let unprocessed = failure::unprocessed(&*problem);
-                    match unprocessed.or(unsent.then_some(Unprocessed::Closing)) {
-                        Some(Unprocessed::NeedsHttp1) if again && !needs_http1 => {
-                            connections.note_needs_http1(&server);
-                            continue;
-                        }
-                        Some(Unprocessed::Closing) if again && repeats < REPEATS => {}
-                        Some(Unprocessed::Refused) if again && refusals < REFUSALS => refusals += 1,
-                        _ => {
-                            let error = failure::describe(&*problem, peer, connected, headers);
-                            if error.kind() == ErrorKind::Network && !error.retryable() {
-                                connections.trust.note_failure().await;
-                            }
-                            return Err(Failure::Failed(error));
-                        }
-                    }
-                    problem
-                }
+                Err(Attempt::Broken(broken)) => broken,
             };
-            drop(problem);
+            let goes_on = again
+                && match broken.unprocessed {
+                    Some(Unprocessed::NeedsHttp1) => !needs_http1,
+                    Some(Unprocessed::Closing) => repeats < REPEATS,
+                    Some(Unprocessed::Refused) => refusals < REFUSALS,
+                    None => false,
+                };
+            if !goes_on {
+                let error = failure::describe(&*broken.problem, peer, broken.connected, headers);
+                connections.note_failure(&error).await;
+                return Err(Failure::Failed(error));
+            }
+            match broken.unprocessed {
+                Some(Unprocessed::NeedsHttp1) => connections.note_needs_http1(&server),
+                Some(Unprocessed::Refused) => refusals += 1,
+                Some(Unprocessed::Closing) | None => {}
+            }
             repeats += 1;
             let pause = pause_before_repeat(repeats, refusals);
             if Instant::now() + pause >= deadline {
@@ -216,7 +215,14 @@ impl HttpClient {
 enum Attempt {
     TimedOut,
     Failed(Error),
-    Broken { problem: failure::BoxError, connected: bool, unsent: bool },
+    Broken(Broken),
+}
+
+struct Broken {
+    problem: failure::BoxError,
+    /// Whether there was a connection.
+    connected: bool,
+    unprocessed: Option<Unprocessed>,
 }
 
 impl Connections {
@@ -258,8 +264,18 @@ impl Connections {
                     && failure::was_dropped(&problem)
                     && self.tasks.lost() == lost_before;
                 waiting.end();
-                Err(Attempt::Broken { problem: problem.into(), connected, unsent })
+                let unprocessed = failure::unprocessed(&problem);
+                let unprocessed = unprocessed.or(unsent.then_some(Unprocessed::Closing));
+                Err(Attempt::Broken(Broken { problem: problem.into(), connected, unprocessed }))
             }
+        }
+    }
+
+    /// Of the failures that stay, these may have been about a file.
+    async fn note_failure(&self, error: &Error) {
+        let of_files = matches!(error.kind(), ErrorKind::Network | ErrorKind::InvalidArgument);
+        if of_files && !error.retryable() {
+            self.trust.note_failure().await;
         }
     }
 

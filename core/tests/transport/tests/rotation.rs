@@ -100,25 +100,26 @@ fn a_secret_in_a_file_is_rotated_under_load_without_an_error() {
     let client = blocking::Client::new(config).unwrap();
     client.get_token(None).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
+    let calls = Arc::new(AtomicUsize::new(0));
     let callers: Vec<_> = (0..8)
         .map(|_| {
-            let (client, stop) = (client.clone(), Arc::clone(&stop));
+            let (client, stop, calls) = (client.clone(), Arc::clone(&stop), Arc::clone(&calls));
             thread::spawn(move || {
-                let mut calls = 0_u64;
                 while !stop.load(Ordering::SeqCst) {
                     client.get_token(None).expect("a rotation is nobody's error");
-                    calls += 1;
+                    calls.fetch_add(1, Ordering::SeqCst);
                 }
-                calls
             })
         })
         .collect();
+    while calls.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
     write(&path, "new\n");
     issuer.accept(&["new"]);
     renew(&client).unwrap();
     stop.store(true, Ordering::SeqCst);
-    let calls: u64 = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
-    assert!(calls > 0);
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
     assert_eq!(issuer.counts(), (2, 0));
 }
 
