@@ -206,6 +206,10 @@ impl TokenResponse {
             (403, Some("access_denied")) => {
                 (ErrorKind::NotGranted, "the audience is unknown or not granted to this client")
             }
+            (_, Some("invalid_grant")) => (
+                ErrorKind::NotGranted,
+                "the server grants this client nothing: it may be inactive, or not set up for client credentials",
+            ),
             (_, Some("invalid_request" | "unsupported_grant_type")) => (
                 ErrorKind::InvalidArgument,
                 "the server does not take this form of request; check service and token_url",
