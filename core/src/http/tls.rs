@@ -114,11 +114,17 @@ fn named_authorities(config: &ResolvedConfig) -> Result<Certificates, Error> {
 /// The authorities that the environment puts in the place of the system's, as `requests` does.
 /// (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded where the system's are read.)
 fn bundle_in_place_of_the_systems(config: &ResolvedConfig) -> Option<(&'static str, PathBuf)> {
+    const CURL_BUNDLE: &str = "CURL_CA_BUNDLE";
+    let is_set = |name| path_variable(name).is_some();
     match config.language {
-        Some(Language::Python) => ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+        Some(Language::Python) => ["REQUESTS_CA_BUNDLE", CURL_BUNDLE]
             .into_iter()
             .find_map(|name| Some((name, path_variable(name)?))),
-        Some(Language::Node) | None => None,
+        Some(Language::Node) | None => {
+            // Who has told curl of authorities does not expect to tell each program again.
+            let are_named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().any(is_set);
+            path_variable(CURL_BUNDLE).filter(|_| !are_named).map(|path| (CURL_BUNDLE, path))
+        }
     }
 }
 

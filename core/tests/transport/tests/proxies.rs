@@ -37,9 +37,15 @@ impl World {
 
     fn run_without_ca_file(&self, variables: &[(&str, &str)]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_seekauth-get"));
-        for name in
-            ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]
-        {
+        for name in [
+            "HTTPS_PROXY",
+            "HTTP_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "CURL_CA_BUNDLE",
+        ] {
             program.env_remove(name).env_remove(name.to_ascii_lowercase());
         }
         program
@@ -120,8 +126,16 @@ fn the_systems_authorities_can_be_replaced() {
     let server = Server::start(Some(authority.server(Certificate::Good, false)), After::Keep);
     let world = World { authority: Authority::new(), server };
     let ca_file = authority.ca_file();
-    let trusted = world.run(&[("SSL_CERT_FILE", &ca_file)]);
-    assert!(trusted.status.success(), "{}", String::from_utf8_lossy(&trusted.stdout));
+    let other = Authority::new().ca_file();
+    for variables in [
+        &[("SSL_CERT_FILE", &*ca_file)][..],
+        &[("CURL_CA_BUNDLE", &ca_file)],
+        &[("SSL_CERT_FILE", &ca_file), ("CURL_CA_BUNDLE", &other)],
+    ] {
+        let trusted = world.run(variables);
+        let said = String::from_utf8_lossy(&trusted.stdout);
+        assert!(trusted.status.success(), "{variables:?}: {said}");
+    }
     let unknown = world.run(&[]);
     assert!(String::from_utf8_lossy(&unknown.stdout).starts_with("network: "));
 }
