@@ -91,7 +91,7 @@ fleet: ## contribute: simulates 10,000 processes over two days and writes docs/f
 
 # ---- processes ------------------------------------------------------------------------------------
 
-.PHONY: test-exit test-prefork
+.PHONY: test-exit test-prefork fork-stress
 test-exit: debug-endurance ## contribute: leaves processes at every stage, in every language
 	$(WITH_HARNESS) $(PYTHON) tests/process/exit/run.py
 
@@ -105,6 +105,9 @@ target/c/forking: tests/process/prefork/forking.c | debug-c
 
 test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## contribute: real prefork servers
 	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
+
+fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
+	$(MAKE) --no-print-directory -C tests/c fork-stress
 
 # ---- endurance ------------------------------------------------------------------------------------
 
