@@ -19,7 +19,9 @@
 
 #include "seekauth.h"
 
-enum { HEADER = 4096, MOST_WORKERS = 64 };
+enum { HEADER = 4096, MOST_WORKERS = 64, TRIES = 6000 };
+
+static const struct timespec MOMENT = {0, 10 * 1000 * 1000};
 
 static void fail(const char *what) {
     fprintf(stderr, "%s\n", what);
@@ -38,27 +40,38 @@ static bool is_cached(const seekauth_client *client) {
     return token != NULL;
 }
 
+/* Whether the token, which has to be two seconds old for that, is rejected with effect. */
+static bool set_aside(const seekauth_client *client, const char *header) {
+    bool acted = false;
+    for (int tries = 0; !acted && tries < TRIES; tries++) {
+        char now[HEADER];
+        must(seekauth_client_invalidate(client, header, &acted));
+        must(acted ? NULL : seekauth_client_authorization(client, now, sizeof now, NULL));
+        if (!acted && strcmp(now, header) != 0)
+            return false;
+        if (!acted)
+            nanosleep(&MOMENT, NULL);
+    }
+    return acted;
+}
+
 static void prepare(const seekauth_client *client) {
     const char *state = getenv("PREFORK_STATE");
     char header[HEADER];
     must(seekauth_client_authorization(client, header, sizeof header, NULL));
     if (state != NULL && strcmp(state, "expired") == 0) {
-        struct timespec moment = {0, 10 * 1000 * 1000};
         while (is_cached(client))
-            nanosleep(&moment, NULL);
+            nanosleep(&MOMENT, NULL);
     } else if (state != NULL && strcmp(state, "dropped") == 0) {
-        bool acted = false;
-        must(seekauth_client_invalidate(client, header, &acted));
-        if (!acted)
+        if (!set_aside(client, header))
             fail("the parent's token was not the current one");
     }
 }
 
 static void finish(const seekauth_client *client) {
     char before[HEADER], after[HEADER];
-    bool acted = false;
     must(seekauth_client_authorization(client, before, sizeof before, NULL));
-    must(seekauth_client_invalidate(client, before, &acted));
+    set_aside(client, before); /* or it was renewed meanwhile */
     must(seekauth_client_authorization(client, after, sizeof after, NULL));
     if (strcmp(before, after) == 0)
         fail("the parent did not get another token");
