@@ -1,5 +1,4 @@
-"""The methods of `Client` and `AuthFlow` that need `async def`. The classes themselves are native and
-take them here.
+"""The methods of native classes that need `async def`; the classes take them from here.
 
 A call's work happens in the native half and its own thread; this file only carries a result into
 the event loop that waits for it. It leaves importing asyncio to its users.

@@ -128,7 +128,7 @@ class AuthFlow:
         renewal failed with, while its pause lasts.
         """
     def _fresh_authorization(self) -> str | None:
-        """The value for the first attempt while the client's token is fresh, else None. Never waits."""
+        """The first attempt's value while the client's token is fresh, else None. Never waits."""
     def _get_token_then(
         self,
         timeout: float | timedelta | None,
@@ -153,7 +153,7 @@ class Inspection:
         Nothing of it is kept; a response without a rejection in its first 1 MiB is none.
         """
     def finish(self) -> bool:
-        """Says that the body has ended or broke off, and returns the verdict, which is not None then."""
+        """Says that the body has ended or broke off; returns the verdict: no longer None."""
 
 @disjoint_base
 class Client:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from seekauth import Client
 
 AT_ONCE = 100
+ENVIRONMENT = "the environment"
+"""In place of a proxy's URL: the one that the environment names."""
 CHUNK = 16 * 1024
 
 
@@ -116,8 +118,8 @@ class Asynchronous(Adapter):
 
 
 class Httpx(Blocking):
-    def __init__(self, library: ModuleType, auth: Any, ca_file: str | None, *, http2: bool) -> None:
-        self.client: Any = library.Client(auth=auth, **httpx_options(library, ca_file, http2))
+    def __init__(self, library: ModuleType, auth: Any, options: dict[str, Any]) -> None:
+        self.client: Any = library.Client(auth=auth, **options)
 
     def send(self, request: Request) -> Response:
         content = request.chunks() if request.stream else request.body
@@ -138,12 +140,10 @@ class HttpxAsync(Asynchronous):
         loop: asyncio.AbstractEventLoop,
         library: ModuleType,
         auth: Any,
-        ca_file: str | None,
-        *,
-        http2: bool,
+        options: dict[str, Any],
     ) -> None:
         super().__init__(loop)
-        self.client: Any = library.AsyncClient(auth=auth, **httpx_options(library, ca_file, http2))
+        self.client: Any = library.AsyncClient(auth=auth, **options)
 
     async def send_async(self, request: Request) -> Response:
         content = request.chunks_async() if request.stream else request.body
@@ -161,11 +161,14 @@ class HttpxAsync(Asynchronous):
         self.run(self.client.aclose())
 
 
-def httpx_options(library: ModuleType, ca_file: str | None, http2: bool) -> dict[str, Any]:
+def httpx_options(
+    library: ModuleType, ca_file: str | None, proxy: str | None, *, http2: bool
+) -> dict[str, Any]:
     return {
         "verify": True if ca_file is None else ssl.create_default_context(cafile=ca_file),
         "http2": http2,
-        "trust_env": False,
+        "trust_env": proxy == ENVIRONMENT,
+        "proxy": None if proxy == ENVIRONMENT else proxy,
         "limits": library.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
     }
 
@@ -179,10 +182,12 @@ def httpx_arguments(request: Request) -> dict[str, Any]:
 
 
 class Requests(Blocking):
-    def __init__(self, client: Client, ca_file: str | None) -> None:
+    def __init__(self, client: Client, ca_file: str | None, proxy: str | None) -> None:
         self.session = requests.Session()
         self.session.auth = seekauth.requests.SeekAuth(client)
-        self.session.trust_env = False
+        self.session.trust_env = proxy == ENVIRONMENT
+        if proxy is not None and proxy != ENVIRONMENT:
+            self.session.proxies = {"http": proxy, "https": proxy}
         self.session.verify = ca_file or True
         for scheme in ("http://", "https://"):
             pool = requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE)
@@ -208,14 +213,23 @@ class Requests(Blocking):
 
 class Aiohttp(Asynchronous):
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, client: Client, ca_file: str | None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: Client,
+        ca_file: str | None,
+        proxy: str | None,
     ) -> None:
         super().__init__(loop)
 
         async def session() -> aiohttp.ClientSession:
             context = None if ca_file is None else ssl.create_default_context(cafile=ca_file)
             connector = aiohttp.TCPConnector(limit=AT_ONCE, ssl=context or True)
-            return aiohttp.ClientSession(connector=connector, middlewares=[seek_auth(client)])
+            return aiohttp.ClientSession(
+                connector=connector,
+                middlewares=[seek_auth(client)],
+                trust_env=proxy == ENVIRONMENT,
+                proxy=None if proxy == ENVIRONMENT else proxy,
+            )
 
         self.session: aiohttp.ClientSession = self.run(session())
 
@@ -250,20 +264,24 @@ def versions() -> str:
 
 
 def make(
-    name: str, client: Client, ca_file: str | None, loop: asyncio.AbstractEventLoop
+    name: str,
+    client: Client,
+    ca_file: str | None,
+    loop: asyncio.AbstractEventLoop,
+    proxy: str | None = None,
 ) -> Adapter:
+    def options(library: ModuleType) -> dict[str, Any]:
+        return httpx_options(library, ca_file, proxy, http2=name in HTTP2)
+
     match name:
         case "httpx" | "httpx-http2":
-            auth = seekauth.httpx.SeekAuth(client)
-            return Httpx(httpx, auth, ca_file, http2=name in HTTP2)
+            return Httpx(httpx, seekauth.httpx.SeekAuth(client), options(httpx))
         case "httpx-async":
-            auth = seekauth.httpx.SeekAuth(client)
-            return HttpxAsync(loop, httpx, auth, ca_file, http2=False)
+            return HttpxAsync(loop, httpx, seekauth.httpx.SeekAuth(client), options(httpx))
         case "httpx2":
-            auth2 = seekauth.httpx2.SeekAuth(client)
-            return HttpxAsync(loop, httpx2, auth2, ca_file, http2=True)
+            return HttpxAsync(loop, httpx2, seekauth.httpx2.SeekAuth(client), options(httpx2))
         case "requests":
-            return Requests(client, ca_file)
+            return Requests(client, ca_file, proxy)
         case "aiohttp":
-            return Aiohttp(loop, client, ca_file)
+            return Aiohttp(loop, client, ca_file, proxy)
     raise ValueError(f"agent: unknown adapter {name}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import adapters
@@ -52,6 +53,7 @@ def post(url: str, **changes: object) -> Request:
     return Request(**{**given, **changes})  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_rejected_request_is_sent_again_over_the_same_connection(
     adapter: Adapter, server: Server, sandbox: Sandbox
 ) -> None:
@@ -66,6 +68,25 @@ def test_a_rejected_request_is_sent_again_over_the_same_connection(
     assert sandbox.requests() == 2
 
 
+@pytest.mark.usefixtures("clock")
+def test_a_token_that_is_new_to_the_api_is_sent_again(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    server.responses = [Response([REJECTION])]
+    assert adapter.send(post(server.url)).body == GOOD
+    assert len({received.headers["Authorization"] for received in server.received}) == 1
+    assert len(server.received) == 2
+    assert sandbox.requests() == 1
+
+
+def test_the_wait_for_a_new_token_to_be_known_is_real(adapter: Adapter, server: Server) -> None:
+    server.responses = [Response([REJECTION])]
+    began = time.monotonic()
+    assert adapter.send(post(server.url)).body == GOOD
+    assert 1 < time.monotonic() - began < 30
+
+
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_401_leaves_the_connection_good(
     name: str, sandbox: Sandbox, server: Server, loop: asyncio.AbstractEventLoop
@@ -87,6 +108,7 @@ def test_an_empty_401_leaves_the_connection_good(
     assert len({received.connection for received in server.received}) == 1
 
 
+@pytest.mark.usefixtures("clock")
 def test_compressed_responses_are_inspected_and_handed_over(
     adapter: Adapter, server: Server
 ) -> None:
@@ -130,6 +152,7 @@ def test_a_response_is_handed_over_before_its_end_has_come(
     assert adapter.send(post(server.url)).body == GOOD
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("chunked", [False, True])
 def test_nobody_waits_for_the_end_of_a_rejection(
     adapter: Adapter, server: Server, *, chunked: bool
@@ -164,6 +187,7 @@ def test_a_response_that_breaks_off_is_an_error_of_the_http_client(
     assert adapter.send(post(server.url)).body == GOOD
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_stream_is_sent_once_and_the_error_says_so(
     adapter: Adapter, server: Server, sandbox: Sandbox
 ) -> None:
@@ -176,6 +200,7 @@ def test_a_stream_is_sent_once_and_the_error_says_so(
     assert sandbox.requests() == 2
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_second_rejection_is_an_error(adapter: Adapter, server: Server) -> None:
     server.responses = [Response([REJECTION]), Response([REJECTION])]
     with pytest.raises(seekauth.TokenRejectedError, match="audience and environment"):
@@ -201,6 +226,52 @@ def test_a_redirect_elsewhere_is_followed_without_the_token(
             adapter.send(post(elsewhere.url))
         assert len(elsewhere.received) == 1
     assert sandbox.requests() == 1
+
+
+def test_a_redirect_back_to_the_api_brings_no_token(adapter: Adapter, server: Server) -> None:
+    with Server() as elsewhere:
+        server.responses = [
+            Response([b""], status=307, headers={"Location": elsewhere.url}),
+            Response([REJECTION], status=401),
+        ]
+        back = f"{server.url}/of-their-choice"
+        elsewhere.responses = [Response([b""], status=307, headers={"Location": back})]
+        response = adapter.send(post(server.url, follow=True))
+        assert (response.status, response.body) == (401, REJECTION)
+        assert [received.headers["Authorization"] for received in elsewhere.received] == [None]
+    first, second = server.received
+    assert first.headers["Authorization"].startswith("Bearer ")
+    assert second.path == "/graphql/of-their-choice"
+    assert second.headers["Authorization"] is None
+    assert adapter.send(post(server.url)).body == GOOD
+    assert server.received[-1].headers["Authorization"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("status", [200, 201, 304, 307, 400])
+def test_a_location_opens_no_way_for_later_requests(
+    adapter: Adapter, server: Server, status: int
+) -> None:
+    with Server() as elsewhere:
+        body = b"" if status == 304 else GOOD
+        server.responses = [Response([body], status=status, headers={"Location": elsewhere.url})]
+        assert adapter.send(post(server.url)).status == status
+        with pytest.raises(seekauth.ForbiddenOriginError):
+            adapter.send(post(elsewhere.url))
+        assert elsewhere.received == []
+    assert adapter.send(post(server.url)).body == GOOD
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", ""])
+def test_a_host_header_that_leads_elsewhere_is_refused(
+    adapter: Adapter, server: Server, sandbox: Sandbox, host: str
+) -> None:
+    with pytest.raises(seekauth.ForbiddenOriginError, match="Host"):
+        adapter.send(post(server.url, headers=[("hOST", host)]))
+    assert server.received == []
+    assert sandbox.requests() == 0
+    own = server.url.split("/")[2]
+    assert adapter.send(post(server.url, headers=[("Host", own)])).body == GOOD
+    assert server.received[0].headers.get_all("Host") == [own]
 
 
 def test_a_redirect_within_the_api_keeps_the_token(adapter: Adapter, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from server import GOOD, REJECTION, Response
 import seekauth
 
 if TYPE_CHECKING:
+    from conftest import Clock
+    from sandbox import Sandbox
     from server import Server
 
     from seekauth import Client
@@ -21,7 +24,7 @@ def send(client: Client, url: str, body: bytes) -> bytes:
     """An adapter for `http.client`, as short as it can be."""
     flow = client.auth_flow(url)
     while True:
-        authorization = client.authorization()
+        authorization = flow.authorization()
         flow.attempt(authorization)
         headers = {**dict(flow.headers([])), "Authorization": authorization}
         connection = HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -42,6 +45,7 @@ def send(client: Client, url: str, body: bytes) -> bytes:
         flow.retry()
 
 
+@pytest.mark.usefixtures("settled")
 def test_an_adapter_is_a_loop(api: Client, server: Server) -> None:
     server.responses = [Response([REJECTION])]
     assert send(api, server.url, b"{}") == GOOD
@@ -66,6 +70,44 @@ def test_headers_that_are_there_stay(sandbox: Any) -> None:
         assert flow.headers(present) == [("User-Agent", "seekauth-tests/1.0")]
 
 
+def test_the_value_for_the_repetition_is_the_flows(
+    client: Client, clock: Clock, sandbox: Sandbox
+) -> None:
+    url = client.api_url or ""
+    for asynchronous in (False, True):
+
+        def next_value(flow: seekauth.AuthFlow, *, asynchronous: bool = asynchronous) -> str:
+            return asyncio.run(flow.authorization_async()) if asynchronous else flow.authorization()
+
+        flow = client.auth_flow(url)
+        first = next_value(flow)
+        assert first is client.authorization()
+        assert next_value(flow) is first
+        flow.attempt(first)
+        flow.retry()
+        # It was new: the same one is sent again.
+        assert next_value(flow) == first
+        flow.attempt(first)
+        clock.settle()
+        flow = client.auth_flow(url)
+        flow.attempt(first)
+        flow.retry()
+        second = next_value(flow)
+        assert second != first
+        assert second == client.authorization()
+        flow.attempt(second)
+    assert sandbox.requests() == 3
+
+
+def test_a_host_that_is_not_the_apis_is_refused(client: Client) -> None:
+    url = client.api_url or ""
+    flow = client.auth_flow(url)
+    flow.check_host(urlsplit(url).netloc)
+    for host in ("evil.example", "", "127.0.0.1", f"{urlsplit(url).netloc}.evil.example"):
+        with pytest.raises(seekauth.ForbiddenOriginError, match="Host"):
+            flow.check_host(host)
+
+
 def test_types_are_checked(client: Client) -> None:
     assert client.api_url is not None
     flow: Any = client.auth_flow(client.api_url)
@@ -74,6 +116,8 @@ def test_types_are_checked(client: Client) -> None:
             flow.headers(wrong)
     with pytest.raises(TypeError):
         flow.attempt(b"Bearer x")
+    with pytest.raises(TypeError):
+        flow.check_host(b"localhost")
     with pytest.raises(TypeError):
         flow.inspect("200")
     with pytest.raises(OverflowError):
@@ -100,10 +144,11 @@ def test_a_verdict_stays(client: Client) -> None:
     assert flow.inspect(401, "http://127.0.0.1:1/").verdict is False
 
 
-def test_nothing_shows_the_token(client: Client) -> None:
+def test_nothing_shows_the_token(client: Client, clock: Clock) -> None:
     assert client.api_url is not None
     flow = client.auth_flow(client.api_url)
     authorization = client.authorization()
+    clock.settle()
     flow.attempt(authorization)
     flow.retry()
     with pytest.raises(seekauth.TokenRejectedError) as raised:

@@ -18,11 +18,13 @@ import seekauth
 from seekauth import Client, ClosedError, InvalidArgumentError
 
 if TYPE_CHECKING:
+    from conftest import Clock
     from sandbox import Sandbox
 
 
-def test_a_fresh_value_is_one_object(client: Client) -> None:
+def test_a_fresh_value_is_one_object(client: Client, clock: Clock) -> None:
     first = client.authorization()
+    clock.settle()
     assert client.authorization() is first
     assert asyncio.run(client.authorization_async()) is first
     token = client.cached_token()
@@ -49,8 +51,9 @@ def test_a_token_has_its_facts_in_python_types(sandbox: Sandbox, client: Client)
         immutable.value = "x"
 
 
-def test_two_tokens_are_equal_when_they_are_the_same_issue(client: Client) -> None:
+def test_two_tokens_are_equal_when_they_are_the_same_issue(client: Client, clock: Clock) -> None:
     token = client.get_token()
+    clock.settle()
     same = client.get_token()
     assert token is not same
     assert token == same
@@ -91,11 +94,19 @@ def test_a_token_is_made_by_the_library_only() -> None:
         make()
 
 
-def test_invalidate_takes_a_token_its_value_or_the_header(client: Client) -> None:
+def test_invalidate_takes_a_token_its_value_or_the_header(client: Client, clock: Clock) -> None:
     token = client.get_token()
-    assert client.invalidate(token.value)
     assert not client.invalidate(token)
-    assert client.invalidate(client.authorization())
+    clock.settle()
+    assert client.invalidate(token.value)
+    assert client.cached_token() is None
+    assert not client.invalidate(token)
+    authorization = client.authorization()
+    clock.settle()
+    assert client.invalidate(authorization)
+    assert client.get_token().authorization != authorization
+    clock.settle()
+    assert client.invalidate(client.get_token())
     assert not client.invalidate("of-somebody-else")
     anything: Any = client.invalidate
     with pytest.raises(TypeError, match=r"token must be a seekauth\.Token or a str, not bytes"):
@@ -180,8 +191,9 @@ def test_a_client_and_its_strings_are_let_go(sandbox: Sandbox) -> None:
     assert watched() is None
 
 
-def test_a_hit_leaves_no_reference_behind(client: Client) -> None:
+def test_a_hit_leaves_no_reference_behind(client: Client, clock: Clock) -> None:
     value = client.authorization()
+    clock.settle()
     before = sys.getrefcount(value)
     for _ in range(100):
         client.authorization()

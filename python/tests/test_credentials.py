@@ -35,6 +35,7 @@ from seekauth import (
 )
 
 if TYPE_CHECKING:
+    from conftest import Clock
     from sandbox import Sandbox
 
 PLANTED = "pl4nted-s3cret"
@@ -73,16 +74,21 @@ FUNCTIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_whatever_can_be_called_or_awaited_is_asked(sandbox: Sandbox, function: Any) -> None:
+def test_whatever_can_be_called_or_awaited_is_asked(
+    sandbox: Sandbox, clock: Clock, function: Any
+) -> None:
     with asking(sandbox, function) as client:
         value = client.authorization()
         assert value.startswith("Bearer ")
+        clock.settle()
         client.invalidate(value)
         assert asyncio.run(client.authorization_async()) != value
     assert sandbox.requests() == 2
 
 
-def test_it_is_called_once_for_each_token_request_and_never_else(sandbox: Sandbox) -> None:
+def test_it_is_called_once_for_each_token_request_and_never_else(
+    sandbox: Sandbox, clock: Clock
+) -> None:
     store = Store()
     with asking(sandbox, store) as client:
         assert (store.calls, sandbox.requests()) == (0, 0)
@@ -90,6 +96,7 @@ def test_it_is_called_once_for_each_token_request_and_never_else(sandbox: Sandbo
             values = {client.authorization() for _ in range(100)}
             assert len(values) == 1
             assert (store.calls, sandbox.requests()) == (expected, expected)
+            clock.settle()
             assert client.invalidate(values.pop())
 
 
@@ -237,28 +244,31 @@ def rotate(sandbox: Sandbox, secret: str) -> None:
     sandbox.configure(clients=[{"client_id": ID, "client_secret": secret, "scopes": [], **grants}])
 
 
-def test_a_refused_secret_is_asked_for_again_at_once(sandbox: Sandbox) -> None:
+def test_a_refused_secret_is_asked_for_again_at_once(sandbox: Sandbox, clock: Clock) -> None:
     secrets = [SECRET, SECRET, "rotated"]
     with asking(sandbox, lambda: Credentials(client_id=ID, client_secret=secrets.pop(0))) as client:
-        client.invalidate(client.authorization())
+        value = client.authorization()
+        clock.settle()
+        client.invalidate(value)
         rotate(sandbox, "rotated")
         assert client.authorization().startswith("Bearer ")
     assert secrets == []
     assert sandbox.requests() == 3
 
 
-def test_the_other_secret_of_a_rotation_is_tried(sandbox: Sandbox) -> None:
+def test_the_other_secret_of_a_rotation_is_tried(sandbox: Sandbox, clock: Clock) -> None:
     rotate(sandbox, "rotated")
     both = Credentials(client_id=ID, client_secret=SECRET, client_secret_next="rotated")
     with asking(sandbox, lambda: both) as client:
         value = client.authorization()
+        clock.settle()
         client.invalidate(value)
         assert client.authorization() != value
     # The secret that worked last is tried first from then on.
     assert sandbox.requests() == 3
 
 
-def test_a_function_may_use_another_client(sandbox: Sandbox) -> None:
+def test_a_function_may_use_another_client(sandbox: Sandbox, clock: Clock) -> None:
     with sandbox.client() as other:
 
         def blocking() -> Credentials:
@@ -273,7 +283,9 @@ def test_a_function_may_use_another_client(sandbox: Sandbox) -> None:
         for function in functions:
             with asking(sandbox, function) as client:
                 assert client.authorization().startswith("Bearer ")
-            assert other.invalidate(other.authorization())
+            value = other.authorization()
+            clock.settle()
+            assert other.invalidate(value)
     assert sandbox.requests() == 4
 
 

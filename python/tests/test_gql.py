@@ -72,6 +72,7 @@ def over_aiohttp(client: Client, url: str) -> Any:
     return asyncio.run(execute())
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("execute", [over_requests, over_httpx, over_aiohttp])
 def test_errors_of_the_api_are_gqls_and_those_of_seekauth_are_behind_them(
     api: Client, server: Server, execute: Callable[[Client, str], Any]

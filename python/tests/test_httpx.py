@@ -55,6 +55,7 @@ def http(library: Any, api: Client) -> Iterator[Any]:
         yield http
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_rejected_response_is_in_the_history(http: Any, server: Server) -> None:
     server.responses = [Response([REJECTION])]
     response = http.post(server.url, json=QUERY)
@@ -96,6 +97,7 @@ def test_a_response_that_is_not_read_frees_its_connection(library: Any, api: Cli
         assert http.post(api.api_url, json=QUERY).content == GOOD
 
 
+@pytest.mark.usefixtures("clock")
 def test_hooks_may_read_the_response_first(library: Any, api: Client, server: Server) -> None:
     seen = []
 
@@ -117,6 +119,7 @@ def test_a_transport_of_a_test_may_respond(library: Any, api: Client, server: Se
     assert responses == []
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_stream_that_was_read_into_the_request_is_sent_again(http: Any, server: Server) -> None:
     server.responses = [Response([REJECTION]), Response(), Response([REJECTION])]
     request = http.build_request("POST", server.url, content=iter([b"a", b"b"]))
@@ -251,6 +254,7 @@ def test_a_task_may_be_cancelled_while_a_response_is_read_ahead(
         goes_on.set()
 
 
+@pytest.mark.usefixtures("clock")
 def test_asynchronous_streams_are_whole_and_may_be_left(
     library: Any, api: Client, server: Server
 ) -> None:

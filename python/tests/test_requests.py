@@ -40,6 +40,7 @@ def session(api: Client) -> Iterator[requests.Session]:
         yield session
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_rejected_response_is_in_the_history(session: requests.Session, server: Server) -> None:
     server.responses = [Response([REJECTION])]
     response = session.post(server.url, json=QUERY)
@@ -48,6 +49,7 @@ def test_the_rejected_response_is_in_the_history(session: requests.Session, serv
     assert response.elapsed > timedelta(0)
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_one_connection_of_a_pool_is_free_for_the_second_time(
     session: requests.Session, server: Server, *, stream: bool
@@ -134,6 +136,7 @@ def test_chunks_come_one_by_one(session: requests.Session, server: Server) -> No
         goes_on.set()
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_prepared_request_may_be_sent_any_number_of_times(
     session: requests.Session, server: Server, sandbox: Sandbox
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_prepared_request_may_be_sent_any_number_of_times(
     assert sandbox.requests() == 2
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_file_is_rewound_to_where_it_was(session: requests.Session, server: Server) -> None:
     with tempfile.TemporaryFile() as file:
         for body in (io.BytesIO(b"0123456789"), file):
@@ -154,6 +158,7 @@ def test_a_file_is_rewound_to_where_it_was(session: requests.Session, server: Se
     assert len(server.received) == 4
 
 
+@pytest.mark.usefixtures("clock")
 def test_what_cannot_be_rewound_is_sent_once(session: requests.Session, server: Server) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"ab")
@@ -167,6 +172,7 @@ def test_what_cannot_be_rewound_is_sent_once(session: requests.Session, server: 
     assert [received.body for received in server.received] == [b"ab"] * 3
 
 
+@pytest.mark.usefixtures("clock")
 def test_uploads_are_sent_again(session: requests.Session, server: Server) -> None:
     server.responses = [Response([REJECTION])]
     assert session.post(server.url, files={"a": io.BytesIO(b"content")}).content == GOOD
@@ -175,6 +181,7 @@ def test_uploads_are_sent_again(session: requests.Session, server: Server) -> No
     assert b"content" in first.body
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_retry_adapter_goes_its_own_way(
     session: requests.Session, server: Server, sandbox: Sandbox
 ) -> None:
@@ -192,6 +199,7 @@ def test_a_retry_adapter_goes_its_own_way(
     assert sandbox.requests() == 2
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_redirected_request_is_repeated_where_it_was_rejected(
     session: requests.Session, server: Server
 ) -> None:
@@ -204,6 +212,7 @@ def test_a_redirected_request_is_repeated_where_it_was_rejected(
     assert len({received.body for received in server.received}) == 1
 
 
+@pytest.mark.usefixtures("clock")
 def test_cookies_of_a_rejection_stay_in_the_session(
     session: requests.Session, server: Server
 ) -> None:
@@ -217,6 +226,7 @@ def test_cookies_of_a_rejection_stay_in_the_session(
     assert server.received[-1].headers["Cookie"] == "a=1; b=2"
 
 
+@pytest.mark.usefixtures("clock")
 def test_hooks_of_the_program_see_the_last_response(
     session: requests.Session, server: Server
 ) -> None:

@@ -62,7 +62,7 @@ impl AuthFlow {
         written_in_python(py, "seekauth._async", "authorization_async")
     }
 
-    /// The value for the first attempt while the client's token is fresh, else None. Never waits.
+    /// The first attempt's value while the client's token is fresh, else None. Never waits.
     #[pyo3(name = "_fresh_authorization")]
     fn fresh_authorization<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         guard(py, || self.fresh(py))
@@ -169,7 +169,7 @@ impl Inspection {
         guard(py, || Ok(self.0.feed(chunk).is_rejected()))
     }
 
-    /// Says that the body has ended or broke off, and returns the verdict, which is not None then.
+    /// Says that the body has ended or broke off; returns the verdict: no longer None.
     fn finish(&mut self, py: Python<'_>) -> PyResult<Option<bool>> {
         guard(py, || Ok(self.0.finish().is_rejected()))
     }

@@ -1,7 +1,7 @@
 """The frames of a failed request, without their variables.
 
-While an HTTP client writes a request, its functions hold the bytes of the header in variables, and a
-tool that shows the variables of a traceback would show the token. So the adapters let go of them
+While an HTTP client writes a request, its functions hold the bytes of the header in variables, and
+a tool that shows the variables of a traceback would show the token. So the adapters let go of them
 when a request fails. The lines of the traceback stay, and so does whatever the program's own
 functions hold.
 """
@@ -18,7 +18,22 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _PACKAGES = frozenset(
-    "aiohttp anyio asyncio h11 h2 hpack http httpcore httpcore2 httpx httpx2 requests ssl urllib3".split()
+    (
+        "aiohttp",
+        "anyio",
+        "asyncio",
+        "h11",
+        "h2",
+        "hpack",
+        "http",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "httpx2",
+        "requests",
+        "ssl",
+        "urllib3",
+    )
 )
 """HTTP clients, and what they send with."""
 _SUSPENDABLE = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
@@ -38,6 +53,13 @@ class Forgetting:
     ) -> None:
         if error is not None:
             forget(error)
+
+
+def forget_failure() -> None:
+    """`forget()` for the error that is being handled, here or by those who called."""
+    error = sys.exc_info()[1]
+    if error is not None:
+        forget(error)
 
 
 def forget(error: BaseException) -> None:

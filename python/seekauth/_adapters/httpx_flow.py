@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import suppress
 
 from seekauth._adapters.common import authenticate, check_host, is_complete, is_rejection
-from seekauth._adapters.frames import Forgetting
+from seekauth._adapters.frames import forget_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,8 +75,12 @@ class AuthFlowMixin:
         authorization = self._client.authorization()
         while True:
             authenticate(flow, request.headers, authorization)
-            with Forgetting():
+            response = None
+            with suppress(GeneratorExit):
                 response = yield request
+            if response is None:
+                forget_failure()
+                return
             if not self._is_rejection(_inspection(flow, request, response), response):
                 return
             flow.retry()
@@ -88,8 +92,12 @@ class AuthFlowMixin:
         authorization = await self._client.authorization_async()
         while True:
             authenticate(flow, request.headers, authorization)
-            with Forgetting():
+            response = None
+            with suppress(GeneratorExit):
                 response = yield request
+            if response is None:
+                forget_failure()
+                return
             if not await self._is_rejection_async(_inspection(flow, request, response), response):
                 return
             flow.retry()
@@ -193,8 +201,14 @@ async def _tee_async(body: ReplayStream, inspection: Inspection) -> AsyncIterato
 
 
 def _inspection(flow: AuthFlow, request: Any, response: Any) -> Inspection:
-    is_redirected = response.request is not request
-    return flow.inspect(response.status_code, str(response.url) if is_redirected else None)
+    if response.request is request:
+        url = None
+    elif "Authorization" in response.request.headers:
+        url = str(response.url)
+    else:
+        # On its way the token was taken out: whoever responds has not seen it.
+        url = ""
+    return flow.inspect(response.status_code, url)
 
 
 def _buffered_verdict(inspection: Inspection, response: Any) -> bool:
