@@ -3,6 +3,7 @@
 mod auth_flow;
 mod graphql;
 mod graphql_scanner;
+mod graphql_shape;
 pub(crate) mod http_message;
 mod inspection;
 #[cfg(feature = "reqwest-middleware")]

@@ -8,6 +8,7 @@ changes from JSON to Python values.
 from __future__ import annotations
 
 from seekauth._async import await_callback
+from seekauth.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,11 @@ class GraphQLError(Exception):
         self.data = data
 
     def __str__(self) -> str:
-        return "; ".join(_line(error) for error in self.errors)
+        # A program's own test may put anything in its place.
+        errors: Any = self.errors
+        text = "; ".join(map(_line, errors if isinstance(errors, (list, tuple)) else [errors]))
+        # Half a surrogate pair, which a server may cut a message to, could not be logged.
+        return text.encode("utf-8", "replace").decode()
 
 
 def graphql(
@@ -135,11 +140,28 @@ def _response(native: tuple[int, str]) -> GraphQLResponse:
     import json  # noqa: PLC0415 - as above
 
     status, text = native
-    members = json.loads(text)
-    errors, extensions = members.get("errors") or [], members.get("extensions") or {}
-    return GraphQLResponse(members.get("data"), errors, extensions, status)
+    try:
+        members = json.loads(text)
+    except (ValueError, RecursionError):
+        # It is JSON, as the core has found out. The error would hold all of it.
+        members = None
+    if members is None:
+        message = (
+            "the API's response is nested too deeply, or has a number too long, for Python to read"
+        )
+        raise ProtocolError(message, status=status)
+    extensions = members.get("extensions")
+    return GraphQLResponse(
+        members.get("data"),
+        members.get("errors") or [],
+        extensions if isinstance(extensions, dict) else {},
+        status,
+    )
 
 
-def _line(error: dict[str, Any]) -> str:
-    code = error.get("extensions", {}).get("code")
+def _line(error: object) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    extensions = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
     return f"{code}: {error.get('message')}" if code else str(error.get("message"))

@@ -21,6 +21,7 @@ from seekauth import GraphQLError, GraphQLResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Clock
     from sandbox import Sandbox
     from server import Server
 
@@ -89,15 +90,80 @@ def test_errors_are_data_and_an_exception_on_demand(
         assert (again.errors, again.data) == (errors, body["data"])
 
 
+@pytest.mark.parametrize("odd", ['"text"', "7", "true", "{}", "[null]", '["text"]', "[7]", "[[]]"])
+def test_errors_of_another_shape_are_no_graphql(
+    api: Client, server: Server, graphql: Callable[..., Any], odd: str
+) -> None:
+    server.responses = [Response([b'{"data":{},"errors":%s}' % odd.encode()])]
+    with pytest.raises(seekauth.ProtocolError, match="errors") as raised:
+        graphql(api, QUERY)
+    assert raised.value.status == 200
+
+
+def test_odd_members_of_errors_are_shown_all_the_same(
+    api: Client, server: Server, graphql: Callable[..., Any]
+) -> None:
+    bodies = {
+        '{"errors":null,"data":{},"extensions":null}': None,
+        '{"errors":[],"data":{},"extensions":"odd"}': None,
+        '{"errors":[{"message":"no","extensions":null}]}': "no",
+        '{"errors":[{"message":"no","extensions":"odd"}]}': "no",
+        '{"errors":[{"message":"no","extensions":{"code":7}}]}': "7: no",
+        '{"errors":[{"message":{"a":1},"extensions":[]}]}': "{'a': 1}",
+        '{"errors":[{}]}': "None",
+        r'{"errors":[{"message":"\ud800 no","extensions":{"code":"A"}}]}': "A: ? no",
+    }
+    for body, shown in bodies.items():
+        server.responses = [Response([body.encode()])]
+        response = graphql(api, QUERY)
+        assert response.extensions == {}
+        if shown is None:
+            assert response.raise_for_errors() is response
+            continue
+        with pytest.raises(GraphQLError) as raised:
+            response.raise_for_errors()
+        assert str(raised.value) == shown
+        str(raised.value).encode()
+
+
+def test_what_python_cannot_read_is_a_protocol_error(
+    api: Client, server: Server, graphql: Callable[..., Any]
+) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    for odd in (deep, b"1" * 5000):
+        server.responses = [Response([b'{"data":{"a":%s}}' % odd])]
+        with pytest.raises(seekauth.ProtocolError, match="for Python to read") as raised:
+            graphql(api, QUERY)
+        assert raised.value.__cause__ is raised.value.__context__ is None
+        assert not raised.value.retryable
+
+
+def test_a_byte_order_mark_is_no_part_of_the_response(
+    api: Client, server: Server, graphql: Callable[..., Any]
+) -> None:
+    server.responses = [Response([b'\xef\xbb\xbf{"data":{"name":"Ren\xe9"}}'])]
+    assert graphql(api, QUERY).data == {"name": "Ren\N{REPLACEMENT CHARACTER}"}
+
+
+def test_an_error_of_a_programs_own_shows_whatever_it_holds() -> None:
+    for odd in (None, "text", 7, {"a": 1}, [None], ["text"], [{"extensions": {"code": None}}]):
+        anything: Any = odd
+        error = GraphQLError(anything)
+        assert str(error)
+        assert repr(error)
+
+
 def test_a_response_shows_no_data(client: Client) -> None:
     assert repr(client.graphql(QUERY)) == "<seekauth.GraphQLResponse status=200 errors=0>"
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_rejection_leads_to_one_more_request(
-    api: Client, server: Server, sandbox: Sandbox, graphql: Callable[..., Any]
+    api: Client, server: Server, sandbox: Sandbox, clock: Clock, graphql: Callable[..., Any]
 ) -> None:
     server.responses = [Response([REJECTION])]
     assert graphql(api, QUERY).data
+    clock.settle()
     server.responses = [Response([REJECTION]), Response([REJECTION])]
     with pytest.raises(seekauth.TokenRejectedError, match="audience"):
         graphql(api, QUERY)

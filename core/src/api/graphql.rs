@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Url};
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::api::graphql_shape;
 use crate::api::http_message::{self, Response};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -94,16 +95,27 @@ impl Graphql {
 pub struct GraphqlResponse {
     status: u16,
     text: String,
+    errors: Vec<GraphqlError>,
 }
 
 impl GraphqlResponse {
+    /// A response from its bytes. A mark of the byte order is left out, and what is not UTF-8
+    /// replaced: it may be one letter in somebody's name.
+    fn read(status: u16, body: &[u8]) -> Result<Self, &'static str> {
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+        let text = String::from_utf8_lossy(body).into_owned();
+        let errors = graphql_shape::errors(&text)?.into_iter().map(GraphqlError).collect();
+        Ok(Self { status, text, errors })
+    }
+
     /// The HTTP status. It says little: a response with `errors` mostly has 200.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The JSON text of the response: an object with `data`, `errors` or both.
+    /// The JSON text of the response: an object with `data`, `errors` or both, of which `data` is an
+    /// object or `null`, and `errors` a list of objects or `null`.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -136,21 +148,11 @@ impl GraphqlResponse {
         Ok(response.data)
     }
 
-    /// What the API reported in `errors`; empty when all went well.
+    /// What the API reported in `errors`; empty when all went well. What JSON readers refuse, such as
+    /// half a surrogate pair in a message, is replaced.
     #[must_use]
     pub fn errors(&self) -> Vec<GraphqlError> {
-        #[derive(Deserialize)]
-        struct Body {
-            #[serde(default)]
-            errors: Value,
-        }
-        let response: Option<Body> = serde_json::from_str(&self.text).ok();
-        match response {
-            Some(Body { errors: Value::Array(errors) }) => {
-                errors.into_iter().map(GraphqlError).collect()
-            }
-            _ => Vec::new(),
-        }
+        self.errors.clone()
     }
 }
 
@@ -159,7 +161,7 @@ impl std::fmt::Debug for GraphqlResponse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GraphqlResponse")
             .field("status", &self.status)
-            .field("errors", &self.errors())
+            .field("errors", &self.errors)
             .finish_non_exhaustive()
     }
 }
@@ -196,16 +198,16 @@ impl Client {
     /// # Errors
     ///
     /// Those of [`send`](Self::send); `invalid_argument` for variables or headers that are none;
-    /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL.
+    /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL, or of a shape that
+    /// GraphQL does not know.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
         let response = self.send(self.operation(&operation)?).await?;
         let response = self.while_open(Response::read(response)).await?;
         let status = response.status;
         let retry_after = self.wait(&response);
-        match String::from_utf8(response.body) {
-            Ok(text) if is_graphql(&text) => Ok(GraphqlResponse { status, text }),
-            _ => Err(not_graphql(status, retry_after).with_target(self.shared_target())),
-        }
+        GraphqlResponse::read(status, &response.body).map_err(|problem| {
+            not_graphql(status, problem, retry_after).with_target(self.shared_target())
+        })
     }
 
     fn operation(&self, operation: &Graphql) -> Result<Request, Error> {
@@ -234,30 +236,11 @@ impl Client {
     }
 }
 
-fn is_graphql(text: &str) -> bool {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Members {
-        #[serde(deserialize_with = "present")]
-        data: bool,
-        #[serde(deserialize_with = "present")]
-        errors: bool,
-    }
-    // An array would be read as the members in their order.
-    !text.trim_ascii_start().starts_with('[')
-        && serde_json::from_str(text).is_ok_and(|members: Members| members.data || members.errors)
-}
-
-/// Whatever is there, even `null`.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
-}
-
-fn not_graphql(status: u16, retry_after: Option<Duration>) -> Error {
+fn not_graphql(status: u16, problem: &str, retry_after: Option<Duration>) -> Error {
     let (kind, what) = match status {
-        429 => (ErrorKind::Throttled, "the API told the client to slow down"),
-        500.. => (ErrorKind::Unavailable, "the API failed, with a response that is not GraphQL"),
-        _ => (ErrorKind::Protocol, "the API's response is not GraphQL; check api_url"),
+        429 => (ErrorKind::Throttled, "the API told the client to slow down".to_owned()),
+        500.. => (ErrorKind::Unavailable, format!("the API failed, with a response that {problem}")),
+        _ => (ErrorKind::Protocol, format!("the API's response {problem}; check api_url")),
     };
     Error::new(kind, format!("{what} (HTTP {status})"))
         .with_response(status, None)
@@ -271,7 +254,7 @@ mod tests {
     use super::*;
 
     fn response(text: &str) -> GraphqlResponse {
-        GraphqlResponse { status: 200, text: text.to_owned() }
+        GraphqlResponse::read(200, text.as_bytes()).unwrap()
     }
 
     #[test]
@@ -287,17 +270,6 @@ mod tests {
         for variables in ["[1]", "\"{}\"", "null", "{", ""] {
             let error = Graphql::new("{a}").variables(variables).body().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{variables}");
-        }
-    }
-
-    #[test]
-    fn a_graphql_response_has_data_or_errors() {
-        for text in [r#"{"data":null}"#, r#"{"errors":[]}"#, r#" {"x":1,"data":{}}"#] {
-            assert!(is_graphql(text), "{text}");
-        }
-        for text in ["", "{}", "[]", "[{},{}]", "<html>", r#"{"data":1} x"#, r#"{"message":"no"}"#]
-        {
-            assert!(!is_graphql(text), "{text}");
         }
     }
 
@@ -322,8 +294,26 @@ mod tests {
             (404, ErrorKind::Protocol),
             (200, ErrorKind::Protocol),
         ] {
-            let error = not_graphql(status, None);
+            let error = not_graphql(status, "is not GraphQL", None);
             assert_eq!((error.kind(), error.status()), (kind, Some(status)));
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_a_byte_that_is_no_utf_8_cost_nothing_else() {
+        let marked = GraphqlResponse::read(200, "\u{feff}{\"data\":{\"a\":1}}".as_bytes()).unwrap();
+        assert_eq!(marked.data::<Value>().unwrap(), Some(json!({"a": 1})));
+        let latin1 = GraphqlResponse::read(200, b"{\"data\":{\"name\":\"Ren\xe9\"}}").unwrap();
+        assert_eq!(latin1.data::<Value>().unwrap(), Some(json!({"name": "Ren\u{fffd}"})));
+        assert_eq!(GraphqlResponse::read(200, b"\xff").unwrap_err(), "is not GraphQL");
+    }
+
+    #[test]
+    fn errors_that_strict_readers_refuse_are_there() {
+        let torn = r#"{"errors":[{"message":"\ud800","extensions":{"code":"FORBIDDEN"}}]}"#;
+        let errors = response(torn).errors();
+        assert_eq!((errors[0].code(), errors[0].message()), (Some("FORBIDDEN"), "\u{fffd}"));
+        let odd = GraphqlResponse::read(200, br#"{"data":{},"errors":"no"}"#).unwrap_err();
+        assert_eq!(not_graphql(200, odd, None).kind(), ErrorKind::Protocol);
     }
 }
