@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from program import run
+from program import PREAMBLE, run
 from sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -133,3 +135,50 @@ def test_a_bundle_that_holds_nothing_is_named(tls: Sandbox, tmp_path: Path, bund
     named = {**dict.fromkeys(VARIABLES), "REQUESTS_CA_BUNDLE": str(tmp_path / bundle)}
     said = run(tls, GET, environment=named)
     assert said.startswith("invalid_argument REQUESTS_CA_BUNDLE must name")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems judge by themselves")
+@pytest.mark.parametrize("certifi", ["ours", "other", None])
+def test_a_system_without_authorities_has_those_of_certifi(
+    tls: Sandbox, authorities: Authorities, tmp_path: Path, certifi: str | None
+) -> None:
+    tls.reset()
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    # In front of the real one; without its file it is as good as none.
+    package = tmp_path / "certifi"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('it is not imported for this')")
+    if certifi is not None:
+        shutil.copy(authorities.place(certifi), package / "cacert.pem")
+    code = f"""
+    sys.path.insert(0, {str(tmp_path)!r})
+    client = Client.from_env()
+    """
+    said = run(
+        tls,
+        textwrap.dedent(code) + GET,
+        PREAMBLE.replace("client = Client.from_env()", ""),
+        {**dict.fromkeys(VARIABLES), "SSL_CERT_DIR": str(nothing)},
+    )
+    if certifi == "ours":
+        assert said == "Bearer \n"
+    else:
+        assert said.startswith("network ")
+        assert ("invalid peer certificate" in said) is (certifi == "other")
+        assert ("ca-certificates" in said) is (certifi is None)
+    assert tls.requests() == (certifi == "ours")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems judge by themselves")
+def test_a_system_with_authorities_does_not_trust_certifis(
+    tls: Sandbox, authorities: Authorities, tmp_path: Path
+) -> None:
+    package = tmp_path / "certifi"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shutil.copy(authorities.place("ours"), package / "cacert.pem")
+    code = f"sys.path.insert(0, {str(tmp_path)!r})\nclient = Client.from_env()\n{GET}"
+    named = environment(authorities, {"SSL_CERT_FILE": "other"})
+    said = run(tls, code, PREAMBLE.replace("client = Client.from_env()", ""), named)
+    assert "invalid peer certificate" in said

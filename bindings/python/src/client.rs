@@ -436,12 +436,25 @@ fn build(
     if let Some(provider) = &provider {
         config = config.credentials_from_blocking(provider.get().callback());
     }
+    if let Some(pem) = certifis_authorities(py)? {
+        config = config.fallback_authorities(pem);
+    }
     let core = blocking::Client::new(config.language(Language::Python));
     let core = core.map_err(|error| exception(py, &error))?;
     for text in core.warnings() {
         warn(py, text)?;
     }
     Ok(NewClient { core, provider, is_root: true })
+}
+
+/// What is trusted where the system has no authorities, shared by all clients of the process.
+fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
+    static BUNDLE: PyOnceLock<Option<Arc<[u8]>>> = PyOnceLock::new();
+    let bundle = BUNDLE.get_or_try_init(py, || {
+        let bundle = py.import("seekauth._authorities")?.call_method0("of_certifi")?;
+        bundle.extract::<Option<Vec<u8>>>().map(|bundle| bundle.map(Arc::from))
+    });
+    bundle.cloned()
 }
 
 /// Warns at the line that makes the client: native calls are no levels of the stack.
