@@ -15,11 +15,14 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 from urllib.parse import unquote
 
 import adapters
 import seekauth
+import sentry_sdk
+import trackers
 from seekauth import Client
 
 KINDS = {name: kind for name, kind, _ in seekauth._native.SETTINGS}
@@ -45,6 +48,9 @@ senders: list[adapters.Adapter] = []
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 planted: list[str] = []
+sentry = trackers.Keeping({"dsn": trackers.DSN})
+# With all that it does by default.
+sentry_sdk.init(dsn=trackers.DSN, transport=sentry)
 
 
 def say(kind: str, text: object) -> None:
@@ -69,6 +75,33 @@ def complain(error: BaseException) -> None:
             shown = repr(other)
         say("error", shown if isinstance(shown, str) else repr(shown))
     say("error", "".join(traceback.format_exception(error)))
+    track(error)
+
+
+def track(error: BaseException) -> None:
+    """What trackers show of it: the variables of all frames but this program's, which hold what it was told."""
+    mine = {entry.tb_frame for entry in trackers.frames(error) if entry.tb_frame.f_code.co_filename == __file__}
+    led: BaseException | None = error
+    while led is not None:
+        led.__traceback__ = without(led.__traceback__, mine)
+        led = led.__cause__ or led.__context__
+    for tracker in (*trackers.ALL, trackers.rich_traceback):
+        if error.__traceback__ is not None:
+            say("error", tracker(error))
+    sentry_sdk.capture_exception(error)
+    for sent in sentry.sent:
+        say("error", sent)
+    sentry.sent.clear()
+
+
+def without(entry: TracebackType | None, frames: set[FrameType]) -> TracebackType | None:
+    """The traceback without the entries of these frames."""
+    if entry is None:
+        return None
+    rest = without(entry.tb_next, frames)
+    if entry.tb_frame in frames:
+        return rest
+    return TracebackType(rest, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
 
 
 def setting(name: str, text: str) -> tuple[str, object]:
@@ -116,7 +149,15 @@ def show_all(fields: dict[str, str]) -> None:
 
 
 def graphql(fields: dict[str, str]) -> None:
-    show(clients[fields["handle"]].graphql("{ self { partner { name } } }"))
+    client, query = clients[fields["handle"]], "{ self { partner { name } } }"
+    for call in (
+        lambda: client.graphql(query),
+        lambda: asyncio.run_coroutine_threadsafe(client.graphql_async(query), loop).result(),
+    ):
+        try:
+            show(call())
+        except Exception as error:
+            complain(error)
 
 
 def send(fields: dict[str, str]) -> None:
