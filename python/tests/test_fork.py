@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,13 @@ CHILD = PREAMBLE + FORK
 
 def test_a_child_uses_the_token_of_its_parent_and_renews_it_alone(sandbox: Sandbox) -> None:
     code = """
+    seekauth._native.test_clock_start()
+    client = Client.from_env()
     value = client.authorization()
     def use():
         assert client.authorization() == value
         assert asyncio.run(client.authorization_async()) == value
+        seekauth._native.test_clock_advance(0, 2000)
         assert client.invalidate(value)
         renewed = client.authorization()
         assert renewed != value
@@ -57,8 +61,11 @@ def test_the_first_call_of_a_child_works(sandbox: Sandbox) -> None:
 
 def test_the_first_call_of_a_child_may_be_a_task(sandbox: Sandbox) -> None:
     code = """
-    client.authorization()
-    client.invalidate(client.authorization())
+    seekauth._native.test_clock_start()
+    client = Client.from_env()
+    value = client.authorization()
+    seekauth._native.test_clock_advance(0, 2000)
+    assert client.invalidate(value)
     def use():
         asyncio.run(client.authorization_async())
     print(child(use))
@@ -129,3 +136,78 @@ def test_a_spawned_worker_makes_its_own_client_and_sends_errors_back(sandbox: Sa
             print("from_env" in str(error))
     """
     assert run(sandbox, code) == "Bearer \n401 False 6\nTrue\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has namespaces of process ids")
+def test_a_child_with_the_id_of_its_parent_is_a_child(sandbox: Sandbox) -> None:
+    code = """
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    NEWPID = 0x20000000
+    def in_new_namespace(work):
+        # Children from here on are the first processes of namespaces of their own.
+        if libc.unshare(NEWPID) != 0:
+            print("not permitted:", os.strerror(ctypes.get_errno()))
+            sys.stdout.flush()
+            os._exit(0)
+        return child(work)
+    def outer():
+        assert os.getpid() == 1
+        # It has a thread, sockets and locks of its own now.
+        assert client.authorization().startswith("Bearer ")
+        assert in_new_namespace(inner) == 0
+        assert asyncio.run(client.authorization_async()).startswith("Bearer ")
+    def inner():
+        assert os.getpid() == 1
+        assert client.authorization().startswith("Bearer ")
+        for _ in range(2):
+            # With a request of its own, and a thread for it.
+            assert Client.from_env().authorization().startswith("Bearer ")
+            new = Client.from_env()
+            assert asyncio.run(new.authorization_async()).startswith("Bearer ")
+    print(in_new_namespace(outer))
+    """
+    with Program(sandbox, code, CHILD) as program:
+        status, output, errors = program.end(within=60)
+    assert (status, errors) == (0, "")
+    if output.startswith("not permitted"):
+        pytest.skip(f"a namespace for process ids is {output.strip()}")
+    assert output == "0\n"
+
+
+@pytest.mark.parametrize("kind", ["blocking", "asynchronous"])
+def test_a_fork_under_calls_that_fail_hangs_no_child(sandbox: Sandbox, kind: str) -> None:
+    """Failing calls take every lock that there is. `SEEKAUTH_FORKS=12000` for more of it."""
+    forks = int(os.environ.get("SEEKAUTH_FORKS", "400")) // 2
+    sandbox.script(error="invalid_client", times=0)
+    code = f"""
+    over = threading.Event()
+    def refused():
+        # Each has a failure of its own to remember.
+        with Client.from_env(client_secret_next="another") as one:
+            try:
+                {"one.get_token()" if kind == "blocking" else "asyncio.run(one.get_token_async())"}
+            except seekauth.InvalidCredentialsError:
+                return
+        raise AssertionError("it was to fail")
+    def go_on():
+        while not over.is_set():
+            refused()
+    threads = [threading.Thread(target=go_on) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    def use():
+        import signal
+        # A child that hangs ends by this.
+        signal.alarm(50)
+        refused()
+    failed = 0
+    for _ in range({forks}):
+        failed += child(use) != 0
+    over.set()
+    for thread in threads:
+        thread.join()
+    print(failed)
+    """
+    with Program(sandbox, code, CHILD) as program:
+        assert program.end(within=120 + forks) == (0, "0\n", "")
