@@ -64,8 +64,16 @@ test-c: debug-rust debug-c ## contribute: C and C++ programs, header, symbols
 	@if command -v valgrind >/dev/null; then $(MAKE) --no-print-directory -C tests/c memcheck; \
 	else echo "valgrind is not installed: the search for leaks is left out"; fi
 
-test-python: debug-rust debug-python ## contribute: tests of the Python package
+test-python: debug-rust debug-python target/lowest/venv/.ready ## contribute: tests of the Python package
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) $(PY) -m pytest --quiet
+	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) ../target/lowest/venv/bin/python -m pytest --quiet \
+		tests/test_proxy.py tests/test_adapters.py tests/test_tracebacks.py
+
+# The lowest versions of the HTTP clients that the adapters take.
+target/lowest/venv/.ready: python/requirements-lowest.txt
+	$(PYTHON) -m venv target/lowest/venv
+	target/lowest/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 test-node: debug-rust debug-node ## contribute: tests of the Node package
 	cd node && SEEKAUTH_SANDBOX=$(SANDBOX) npm test --silent
