@@ -165,6 +165,30 @@ test('neither responses nor errors show the token', async () => {
   }
 });
 
+test('a stream shows no token, whatever its verdict came from', async () => {
+  const pass = Client.seekPass({ ...sandbox.seekPass(), scopes: 'write.education' });
+  const other = attach(pass, axios.create({ baseURL: sandbox.urls.pass, proxy: false }));
+  const own = attach(client, axios.create({ baseURL: sandbox.urls.graphql, proxy: false }));
+  const send = [
+    // The first bytes decide, so a part was read.
+    () => own.post('/graphql', query, { responseType: 'stream' }),
+    // The status decides.
+    () => other.post('/api/partner/v1/add/education.json', { id: '1' }, { responseType: 'stream' }),
+    () => other.post('/nowhere', { id: '1' }, { responseType: 'stream' }).catch((error) => error),
+    () => other.post('/api/partner/v1/add/education.json', { id: '1' }, { responseType: 'stream', maxRedirects: 0, decompress: false }),
+  ];
+  for (const [i, sent] of send.entries()) {
+    const given = await sent();
+    const response = given.response ?? given;
+    const { value } = await (i === 0 ? client : pass).getToken();
+    for (const thing of [given, response, response.data, response.config]) {
+      for (const depth of [2, 4, 12]) assert.ok(!inspect(thing, { depth }).includes(value), `${i} at depth ${depth}`);
+    }
+    assert.match(await whole(response.data), /^[{<\w]/);
+    for (const depth of [2, 4, 12]) assert.ok(!inspect(given, { depth }).includes(value), `${i} at its end, at depth ${depth}`);
+  }
+});
+
 test('a redirect takes the token within its origin and nowhere else', async () => {
   await sandbox.script({ endpoint: 'graphql', redirect: '{graphql}/graphql?moved' });
   assert.deepEqual((await api.post('/graphql', query)).data, expected);

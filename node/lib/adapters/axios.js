@@ -140,8 +140,8 @@ function guard(url, beforeRedirect) {
 }
 
 /**
- * Reads as much of a response as the verdict needs. A stream of which a part was read is replaced by one
- * of the whole.
+ * Reads as much of a response as the verdict needs. A stream is replaced by one of the whole, which has nothing
+ * of the request: Node's own leads to it, and shows the token when it is printed.
  *
  * @param {Inspection} inspection
  * @param {Response} response
@@ -152,7 +152,6 @@ async function peekResponse(inspection, response) {
   if (!(data instanceof Readable)) {
     return (inspection.verdict ?? inspectWhole(inspection, data)) ? () => {} : undefined;
   }
-  if (inspection.verdict === false) return undefined;
   const chunks = data[Symbol.asyncIterator]();
   const read = [];
   while (inspection.verdict === undefined) {

@@ -4,6 +4,7 @@
 
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +13,9 @@ import v8 from 'node:v8';
 
 const require = createRequire(new URL('../../../node/test/senders.js', import.meta.url));
 const { Client } = require('seekauth');
+const { attach } = require('seekauth/axios');
 const { interceptor } = require('seekauth/undici');
+const axios = require('axios');
 const undici = require('undici');
 const { closeSenders, sender, senders } = require('./senders.js');
 const native = require('../lib/native.js');
@@ -85,6 +88,40 @@ function overHttp2(client, caFile) {
   };
 }
 
+/** What console.log prints of all that adapters give: responses before and after their bodies were read, and errors. */
+async function log(client, url, caFile, body) {
+  const ca = readFileSync(caFile, 'utf8');
+  const agent = new undici.Agent({ connect: { ca } });
+  const httpsAgent = new https.Agent({ keepAlive: true, ca });
+  const api = attach(client, axios.create({ httpsAgent, proxy: false }));
+  const dispatcher = agent.compose(interceptor(client));
+  const method = 'POST';
+  const headers = { 'content-type': 'application/json' };
+  const drain = async (stream) => {
+    for await (const _ of stream);
+  };
+  const ways = [
+    [() => client.fetch(url, { method, headers, body, dispatcher: agent }), (response) => response.text()],
+    [() => undici.request(url, { dispatcher, method, headers, body }), (response) => response.body.dump()],
+    [() => undici.fetch(url, { dispatcher, method, headers, body }), (response) => response.text()],
+    [() => api.post(url, body, { headers }), () => {}],
+    [() => api.post(url, body, { headers, responseType: 'stream' }), (response) => drain(response.data)],
+    [() => api.post(url, body, { headers, responseType: 'arraybuffer', maxRedirects: 0 }), () => {}],
+  ];
+  for (const [send, read] of ways) {
+    try {
+      const given = await send();
+      say('shown', format(given));
+      await read(given);
+      say('shown', format(given, given.data, given.body, given.headers));
+    } catch (error) {
+      say('error', format(error, error.response, error.cause));
+    }
+  }
+  httpsAgent.destroy();
+  await agent.destroy();
+}
+
 const VERBS = {
   new: (fields) => void clients.set(fields.handle, new Client(options(fields))),
   async get(fields) {
@@ -114,6 +151,7 @@ const VERBS = {
         complain(error);
       }
     }
+    await log(client(fields), url, ca_file, request.body);
   },
   async panic(fields) {
     const token = await client(fields).getToken();

@@ -45,8 +45,12 @@ LOGS = {
 """Who has to have logged something, for all logs are open. The library in C and C++ has no log."""
 WIRE = "wire.txt"
 """What HTTP clients of the program's own dump of their requests when they are told to."""
-HTTPS_DEBUG = re.compile(rb"^HTTPS? \d+: .*\n(?:(?![A-Z][A-Z0-9_]* \d+: ).*\n)*", re.MULTILINE)
-"""The same on Node's standard error, where its own module prints the options of each request."""
+HTTPS_DEBUG = re.compile(
+    rb"^(?:HTTPS? \d+: |\S+ follow-redirects ).*\n(?:(?![A-Z][A-Z0-9_]* \d+: ).*\n)*", re.MULTILINE
+)
+"""The same on Node's standard error, where its own module, and what axios sends with, print the options of each
+request.
+"""
 WITH_CURL = {"text", "token:text", "token:next", "token:basic", "token:callback"}
 """What the C program hands to libcurl, or libcurl hears from the API."""
 
