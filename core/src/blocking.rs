@@ -79,6 +79,12 @@ impl Client {
         self.with_scopes(scope.split_ascii_whitespace())
     }
 
+    /// How long a call waits that names no time of its own.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.0.config().timeout
+    }
+
     /// A token, at once while the cached one is usable, else after waiting on this thread for
     /// `timeout` at most (`None`: the client's own).
     ///

@@ -71,7 +71,7 @@ class AuthFlow {
   async authorization(options) {
     const token = await waitForToken(
       this.#client,
-      (timeoutMs, call) => this.#flows.getToken(this.#number, timeoutMs, call),
+      (timeoutMs, spentMs, call) => this.#flows.getToken(this.#number, timeoutMs, spentMs, call),
       options,
     );
     return token.authorization;

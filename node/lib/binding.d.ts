@@ -20,6 +20,8 @@ export interface NativeToken {
   readonly expiresAtMs: number;
   readonly remainingMs: number;
   readonly scopes: string[];
+  readonly expiredOnTheWay: boolean;
+  readonly waitedMs: number;
 }
 
 export interface NativeResponse {
@@ -40,7 +42,7 @@ export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
   headers(flow: number, present: string): string;
   checkHost(flow: number, host: unknown): Outcome<undefined>;
-  getToken(flow: number, timeoutMs: unknown, call: number): Outcome<CancelHandle>;
+  getToken(flow: number, timeoutMs: unknown, spentMs: number, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
   inspect(flow: number, status: unknown, url: unknown): boolean | null;
   feed(flow: number, chunk: unknown): boolean | null;
@@ -78,7 +80,7 @@ export interface NativeClient {
   apiUrl(): string | null;
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
-  getToken(timeoutMs: unknown, completions: Completions, call: number): Outcome<CancelHandle>;
+  getToken(timeoutMs: unknown, spentMs: number, completions: Completions, call: number): Outcome<CancelHandle>;
   graphql(operation: NativeOperation, completions: Completions, call: number): Outcome<CancelHandle>;
   authFlows(completions: Completions): AuthFlows;
   cachedToken(): Outcome<NativeToken | null>;

@@ -5,7 +5,7 @@
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
-const { completions, newNumber, outcome, wait, waitForToken } = require('./pending-calls.js');
+const { completions, newNumber, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').Completions} Completions */
@@ -129,10 +129,13 @@ class Client {
     return this.authorizationNow() ?? unwrap(await this.#sharedCall()).authorization;
   }
 
+  /** @type {import('./pending-calls.js').StartToken} */
+  #start = (timeoutMs, spentMs, call) => this.#native.getToken(timeoutMs, spentMs, completions, call);
+
   /** One call for all of the same turn: they have one deadline, and so one outcome. */
   #sharedCall() {
     if (!this.#pending) {
-      this.#pending = outcome(this, (call) => this.#native.getToken(undefined, completions, call));
+      this.#pending = tokenOutcome(this, this.#start);
       queueMicrotask(() => (this.#pending = undefined));
     }
     return this.#pending;
@@ -140,7 +143,7 @@ class Client {
 
   /** @param {import('../index').GetTokenOptions} [options] */
   async getToken(options) {
-    return new Token(await waitForToken(this, (timeoutMs, call) => this.#native.getToken(timeoutMs, completions, call), options));
+    return new Token(await waitForToken(this, this.#start, options));
   }
 
   /** The cached token until it has expired. Never waits and never makes a request. */

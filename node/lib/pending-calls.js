@@ -8,9 +8,15 @@ const native = require('./native.js');
 
 /** @typedef {import('./binding').CancelHandle} CancelHandle */
 /** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
+/** @typedef {import('./binding').NativeToken} NativeToken */
 /**
  * @template T
  * @typedef {import('./binding').Outcome<T>} Outcome
+ */
+/**
+ * Starts a call for a token, of whose time a part is over.
+ *
+ * @typedef {(timeoutMs: unknown, spentMs: number, call: number) => Outcome<CancelHandle>} StartToken
  */
 
 /**
@@ -50,16 +56,9 @@ const handles = new WeakMap();
  * @returns {Promise<T>} rejected with the signal's reason once that is aborted
  */
 async function wait(client, start, signal) {
-  if (signal != null && !(signal instanceof AbortSignal)) {
-    throw new TypeError('signal must be an AbortSignal');
-  }
-  signal?.throwIfAborted();
-  const number = newNumber();
-  const handle = unwrap(start(number));
-  const release = signal && cancelOnAbort(signal, handle);
+  check(signal);
   /** @type {Outcome<T>} */
-  const outcome = await completion(client, number);
-  release?.();
+  const outcome = await settled(client, start, signal);
   signal?.throwIfAborted();
   return unwrap(outcome);
 }
@@ -68,29 +67,61 @@ async function wait(client, start, signal) {
  * Waits for the token of a call, by the terms of its caller.
  *
  * @param {object} client
- * @param {(timeoutMs: unknown, call: number) => Outcome<CancelHandle>} start
+ * @param {StartToken} start
  * @param {import('../index').GetTokenOptions} [options]
- * @returns {Promise<import('./binding').NativeToken>}
+ * @returns {Promise<NativeToken>}
  */
 async function waitForToken(client, start, { timeoutMs, signal, ...unknown } = {}) {
   for (const name in unknown) {
     throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
   }
-  return wait(client, (call) => start(timeoutMs, call), signal);
+  check(signal);
+  const outcome = await tokenOutcome(client, start, timeoutMs, signal);
+  signal?.throwIfAborted();
+  return unwrap(outcome);
 }
 
 /**
- * Waits for the outcome of a call that several callers unwrap, so that each has an error of its own.
+ * Waits for the outcome of a call for a token, which several callers may unwrap, so that each has an error of
+ * its own. A token that expired while this thread was busy with other things is asked for again, in the time
+ * that the call has left.
  *
- * @template T
+ * @param {object} client
+ * @param {StartToken} start
+ * @param {unknown} [timeoutMs]
+ * @param {AbortSignal | null} [signal]
+ * @returns {Promise<Outcome<NativeToken>>}
+ */
+async function tokenOutcome(client, start, timeoutMs, signal) {
+  for (let spentMs = 0; ; ) {
+    /** @type {Outcome<NativeToken>} */
+    const outcome = await settled(client, (call) => start(timeoutMs, spentMs, call), signal);
+    if ('failure' in outcome || !outcome.expiredOnTheWay || signal?.aborted) return outcome;
+    spentMs += outcome.waitedMs;
+  }
+}
+
+/** @param {unknown} signal */
+function check(signal) {
+  if (signal == null) return;
+  if (!(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  signal.throwIfAborted();
+}
+
+/**
  * @param {object} client
  * @param {(call: number) => Outcome<CancelHandle>} start
- * @returns {Promise<Outcome<T>>}
+ * @param {AbortSignal | null} [signal] that cancels the call
+ * @returns {Promise<Outcome<any>>}
  */
-async function outcome(client, start) {
+async function settled(client, start, signal) {
   const number = newNumber();
   const started = start(number);
-  return 'failure' in started ? started : completion(client, number);
+  if ('failure' in started) return started;
+  const release = signal && cancelOnAbort(signal, started);
+  const outcome = await completion(client, number);
+  release?.();
+  return outcome;
 }
 
 /**
@@ -130,4 +161,4 @@ function cancel() {
   for (const handle of handles.get(this) ?? []) handle.cancel();
 }
 
-module.exports = { completions, newNumber, outcome, providers, wait, waitForToken };
+module.exports = { completions, newNumber, providers, tokenOutcome, wait, waitForToken };

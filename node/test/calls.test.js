@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { getEventListeners } = require('node:events');
+const { setTimeout: pause } = require('node:timers/promises');
 const { after, before, beforeEach, test } = require('node:test');
 const { Client } = require('seekauth');
 const { Sandbox } = require('./sandbox.js');
@@ -100,6 +101,40 @@ test('a caller who waited long enough gets a timeout while the others go on', as
   await sandbox.release();
   assert.ok(await patient);
 });
+
+test('a token that expired while the event loop was busy is not handed over', async () => {
+  await sandbox.configure({ seek_api_lifetime_s: 1 });
+  await sandbox.script({ endpoint: 'seek_api_token', delay_ms: 300 });
+  const client = Client.seekApi(sandbox.seekApi());
+  /** @type {[string, Promise<number>][]} */
+  const calls = [
+    ['getToken', client.getToken().then(({ remainingMs }) => remainingMs)],
+    ['authorization', client.authorization().then((value) => (value === client.cachedToken()?.authorization ? 1 : 0))],
+    ['flow', client.authFlow(sandbox.urls.graphql_url).authorization().then((value) => (value === client.cachedToken()?.authorization ? 1 : 0))],
+  ];
+  await sandbox.arrival(1);
+  // The token comes and expires meanwhile.
+  block(2_000);
+  for (const [name, call] of calls) assert.ok((await call) > 0, name);
+  assert.equal((await sandbox.tokenRequests()).length, 2);
+});
+
+test('the call for another one has the time that is left', async () => {
+  await sandbox.configure({ seek_api_lifetime_s: 1 });
+  await sandbox.script({ endpoint: 'seek_api_token', delay_ms: 300 }, { ...held, times: 0 });
+  const timeoutMs = 3_000;
+  const call = assert.rejects(Client.seekApi(sandbox.seekApi()).getToken({ timeoutMs }), { code: 'timeout' });
+  await sandbox.arrival(1);
+  block(timeoutMs);
+  const anew = pause(timeoutMs, 'anew');
+  assert.equal(await Promise.race([call, anew]), undefined);
+  await sandbox.release();
+});
+
+/** @param {number} ms */
+function block(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
 
 test('wrong waiting terms are refused', async () => {
   const client = Client.seekApi(sandbox.seekApi());

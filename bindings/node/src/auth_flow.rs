@@ -11,10 +11,10 @@ use napi_derive::napi;
 use seekauth::{AuthFlow, Inspection, blocking};
 use slab::Slab;
 
-use crate::call::{Completion, Completions, NativeCancelHandle};
+use crate::call::{self, Completion, Completions, NativeCancelHandle};
 use crate::error::{Outcome, type_error};
 use crate::function::{Callback, Function, value_or_throw};
-use crate::{number, settings};
+use crate::settings;
 
 /// True for a rejection, false for a response that is the caller's, none while more of the body has
 /// to be read.
@@ -59,9 +59,9 @@ pub struct Methods {
     pub headers: Method<String, 2>,
     /// `(flow, host)`: refuses a `Host` header of the request that names another host than the API's.
     pub check_host: Method<Outcome<()>, 2>,
-    /// `(flow, timeoutMs, call)`: asks for the token of the next attempt, as the
+    /// `(flow, timeoutMs, spentMs, call)`: asks for the token of the next attempt, as the
     /// client's `get_token` does for any token.
-    pub get_token: Method<Outcome<NativeCancelHandle>, 3>,
+    pub get_token: Method<Outcome<NativeCancelHandle>, 4>,
     /// `(flow, authorization)`: notes the header value that is about to be sent.
     pub attempt: Method<Outcome<()>, 2>,
     /// `(flow, status, url)`: begins to read a response.
@@ -128,7 +128,7 @@ fn open(
     Ok(Outcome::of(|| {
         let flow = flows.client.auth_flow(&url, replayable)?;
         let index = flows.all.borrow_mut().insert(Entry { flow, inspection: None });
-        Ok(number(index as u64))
+        Ok(crate::number(index as u64))
     }))
 }
 
@@ -159,15 +159,15 @@ fn check_host(
 fn get_token(
     flows: &AuthFlows,
     env: Env,
-    [index, timeout_ms, call]: [Unknown<'_>; 3],
+    [index, timeout_ms, spent_ms, call]: [Unknown<'_>; 4],
 ) -> napi::Result<Outcome<NativeCancelHandle>> {
     let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
-    // SAFETY: the value is of this environment; one that is no number is an error.
-    let call = unsafe { f64::from_napi_value(env.raw(), call.raw()) }?;
+    let (spent_ms, call) = (number(env, &spent_ms)?, number(env, &call)?);
     flows.with(env, &index, |entry| {
         Outcome::of(|| {
             let done = Completion::new(&flows.completions, call).of_token();
-            Ok(flows.client.get_token_for_then(&entry.flow, timeout?, done)?.into())
+            let timeout = call::time_left(&flows.client, timeout?, spent_ms);
+            Ok(flows.client.get_token_for_then(&entry.flow, timeout, done)?.into())
         })
     })
 }
@@ -224,6 +224,11 @@ fn release(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> napi::Resu
     let index = integer(env, &index)? as usize;
     flows.all.borrow_mut().try_remove(index);
     Ok(())
+}
+
+fn number(env: Env, value: &Unknown<'_>) -> napi::Result<f64> {
+    // SAFETY: the value is of this environment; one that is no number is an error.
+    unsafe { f64::from_napi_value(env.raw(), value.raw()) }
 }
 
 fn integer(env: Env, value: &Unknown<'_>) -> napi::Result<u32> {

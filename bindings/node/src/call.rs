@@ -4,6 +4,7 @@
 //! after that is dropped.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::{Either3, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -113,7 +114,10 @@ impl Completion {
 
     /// The same for a call that gives a token.
     pub(crate) fn of_token(self) -> impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static {
-        |result| self.complete(result.map(|token| Either3::A(NativeToken::from(token))))
+        let asked = Instant::now();
+        move |result| {
+            self.complete(result.map(|token| Either3::A(NativeToken::new(token, asked))));
+        }
     }
 
     fn send(&mut self, result: Result<Content, Error>) {
@@ -148,4 +152,18 @@ impl NativeCancelHandle {
     pub fn cancel(&self) {
         self.handle.cancel();
     }
+}
+
+/// The time that a call has left which has used `spent_ms` of it. A call that has used none may have
+/// that of the client.
+pub(crate) fn time_left(
+    client: &blocking::Client,
+    timeout: Option<Duration>,
+    spent_ms: f64,
+) -> Option<Duration> {
+    if spent_ms <= 0.0 {
+        return timeout;
+    }
+    let spent = Duration::try_from_secs_f64(spent_ms / 1_000.0).unwrap_or(Duration::MAX);
+    Some(timeout.unwrap_or_else(|| client.timeout()).saturating_sub(spent))
 }

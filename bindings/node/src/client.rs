@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Instant;
 
 use napi::bindgen_prelude::{Either3, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
@@ -11,7 +12,7 @@ use seekauth::binding::Language;
 use seekauth::{Config, Token, blocking};
 
 use crate::auth_flow;
-use crate::call::{Completion, Completions, NativeCancelHandle, Recipient};
+use crate::call::{self, Completion, Completions, NativeCancelHandle, Recipient};
 use crate::credentials::FunctionProvider;
 use crate::error::Outcome;
 use crate::freshness::Freshness;
@@ -166,6 +167,7 @@ impl NativeClient {
 
     /// Starts one call, whose outcome goes to `completions` under the number `call`, later and exactly
     /// once; gives a handle to cancel the call. Where this fails, the number means nothing.
+    /// `spent_ms` of its time are over.
     ///
     /// # Errors
     ///
@@ -175,12 +177,13 @@ impl NativeClient {
         &self,
         env: Env,
         timeout_ms: Unknown<'_>,
+        spent_ms: f64,
         completions: &Completions,
         call: f64,
     ) -> napi::Result<Outcome<NativeCancelHandle>> {
         let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
         Ok(Outcome::of(|| {
-            let timeout = timeout?;
+            let timeout = call::time_left(&self.inner, timeout?, spent_ms);
             let done = Completion::new(completions, call).of_token();
             Ok(self.inner.get_token_then(timeout, done)?.into())
         }))
@@ -221,7 +224,9 @@ impl NativeClient {
     /// The cached token, if there is one that may still be used.
     #[napi]
     pub fn cached_token(&self) -> Outcome<Option<NativeToken>> {
-        Outcome::of(|| Ok(self.inner.cached_token().map(NativeToken::from)))
+        Outcome::of(|| {
+            Ok(self.inner.cached_token().map(|token| NativeToken::new(token, Instant::now())))
+        })
     }
 
     /// Reports that the API refused this token.

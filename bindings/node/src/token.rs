@@ -2,6 +2,7 @@
 //! time. What is shown of it, and what never is, stands in the façade's class.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use napi_derive::napi;
 use seekauth::Token;
@@ -12,11 +13,16 @@ use crate::{milliseconds, number};
 #[napi(js_name = "Token")]
 pub struct NativeToken {
     token: Arc<Token>,
+    /// When it was asked for.
+    asked: Instant,
+    /// Whether it had not expired when the library gave it.
+    was_alive: bool,
 }
 
-impl From<Arc<Token>> for NativeToken {
-    fn from(token: Arc<Token>) -> Self {
-        Self { token }
+impl NativeToken {
+    pub(crate) fn new(token: Arc<Token>, asked: Instant) -> Self {
+        let was_alive = !token.remaining().is_zero();
+        Self { token, asked, was_alive }
     }
 }
 
@@ -44,6 +50,18 @@ impl NativeToken {
     #[napi(getter)]
     pub fn remaining_ms(&self) -> f64 {
         milliseconds(self.token.remaining())
+    }
+
+    /// Whether it expired on the way to JavaScript, whose thread may have been busy for that long.
+    #[napi(getter)]
+    pub fn expired_on_the_way(&self) -> bool {
+        self.was_alive && self.token.remaining().is_zero()
+    }
+
+    /// Milliseconds since it was asked for.
+    #[napi(getter)]
+    pub fn waited_ms(&self) -> f64 {
+        milliseconds(self.asked.elapsed())
     }
 
     /// The scopes it was granted.
