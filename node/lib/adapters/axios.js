@@ -5,7 +5,7 @@
 
 const { Readable } = require('node:stream');
 const { invalid } = require('../error.js');
-const { hostsOf, sendWithAuth } = require('./send.js');
+const { drain, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -145,12 +145,12 @@ function guard(url, beforeRedirect) {
  *
  * @param {Inspection} inspection
  * @param {Response} response
- * @returns {Promise<(() => void) | undefined>} see {@link sendWithAuth}
+ * @returns {Promise<import('./send.js').Rejection | undefined>} see {@link sendWithAuth}
  */
 async function peekResponse(inspection, response) {
   const { data } = response;
   if (!(data instanceof Readable)) {
-    return (inspection.verdict ?? inspectWhole(inspection, data)) ? () => {} : undefined;
+    return (inspection.verdict ?? inspectWhole(inspection, data)) ? { rest: Promise.resolve(), cut() {} } : undefined;
   }
   const chunks = data[Symbol.asyncIterator]();
   const read = [];
@@ -161,8 +161,7 @@ async function peekResponse(inspection, response) {
     if (!done) read.push(value);
   }
   if (inspection.verdict) {
-    drain(chunks).catch(() => {});
-    return () => data.destroy();
+    return { rest: drain(() => chunks.next()), cut: () => data.destroy() };
   }
   response.data = new Readable({
     read() {
@@ -196,10 +195,5 @@ function inspectWhole(inspection, data) {
 
 /** Whole bodies are inspected in chunks, because their beginning mostly gives the verdict. */
 const CHUNK = 1 << 16;
-
-/** @param {AsyncIterator<unknown>} chunks */
-async function drain(chunks) {
-  while (!(await chunks.next()).done);
-}
 
 module.exports = { attachWith };

@@ -4,7 +4,7 @@
 // takes no token to another origin. A response is handed over as soon as its first bytes give a verdict.
 
 const { replayBody } = require('./replayed-response.js');
-const { headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { drain, headersOf, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -78,7 +78,7 @@ async function frozen(body, headers) {
  *
  * @param {Inspection} inspection
  * @param {Response} response
- * @returns {Promise<(() => void) | undefined>} see {@link sendWithAuth}
+ * @returns {Promise<import('./send.js').Rejection | undefined>} see {@link sendWithAuth}
  */
 async function peekResponse(inspection, response) {
   let { verdict } = inspection;
@@ -94,14 +94,8 @@ async function peekResponse(inspection, response) {
     if (reader) replayBody(response, chunks, reader);
     return undefined;
   }
-  if (!reader) return () => {};
-  ignore(drain(reader));
-  return () => ignore(reader.cancel());
-}
-
-/** @param {ReadableStreamDefaultReader} reader */
-async function drain(reader) {
-  while (!(await reader.read()).done);
+  const rest = reader ? drain(() => reader.read()) : Promise.resolve();
+  return { rest, cut: () => ignore(reader?.cancel()) };
 }
 
 /** @param {Promise<unknown> | undefined} outcome that is no longer needed */

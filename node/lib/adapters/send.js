@@ -3,6 +3,8 @@
 // The order of an authenticated request, which all adapters share: the rules, the token, the sending, the
 // verdict. An adapter brings the HTTP client that sends, and hands over the response.
 
+// Taken now: what tests put in the place of the global ones may never run.
+const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
 const { AuthFlow } = require('../auth-flow.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -26,30 +28,71 @@ const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
  *
  * @param {Client} client
  * @param {Plan} plan
- * @param {(flow: Flow, authorization: string) => Promise<(() => void) | undefined>} sendOnce sends it.
- *   Resolves to nothing for a response that is the caller's; for a rejection, to what cuts off the rest of
- *   the response. The rest is drained in the background until then, so that the connection can be used again.
+ * @param {(flow: Flow, authorization: string) => Promise<Rejection | undefined>} sendOnce sends it. Resolves to
+ *   nothing for a response that is the caller's
  */
 async function sendWithAuth(client, { url, body, hosts, waiting }, sendOnce) {
   /** @type {Flow} */
   const flow = /** @type {any} */ (client)[openAuthFlow](url, isReplayable(body));
-  /** @type {(() => void) | undefined} */
-  let cut;
   try {
     for (const host of hosts) flow.checkHost(String(host));
     // While the token needs nothing, the client has its value at hand.
     let authorization = client.authorizationNow() ?? (await flow.authorization(waiting));
     for (;;) {
       flow.attempt(authorization);
-      cut?.();
-      cut = await sendOnce(flow, authorization);
-      if (!cut) return;
+      const rejection = await sendOnce(flow, authorization);
+      if (!rejection) return;
+      const ended = end(rejection);
       flow.retry();
       authorization = await flow.authorization(waiting);
+      await ended;
     }
   } finally {
-    cut?.();
     AuthFlow.release(flow);
+  }
+}
+
+/**
+ * A response that was a rejection, and is nobody's.
+ *
+ * @typedef {object} Rejection
+ * @property {Promise<unknown>} rest settled when the rest of it has arrived, or {@link MOST_BYTES} of that
+ * @property {() => void} cut gives up what has not arrived, and the connection with it
+ */
+
+/** How much of a rejection is read for the sake of its connection, and how long that may take. */
+const MOST_BYTES = 1 << 20;
+const MOST_MS = 1_000;
+
+/**
+ * Lets a rejection come to its end, after which the next request can use its connection, or cuts it off.
+ *
+ * @param {Rejection} rejection
+ */
+async function end({ rest, cut }) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, MOST_MS);
+    timer.unref();
+  });
+  await Promise.race([rest, late]).catch(() => {});
+  clearTimeout(timer);
+  cut();
+  // HTTP clients give the connection free one turn of the event loop later.
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * Reads what is left of a rejection.
+ *
+ * @param {() => Promise<{ done?: boolean | undefined, value?: any }>} next gives the chunks
+ */
+async function drain(next) {
+  for (let bytes = 0; bytes < MOST_BYTES; ) {
+    const { done, value } = await next();
+    if (done) return;
+    bytes += value.length;
   }
 }
 
@@ -93,4 +136,4 @@ function headersOf(flow, own, authorization) {
   return [...kept, ...set];
 }
 
-module.exports = { headersOf, hostsOf, sendWithAuth };
+module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth };

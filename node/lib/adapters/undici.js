@@ -4,7 +4,7 @@
 // it. A response is held back until its first bytes give the verdict; from then on it flows unchanged.
 
 const { decoder } = require('./content-decoding.js');
-const { headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { MOST_BYTES, headersOf, hostsOf, sendWithAuth } = require('./send.js');
 const { Watch } = require('./undici-destination.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -12,6 +12,7 @@ const { Watch } = require('./undici-destination.js');
 /** @typedef {import('undici').Dispatcher.DispatchHandler} Handler */
 /** @typedef {import('undici').Dispatcher.DispatchController} Controller */
 /** @typedef {import('undici').Dispatcher.DispatchOptions} Options */
+/** @typedef {import('./send.js').Rejection} Rejection */
 /** @typedef {{ signal?: unknown, servername?: unknown }} Extras what the types leave out */
 
 /**
@@ -74,6 +75,11 @@ class Attempt {
   #watch;
   #check;
   #settle;
+  /** Bytes that came behind the verdict. */
+  #behind = 0;
+  /** Settled once the response has ended, or no more of it is wanted. */
+  #rest;
+  #ended = () => {};
   /** @type {'open' | 'accepted' | 'rejected'} */
   #state = 'open';
   /** @type {import('../../index').Inspection | undefined} */
@@ -90,16 +96,17 @@ class Attempt {
    * @param {AuthFlow} flow
    * @param {InstanceType<typeof Watch>} watch
    * @param {ReturnType<typeof destinationCheck>} check
-   * @param {(cut: (() => void) | undefined) => void} settle
+   * @param {(rejection: Rejection | undefined) => void} settle
    */
   constructor(handler, flow, watch, check, settle) {
     this.#handler = handler;
     this.#flow = flow;
     this.#watch = watch;
     this.#check = check;
-    this.#settle = (/** @type {(() => void) | undefined} */ cut) => {
+    this.#rest = new Promise((/** @type {(value?: unknown) => void} */ resolve) => (this.#ended = resolve));
+    this.#settle = (/** @type {Rejection | undefined} */ rejection) => {
       watch.end();
-      settle(cut);
+      settle(rejection);
     };
   }
 
@@ -146,6 +153,7 @@ class Attempt {
   onResponseData(...data) {
     this.#pass(() => this.#handler.onResponseData?.(...data));
     const [controller, chunk] = data;
+    if (this.#state === 'rejected' && (this.#behind += chunk.length) >= MOST_BYTES) this.#ended();
     if (this.#state !== 'open') return;
     if (!this.#decoder) return this.#read(chunk);
     const decoder = this.#decoder;
@@ -160,6 +168,7 @@ class Attempt {
   /** @param {Parameters<Required<Handler>['onResponseEnd']>} end */
   onResponseEnd(...end) {
     this.#pass(() => this.#handler.onResponseEnd?.(...end));
+    this.#ended();
     if (this.#state !== 'open') return;
     if (this.#decoder) this.#decoder.end();
     else this.#read(undefined);
@@ -167,7 +176,7 @@ class Attempt {
 
   /** @param {Parameters<Required<Handler>['onResponseError']>} error */
   onResponseError(...error) {
-    if (this.#state === 'rejected') return;
+    if (this.#state === 'rejected') return this.#ended();
     this.#held = [];
     this.#accept();
     this.#handler.onResponseError?.(...error);
@@ -186,7 +195,10 @@ class Attempt {
     this.#state = 'rejected';
     this.#held = [];
     const { controller } = this;
-    this.#settle(() => controller.abort(new Error('the response was a rejection of the token')));
+    this.#settle({
+      rest: this.#rest,
+      cut: () => controller.abort(new Error('the response was a rejection of the token')),
+    });
   }
 
   #accept() {
