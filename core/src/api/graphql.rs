@@ -239,7 +239,9 @@ impl Client {
 fn not_graphql(status: u16, problem: &str, retry_after: Option<Duration>) -> Error {
     let (kind, what) = match status {
         429 => (ErrorKind::Throttled, "the API told the client to slow down".to_owned()),
-        500.. => (ErrorKind::Unavailable, format!("the API failed, with a response that {problem}")),
+        500.. => {
+            (ErrorKind::Unavailable, format!("the API failed, with a response that {problem}"))
+        }
         _ => (ErrorKind::Protocol, format!("the API's response {problem}; check api_url")),
     };
     Error::new(kind, format!("{what} (HTTP {status})"))

@@ -59,7 +59,7 @@ pub enum Drop {
     AfterHeaders,
     /// Headers, which announce the whole body, and the first half of it are sent.
     MidBody,
-    /// HTTP/2 says REFUSED_STREAM, and nothing is done; HTTP/1.1 ends the connection.
+    /// HTTP/2 says `REFUSED_STREAM`, and nothing is done; HTTP/1.1 ends the connection.
     Refuse,
 }
 

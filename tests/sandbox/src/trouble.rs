@@ -70,7 +70,7 @@ impl Ahead {
                 return Trouble::GoAway;
             }
             if self.counts.changed().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

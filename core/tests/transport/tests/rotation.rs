@@ -119,7 +119,9 @@ fn a_secret_in_a_file_is_rotated_under_load_without_an_error() {
     issuer.accept(&["new"]);
     renew(&client).unwrap();
     stop.store(true, Ordering::SeqCst);
-    callers.into_iter().for_each(|caller| caller.join().unwrap());
+    for caller in callers {
+        caller.join().unwrap();
+    }
     assert_eq!(issuer.counts(), (2, 0));
 }
 
