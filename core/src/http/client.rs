@@ -121,7 +121,8 @@ impl HttpClient {
         let peer = Peer { what, host: &url[Position::BeforeHost..Position::AfterPort] };
         let headers: usize =
             request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        let (mut repeats, mut refusals) = (0, 0);
+        let (mut repeats, mut refusals, mut looks_again) = (0, 0, true);
+        let mark = connections.trust.mark();
         loop {
             let copy = request.try_clone();
             let again = copy.is_some();
@@ -148,6 +149,15 @@ impl HttpClient {
                     None => false,
                 };
             if !goes_on {
+                // The files may have been replaced while the connection was being made.
+                if again
+                    && looks_again
+                    && failure::is_about_certificates(&*broken.problem)
+                    && connections.trust.has_changed_since(&mark).await
+                {
+                    looks_again = false;
+                    continue;
+                }
                 let error = failure::describe(&*broken.problem, peer, broken.connected, headers);
                 connections.note_failure(&error).await;
                 return Err(Failure::Failed(error));

@@ -108,6 +108,30 @@ pub(crate) fn describe(
     Error::new(ErrorKind::Network, message)
 }
 
+/// Whether a certificate was refused, by this side or by the other: the request did not get through.
+pub(crate) fn is_about_certificates(problem: &(dyn StdError + 'static)) -> bool {
+    find::<rustls::Error>(problem).is_some_and(|problem| match problem {
+        rustls::Error::InvalidCertificate(_) => true,
+        rustls::Error::AlertReceived(alert) => wants_a_certificate(*alert),
+        _ => false,
+    })
+}
+
+fn wants_a_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(
+        alert,
+        Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+    )
+}
+
 /// A response's body that broke off.
 pub(crate) fn broken_body(problem: &(dyn StdError + 'static), what: &str) -> Error {
     let message = format!("the connection to {what} broke: {}", cause(problem));
@@ -152,16 +176,7 @@ fn describe_tls(problem: &rustls::Error, peer: Peer<'_>) -> Error {
         Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => {
             Some("its certificate is not valid; tell who runs it, or check the address".to_owned())
         }
-        Tls::AlertReceived(
-            Alert::CertificateRequired
-            | Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            | Alert::AccessDenied,
-        ) => Some(format!(
+        Tls::AlertReceived(alert) if wants_a_certificate(*alert) => Some(format!(
             "it wants a client certificate, or another one; see {}",
             setting::CLIENT_CERTIFICATE_FILE.name()
         )),

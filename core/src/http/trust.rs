@@ -42,6 +42,9 @@ struct State {
     failed: Option<(Snapshot, Instant)>,
 }
 
+/// The files as they were read at one time.
+pub(crate) struct Mark(Option<Arc<Loaded>>);
+
 struct Loaded {
     files: Snapshot,
     tls: Arc<ClientConfig>,
@@ -78,6 +81,23 @@ impl Trust {
         };
         self.state(|state| state.loaded = Some(Arc::clone(&loaded)));
         Ok(loaded.config(versions))
+    }
+
+    /// What is known now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.state(|state| state.loaded.clone()))
+    }
+
+    /// Whether the files have been replaced since, and could be read.
+    pub(crate) async fn has_changed_since(&self, mark: &Mark) -> bool {
+        let looked = tokio::time::timeout(GLANCE, self.config(Versions::Http2And1)).await;
+        let now = self.state(|state| state.loaded.clone());
+        let same = match (&mark.0, &now) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            // What was read for the first time was as new as could be.
+            _ => true,
+        };
+        matches!(looked, Ok(Ok(_))) && !same
     }
 
     /// Remembers with which files TLS failed for good.

@@ -12,6 +12,9 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+/// Seconds.
+const LIFETIME: u32 = 1800;
+
 const PREFACE: usize = 24;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -54,6 +57,8 @@ pub enum Reaction {
     Interim,
     /// It is answered with as many bytes of token.
     Token(usize),
+    /// It is granted for so many seconds.
+    Lasting(u32),
 }
 
 /// One request as the script sees it; both count from 1.
@@ -83,6 +88,7 @@ struct Counts {
 pub struct Http2Server {
     address: SocketAddr,
     counts: Arc<Counts>,
+    acceptor: Arc<Mutex<TlsAcceptor>>,
     _runtime: Runtime,
 }
 
@@ -96,19 +102,26 @@ impl Http2Server {
     #[must_use]
     #[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
     pub fn start(
-        mut tls: ServerConfig,
+        tls: ServerConfig,
         script: impl Fn(Seen) -> Reaction + Send + Sync + 'static,
     ) -> Self {
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         let counts = Arc::new(Counts::default());
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
-        runtime.spawn(accept(listener, acceptor, Arc::clone(&counts), Arc::new(script)));
-        Self { address, counts, _runtime: runtime }
+        let acceptor = Arc::new(Mutex::new(offering_both(tls)));
+        let accepting =
+            accept(listener, Arc::clone(&acceptor), Arc::clone(&counts), Arc::new(script));
+        runtime.spawn(accepting);
+        Self { address, counts, acceptor, _runtime: runtime }
+    }
+
+    /// From now on new connections have this TLS.
+    pub fn change_tls(&self, tls: ServerConfig) {
+        let mut acceptor = self.acceptor.lock().unwrap_or_else(PoisonError::into_inner);
+        *acceptor = offering_both(tls);
     }
 
     /// Its address with this path.
@@ -154,15 +167,20 @@ impl Http2Server {
     }
 }
 
+fn offering_both(mut tls: ServerConfig) -> TlsAcceptor {
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(tls))
+}
+
 async fn accept(
     listener: TcpListener,
-    acceptor: TlsAcceptor,
+    acceptor: Arc<Mutex<TlsAcceptor>>,
     counts: Arc<Counts>,
     script: Arc<Script>,
 ) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (acceptor, counts, script) =
-            (acceptor.clone(), Arc::clone(&counts), Arc::clone(&script));
+        let acceptor = acceptor.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (counts, script) = (Arc::clone(&counts), Arc::clone(&script));
         tokio::spawn(async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let connection = counts.connections.fetch_add(1, Ordering::SeqCst) + 1;
@@ -237,6 +255,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Reaction::Freeze => std::future::pending().await,
             Reaction::Respond => self.respond(stream, &[], &format!("token-{request}")).await?,
             Reaction::Token(length) => self.respond(stream, &[], &"t".repeat(length)).await?,
+            Reaction::Lasting(seconds) => {
+                let body = body(&format!("token-{request}"), seconds);
+                self.respond_with(stream, &[], &body).await?;
+            }
             Reaction::Headers(length) => {
                 let mut headers = Vec::new();
                 for number in 0..length / 1000 {
@@ -275,7 +297,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn respond(&mut self, stream: u32, more: &[u8], token: &str) -> std::io::Result<()> {
-        let body = body(token);
+        self.respond_with(stream, more, &body(token, LIFETIME)).await
+    }
+
+    async fn respond_with(&mut self, stream: u32, more: &[u8], body: &str) -> std::io::Result<()> {
         // `:status: 200`, from the static table.
         let mut block = vec![0x88];
         literal(&mut block, "content-type", "application/json");
@@ -311,9 +336,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 /// A response that is a token to who wants one and data to who asks an API.
-fn body(token: &str) -> String {
+fn body(token: &str, seconds: u32) -> String {
     format!(
-        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":1800,"data":{{"ok":true}}}}"#
+        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{seconds},"data":{{"ok":true}}}}"#
     )
 }
 
@@ -351,7 +376,7 @@ async fn serve_http1(
             heads.push(head);
             heads.len()
         };
-        let body = body(&format!("http1-token-{number}"));
+        let body = body(&format!("http1-token-{number}"), LIFETIME);
         let length = body.len();
         let answer = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
