@@ -7,6 +7,7 @@ mod connector;
 mod dns;
 pub(crate) mod failure;
 mod files;
+mod flood;
 mod interim;
 mod no_proxy;
 mod pem;

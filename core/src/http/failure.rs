@@ -8,6 +8,7 @@ use rustls::{AlertDescription, CertificateError};
 
 use crate::config::setting;
 use crate::error::{Error, ErrorKind};
+use crate::http::interim::Interim;
 
 /// The response headers that are read: curl, httpx and undici take tens of kilobytes too.
 pub(crate) const HEADER_LIMIT: u32 = 256 * 1024;
@@ -76,6 +77,10 @@ pub(crate) fn describe(
     }
     if let Some(tls) = find::<rustls::Error>(problem) {
         return describe_tls(tls, peer);
+    }
+    // HTTP/2 keeps the text of an error that was met in reading, and not the error.
+    if cause(problem) == Interim::error().message() {
+        return Interim::error();
     }
     if has_too_long_a_head(problem) {
         return Error::new(

@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::coop::poll_proceed;
 
+use crate::http::flood::Flood;
+
 /// TCP, TLS, or TLS in TLS.
 pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -18,13 +20,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// What HTTP is spoken over.
 pub(crate) struct Stream {
-    io: TokioIo<Yielding>,
+    io: TokioIo<Guarded>,
     is_http2: bool,
 }
 
 impl Stream {
     pub(crate) fn new(wire: Box<dyn Wire>, is_http2: bool) -> Self {
-        Self { io: TokioIo::new(Yielding(wire)), is_http2 }
+        let flood = is_http2.then(Flood::default);
+        Self { io: TokioIo::new(Guarded { wire, flood }), is_http2 }
     }
 }
 
@@ -77,18 +80,27 @@ impl Write for Stream {
 /// A stream whose reader makes room for other tasks early. A peer that sends without end what is
 /// skipped, such as interim responses, would keep the one worker busy for as long as a task may run,
 /// which is counted in reads, and a read can be large.
-struct Yielding(Box<dyn Wire>);
+///
+/// Interim responses of HTTP/2 are counted besides.
+struct Guarded {
+    wire: Box<dyn Wire>,
+    flood: Option<Flood>,
+}
 
 /// Of the 128 steps that a task may make at a time, a read counts for so many.
 const STEPS_PER_READ: usize = 16;
 
-impl AsyncRead for Yielding {
+impl AsyncRead for Guarded {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.0).poll_read(context, buffer))?;
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.wire).poll_read(context, buffer))?;
+        if let Some(flood) = &mut self.flood {
+            flood.read(&buffer.filled()[before..])?;
+        }
         for _ in 1..STEPS_PER_READ {
             // What was read is handed over in any case; the next read waits its turn.
             match poll_proceed(context) {
@@ -100,25 +112,25 @@ impl AsyncRead for Yielding {
     }
 }
 
-impl AsyncWrite for Yielding {
+impl AsyncWrite for Guarded {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.wire).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.wire).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 
     fn poll_write_vectored(
@@ -126,7 +138,7 @@ impl AsyncWrite for Yielding {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(context, slices)
+        Pin::new(&mut self.wire).poll_write_vectored(context, slices)
     }
 }
 

@@ -116,10 +116,17 @@ fn interim_responses_are_skipped_and_do_not_go_on_for_ever() {
             stream.write_all(flood.as_bytes())?;
         }
     });
-    let began = Instant::now();
-    let error = get(config(&endless)).unwrap_err();
-    assert_eq!((error.kind(), error.retryable()), (ErrorKind::Protocol, false), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let authority = Authority::new();
+    let tls = authority.server(Certificate::Good, false);
+    let http2 = Http2Server::start(tls, |_| Reaction::Interim);
+    let http2 = config(&http2.url("/token")).ca_file(authority.ca_file());
+    for config in [config(&endless), http2] {
+        let began = Instant::now();
+        let error = get(config).unwrap_err();
+        assert_eq!((error.kind(), error.retryable()), (ErrorKind::Protocol, false), "{error}");
+        assert!(error.message().contains("interim"), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
 }
 
 #[test]
