@@ -35,9 +35,9 @@ const IDLE: Duration = Duration::from_secs(50);
 const PING_AFTER: Duration = Duration::from_secs(10);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
 const HEADERS: usize = 2000;
-/// How often a request is sent again that the server did not process. A server that ends connections
-/// after a number of requests does so to many callers at a time, again and again; one that refuses
-/// has no room.
+/// How often a request is sent again that the server did not process. A server that ends
+/// connections after a number of requests does so to many callers at a time, again and again; one
+/// that refuses has no room.
 const REPEATS: u32 = 30;
 const REFUSALS: u32 = 8;
 
@@ -56,8 +56,8 @@ struct Connections {
     tasks: Tasks,
     any_version: Pool,
     http1: Pool,
-    /// Servers that want HTTP/1.1, by scheme, host and port: two at most, where tokens come from and
-    /// where they go.
+    /// Servers that want HTTP/1.1, by scheme, host and port: two at most, where tokens come from
+    /// and where they go.
     http1_servers: Mutex<Vec<String>>,
 }
 
@@ -104,8 +104,8 @@ impl HttpClient {
         builder.cloned()
     }
 
-    /// Sends a request, and sends it again where the server says that it did not process it. Follows
-    /// no redirect. `deadline` is that of the response's body too.
+    /// Sends a request, and sends it again where the server says that it did not process it.
+    /// Follows no redirect. `deadline` is that of the response's body too.
     ///
     /// A connection whose request was not answered in time is not used again: it may be frozen.
     pub(crate) async fn execute(
@@ -302,8 +302,8 @@ impl Connections {
     }
 }
 
-/// None at first, for a new connection is all it takes; then more and more, up to a tenth of a second,
-/// or to a second for a server without room.
+/// None at first, for a new connection is all it takes; then more and more, up to a tenth of a
+/// second, or to a second for a server without room.
 fn pause_before_repeat(repeats: u32, refusals: u32) -> Duration {
     let longest = if refusals > 0 { Duration::from_secs(1) } else { Duration::from_millis(100) };
     let full = Duration::from_millis(5).saturating_mul(1 << repeats.saturating_sub(2).min(10));

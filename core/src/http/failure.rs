@@ -57,10 +57,12 @@ pub(crate) fn unprocessed(problem: &(dyn StdError + 'static)) -> Option<Unproces
     unsent.then_some(Unprocessed::Closing)
 }
 
-/// Whether the connection ended with the request still in its own hands. In HTTP/2 that is a request
-/// which waited for room on the connection, unless the task that served the connection was lost.
+/// Whether the connection ended with the request still in its own hands. In HTTP/2 that is a
+/// request which waited for room on the connection, unless the task that served the connection was
+/// lost.
 pub(crate) fn was_dropped(problem: &(dyn StdError + 'static)) -> bool {
-    // Of a user's mistake, which this is filed under, there are only others that are noticed before.
+    // Of a user's mistake, which this is filed under, there are only others that are noticed
+    // before.
     find::<hyper::Error>(problem).is_some_and(hyper::Error::is_user)
         && cause(problem) == "runtime dropped the dispatch task"
 }
@@ -113,7 +115,8 @@ pub(crate) fn describe(
     Error::new(ErrorKind::Network, message)
 }
 
-/// Whether a certificate was refused, by this side or by the other: the request did not get through.
+/// Whether a certificate was refused, by this side or by the other: the request did not get
+/// through.
 pub(crate) fn is_about_certificates(problem: &(dyn StdError + 'static)) -> bool {
     find::<rustls::Error>(problem).is_some_and(|problem| match problem {
         rustls::Error::InvalidCertificate(_) => true,

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Labels that say CERTIFICATE in another way. OpenSSL's "trusted" ones have its own opinions behind
-/// the certificate.
+/// Labels that say CERTIFICATE in another way. OpenSSL's "trusted" ones have its own opinions
+/// behind the certificate.
 const OTHER_LABELS: [&str; 2] = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
 
 /// All certificates of a file; nothing where it is malformed.

@@ -78,8 +78,8 @@ impl Write for Stream {
 }
 
 /// A stream whose reader makes room for other tasks early. A peer that sends without end what is
-/// skipped, such as interim responses, would keep the one worker busy for as long as a task may run,
-/// which is counted in reads, and a read can be large.
+/// skipped, such as interim responses, would keep the one worker busy for as long as a task may
+/// run, which is counted in reads, and a read can be large.
 ///
 /// Interim responses of HTTP/2 are counted besides.
 struct Guarded {
@@ -142,8 +142,9 @@ impl AsyncWrite for Guarded {
     }
 }
 
-/// Moves a socket above the descriptors 0 to 2. In a program that closed those, as daemons do, a new
-/// socket would become its standard output, and what the program prints would be sent to a server.
+/// Moves a socket above the descriptors 0 to 2. In a program that closed those, as daemons do, a
+/// new socket would become its standard output, and what the program prints would be sent to a
+/// server.
 #[cfg(unix)]
 pub(crate) fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
     use std::os::fd::AsRawFd as _;

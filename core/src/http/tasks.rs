@@ -1,5 +1,5 @@
-//! The tasks of the connections, and whether one of them was lost: ended by its runtime or by a panic,
-//! and not by itself.
+//! The tasks of the connections, and whether one of them was lost: ended by its runtime or by a
+//! panic, and not by itself.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,7 +1,7 @@
-//! Whom TLS trusts, as the files say now. They are looked at for each new connection, on a thread of
-//! its own and for a bounded time, and read again when they have changed; connections that are open
-//! stay. Files that cannot be read are an error where nothing was read before, and never a smaller
-//! set of authorities.
+//! Whom TLS trusts, as the files say now. They are looked at for each new connection, on a thread
+//! of its own and for a bounded time, and read again when they have changed; connections that are
+//! open stay. Files that cannot be read are an error where nothing was read before, and never a
+//! smaller set of authorities.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! The descriptors 0 to 2. In a program that closed them, as daemons do, the next thing opened would
-//! take their place, and what the program prints would go there.
+//! The descriptors 0 to 2. In a program that closed them, as daemons do, the next thing opened
+//! would take their place, and what the program prints would go there.
 
 #[cfg(unix)]
 use std::fs::File;

@@ -1,6 +1,6 @@
-//! What becomes of the client where descriptors are few, or the first three are free. The first argument
-//! says which, the second is the URL of a token endpoint, the third a file for what was found: standard
-//! output may be closed.
+//! What becomes of the client where descriptors are few, or the first three are free. The first
+//! argument says which, the second is the URL of a token endpoint, the third a file for what was
+//! found: standard output may be closed.
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd as _;

@@ -1,5 +1,5 @@
-//! An HTTP/2 server that is told frame by frame how to misbehave. It knows as much of the protocol as
-//! that takes: it does not look into the headers of a request.
+//! An HTTP/2 server that is told frame by frame how to misbehave. It knows as much of the protocol
+//! as that takes: it does not look into the headers of a request.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
-//! What names lead to, for a test that gives this program an `/etc/hosts` and an `/etc/resolv.conf` of
-//! its own. First argument: `dead`, many callers want names that no name server answers for, and one
-//! wants a token of the URL in the second argument. Or `get`: the token of that URL.
+//! What names lead to, for a test that gives this program an `/etc/hosts` and an `/etc/resolv.conf`
+//! of its own. First argument: `dead`, many callers want names that no name server answers for, and
+//! one wants a token of the URL in the second argument. Or `get`: the token of that URL.
 
 use std::fs;
 use std::process::ExitCode;

@@ -184,7 +184,8 @@ fn a_failure_of_tls_is_final_and_forgotten_when_its_files_change() {
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     assert_eq!(server.connections(), 1);
     replace(&path, &fs::read_to_string(authority.ca_file()).unwrap());
-    // The files are looked at once a second at most, long before the ten seconds of memory are over.
+    // The files are looked at once a second at most, long before the ten seconds of memory are
+    // over.
     let began = Instant::now();
     while client.get_token(None).is_err() {
         thread::yield_now();

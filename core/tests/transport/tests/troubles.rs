@@ -1,4 +1,5 @@
-//! Everything at once: servers that freeze, go away, refuse and change their certificates all the time.
+//! Everything at once: servers that freeze, go away, refuse and change their certificates all the
+//! time.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails there")]
 
 use std::fs;
@@ -15,8 +16,8 @@ const CALLERS: usize = 8;
 const LENGTH: Duration = Duration::from_secs(12);
 const TIMEOUT: Duration = Duration::from_millis(900);
 
-/// What becomes of a request, the same in every run: each connection has its own end, and on the way
-/// there one request in nine is refused.
+/// What becomes of a request, the same in every run: each connection has its own end, and on the
+/// way there one request in nine is refused.
 fn fate(seen: Seen, usual: Reaction, most: usize, frozen: &AtomicUsize) -> Reaction {
     let end = 2 + seen.connection * 7919 % most;
     if seen.nth >= end {
