@@ -56,6 +56,7 @@ test('each option refuses each wrong type by its name, without its value', () =>
   }
   isTypeError(() => make({ scopes: ['a', 5] }), /^scopes\[1\] must be a string, not a number$/);
   isTypeError(() => make({ extraParameters: { 'a\0b': 5 } }), /^extraParameters\["a\\0b"\] must be a string, not a number$/);
+  isTypeError(() => make({ extraParameters: { a: ['b', 5] } }), /^extraParameters\["a"\]\[1\] must be a string, not a number$/);
   isTypeError(() => make({ clientSecret: 8675309 }), /^(?!.*8675309)/);
 });
 
@@ -150,7 +151,7 @@ test('the types declare the options that the library knows, each with its kind',
     duration: /^number$/,
     flag: /^boolean$/,
     list: /^string \| readonly string\[\]$/,
-    pairs: /^Readonly<Record<string, string>>$/,
+    pairs: /^Readonly<Record<string, string \| readonly string\[\]>>$/,
   };
   const declared = new Map(declarations().map(({ name, type }) => [name, type]));
   // The one option that is no setting.

@@ -36,12 +36,12 @@ class ServiceSettings(TypedDict, total=False):
     api_url: str | None
     """The URL of the API, in place of the environment's own; tokens go to its origin only."""
     token_endpoint_auth_method: str | None
-    """The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
-    `oauth` only."""
+    """The form of the credentials: `client_secret_post`, `client_secret_basic`,
+    `client_secret_basic_raw`. `oauth` only."""
     token_request_format: str | None
     """The format of the token request: `form` or `json`. `oauth` only."""
     extra_parameters: Mapping[str, str | Sequence[str]] | None
-    """The further members of the token request. `oauth` only; `resource` may have several values."""
+    """The further members of the token request. `oauth` only; `resource` may have several."""
     allow_non_expiring: bool | None
     """Whether a response without a lifetime is accepted, as a token that does not expire."""
     timeout: float | timedelta | None

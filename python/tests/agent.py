@@ -129,7 +129,9 @@ def setting(name: str, text: str) -> tuple[str, object]:
             several: dict[str, list[str]] = {}
             for key, value in pairs(text):
                 several.setdefault(key, []).append(value)
-            return name, {key: values if values[1:] else values[0] for key, values in several.items()}
+            return name, {
+                key: values if values[1:] else values[0] for key, values in several.items()
+            }
     return name, text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -29,7 +29,7 @@ HINTS = {
     "duration": float | timedelta | None,
     "flag": bool | None,
     "list": str | Iterable[str] | None,
-    "pairs": Mapping[str, str] | None,
+    "pairs": Mapping[str, str | Sequence[str]] | None,
 }
 
 
@@ -45,7 +45,17 @@ WRONG: dict[str, list[object]] = {
     "duration": ["5", True, object(), Planted(), [1]],
     "flag": [1, 0, "true", Planted()],
     "list": [1, b"bytes", {"a": "b"}, ["a", 1], [b"a"], Planted()],
-    "pairs": ["a=1", [("a", "b")], {"a": 1}, {1: "a"}, {"a": Planted()}, Planted()],
+    "pairs": [
+        "a=1",
+        [("a", "b")],
+        {"a": 1},
+        {1: "a"},
+        {"a": Planted()},
+        {"a": ["b", 1]},
+        {"a": {"b": "c"}},
+        {"a": b"c"},
+        Planted(),
+    ],
 }
 
 
