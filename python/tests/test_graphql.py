@@ -171,6 +171,17 @@ def test_a_rejection_leads_to_one_more_request(
     assert sandbox.requests() == 3
 
 
+def test_a_host_header_that_leads_elsewhere_is_refused(
+    api: Client, server: Server, graphql: Callable[..., Any]
+) -> None:
+    with pytest.raises(seekauth.ForbiddenOriginError, match="Host"):
+        graphql(api, QUERY, headers={"host": "evil.example"})
+    assert server.received == []
+    own = server.url.split("/")[2]
+    assert graphql(api, QUERY, headers={"Host": own}).data
+    assert server.received[0].headers.get_all("Host") == [own]
+
+
 def test_what_is_no_graphql_is_an_error(
     api: Client, server: Server, graphql: Callable[..., Any]
 ) -> None:

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request, RequestBuilder, Response};
 use tokio::time::Instant;
 
@@ -106,6 +106,10 @@ impl<'a> ReplayableRequest<'a> {
     pub(crate) fn new(client: &'a Client, request: Request) -> Result<Self, Error> {
         let replayable = request.try_clone().is_some();
         let flow = client.auth_flow(request.url().as_str(), replayable)?;
+        for host in request.headers().get_all(HOST) {
+            // One that is not text is no host's name.
+            flow.check_host(host.to_str().unwrap_or_default())?;
+        }
         Ok(Self { client, flow, request: Some(request) })
     }
 
@@ -232,5 +236,36 @@ impl http_body::Body for PrefixedBody {
             hint.set_upper(upper.saturating_add(read));
         }
         hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Url;
+
+    use super::*;
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn a_host_that_is_not_the_apis_gets_no_token() {
+        let config = Config::seek_api(Environment::Live).credentials("id", "s3cret-value");
+        let client = Client::new(config.user_agent("Acme/1.2.3")).unwrap();
+        let url = Url::parse("https://graphql.seek.com/graphql").unwrap();
+        for (hosts, is_refused) in [
+            (&[b"graphql.seek.com".as_slice()][..], false),
+            (&[b"GraphQL.seek.com:443"], false),
+            (&[b"evil.example"], true),
+            (&[b"graphql.seek.com", b"evil.example"], true),
+            (&[b"graphql.seek.com\xe9"], true),
+            (&[b""], true),
+        ] {
+            let mut request = Request::new(Method::POST, url.clone());
+            for host in hosts {
+                request.headers_mut().append(HOST, HeaderValue::from_bytes(host).unwrap());
+            }
+            let refused = ReplayableRequest::new(&client, request).err();
+            let kind = refused.map(|error| error.kind());
+            assert_eq!(kind, is_refused.then_some(ErrorKind::ForbiddenOrigin), "{hosts:?}");
+        }
     }
 }
