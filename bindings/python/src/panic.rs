@@ -1,6 +1,8 @@
 //! Panics end at the Python interface. pyo3 would make them a `PanicException`, which no `except Exception`
 //! catches and which shows the panic's text; here they become an `InternalError` like any other failure.
 
+#[cfg(feature = "manual-clock")]
+use std::panic::resume_unwind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
@@ -23,6 +25,6 @@ pub(crate) fn internal() -> Error {
 /// Panics, for the tests that drive this binding.
 #[cfg(feature = "manual-clock")]
 #[pyfunction]
-pub(crate) fn test_panic(py: Python<'_>, text: String) -> PyResult<()> {
-    guard(py, || panic!("{text}"))
+pub(crate) fn test_panic(py: Python<'_>, text: &str) -> PyResult<()> {
+    guard(py, || resume_unwind(Box::new(text.to_owned())))
 }
