@@ -21,10 +21,11 @@ use crate::graphql::{self, NativeResponse};
 use crate::settings;
 use crate::token::NativeToken;
 
-/// About what a client with an open TLS connection holds. It is reported to the garbage collector,
-/// which would otherwise leave clients that were not closed, and their sockets, until its own heap
-/// is full.
-const CLIENT_BYTES: i64 = 160 * 1024;
+/// What a client weighs for the garbage collector, which would otherwise leave clients that were not
+/// closed, and their sockets, until its own heap is full. A client with an open TLS connection holds
+/// a sixth of this; but a process runs out of files sooner than of memory, and the collector, which
+/// takes its time for 64 MiB, knows memory alone.
+const CLIENT_BYTES: i64 = 1024 * 1024;
 
 /// A handle on a client of the core. Freed by the garbage collector; belongs to one JavaScript
 /// thread.

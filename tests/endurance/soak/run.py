@@ -2,7 +2,8 @@
 
     run.py MINUTES [--seed N]
 
-At a quarter, half, three quarters and the end of the time it prints for each language what its
+They warm up for one minute first, with the same faults: heaps grow to their size, and connections of all kinds are
+made. At a quarter, half, three quarters and the end of the time it prints for each language what its
 callers saw and what its process holds. Exits with 1 if a caller saw an error while it had a live
 token or was handed one that had expired, if the sandbox refused one that had not, if there were
 more token requests than the pauses between them allow, or if memory, open files or threads grew
@@ -38,6 +39,7 @@ GROWTH = 1.05
 MORE_FILES = 6
 MORE_THREADS = 2
 
+WARM_UP_S = 60
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -76,7 +78,9 @@ def watch(
     processes: dict[str, Measured],
     judges: dict[str, Judge],
 ) -> int:
-    started = time.monotonic()
+    began = time.monotonic()
+    started = began + WARM_UP_S
+    faults.make_until(started)
     first: dict[str, Held] = {}
     last: dict[str, Held] = {}
     for quarter in QUARTERS:
@@ -86,7 +90,7 @@ def watch(
         print(f"\n{quarter:.0%}, {faults.made} faults, {faults.revoked} tokens revoked")
         print(table(sandbox, judges, last), flush=True)
     wrong = [text for process in processes.values() for text in process.end()]
-    elapsed = time.monotonic() - started
+    elapsed = time.monotonic() - began
     for name, judge in judges.items():
         allowed = REQUESTS_PER_S * elapsed
         asked = sandbox.requests(product=agent(name))
