@@ -17,21 +17,24 @@ Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' 
 class GraphQLError extends Error {
   /** @param {import('../index').GraphQLResponse} response all of which becomes properties */
   constructor(response) {
-    super(response.errors.map(({ message }) => message).join('; '));
+    const texts = response.errors.map(({ message }) => message);
+    super(texts.filter((text) => typeof text === 'string').join('; '));
     Object.assign(this, response);
   }
 }
 Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });
 
 /**
- * A failure that is found here: a mistake in the call, by the library's table.
+ * A failure that is found here, of a kind of the library's table.
  *
+ * @param {import('../index').ErrorCode} kind
  * @param {string} message
+ * @param {Partial<Failure>} [facts]
  */
-function invalid(message) {
-  const kind = require('./native.js').errorKinds().find(({ code }) => code === 'invalid_argument');
-  const { code, number, retryable } = /** @type {NonNullable<typeof kind>} */ (kind);
-  return new SeekAuthError({ message, code, number, retryable });
+function failure(kind, message, facts) {
+  const row = require('./native.js').errorKinds().find(({ code }) => code === kind);
+  const { code, number, retryable } = /** @type {NonNullable<typeof row>} */ (row);
+  return new SeekAuthError({ message, code, number, retryable, ...facts });
 }
 
 /**
@@ -49,4 +52,4 @@ function unwrap(outcome) {
   return outcome;
 }
 
-module.exports = { GraphQLError, SeekAuthError, invalid, unwrap };
+module.exports = { GraphQLError, SeekAuthError, failure, unwrap };

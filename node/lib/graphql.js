@@ -3,7 +3,7 @@
 // GraphQL operations and responses as JavaScript values. What the API reports in `errors` is data; it becomes
 // an exception on request only.
 
-const { GraphQLError } = require('./error.js');
+const { GraphQLError, failure } = require('./error.js');
 
 /** @typedef {import('../index').GraphQLResponse} GraphQLResponse */
 
@@ -34,10 +34,25 @@ function write(query, { variables, operationName, headers, timeoutMs, ...unknown
  * @returns {GraphQLResponse}
  */
 function read({ status, text }, throwOnErrors = false) {
-  const { data, errors, extensions } = JSON.parse(text);
-  const response = { data, errors: errors ?? [], extensions, status };
+  const { data, errors, extensions } = parse(text, status);
+  const response = { data, errors: errors ?? [], extensions: extensions ?? undefined, status };
   if (throwOnErrors && response.errors.length > 0) throw new GraphQLError(response);
   return response;
+}
+
+/**
+ * The library has looked at the shape; what else JavaScript may find wrong is a failure of the table too.
+ *
+ * @param {string} text
+ * @param {number} status
+ * @returns {any}
+ */
+function parse(text, status) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw failure('protocol', 'the response is not JSON that JavaScript reads', { status });
+  }
 }
 
 module.exports = { read, write };

@@ -71,6 +71,33 @@ test('errors are data, or an exception for those who ask', async () => {
   assert.equal((await client.graphql(query, { throwOnErrors: true })).errors.length, 0);
 });
 
+test('errors of an odd shape are a failure of the table, and never overlooked', async () => {
+  for (const errors of ['text', 7, true, {}, { message: 'no' }, [null], ['text'], [7], [[]], [forbidden, null]]) {
+    for (const throwOnErrors of [true, false]) {
+      await sandbox.script({ endpoint: 'graphql', json: { data: { a: 1 }, errors } });
+      await assert.rejects(client.graphql(query, { throwOnErrors }), { name: 'SeekAuthError', code: 'protocol' }, JSON.stringify(errors));
+    }
+  }
+  for (const data of ['text', 7, []]) {
+    await sandbox.script({ endpoint: 'graphql', json: { data } });
+    await assert.rejects(client.graphql(query), { name: 'SeekAuthError', code: 'protocol' }, JSON.stringify(data));
+  }
+  await sandbox.script({ endpoint: 'graphql', json: { data: { a: 1 }, errors: null, extensions: null } });
+  assert.deepEqual(await client.graphql(query, { throwOnErrors: true }), { data: { a: 1 }, errors: [], extensions: undefined, status: 200 });
+});
+
+test('entries of errors with odd members are data, or an exception with a text', async () => {
+  const entries = [{}, { message: null }, { message: { toString: 5 } }, { message: ['a'] }, { message: 'no', path: 5, locations: null, extensions: null }];
+  await sandbox.script({ endpoint: 'graphql', json: { errors: entries }, times: 2 });
+  assert.deepEqual((await client.graphql(query)).errors, entries);
+  await assert.rejects(client.graphql(query, { throwOnErrors: true }), { name: 'GraphQLError', message: 'no', errors: entries });
+  // Half a surrogate pair, a number beyond reach, a byte order mark.
+  const body = '\ufeff{"errors":[{"message":"\\ud800","extensions":{"code":"FORBIDDEN","n":1e999}}]}';
+  await sandbox.script({ endpoint: 'graphql', body });
+  const { errors } = await client.graphql(query);
+  assert.equal(errors[0]?.extensions?.code, 'FORBIDDEN');
+});
+
 test('a rejected token is renewed once', async () => {
   await client.authorization();
   clock.age();

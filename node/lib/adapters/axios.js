@@ -4,7 +4,7 @@
 // one response; what they made of the request is what is sent the second time.
 
 const { Readable } = require('node:stream');
-const { invalid } = require('../error.js');
+const { failure } = require('../error.js');
 const { drain, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -29,7 +29,8 @@ function attachWith({ Axios, getAdapter, VERSION }) {
   return (client, instance) => {
     // The version of what sends: names of adapters are looked up here, whichever axios made the instance.
     if (!isSafe(VERSION)) {
-      throw invalid(
+      throw failure(
+        'invalid_argument',
         `axios ${LOWEST.join('.')} or later is needed, and this is ${VERSION || 'of no version'}: older ones send ` +
           'HTTPS requests, and the token in them, to a proxy in clear text; install a newer one',
       );
