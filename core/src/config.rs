@@ -10,6 +10,7 @@ pub(crate) mod setting;
 mod value;
 
 pub use builder::Config;
+pub(crate) use builder::FallbackAuthorities;
 pub use setting::{Setting, SettingKind};
 pub(crate) use value::Service;
 pub use value::{

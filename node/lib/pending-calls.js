@@ -38,6 +38,19 @@ const completions = new native.Completions((number, content) => {
   call.settle(content);
 });
 
+/** The number of requests for certificate authorities, for a system that has none; no call has it. */
+const AUTHORITIES = 0;
+providers.set(AUTHORITIES, (/** @type {any} */ request) => {
+  let pem = '';
+  try {
+    // Loaded only here, because that takes longer than all the rest.
+    pem = require('node:tls').rootCertificates.join('\n');
+  } catch {
+    // A Node without TLS has none.
+  }
+  request.provide(pem);
+});
+
 /** A number for the library to use in what it sends. */
 function newNumber() {
   return ++last;

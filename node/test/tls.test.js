@@ -89,6 +89,36 @@ test('so does SSL_CERT_DIR', async () => {
   assert.equal(await run(token, { SSL_CERT_DIR: folder }), 'Bearer \n');
 });
 
+/** In a program whose Node has the authorities of these files, and shows when they are loaded. */
+const bundled = (/** @type {string[]} */ ...files) => `
+  const { Module } = require('node:module');
+  const load = Module._load;
+  Module._load = (name, ...rest) => {
+    if (name !== 'node:tls') return load(name, ...rest);
+    console.log('loaded');
+    return { rootCertificates: ${JSON.stringify(files)}.map((file) => require('node:fs').readFileSync(file, 'utf8')) };
+  };`;
+
+test("a system without authorities has Node's own, which are loaded for nobody else", { skip: process.platform !== 'linux' }, async () => {
+  const nothing = { SSL_CERT_DIR: fs.mkdtempSync(path.join(folder, 'none-')) };
+  const others = "const second = require('seekauth').Client.seekApi(" + JSON.stringify(sandbox.seekApi()) + '); await second.authorization();';
+  assert.equal(await run(bundled(sandbox.urls.ca_file, other.urls.ca_file) + token + others, nothing), 'loaded\nBearer \n');
+  assert.match(await run(bundled(other.urls.ca_file) + token, nothing), /^loaded\nnetwork .*peer certificate/);
+  assert.match(await run(bundled() + token, nothing), /^loaded\nnetwork .*ca-certificates/);
+  assert.equal(await run(bundled(other.urls.ca_file) + token, { SSL_CERT_FILE: sandbox.urls.ca_file }), 'Bearer \n');
+  // The real ones, of which none is that of the sandbox.
+  assert.match(await run(token, nothing), /^network .*peer certificate.*authority/);
+});
+
+test("a worker that ends while Node's authorities are asked for takes nobody with it", { skip: process.platform !== 'linux' }, async () => {
+  const nothing = { SSL_CERT_DIR: fs.mkdtempSync(path.join(folder, 'none-')) };
+  const worker = `
+    const { Worker } = require('node:worker_threads');
+    const ended = new Worker("const { Client } = require('./index.js'); void Client.seekApi(" + ${JSON.stringify(JSON.stringify(sandbox.seekApi()))} + ").authorization(); process.exit()", { eval: true });
+    await new Promise((resolve) => ended.once('exit', resolve));`;
+  assert.equal(await run(bundled(sandbox.urls.ca_file) + worker + token, nothing), 'loaded\nBearer \n');
+});
+
 test('no variable of Node turns verification off', async () => {
   const output = await run(`process.removeAllListeners('warning'); ${token}`, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
   assert.match(output, /^network /);

@@ -6,25 +6,26 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{Either3, FnArgs};
+use napi::bindgen_prelude::{Either4, FnArgs};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, check_status, sys};
 use napi_derive::napi;
 use seekauth::{Error, ErrorKind, Token, blocking};
 
+use crate::authorities::AuthoritiesRequest;
 use crate::credentials::CredentialsRequest;
 use crate::error::Outcome;
 use crate::graphql::NativeResponse;
 use crate::token::NativeToken;
 
 /// What a call may give, or a request to JavaScript.
-type Content = Either3<NativeToken, NativeResponse, CredentialsRequest>;
+type Content = Either4<NativeToken, NativeResponse, CredentialsRequest, AuthoritiesRequest>;
 /// The number of a call and its outcome, or that of a function and the request to it.
 type Message = FnArgs<(f64, Outcome<Content>)>;
 /// Not called with an error first, and weak: it does not keep the process alive by itself.
 type Settle = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
-/// Calls one JavaScript function for each call that has ended and each request for credentials.
+/// Calls one JavaScript function for each call that has ended and each request to JavaScript.
 #[napi]
 #[derive(Clone)]
 pub struct Completions {
@@ -116,7 +117,7 @@ impl Completion {
     pub(crate) fn of_token(self) -> impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static {
         let asked = Instant::now();
         move |result| {
-            self.complete(result.map(|token| Either3::A(NativeToken::new(token, asked))));
+            self.complete(result.map(|token| Either4::A(NativeToken::new(token, asked))));
         }
     }
 

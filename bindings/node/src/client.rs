@@ -5,14 +5,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use napi::bindgen_prelude::{Either3, Object, ObjectFinalize, Unknown};
+use napi::bindgen_prelude::{Either4, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::binding::Language;
 use seekauth::{Config, Token, blocking};
 
 use crate::auth_flow;
-use crate::call::{self, Completion, Completions, NativeCancelHandle, Recipient};
+use crate::authorities;
+use crate::call::{self, Completion, Completions, NativeCancelHandle};
 use crate::credentials::FunctionProvider;
 use crate::error::Outcome;
 use crate::freshness::Freshness;
@@ -26,6 +27,9 @@ use crate::token::NativeToken;
 /// a sixth of this; but a process runs out of files sooner than of memory, and the collector, which
 /// takes its time for 64 MiB, knows memory alone.
 const CLIENT_BYTES: i64 = 1024 * 1024;
+
+/// Under which number requests for certificate authorities go to JavaScript; no call has it.
+const AUTHORITIES: f64 = 0.0;
 
 /// A handle on a client of the core. Freed by the garbage collector; belongs to one JavaScript
 /// thread.
@@ -76,7 +80,7 @@ pub fn new_client<'a>(
     {
         return Ok(Outcome::Failure(error));
     }
-    finish(env, config, completions.recipient(number), options, fixed.as_ref())
+    finish(env, config, completions, number, options, fixed.as_ref())
 }
 
 /// A client with the settings of the process's environment, and these options over them; otherwise
@@ -93,7 +97,7 @@ pub fn client_from_env<'a>(
     options: Unknown<'a>,
 ) -> napi::Result<Outcome<NewClient<'a>>> {
     match Outcome::of(Config::from_env) {
-        Outcome::Value(config) => finish(env, config, completions.recipient(number), options, None),
+        Outcome::Value(config) => finish(env, config, completions, number, options, None),
         Outcome::Failure(error) => Ok(Outcome::Failure(error)),
     }
 }
@@ -101,16 +105,19 @@ pub fn client_from_env<'a>(
 fn finish<'a>(
     env: Env,
     mut config: Config,
-    recipient: Recipient,
+    completions: &Completions,
+    number: f64,
     options: Unknown<'a>,
     fixed: Option<&Object<'_>>,
 ) -> napi::Result<Outcome<NewClient<'a>>> {
     let applied = settings::apply(env, &mut config, options, fixed)?;
     Ok(Outcome::of(|| {
         let credentials = applied?;
-        let mut config = config.language(Language::Node);
+        let authorities = authorities::of_node(completions.recipient(AUTHORITIES));
+        let mut config = config.language(Language::Node).fallback_authorities_from(authorities);
         if credentials.is_some() {
-            let send = move |request| recipient.send(Ok(Either3::C(request)));
+            let recipient = completions.recipient(number);
+            let send = move |request| recipient.send(Ok(Either4::C(request)));
             config = config.credentials_from(FunctionProvider { send });
         }
         let client = NativeClient::from(blocking::Client::new(config)?);
@@ -209,7 +216,7 @@ impl NativeClient {
             let completion = Completion::new(completions, call);
             let done = |result: Result<_, _>| {
                 completion
-                    .complete(result.map(|response| Either3::B(NativeResponse::from(response))));
+                    .complete(result.map(|response| Either4::B(NativeResponse::from(response))));
             };
             Ok(self.inner.graphql_then(operation, done)?.into())
         }))

@@ -4,6 +4,7 @@
 #![allow(clippy::must_use_candidate, reason = "JavaScript does not read the attribute")]
 
 pub mod auth_flow;
+pub mod authorities;
 pub mod call;
 pub mod client;
 pub mod credentials;

@@ -20,7 +20,24 @@ pub struct Config {
     values: BTreeMap<&'static str, Value>,
     provider: Option<Arc<dyn CredentialProvider>>,
     language: Option<Language>,
-    fallback_authorities: Option<Arc<[u8]>>,
+    fallback_authorities: Option<FallbackAuthorities>,
+}
+
+/// Gives certificate authorities in PEM form, if it has any; asked where the system has none.
+#[derive(Clone)]
+pub(crate) struct FallbackAuthorities(Arc<dyn Fn() -> Option<Arc<[u8]>> + Send + Sync>);
+
+impl FallbackAuthorities {
+    /// May block.
+    pub(crate) fn pem(&self) -> Option<Arc<[u8]>> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for FallbackAuthorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FallbackAuthorities")
+    }
 }
 
 impl Config {
@@ -321,12 +338,24 @@ impl Config {
     /// in a slim container. Default: such a system is told what to install.
     #[doc(hidden)]
     #[must_use]
-    pub fn fallback_authorities(mut self, pem: impl Into<Arc<[u8]>>) -> Self {
-        self.fallback_authorities = Some(pem.into());
+    pub fn fallback_authorities(self, pem: impl Into<Arc<[u8]>>) -> Self {
+        let pem = pem.into();
+        self.fallback_authorities_from(move || Some(Arc::clone(&pem)))
+    }
+
+    /// The same from a function, which is asked only where the system has none, on a thread of its
+    /// own; it may block for a while.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fallback_authorities_from(
+        mut self,
+        pem: impl Fn() -> Option<Arc<[u8]>> + Send + Sync + 'static,
+    ) -> Self {
+        self.fallback_authorities = Some(FallbackAuthorities(Arc::new(pem)));
         self
     }
 
-    pub(crate) fn given_fallback_authorities(&self) -> Option<Arc<[u8]>> {
+    pub(crate) fn given_fallback_authorities(&self) -> Option<FallbackAuthorities> {
         self.fallback_authorities.clone()
     }
 

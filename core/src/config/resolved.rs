@@ -10,7 +10,8 @@ use crate::config::permissions;
 use crate::config::reader::SettingsReader;
 use crate::config::setting;
 use crate::config::{
-    AuthMethod, Config, Environment, Language, RequestFormat, Service, Value, credentials,
+    AuthMethod, Config, Environment, FallbackAuthorities, Language, RequestFormat, Service, Value,
+    credentials,
 };
 use crate::credentials::CredentialsSource;
 use crate::error::Error;
@@ -68,7 +69,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) proxy: Proxy,
     pub(crate) language: Option<Language>,
     /// Authorities in PEM form for a system that has none.
-    pub(crate) fallback_authorities: Option<Arc<[u8]>>,
+    pub(crate) fallback_authorities: Option<FallbackAuthorities>,
     pub(crate) warnings: Vec<String>,
     service: Service,
 }

@@ -184,9 +184,10 @@ fn systems_verifier(
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     let mut systems = whole(rustls_native_certs::load_native_certs())?;
     if systems.is_empty()
-        && let Some(pem) = &config.fallback_authorities
+        && let Some(authorities) = &config.fallback_authorities
+        && let Some(pem) = authorities.pem()
     {
-        systems = pem::certificates(pem).unwrap_or_default();
+        systems = pem::certificates(&pem).unwrap_or_default();
     }
     verifier(&systems, named, provider)
 }
