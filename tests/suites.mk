@@ -99,9 +99,13 @@ fleet: ## contribute: simulates 10,000 processes over two days and writes docs/f
 
 # ---- processes ------------------------------------------------------------------------------------
 
-.PHONY: test-exit test-prefork fork-stress
+.PHONY: test-exit test-blockers test-prefork fork-stress
 test-exit: debug-endurance ## contribute: leaves processes at every stage, in every language
 	$(WITH_HARNESS) $(PYTHON) tests/process/exit/run.py
+
+test-blockers: debug-rust debug-c debug-python debug-node ## contribute: what never ends holds up nobody else, in every language
+	$(MAKE) --no-print-directory --silent -C tests/process/blockers
+	$(WITH_HARNESS) $(PYTHON) tests/process/blockers/run.py
 
 target/prefork/venv/.ready: tests/process/prefork/requirements.txt
 	$(PYTHON) -m venv target/prefork/venv

@@ -151,7 +151,7 @@ function pairs(form) {
   );
 }
 
-/** @type {Map<string, { calls: number, give: () => import('seekauth').Credentials }>} The functions that give credentials. */
+/** @type {Map<string, { calls: number, hangs: boolean, give: () => import('seekauth').Credentials }>} The functions that give credentials. */
 const providers = new Map();
 
 /** @param {string} name */
@@ -159,7 +159,7 @@ function provider(name) {
   const nothing = () => {
     throw new Error('nothing was provided');
   };
-  const found = providers.get(name) ?? { calls: 0, give: nothing };
+  const found = providers.get(name) ?? { calls: 0, hangs: false, give: nothing };
   providers.set(name, found);
   return found;
 }
@@ -175,12 +175,14 @@ function credentials(name, isAsync) {
     source.calls++;
     return source.give();
   };
-  // So that they are not there at once.
-  return isAsync ? () => new Promise((resolve) => setImmediate(resolve)).then(given) : given;
+  // So that they are not there at once, or never if it hangs.
+  const later = () => new Promise((resolve) => provider(name).hangs || setImmediate(resolve)).then(given);
+  return isAsync ? later : given;
 }
 
 /** @param {Fields} fields */
-function provide({ name = '', fail, client_id = '', client_secret = '', client_secret_next }) {
+function provide({ name = '', fail, hang, client_id = '', client_secret = '', client_secret_next }) {
+  provider(name).hangs = hang === 'true';
   provider(name).give = () => {
     if (fail !== undefined) throw new Error(fail);
     return { clientId: client_id, clientSecret: client_secret, clientSecretNext: client_secret_next };

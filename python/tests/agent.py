@@ -185,6 +185,7 @@ def new(fields: Fields) -> Reply:
 def provide(fields: Fields) -> Reply:
     provider = providers[fields.pop("name")]
     provider.fails = fields.pop("fail", "")
+    provider.hangs = fields.pop("hang", "") == "true"
     provider.gives = Credentials(**fields) if fields else None
     return {}
 

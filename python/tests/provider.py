@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,14 +17,19 @@ class Provider:
         self.calls = 0
         self.gives: Credentials | None = None
         self.fails = "nothing was provided"
+        self.hangs = False
 
     def __call__(self) -> Credentials:
         self.calls += 1
+        if self.hangs:
+            threading.Event().wait()
         if self.gives is None:
             raise LookupError(self.fails)
         return self.gives
 
     async def later(self) -> Credentials:
+        if self.hangs:
+            await asyncio.Event().wait()
         # The result must not be there at once.
         await asyncio.sleep(0)
         return self()

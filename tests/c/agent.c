@@ -3,6 +3,8 @@
 
 #define _POSIX_C_SOURCE 200809L
 
+#include <unistd.h>
+
 #include "burst.h"
 #include "provider.h"
 #include "response.h"
@@ -106,16 +108,19 @@ static uint64_t *number_field(seekauth_options *options, const char *name) {
 
 static int ask_provider(void *user_data, seekauth_credentials *credentials) {
     provider *from = user_data;
-    bool found;
+    bool found, hangs;
     pthread_mutex_lock(&from->lock);
     from->calls++;
     found = from->finds;
-    if (found) {
+    hangs = from->hangs;
+    if (found && !hangs) {
         const char *next = from->has_next ? from->client_secret_next : NULL;
         seekauth_error_free(
             seekauth_credentials_set(credentials, from->client_id, from->client_secret, next));
     }
     pthread_mutex_unlock(&from->lock);
+    while (hangs)
+        pause();
     return found ? 0 : 1;
 }
 

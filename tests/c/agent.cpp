@@ -10,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include <unistd.h>
+
 #include "provider.h"
 #include "seekauth.hpp"
 
@@ -138,7 +140,16 @@ void keep(Client made) {
     ok();
 }
 
+bool hangs(provider &from) {
+    pthread_mutex_lock(&from.lock);
+    const bool hangs = from.hangs;
+    from.calls += hangs ? 1 : 0;
+    pthread_mutex_unlock(&from.lock);
+    return hangs;
+}
+
 seekauth::Credentials ask(provider &from) {
+    while (hangs(from)) pause();
     struct Lock {
         pthread_mutex_t *lock;
         explicit Lock(pthread_mutex_t *of) : lock(of) { pthread_mutex_lock(lock); }

@@ -12,7 +12,7 @@ enum { PROVIDERS = 8, CREDENTIAL = 256 };
 typedef struct {
     pthread_mutex_t lock;
     char name[32];
-    bool finds, has_next;
+    bool finds, has_next, hangs;
     char client_id[CREDENTIAL], client_secret[CREDENTIAL], client_secret_next[CREDENTIAL];
     unsigned calls;
 } provider;
@@ -38,6 +38,7 @@ static inline void provide(void) {
     provider *to = find_provider(text("name"));
     pthread_mutex_lock(&to->lock);
     to->finds = argument("fail") == NULL;
+    to->hangs = flag("hang");
     to->has_next = argument("client_secret_next") != NULL;
     if (to->finds) {
         snprintf(to->client_id, CREDENTIAL, "%s", text("client_id"));

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use seekauth::{Config, CredentialProvider, Credentials, Provided};
 
@@ -20,12 +21,17 @@ struct Source(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     gives: Option<Result<Credentials, String>>,
+    hangs: bool,
     calls: u64,
 }
 
 impl Source {
     fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn hangs(&self) -> bool {
+        self.state(|state| state.hangs)
     }
 
     fn ask(&self) -> Result<Credentials, Box<dyn Error + Send + Sync>> {
@@ -43,6 +49,9 @@ impl Source {
 impl CredentialProvider for Source {
     fn credentials(&self) -> Provided<'_> {
         Box::pin(async {
+            if self.hangs() {
+                std::future::pending::<()>().await;
+            }
             // So that its answer is not there at once.
             tokio::task::yield_now().await;
             self.ask()
@@ -58,7 +67,12 @@ impl Providers {
         if ask.is("provider_async") {
             config.credentials_from(source)
         } else {
-            config.credentials_from_blocking(move || source.ask())
+            config.credentials_from_blocking(move || {
+                while source.hangs() {
+                    thread::park();
+                }
+                source.ask()
+            })
         }
     }
 
@@ -73,7 +87,11 @@ impl Providers {
                 None => one,
             })
         };
-        self.source(ask.text("name")?).state(|state| state.gives = Some(gives));
+        let hangs = ask.is("hang");
+        self.source(ask.text("name")?).state(|state| {
+            state.gives = Some(gives);
+            state.hangs = hangs;
+        });
         Ok(())
     }
 
