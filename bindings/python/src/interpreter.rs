@@ -2,6 +2,7 @@
 //! that enters an interpreter during its finalization hangs or crashes, so from the first moment of
 //! exit no thread enters any more, and the exit waits for those that are active in it.
 
+use std::cell::Cell;
 use std::hint;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +17,9 @@ use pyo3::prelude::*;
 /// bound is for functions of the program's own, see [`call`], and for a forked child, which may have
 /// inherited the count of a thread that exists in its parent only.
 const MAX_WAIT: Duration = Duration::from_millis(200);
+
+/// The core's worker, which lives as long as the process. The threads of credentials functions end.
+const WORKER: &str = "seekauth";
 
 static FINALIZING: AtomicBool = AtomicBool::new(false);
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
@@ -45,9 +49,29 @@ pub(crate) fn is_finalizing() -> bool {
 pub(crate) fn enter(work: impl FnOnce(Python<'_>)) {
     ACTIVE.fetch_add(1, Ordering::SeqCst);
     if !is_finalizing() {
+        keep_state_of_worker();
         Python::try_attach(work);
     }
     ACTIVE.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Lets the interpreter keep its state of the worker thread, which otherwise is made and thrown away
+/// for each delivery. It is made under a lock and without the interpreter lock, and before Python 3.12
+/// a child that is forked in such a moment waits for that lock for ever.
+fn keep_state_of_worker() {
+    thread_local! {
+        static IS_KEPT: Cell<bool> = const { Cell::new(false) };
+    }
+    if !IS_KEPT.get() && thread::current().name() == Some(WORKER) {
+        IS_KEPT.set(true);
+        // SAFETY: the interpreter is there and not finalizing, or this thread would not enter it. The
+        // state that the first call makes, or finds, is current for the second, which detaches it.
+        // Later attachments find it; the interpreter deletes it when it ends.
+        unsafe {
+            ffi::PyGILState_Ensure();
+            ffi::PyEval_SaveThread();
+        }
+    }
 }
 
 /// Calls a function of the program's own, without arguments, on a library thread. It may take long, and
