@@ -39,7 +39,7 @@ test('it holds the façade, the types, the library and the papers, and nothing e
     ...['lib/native.js', 'lib/pending-calls.js', 'lib/token.js', 'lib/adapters'],
     ...['lib/adapters/axios.js'],
     ...['lib/adapters/content-decoding.js', 'lib/adapters/fetch.js', 'lib/adapters/replayed-response.js'],
-    ...['lib/adapters/send.js', 'lib/adapters/undici.js'],
+    ...['lib/adapters/send.js', 'lib/adapters/undici.js', 'lib/adapters/undici-destination.js'],
   ];
   assert.deepEqual(names.filter((name) => !/^seekauth\..*\.node$/.test(name)), expected.sort());
   assert.equal(names.length, expected.length + 1);
