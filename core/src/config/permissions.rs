@@ -1,34 +1,66 @@
 //! Files with secrets that every user of the machine may read. That is no reason to refuse them, since it
 //! is how container platforms mount secrets unless told otherwise, but one to say so.
 
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
 use crate::config::reader::SettingsReader;
 use crate::config::setting;
 use crate::error::Error;
+use crate::sys::thread;
 
-/// One line for each such file that is there when the client is made.
-pub(crate) fn warnings(reader: &SettingsReader<'_>) -> Result<Vec<String>, Error> {
+/// One line for each such file that is there when the client is made. Looking takes as long as
+/// `allowed` at most: a mount whose server is gone never says, and reading the file will.
+pub(crate) fn warnings(
+    reader: &SettingsReader<'_>,
+    allowed: Duration,
+) -> Result<Vec<String>, Error> {
     // Without a key file the certificate's file holds the key.
     let key = if reader.has(&setting::CLIENT_KEY_FILE) {
         setting::CLIENT_KEY_FILE
     } else {
         setting::CLIENT_CERTIFICATE_FILE
     };
-    let mut warnings = Vec::new();
+    let mut files = Vec::new();
     for setting in [
         setting::CREDENTIALS_FILE,
         setting::CLIENT_SECRET_FILE,
         setting::CLIENT_SECRET_NEXT_FILE,
         key,
     ] {
-        if let Some(path) = reader.text(&setting)?.filter(|path| others_may_read(path)) {
-            let name = setting.name();
-            warnings.push(format!(
-                "{name}: every user of this machine may read {path}; give it mode 0440 or 0400 \
-                 (Kubernetes: defaultMode, Docker: the secret's mode)"
-            ));
+        if let Some(path) = reader.text(&setting)? {
+            files.push((setting.name(), path.to_owned()));
         }
     }
-    Ok(warnings)
+    Ok(readable(files, allowed).iter().map(|(name, path)| warning(name, path)).collect())
+}
+
+fn warning(name: &str, path: &str) -> String {
+    format!(
+        "{name}: every user of this machine may read {path}; give it mode 0440 or 0400 \
+         (Kubernetes: defaultMode, Docker: the secret's mode)"
+    )
+}
+
+type NamedFile = (&'static str, String);
+
+/// Those that others may read, as far as that is known in time.
+fn readable(files: Vec<NamedFile>, allowed: Duration) -> Vec<NamedFile> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let (sender, found) = mpsc::channel();
+    let work = move || {
+        for file in files.into_iter().filter(|(_, path)| others_may_read(path)) {
+            // The receiver is gone when its time is over.
+            let _ = sender.send(file);
+        }
+    };
+    let began = Instant::now();
+    // A system that refuses a thread refuses the worker too, and says so when a token is asked for.
+    let _ = thread::spawn("seekauth-files", work);
+    let next = || found.recv_timeout(allowed.saturating_sub(began.elapsed())).ok();
+    std::iter::from_fn(next).collect()
 }
 
 #[cfg(unix)]
@@ -60,7 +92,8 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             path.to_str().unwrap().to_owned()
         };
-        let found = |config: Config| warnings(&SettingsReader(&config)).unwrap();
+        let found =
+            |config: Config| warnings(&SettingsReader(&config), Duration::from_secs(60)).unwrap();
         let secret = file("secret", 0o444);
         let both = Config::new()
             .client_secret_file(&secret)

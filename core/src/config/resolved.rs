@@ -90,6 +90,7 @@ impl ResolvedConfig {
 
         let (token_url, api_url) = reader.endpoints(service, environment)?;
         let request_timeout = reader.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
+        let connect_timeout = reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT);
         let credentials = credentials::from_settings(&reader, request_timeout)?;
         let resolved = Self {
             token_url,
@@ -109,7 +110,7 @@ impl ResolvedConfig {
             allow_non_expiring: reader.flag(&setting::ALLOW_NON_EXPIRING),
             timeout: reader.wait(&setting::TIMEOUT)?.unwrap_or(TIMEOUT),
             request_timeout,
-            connect_timeout: reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT),
+            connect_timeout,
             refresh_margin: reader.duration(&setting::REFRESH_MARGIN)?,
             stay_warm: reader.flag(&setting::STAY_WARM),
             ca_file: reader.path(&setting::CA_FILE)?,
@@ -118,7 +119,7 @@ impl ResolvedConfig {
             proxy: reader.proxy()?,
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
-            warnings: permissions::warnings(&reader)?,
+            warnings: permissions::warnings(&reader, connect_timeout)?,
             service,
         };
         let scopes = resolved.scopes(reader.list(&setting::SCOPES))?;
