@@ -133,10 +133,9 @@ def threads() -> list[Row]:
     place = build.TARGET / "thread/c"
     libraries = build.c_library("thread")
     make = {"sanitizer": "thread", "libraries": libraries, "sandbox": SANDBOX}
-    # Not forks: ThreadSanitizer does not go on in the child of a process with threads. And not the static
-    # example: the annotations are in the shared library.
-    named = build.run(build.make("--eval=named: ; @echo $(UNITS)", "named", **make)).split()
-    units = [unit for unit in named if not unit.endswith("/forks")]
+    # Not those that fork: ThreadSanitizer does not go on in the child of a process with threads. And not the
+    # static example: the annotations are in the shared library.
+    units = build.run(build.make("--eval=named: ; @echo $(filter-out $(FORK),$(UNITS))", "named", **make)).split()
     build.run(build.make("agents", *units, **make))
     told = {"TSAN_OPTIONS": f"log_path=LOG:suppressions={HERE / 'threads.supp'}:second_deadlock_stack=1"}
     command = ["sh", "with-sandbox.sh", SANDBOX, "sh", "run.sh", *units]
