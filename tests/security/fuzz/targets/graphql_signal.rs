@@ -9,7 +9,6 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use seekauth::{AuthFlow, Client, Config, Environment, Verdict};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
 static FLOW: LazyLock<AuthFlow> = LazyLock::new(|| {
     let config = Config::seek_api(Environment::Live).credentials("an-id", "a-secret");
@@ -55,8 +54,9 @@ fuzz_target!(|data: &[u8]| {
 
 /// A body with the order and the repetitions of its members kept, which `Value` would lose.
 enum Body {
-    Object(Vec<(String, Value)>),
+    Object(Vec<(String, Body)>),
     Array(Vec<Body>),
+    Text(String),
     Other,
 }
 
@@ -72,12 +72,12 @@ impl Body {
         match self {
             Self::Object(members) => read_object(members, false),
             Self::Array(responses) => read_array(responses),
-            Self::Other => Reading::Foreign,
+            Self::Text(_) | Self::Other => Reading::Foreign,
         }
     }
 }
 
-fn read_object(members: &[(String, Value)], in_batch: bool) -> Reading {
+fn read_object(members: &[(String, Body)], in_batch: bool) -> Reading {
     let mut errors = members.iter().filter(|(name, _)| name == "errors").map(|(_, value)| value);
     let rejects = if in_batch {
         errors.any(rejects)
@@ -99,8 +99,7 @@ fn read_array(responses: &[Body]) -> Reading {
         let reading = match response {
             Body::Object(members) => read_object(members, true),
             Body::Array(responses) => read_array(responses),
-            // No batch of responses has such a member.
-            Body::Other => return Reading::Foreign,
+            Body::Text(_) | Body::Other => Reading::Foreign,
         };
         match reading {
             Reading::Rejects => return Reading::Rejects,
@@ -111,13 +110,21 @@ fn read_array(responses: &[Body]) -> Reading {
     all
 }
 
-fn rejects(errors: &Value) -> bool {
-    let Value::Array(errors) = errors else { return false };
-    errors.iter().any(|error| {
-        let Value::Object(error) = error else { return false };
-        let Some(Value::Object(extensions)) = error.get("extensions") else { return false };
-        extensions.get("code") == Some(&Value::String("UNAUTHENTICATED".to_owned()))
+/// Whether an entry has the code, in any of its members of that name.
+fn rejects(errors: &Body) -> bool {
+    let Body::Array(errors) = errors else { return false };
+    errors.iter().flat_map(|error| named(error, "extensions")).any(|extensions| {
+        named(extensions, "code")
+            .any(|code| matches!(code, Body::Text(code) if code == "UNAUTHENTICATED"))
     })
+}
+
+fn named<'a>(body: &'a Body, name: &'a str) -> impl Iterator<Item = &'a Body> {
+    let members = match body {
+        Body::Object(members) => members.as_slice(),
+        _ => &[],
+    };
+    members.iter().filter(move |(own, _)| own == name).map(|(_, value)| value)
 }
 
 impl<'de> Deserialize<'de> for Body {
@@ -167,8 +174,8 @@ impl<'de> Visitor<'de> for BodyVisitor {
         Ok(Body::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Body, E> {
-        Ok(Body::Other)
+    fn visit_str<E>(self, text: &str) -> Result<Body, E> {
+        Ok(Body::Text(text.to_owned()))
     }
 
     fn visit_unit<E>(self) -> Result<Body, E> {
