@@ -14,5 +14,7 @@ mod send;
 pub use auth_flow::AuthFlow;
 pub(crate) use auth_flow::next_token;
 pub use graphql::{Graphql, GraphqlError, GraphqlResponse};
+#[cfg(fuzzing)]
+pub(crate) use graphql_shape::errors as graphql_errors;
 pub use http_message::{Request, Response};
 pub use inspection::{Inspection, Verdict};

@@ -83,6 +83,15 @@ pub fn read_response(
     })
 }
 
+/// The `errors` of a GraphQL response.
+///
+/// # Errors
+///
+/// What is wrong with its shape.
+pub fn graphql_errors(text: &str) -> Result<Vec<serde_json::Value>, &'static str> {
+    crate::api::graphql_errors(text)
+}
+
 /// How long a server wants to be left alone, by `Retry-After`, `X-RateLimit-Reset` and `Date`.
 #[must_use]
 pub fn wait(
