@@ -1,6 +1,7 @@
 //! Tests of the cache as a whole: the engine on virtual time, histories of many days, a simulated
 //! fleet, and the interleavings that the model checker Shuttle explores.
 
+mod expiry;
 mod fleet;
 mod histories;
 mod refresher;
