@@ -2,38 +2,23 @@
 //! owns one worker thread for the whole process, started by the first call that has to wait, and
 //! started anew by a forked child.
 
-use std::cell::Cell;
-use std::fmt;
-use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+mod worker;
 
-use once_cell::sync::OnceCell;
-use tokio::runtime::{Builder, Handle};
-use tokio::task::AbortHandle;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::api::{AuthFlow, next_token};
 use crate::api::{Graphql, GraphqlResponse};
 use crate::client;
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
-use crate::sys::descriptors::above_standard_streams;
-use crate::sys::latch::Latch;
-use crate::sys::per_process::PerProcess;
-use crate::sys::{limit, thread};
+use crate::error::Error;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
+pub use worker::{CancelHandle, Pending};
 
-static RUNTIME: PerProcess<OnceCell<Handle>> = PerProcess::new();
-
-/// The worker gives up a call in time by itself; only one that hangs needs longer.
-const GRACE: Duration = Duration::from_millis(50);
-
-thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
-}
+use worker::{start, then};
 
 /// A [`crate::Client`] whose calls block, call back or are polled. Clones are the same handle; any
 /// number of threads may use it at once.
@@ -332,130 +317,4 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// Runs `call` on the library's thread and hands its result to `done`.
-fn then<T: Send + 'static>(
-    call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    done: impl FnOnce(Result<T, Error>) + Send + 'static,
-) -> Result<CancelHandle, Error> {
-    let cancelled = Arc::new(Latch::new());
-    let handle = CancelHandle(Arc::clone(&cancelled));
-    runtime()?.spawn(async move {
-        let cancelled_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
-        let result = tokio::select! {
-            biased;
-            () = cancelled.wait() => Err(cancelled_error()),
-            result = call => result,
-        };
-        done(result);
-    });
-    Ok(handle)
-}
-
-/// Runs `call` on the library's thread and leaves its result where the caller looks for it.
-fn start<T: Send + 'static>(
-    call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    deadline: Option<Instant>,
-) -> Result<Pending<T>, Error> {
-    if IS_WORKER.get() {
-        return Err(Error::invalid(
-            "a callback must not wait for a result; use the asynchronous call there",
-        ));
-    }
-    let (sender, result) = mpsc::sync_channel(1);
-    let task = runtime()?.spawn(async move {
-        // Nobody listens any more once the caller has given up.
-        let _ = sender.send(call.await);
-    });
-    Ok(Pending { result, task: task.abort_handle(), deadline })
-}
-
-/// Cancels a call started with a callback. Dropping it changes nothing.
-#[derive(Debug)]
-pub struct CancelHandle(Arc<Latch>);
-
-impl CancelHandle {
-    /// Gives the call up: its callback runs with `cancelled`, unless it ran already. The request
-    /// itself goes on for other callers.
-    pub fn cancel(&self) {
-        self.0.set();
-    }
-}
-
-/// A call started by [`Client::start`] or one of its kind. Dropping it gives the call up.
-#[derive(Debug)]
-pub struct Pending<T> {
-    result: Receiver<Result<T, Error>>,
-    task: AbortHandle,
-    deadline: Option<Instant>,
-}
-
-impl<T> Pending<T> {
-    /// Waits for `timeout` at most; `None` means not yet.
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Option<Result<T, Error>> {
-        let left = self.time_left();
-        let wait = left.map_or(timeout, |left| left.min(timeout));
-        match self.result.recv_timeout(wait) {
-            Ok(result) => Some(result),
-            Err(RecvTimeoutError::Timeout) if left.is_none_or(|left| left > timeout) => None,
-            Err(RecvTimeoutError::Timeout) => Some(Err(overdue())),
-            Err(RecvTimeoutError::Disconnected) => Some(Err(lost())),
-        }
-    }
-
-    /// Waits for the result, for the time that the call has.
-    ///
-    /// # Errors
-    ///
-    /// Those of the call.
-    pub fn wait(mut self) -> Result<T, Error> {
-        loop {
-            if let Some(result) = self.wait_timeout(Duration::from_secs(3_600)) {
-                return result;
-            }
-        }
-    }
-
-    fn time_left(&self) -> Option<Duration> {
-        let deadline = self.deadline?.checked_add(GRACE)?;
-        Some(deadline.saturating_duration_since(Instant::now()))
-    }
-}
-
-impl<T> Drop for Pending<T> {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-fn overdue() -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        "no result in time: the library's worker thread does not respond",
-    )
-}
-
-fn lost() -> Error {
-    Error::new(ErrorKind::Internal, "the call ended without a result")
-}
-
-/// The process's own runtime. Its one thread is made here and not by tokio, which would panic where
-/// the system refuses it.
-fn runtime() -> Result<Handle, Error> {
-    let worker = RUNTIME.get(OnceCell::new);
-    worker.get_or_try_init(start_worker).cloned()
-}
-
-fn start_worker() -> Result<Handle, Error> {
-    let refused = |problem: io::Error| limit::refused("a worker thread", &problem);
-    let runtime = above_standard_streams(|| Builder::new_current_thread().enable_all().build());
-    let runtime = runtime.map_err(refused)?;
-    let handle = runtime.handle().clone();
-    let work = move || {
-        IS_WORKER.set(true);
-        runtime.block_on(std::future::pending::<()>());
-    };
-    thread::spawn("seekauth", work).map_err(refused)?;
-    Ok(handle)
 }

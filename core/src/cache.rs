@@ -4,6 +4,7 @@
 pub(crate) mod key;
 pub(crate) mod policy;
 pub(crate) mod refresher;
+pub(crate) mod rejection;
 pub(crate) mod slot;
 pub(crate) mod slots;
 mod sync;

@@ -10,7 +10,8 @@ use tokio::runtime::Handle as Runtime;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::{Rejection, Slot};
+use crate::cache::rejection::Rejection;
+use crate::cache::slot::Slot;
 use crate::config::{Config, ResolvedConfig, setting};
 use crate::error::{Error, ErrorKind};
 use crate::http::client::HttpClient;

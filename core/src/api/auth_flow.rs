@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::api::inspection::{Evidence, Inspection, Verdict};
 use crate::api::request_id;
-use crate::cache::slot::Rejection;
+use crate::cache::rejection::Rejection;
 use crate::client::{Authorization, Client};
 use crate::error::{Error, ErrorKind};
 use crate::sys::clock::Moment;

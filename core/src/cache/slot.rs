@@ -54,53 +54,35 @@ pub(crate) struct Slot {
     generation: AtomicU64,
     token: ArcSwapOption<Token>,
     /// The generation of the token if it was rejected and its renewal has not ended; else 0.
-    set_aside: AtomicU64,
-    state: PerProcess<Mutex<State>>,
+    pub(super) set_aside: AtomicU64,
+    pub(super) state: PerProcess<Mutex<State>>,
     last_used: AtomicU64,
 }
 
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     flight: Option<watch::Receiver<Progress>>,
     /// The latest deadline of any caller of this flight.
     latest_deadline: Moment,
     refresh_at: Moment,
     failures: u32,
-    failure: Option<Failure>,
-    limiter: RenewalLimiter,
+    pub(super) failure: Option<Failure>,
+    pub(super) limiter: RenewalLimiter,
     /// The token before this one, unless it was rejected.
-    predecessor: Option<Arc<Token>>,
-}
-
-/// What follows from the rejection of a token.
-#[derive(Debug)]
-pub(crate) enum Rejection {
-    /// The token is set aside, and the next call renews it.
-    SetAside,
-    /// The token is not the current one, or no longer: another is there or on its way.
-    Superseded,
-    /// The token is too young for a rejection to prove anything. The request is sent once more with
-    /// this token, not before this moment of the monotonic clock.
-    Resend(Arc<Token>, u64),
-    /// The API accepted the token with a request sent later, so the rejection is about the request.
-    Disproved,
-    /// The last renewal failed, and its pause is not over.
-    Failing(Error),
-    /// Rejections have forced too many renewals lately.
-    Limited,
+    pub(super) predecessor: Option<Arc<Token>>,
 }
 
 /// The last failure, and how long it stands for further callers.
 #[derive(Debug, Clone)]
-struct Failure {
+pub(super) struct Failure {
     error: Error,
-    until: Moment,
+    pub(super) until: Moment,
     /// When the server wants to be asked again, which may be later than we wait.
     again_at: Moment,
 }
 
 impl Failure {
-    fn report(&self, now: Moment) -> Error {
+    pub(super) fn report(&self, now: Moment) -> Error {
         if self.error.retryable() {
             self.error.clone().with_retry_after(Some(self.again_at.remaining(now)))
         } else {
@@ -197,7 +179,7 @@ impl Slot {
         }
     }
 
-    fn is_set_aside(&self, token: &Token) -> bool {
+    pub(super) fn is_set_aside(&self, token: &Token) -> bool {
         self.set_aside.load(Ordering::Acquire) == token.generation()
     }
 
@@ -367,40 +349,6 @@ impl Slot {
         }
     }
 
-    /// Decides what follows from the rejection of the token `value` that a request carried which was
-    /// sent at `sent`.
-    pub(crate) fn reject(&self, value: &str, sent: Moment, now: Moment) -> Rejection {
-        let owned = self.state(now);
-        let mut state = lock(&owned);
-        let Some(token) = self.live(now).filter(|token| token.is(value)) else {
-            return Rejection::Superseded;
-        };
-        if token.was_accepted_after(sent) {
-            return Rejection::Disproved;
-        }
-        if self.is_set_aside(&token) {
-            return Rejection::Superseded;
-        }
-        let trusted_from = policy::trusted_from(token.issued_at());
-        if sent.monotonic < trusted_from {
-            let before = state.predecessor.clone();
-            return match before.filter(|token| !token.windows().expires_at.reached(now)) {
-                Some(predecessor) => Rejection::Resend(predecessor, now.monotonic),
-                None => Rejection::Resend(token, trusted_from),
-            };
-        }
-        let failure = state.failure.as_ref().filter(|failure| !failure.until.reached(now));
-        if let Some(failure) = failure {
-            return Rejection::Failing(failure.report(now));
-        }
-        if !state.limiter.take(now) {
-            return Rejection::Limited;
-        }
-        self.set_aside.store(token.generation(), Ordering::Release);
-        self.update_recheck(&state, now);
-        Rejection::SetAside
-    }
-
     /// The token with this value, current or the one before.
     pub(crate) fn find(&self, value: &str, now: Moment) -> Option<Arc<Token>> {
         let current = self.token.load_full().filter(|token| token.is(value));
@@ -436,7 +384,7 @@ impl Slot {
     }
 
     /// Sets the moment until which readers may skip the lock.
-    fn update_recheck(&self, state: &State, now: Moment) {
+    pub(super) fn update_recheck(&self, state: &State, now: Moment) {
         let Some(token) = self.live(now) else {
             self.set_recheck(Moment::PAST);
             return;
@@ -459,7 +407,7 @@ impl Slot {
         self.recheck_at_wall.store(moment.wall, Ordering::Release);
     }
 
-    fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
+    pub(super) fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
         self.state.get(|| Mutex::new(State::new(self.token.load().as_deref(), now)))
     }
 }
@@ -508,6 +456,6 @@ impl State {
 }
 
 /// Nothing under this lock can panic halfway through a change, so a poisoned lock is still good.
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

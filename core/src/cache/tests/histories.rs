@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::{Rejection, Slot};
+use crate::cache::rejection::Rejection;
+use crate::cache::slot::Slot;
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use shuttle::thread::{self, JoinHandle};
 
 use crate::cache::key::Key;
-use crate::cache::slot::{Rejection, Slot};
+use crate::cache::rejection::Rejection;
+use crate::cache::slot::Slot;
 use crate::cache::sync::Mutex;
 use crate::config::ResolvedConfig;
 use crate::sys::clock::manual::{ManualClock, Which};

@@ -11,7 +11,8 @@ use shuttle::thread::{self, JoinHandle};
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
-use crate::cache::slot::{Rejection, Slot};
+use crate::cache::rejection::Rejection;
+use crate::cache::slot::Slot;
 use crate::cache::sync::switch_point;
 use crate::cache::tests::shuttle_explore::explore;
 use crate::config::Config;

@@ -98,7 +98,8 @@ async fn callbacks_and_files_are_each_cases_own() -> Result<(), String> {
         ),
         (
             callback(&json!([
-                {"do": "write_file", "name": "secret", "text": "${dir}"},
+                // The client's id, which an error shows.
+                {"do": "write_file", "name": "secret", "text": "sandbox-live"},
                 {"do": "new", "handle": "c2", "use": "seek_api", "with": {"client_secret": null, "client_secret_file": "${dir}/nothing"}},
                 {"do": "get_token", "client": "c2", "expect": {"error": "credentials_unavailable"}}
             ])),
