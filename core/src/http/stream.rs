@@ -82,6 +82,10 @@ impl Write for Stream {
 /// run, which is counted in reads, and a read can be large.
 ///
 /// Interim responses of HTTP/2 are counted besides.
+///
+/// The writer does not mind that an HTTP/2 peer is gone. The peer's last words say which requests it
+/// did not process, and they would be lost if the connection ended with what could not be written:
+/// so the reader gets them, and then the end.
 struct Guarded {
     wire: Box<dyn Wire>,
     flood: Option<Flood>,
@@ -112,17 +116,32 @@ impl AsyncRead for Guarded {
     }
 }
 
+impl Guarded {
+    /// The result of a write, which is good where an HTTP/2 peer is gone.
+    fn written<T>(&self, result: io::Result<T>, all: T) -> io::Result<T> {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+        let is_gone = |kind| matches!(kind, BrokenPipe | ConnectionReset | ConnectionAborted);
+        match result {
+            Err(problem) if self.flood.is_some() && is_gone(problem.kind()) => Ok(all),
+            result => result,
+        }
+    }
+}
+
 impl AsyncWrite for Guarded {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.wire).poll_write(context, bytes)
+        let result = ready!(Pin::new(&mut self.wire).poll_write(context, bytes));
+        Poll::Ready(self.written(result, bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_flush(context)
+        let result = ready!(Pin::new(&mut self.wire).poll_flush(context));
+        Poll::Ready(self.written(result, ()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -138,7 +157,8 @@ impl AsyncWrite for Guarded {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.wire).poll_write_vectored(context, slices)
+        let result = ready!(Pin::new(&mut self.wire).poll_write_vectored(context, slices));
+        Poll::Ready(self.written(result, slices.iter().map(|slice| slice.len()).sum()))
     }
 }
 

@@ -57,3 +57,16 @@ pub fn ask(client: &blocking::Client, timeout: Duration) -> Result<u16, Error> {
     let lost = Error::new(ErrorKind::Internal, "the call was lost");
     outcome.recv().unwrap_or(Err(lost)).map(|response| response.status)
 }
+
+/// Tells of a rejection, once the token is old enough for one to count.
+///
+/// # Panics
+///
+/// When it never counts.
+pub fn reject(client: &blocking::Client, token: &str) {
+    let began = std::time::Instant::now();
+    while !client.invalidate(token) {
+        assert!(began.elapsed().as_secs() < 60, "the rejection never counts");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use seekauth::{ErrorKind, blocking};
-use seekauth_transport::{After, Authority, Certificate, Server, authority, config, get};
+use seekauth_transport::{After, Authority, Certificate, Server, authority, config, get, reject};
 
 #[test]
 fn a_named_authority_is_trusted() {
@@ -108,7 +108,7 @@ fn replace(path: &str, text: &str) {
 fn renew(client: &blocking::Client, server: &Server) -> Result<(), seekauth::Error> {
     let before = server.connections();
     if let Some(token) = client.cached_token() {
-        assert!(client.invalidate(token.value()));
+        reject(client, token.value());
     }
     client.get_token(None)?;
     assert_eq!(server.connections(), before + 1);

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use seekauth::{Config, Credentials, ErrorKind, blocking};
+use seekauth_transport::reject;
 
 /// A token endpoint that takes the secrets of the moment and no others.
 struct Issuer {
@@ -73,15 +74,6 @@ impl Issuer {
 
     fn config(&self) -> Config {
         Config::oauth(&self.url).user_agent("Transport/1.0")
-    }
-}
-
-/// Tells of a rejection, once the token is old enough for one to count.
-fn reject(client: &blocking::Client, token: &str) {
-    let began = std::time::Instant::now();
-    while !client.invalidate(token) {
-        assert!(began.elapsed().as_secs() < 60, "the rejection never counts");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
