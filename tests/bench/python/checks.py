@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 
 import seekauth
@@ -19,6 +20,7 @@ from libraries import ID, plain
 SECRET = "planted-" + "secret"
 REJECTIONS = 100
 CHILDREN = 8
+TRUSTED_AFTER_S = 2.05
 
 
 def client_at(place: str) -> seekauth.Client:
@@ -29,6 +31,8 @@ def rejected(place: str) -> None:
     """A hundred threads find the same token rejected, report it and ask again."""
     client = client_at(place)
     refused = client.authorization()
+    # A rejection counts once the token is two seconds old.
+    time.sleep(TRUSTED_AFTER_S)
     start = threading.Barrier(REJECTIONS)
 
     def caller() -> None:
