@@ -1,9 +1,11 @@
 //! Files with certificates and keys: read with bounds, and told apart from their successors.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use crate::sys::regular_file::{self, Unread};
 
 /// No bundle of authorities is nearly as long.
 const LONGEST: u64 = 16 << 20;
@@ -44,29 +46,17 @@ fn identity(_: &Metadata) -> (u64, u64) {
 
 /// The bytes of a regular file. A pipe or a device is refused without waiting for it.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = open(path)?;
-    let facts = file.metadata()?;
-    if !facts.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(facts.len().min(LONGEST)).unwrap_or(0));
-    if file.by_ref().take(LONGEST).read_to_end(&mut bytes)? as u64 == LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "far too long"));
+    let unfit = |problem| io::Error::new(io::ErrorKind::InvalidInput, problem);
+    let file = regular_file::open(path).map_err(|unread| match unread {
+        Unread::System(problem) => problem,
+        Unread::NotRegular | Unread::TooLong => unfit("not a regular file"),
+    })?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(LONGEST)).unwrap_or(0));
+    if file.take(LONGEST).read_to_end(&mut bytes)? as u64 == LONGEST {
+        return Err(unfit("far too long"));
     }
     Ok(bytes)
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Opening a pipe waits for its other end, unless told not to.
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
 }
 
 /// Whether a file that could not be read stays so until somebody mends the configuration. Too few

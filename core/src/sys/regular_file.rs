@@ -1,7 +1,7 @@
 //! Small files read whole, and regular ones alone: a FIFO waits for somebody to write, a device
 //! may never end.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -15,9 +15,8 @@ pub(crate) enum Unread {
     TooLong,
 }
 
-/// The bytes of a file of at most `limit` of them. A hung network mount may still hold the calling
-/// thread up, so it is not one that others wait for.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
+/// Opens a regular file without waiting for anybody.
+pub(crate) fn open(path: &Path) -> Result<File, Unread> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -27,9 +26,17 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unre
         options.custom_flags((nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY).bits());
     }
     let file = options.open(path).map_err(Unread::System)?;
-    if !file.metadata().map_err(Unread::System)?.is_file() {
-        return Err(Unread::NotRegular);
+    if file.metadata().map_err(Unread::System)?.is_file() {
+        Ok(file)
+    } else {
+        Err(Unread::NotRegular)
     }
+}
+
+/// The bytes of a file of at most `limit` of them. A hung network mount may still hold the calling
+/// thread up, so it is not one that others wait for.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Unread> {
+    let file = open(path)?;
     // A buffer that grows leaves what it held behind, so it has room for all from the start.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 64));
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(Unread::System)?;
