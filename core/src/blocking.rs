@@ -8,8 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::api::{AuthFlow, next_token};
-use crate::api::{Graphql, GraphqlResponse};
+use crate::api::{AuthFlow, Graphql, GraphqlResponse, next_token};
 use crate::client;
 use crate::config::Config;
 use crate::error::Error;

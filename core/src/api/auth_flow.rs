@@ -46,6 +46,7 @@ struct Sent {
 }
 
 /// With which token the request is sent once more.
+#[derive(Clone)]
 enum Repetition {
     /// With one of another generation.
     OtherThan(u64),
@@ -147,11 +148,7 @@ impl AuthFlow {
 
     /// What the next attempt takes its token from.
     pub(crate) fn next(&self) -> NextToken {
-        NextToken(match &self.repetition {
-            None => Repetition::OtherThan(0),
-            Some(Repetition::OtherThan(generation)) => Repetition::OtherThan(*generation),
-            Some(Repetition::With(token, at)) => Repetition::With(Arc::clone(token), *at),
-        })
+        NextToken(self.repetition.clone().unwrap_or(Repetition::OtherThan(0)))
     }
 
     /// Records the `Authorization` value that is about to be sent.
