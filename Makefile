@@ -122,4 +122,4 @@ format: $(VENV)/.ready ## contribute: formats Rust and Python
 clean: ## contribute: removes everything that was built or set up
 	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/{LICENSE-*,*.cdx.json}
 
-include tests/suites.mk tests/bench/bench.mk tests/release/supply.mk
+include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk tests/release/supply.mk
