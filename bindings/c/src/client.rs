@@ -52,6 +52,7 @@ pub type AuthorizationCallback =
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_new(
     options: OptionsPtr<'_>,
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
@@ -70,6 +71,7 @@ pub extern "C" fn seekauth_client_new(
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_from_env(
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
@@ -86,6 +88,7 @@ pub extern "C" fn seekauth_client_from_env(
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
 /// SEEKAUTH_CLOSED.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_with_scopes(
     client: Option<&Client>,
     scopes: Text<'_>,
@@ -112,6 +115,7 @@ pub extern "C" fn seekauth_client_with_scopes(
 ///
 /// Otherwise fails as seekauth_client_get_token does.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_authorization(
     client: Option<&Client>,
     buffer: Buffer<'_>,
@@ -150,6 +154,7 @@ pub extern "C" fn seekauth_client_authorization(
 ///
 /// Arguments and failures are those of seekauth_client_get_token_async.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_authorization_async(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -175,6 +180,7 @@ pub extern "C" fn seekauth_client_authorization_async(
 /// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
 /// SEEKAUTH_PROTOCOL.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_get_token(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -199,6 +205,7 @@ pub extern "C" fn seekauth_client_get_token(
 /// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
 /// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_get_token_async(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -239,6 +246,7 @@ fn start(
 /// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
 /// fetches.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_cached_token(
     client: Option<&Client>,
     out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
@@ -259,6 +267,7 @@ pub extern "C" fn seekauth_client_cached_token(
 /// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
 /// each of these cases.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_invalidate(
     client: Option<&Client>,
     token: Text<'_>,

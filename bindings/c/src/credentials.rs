@@ -33,6 +33,7 @@ pub type FreeCallback = Option<extern "C" fn(user_data: UserData)>;
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_credentials_set(
     credentials: Option<&mut Credentials>,
     client_id: Text<'_>,

@@ -18,6 +18,7 @@ use crate::send::{ResponseCallback, deliver};
 /// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
 /// is not GraphQL.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_graphql(
     client: Option<&Client>,
     operation: GraphqlPtr<'_>,
@@ -37,6 +38,7 @@ pub extern "C" fn seekauth_client_graphql(
 ///
 /// Arguments and failures are those of seekauth_client_send_async.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_graphql_async(
     client: Option<&Client>,
     operation: GraphqlPtr<'_>,

@@ -25,6 +25,7 @@ pub type ResponseCallback = Option<
 /// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the response is longer than 64 MiB; and otherwise as
 /// seekauth_client_get_token does.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_send(
     client: Option<&Client>,
     request: HttpRequestPtr<'_>,
@@ -51,6 +52,7 @@ pub extern "C" fn seekauth_client_send(
 /// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
 /// seekauth_client_send fails with otherwise goes to the callback.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_send_async(
     client: Option<&Client>,
     request: HttpRequestPtr<'_>,
