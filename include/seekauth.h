@@ -51,6 +51,10 @@
  * the process, with another beside it while it looks up a host name. These threads block every signal:
  * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
  *
+ * Cancellation. A thread that pthread_cancel asks to end while it is in a call here ends after the call,
+ * at its next cancellation point; no call leaves anything half done. Asynchronous cancellation
+ * (PTHREAD_CANCEL_ASYNCHRONOUS) must be off during a call, as for nearly all functions of the C library.
+ *
  * Callbacks. That of an asynchronous call runs exactly once, on a thread of the library, never inside
  * the call that started it, though it may run before that call has returned. user_data is passed
  * through untouched. Freeing a client does not wait for its callbacks: what is in flight is cancelled,

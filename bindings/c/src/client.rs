@@ -8,7 +8,8 @@ use std::sync::Arc;
 use seekauth_core::{Config, ErrorKind, blocking};
 
 use crate::call::Call;
-use crate::error::{Error, c_string, catch_error};
+use crate::cancellation::Uncancelled;
+use crate::error::{Error, c_string, catch_error, catch_error_only};
 use crate::panic::catch_panic;
 use crate::pointer::{Buffer, OptionsPtr, Text, UserData, required};
 use crate::settings::timeout;
@@ -122,7 +123,7 @@ pub extern "C" fn seekauth_client_authorization(
     capacity: usize,
     length: Option<&mut MaybeUninit<usize>>,
 ) -> Option<Box<Error>> {
-    catch_error(|| {
+    catch_error_only(|| {
         let client = &required("client", client)?.inner;
         let wanted = buffer.is_present(capacity)?;
         if !wanted && length.is_none() {
@@ -134,7 +135,10 @@ pub extern "C" fn seekauth_client_authorization(
         };
         let (needed, fits) = match client.with_fresh(copy) {
             Some(copied) => copied,
-            None => copy(&*client.get_token(None)?),
+            None => {
+                let _wait = Uncancelled::new();
+                copy(&*client.get_token(None)?)
+            }
         };
         if let Some(length) = length {
             length.write(needed);

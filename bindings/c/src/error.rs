@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use seekauth_core::ErrorKind;
 
-use crate::panic::catch_panic;
+use crate::panic::{catch_panic, catch_panic_only};
 use crate::pointer::Text;
 
 /// Success. Never the code of an error object: a call that succeeds returns NULL.
@@ -66,7 +66,17 @@ impl Error {
 pub(crate) fn catch_error(
     call: impl FnOnce() -> Result<(), seekauth_core::Error>,
 ) -> Option<Box<Error>> {
-    let outcome = catch_panic(None, || Some(call()));
+    as_c(catch_panic(None, || Some(call())))
+}
+
+/// [`catch_error`] without a guard against cancellation; see [`catch_panic_only`].
+pub(crate) fn catch_error_only(
+    call: impl FnOnce() -> Result<(), seekauth_core::Error>,
+) -> Option<Box<Error>> {
+    as_c(catch_panic_only(None, || Some(call())))
+}
+
+fn as_c(outcome: Option<Result<(), seekauth_core::Error>>) -> Option<Box<Error>> {
     let error = outcome.unwrap_or_else(|| {
         Err(seekauth_core::Error::new(
             ErrorKind::Internal,

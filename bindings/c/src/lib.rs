@@ -56,6 +56,7 @@ pub mod pointer;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
 
+mod cancellation;
 mod panic;
 
 use std::alloc::System;
