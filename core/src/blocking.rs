@@ -1,8 +1,6 @@
-//! The client for programs that do not run on tokio: C, Python, Node, and Rust without async. It
-//! owns one worker thread for the whole process, started by the first call that has to wait, and
-//! started anew by a forked child.
+//! The client for programs that are not asynchronous Rust: C, Python, Node, and Rust that blocks.
 
-mod worker;
+mod call;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +13,9 @@ use crate::error::Error;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
-pub use worker::{CancelHandle, Pending};
+pub use call::{CancelHandle, Pending};
 
-use worker::{start, then};
+use call::{start, then};
 
 /// A [`crate::Client`] whose calls block, call back or are polled. Clones are the same handle; any
 /// number of threads may use it at once.

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
@@ -20,6 +21,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::client::{Failure, addressed};
 use crate::http::failure;
 use crate::sys::clock::Moment;
+use crate::sys::runtime;
 
 impl Client {
     /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
@@ -39,7 +41,8 @@ impl Client {
     /// or the client's; reading the response's body counts too, so give a long download more.
     ///
     /// Any response but a rejection of the token is handed over as it is, redirects included: none is
-    /// followed, so that the token goes nowhere else. Dropping the future gives the request up.
+    /// followed, so that the token goes nowhere else. Dropping the future gives the request up. A body
+    /// that is a stream is read on the library's own thread and must not block it.
     ///
     /// # Errors
     ///
@@ -51,29 +54,39 @@ impl Client {
         self.check_open()?;
         let timeout = request.timeout().copied().unwrap_or(self.config().timeout);
         let deadline = self.clock().now().plus(timeout);
+        let client = self.clone();
+        let sending =
+            async move { client.while_open(client.transmit(request, deadline, timeout)).await };
+        // On the heap, because the future of an HTTP request is large and would be moved about.
+        Box::pin(runtime::run(sending)).await
+    }
+
+    /// The request and its repetition, on the library's runtime.
+    async fn transmit(
+        &self,
+        request: Request,
+        deadline: Moment,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
         let timed_out = || {
             let limit = timeout.as_millis();
             Error::new(ErrorKind::Timeout, format!("no response from the API within {limit} ms"))
                 .with_target(self.shared_target())
         };
-        // On the heap, because the future of an HTTP request is large and would be moved about.
-        let sending = Box::pin(async {
-            let mut request = ReplayableRequest::new(self, request)?;
-            loop {
-                let attempt = request.next(deadline).await?;
-                let left = attempt.timeout().copied().unwrap_or(timeout);
-                let response = self.http().execute(attempt, API, Instant::now() + left).await;
-                let response = response.map_err(|failure| match failure {
-                    Failure::TimedOut => timed_out(),
-                    Failure::Failed(error) => error,
-                })?;
-                let accepted = request.accept_or_retry(response).await;
-                if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
-                    return Ok(response);
-                }
+        let mut request = ReplayableRequest::new(self, request)?;
+        loop {
+            let attempt = request.next(deadline).await?;
+            let left = attempt.timeout().copied().unwrap_or(timeout);
+            let response = self.http().execute(attempt, API, Instant::now() + left).await;
+            let response = response.map_err(|failure| match failure {
+                Failure::TimedOut => timed_out(),
+                Failure::Failed(error) => error,
+            })?;
+            let accepted = request.accept_or_retry(response).await;
+            if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
+                return Ok(response);
             }
-        });
-        self.while_open(sending).await
+        }
     }
 }
 
