@@ -523,6 +523,10 @@ const char *seekauth_error_code_name(int32_t code);
 /// What a code means, in a few words; NULL for a number that this library does not use. Static text.
 const char *seekauth_error_code_meaning(int32_t code);
 
+/// Whether the call that failed with this code may succeed later with nothing changed; false for a number
+/// that this library does not use. An error knows better: ask seekauth_error_retryable where there is one.
+bool seekauth_error_code_retryable(int32_t code);
+
 /* --- Requests to the API ---------------------------------------------------------------------- */
 
 /// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a

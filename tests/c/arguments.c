@@ -285,6 +285,7 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_error_target(NULL) == NULL);
     CHECK(seekauth_error_code_name(-1) == NULL);
     CHECK(seekauth_error_code_meaning(-1) == NULL);
+    CHECK(!seekauth_error_code_retryable(-1));
     seekauth_error_free(NULL);
     CHECK(seekauth_token_value(NULL) == NULL);
     CHECK(seekauth_token_authorization(NULL) == NULL);

@@ -2,6 +2,8 @@
 // exceptions with their facts, callbacks and futures get exactly one outcome.
 
 #include <atomic>
+#include <cstdlib>
+#include <memory>
 #include <thread>
 #include <type_traits>
 
@@ -169,6 +171,96 @@ void errors() {
     CHECK(gone && gone->code() == SEEKAUTH_INVALID_ARGUMENT);
 }
 
+// A variable that is not set is no text, wherever text goes in.
+void absent_text() {
+    const char *const absent = std::getenv("SEEKAUTH_TESTS_HAVE_NO_SUCH_VARIABLE");
+    CHECK(absent == nullptr);
+    Options options = pass();
+    options.base_url = absent;
+    CHECK(!options.base_url && !options.base_url.has_value() && options.base_url == std::nullopt);
+    CHECK(options.base_url.value_or("none") == "none");
+    const auto missing = failure_of([&] { Client client(options); });
+    CHECK(!missing);  // staging has an address of its own
+    options.client_secret = absent;
+    const auto secret = failure_of([&] { Client client(options); });
+    CHECK(secret && std::string(secret->what()).find("client_secret") != std::string::npos);
+
+    const Client client(pass());
+    HttpRequest request = submission();
+    request.url = absent;
+    const auto url = failure_of([&] { client.send(request); });
+    CHECK(url && url->code() == SEEKAUTH_INVALID_ARGUMENT && std::string(url->what()).find("url") == 0);
+    Graphql operation = who();
+    operation.query = absent;
+    const auto query = failure_of([&] { client.graphql(operation); });
+    CHECK(query && std::string(query->what()).find("query") == 0);
+    for (const auto &failure :
+         {failure_of([&] { client.with_scopes(absent); }), failure_of([&] { client.invalidate(absent); }),
+          failure_of([&] { client.auth_flow(absent); }),
+          failure_of([&] { client.auth_flow(client.api_url()).check_host(absent); }),
+          failure_of([&] { client.auth_flow(client.api_url()).attempt(absent); })})
+        CHECK(failure && failure->code() == SEEKAUTH_INVALID_ARGUMENT);
+
+    // What a std::optional<std::string> took and gave, it takes and gives.
+    const std::string text = "text";
+    seekauth::Text of[] = {text, "text", std::string_view(text), std::optional<std::string>(text)};
+    for (const auto &each : of) CHECK(each == text && *each == text && each->size() == 4);
+    const std::optional<std::string> back = of[0];
+    CHECK(back == text);
+    of[0].reset();
+    CHECK(!of[0] && of[0] != of[1]);
+    of[0] = {};
+    CHECK(of[0] == std::nullopt);
+}
+
+// An error that a program makes knows what is known of its code.
+void errors_by_code() {
+    CHECK(Error(SEEKAUTH_THROTTLED, "x").retryable());
+    CHECK(Error(SEEKAUTH_NETWORK, "x").retryable());
+    CHECK(!Error(SEEKAUTH_CLOSED, "x").retryable());
+    const Error unknown(12345, "x");
+    CHECK(!unknown.retryable() && unknown.name() == nullptr && unknown.status() == 0);
+}
+
+// Function objects that can only be moved, and empty ones.
+void callbacks_of_any_kind() {
+    const Client client(pass());
+    auto owned = std::make_unique<std::promise<std::string>>();
+    auto header = owned->get_future();
+    client.authorization_async(
+        [owned = std::move(owned)](std::optional<Error> error, std::optional<std::string> value) {
+            CHECK(!error && value);
+            owned->set_value(*value);
+        });
+    CHECK(header.get() == client.authorization());
+
+    std::promise<bool> has_token;
+    seekauth::Callback<Token> kept = [&](auto, std::optional<Token> token) {
+        has_token.set_value(token.has_value());
+    };
+    client.get_token_async(kept, 30s);
+    CHECK(has_token.get_future().get());
+
+    kept = nullptr;
+    void (*pointer)(std::optional<Error>, std::optional<Token>) = nullptr;
+    for (const auto &failure : {failure_of([&] { client.get_token_async(kept); }),
+                                failure_of([&] { client.get_token_async(pointer); })})
+        CHECK(failure && failure->code() == SEEKAUTH_INVALID_ARGUMENT);
+
+    Options options = pass();
+    auto secret = std::make_unique<std::string>(*options.client_secret);
+    options.client_id.reset();
+    options.client_secret.reset();
+    options.credentials = [secret = std::move(secret)] {
+        return seekauth::Credentials{"sandbox-pass", *secret, {}};
+    };
+    CHECK(options.credentials && Client(options).get_token().remaining() > 0s);
+    options.credentials = [] { return seekauth::Credentials{std::getenv("SEEKAUTH_TESTS_NONE"), "", {}}; };
+    options.timeout = 5s;
+    const auto none = failure_of([&] { Client(options).get_token(); });
+    CHECK(none && none->code() == SEEKAUTH_CREDENTIALS_UNAVAILABLE);
+}
+
 void sending() {
     const Client client(pass());
     HttpRequest request = submission();
@@ -291,7 +383,7 @@ void credentials() {
     options.client_id.reset();
     options.client_secret.reset();
     options.credentials = [calls, known] {
-        if (++*calls == 1) throw std::runtime_error(known.client_secret);
+        if (++*calls == 1) throw std::runtime_error(*known.client_secret);
         return known;
     };
     {
@@ -309,6 +401,9 @@ int main() {
     scopes();
     asynchronous_calls();
     errors();
+    errors_by_code();
+    absent_text();
+    callbacks_of_any_kind();
     sending();
     graphql();
     seekauth_test_clock_start();

@@ -133,12 +133,11 @@ pub extern "C" fn seekauth_client_authorization(
             let authorization = token.authorization();
             (authorization.len(), buffer.store(capacity, authorization) || !wanted)
         };
-        let (needed, fits) = match client.with_fresh(copy) {
-            Some(copied) => copied,
-            None => {
-                let _wait = Uncancelled::new();
-                copy(&*client.get_token(None)?)
-            }
+        let (needed, fits) = if let Some(copied) = client.with_fresh(copy) {
+            copied
+        } else {
+            let _wait = Uncancelled::new();
+            copy(&*client.get_token(None)?)
         };
         if let Some(length) = length {
             length.write(needed);

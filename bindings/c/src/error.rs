@@ -163,6 +163,13 @@ pub extern "C" fn seekauth_error_code_meaning(code: i32) -> Text<'static> {
     catch_panic(Text::as_c(None), || Text::as_c(row(code).map(|row| row.meaning.as_c_str())))
 }
 
+/// Whether the call that failed with this code may succeed later with nothing changed; false for a number
+/// that this library does not use. An error knows better: ask seekauth_error_retryable where there is one.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_code_retryable(code: i32) -> bool {
+    catch_panic(false, || ErrorKind::from_code(code).is_some_and(ErrorKind::retryable))
+}
+
 struct Row {
     code: i32,
     name: CString,

@@ -239,3 +239,20 @@ fn settings_are_described_in_the_words_of_the_core() {
         assert!(comment.starts_with(setting.doc()), "{field} {comment:?}, not {:?}", setting.doc());
     }
 }
+
+#[test]
+fn the_cpp_header_describes_settings_in_the_same_words() {
+    let header = fs::read_to_string(file("../../include/seekauth.hpp")).unwrap();
+    let options = header.split_once("struct Options {").unwrap().1;
+    for setting in Setting::all() {
+        let field = match setting.kind() {
+            SettingKind::Duration => format!("milliseconds {}{{}};", setting.name()),
+            SettingKind::Flag => format!("bool {} = false;", setting.name()),
+            SettingKind::Text | SettingKind::List | SettingKind::Pairs => {
+                format!("Text {}{{}};", setting.name())
+            }
+        };
+        let comment = comment_over(options, &field);
+        assert!(comment.starts_with(setting.doc()), "{field} {comment:?}, not {:?}", setting.doc());
+    }
+}
