@@ -169,7 +169,8 @@ impl Client {
     }
 
     /// Asks for the token of the next attempt of `flow`, as [`start`](Self::start) does for any
-    /// token; see [`AuthFlow::authorization`].
+    /// token; see [`AuthFlow::authorization`]. Of `timeout`, which is the HTTP client's, and the
+    /// client's own the smaller one counts.
     ///
     /// # Errors
     ///
@@ -179,7 +180,8 @@ impl Client {
         flow: &AuthFlow,
         timeout: Option<Duration>,
     ) -> Result<Pending<Arc<Token>>, Error> {
-        start(self.next_token_call(flow, timeout), self.deadline(timeout))
+        let deadline = self.deadline(Some(self.flow_timeout(timeout)));
+        start(self.next_token_call(flow, timeout), deadline)
     }
 
     /// Asks for the token of the next attempt of `flow`, as
@@ -205,11 +207,17 @@ impl Client {
         let client = self.0.clone();
         let open = client.check_open();
         let next = flow.next();
+        let timeout = self.flow_timeout(timeout);
         async move {
             open?;
-            let timeout = timeout.unwrap_or(client.config().timeout);
             next_token(&client, next, timeout).await
         }
+    }
+
+    /// Of the time-outs of the client and of the HTTP client that sends the request, the smaller one.
+    fn flow_timeout(&self, timeout: Option<Duration>) -> Duration {
+        let own = self.0.config().timeout;
+        timeout.map_or(own, |timeout| timeout.min(own))
     }
 
     /// When a caller stops waiting, even for a worker that does not respond. A clock that a test

@@ -221,7 +221,10 @@ impl Client {
     /// The origin that requests with a token go to.
     pub(crate) fn api_origin(&self) -> Result<&str, Error> {
         self.0.refresher.config.api_origin.as_deref().ok_or_else(|| {
-            setting::API_URL.missing("requests with a token go to that address and nowhere else")
+            self.config().missing(
+                &setting::API_URL,
+                "requests with a token go to that address and nowhere else",
+            )
         })
     }
 

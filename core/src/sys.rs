@@ -14,3 +14,4 @@ pub(crate) mod runtime;
 pub(crate) mod secret;
 pub(crate) mod shared_work;
 pub(crate) mod thread;
+pub(crate) mod variables;

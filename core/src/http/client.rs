@@ -73,7 +73,7 @@ impl HttpClient {
     /// Checks the files that the configuration names; opens no connection.
     pub(crate) fn new(config: Arc<ResolvedConfig>) -> Result<Self, Error> {
         tls::check(&config)?;
-        let proxies = Arc::new(Proxies::new(&config.proxy));
+        let proxies = Arc::new(Proxies::new(&config.proxy, &config.variables));
         Ok(Self { config, proxies, connections: PerProcess::new(), builder: PerProcess::new() })
     }
 
