@@ -309,6 +309,15 @@ struct seekauth_error *seekauth_client_new(const seekauth_options *options,
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
 SEEKAUTH_NODISCARD struct seekauth_error *seekauth_client_from_env(struct seekauth_client **out);
 
+/// As seekauth_client_from_env, from variables whose names begin with `prefix` in place of SEEKAUTH_, for
+/// a program with several clients: with "PASS_", the client id is in PASS_CLIENT_ID.
+///
+/// Fails as that, also with SEEKAUTH_INVALID_ARGUMENT for a prefix that does not end with an underscore, or
+/// is not made of ASCII letters, digits and underscores.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_from_env_with_prefix(const char *prefix,
+                                                            struct seekauth_client **out);
+
 /// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
 /// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
 ///
@@ -396,9 +405,9 @@ struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *
 /// `api_url`; NULL if there is none, and for NULL. The client owns the text.
 const char *seekauth_client_api_url(const struct seekauth_client *client);
 
-/// Warnings about the client's options, one line each, to be logged when the program starts: so far of
-/// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
-/// client owns the text.
+/// Warnings about the client's options, one line each, to be logged when the program starts: of files with
+/// secrets that every user of the machine may read, and of environment variables that look like a misspelt
+/// setting. "" if there are none, and for NULL. The client owns the text.
 const char *seekauth_client_warnings(const struct seekauth_client *client);
 
 /// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.

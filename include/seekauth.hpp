@@ -910,6 +910,9 @@ public:
     /// A client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_CLIENT_ID and so on.
     static Client from_env() { return try_from_env().value(); }
 
+    /// As from_env(), from variables whose names begin with `prefix` in place of SEEKAUTH_.
+    static Client from_env(const Text &prefix) { return try_from_env(prefix).value(); }
+
     /// A client for other scopes, separated by spaces, that shares everything else with this one and
     /// may outlive it.
     Client with_scopes(const Text &scopes) const { return try_with_scopes(scopes).value(); }
@@ -1009,7 +1012,17 @@ public:
     }
 
     /// As from_env(); an error is part of the result.
-    static Result<Client> try_from_env() { return make(seekauth_client_from_env); }
+    static Result<Client> try_from_env() {
+        return make([](auto out) { return seekauth_client_from_env(out); });
+    }
+
+    /// As from_env(); an error is part of the result.
+    static Result<Client> try_from_env(const Text &prefix) {
+        detail::Lender lender;
+        const char *const c_prefix = lender.text("prefix", prefix);
+        if (lender.failure()) return *lender.failure();
+        return make([&](auto out) { return seekauth_client_from_env_with_prefix(c_prefix, out); });
+    }
 
     /// As with_scopes(); an error is part of the result.
     Result<Client> try_with_scopes(const Text &scopes) const {

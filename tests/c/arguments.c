@@ -28,6 +28,12 @@ static void making_a_client(void) {
     CHECK_ERROR(seekauth_client_new(NULL, &client), SEEKAUTH_INVALID_ARGUMENT, "options");
     CHECK_ERROR(seekauth_client_new(&options, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK_ERROR(seekauth_client_from_env(NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix(NULL, &client), SEEKAUTH_INVALID_ARGUMENT, "prefix");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix(NOT_UTF8, &client), SEEKAUTH_INVALID_ARGUMENT,
+                "prefix");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix("PASS", &client), SEEKAUTH_INVALID_ARGUMENT,
+                "underscore last");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix("PASS_", NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK(client == NULL);
     CHECK(seekauth_client_api_url(NULL) == NULL);
     CHECK(strcmp(seekauth_client_warnings(NULL), "") == 0);

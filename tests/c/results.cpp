@@ -60,6 +60,7 @@ struct Arrival {
 void making() {
     CHECK(is_invalid(Client::try_create({})));
     CHECK(is_invalid(Client::try_from_env()));
+    CHECK(is_invalid(Client::try_from_env("CPP_")) && is_invalid(Client::try_from_env(NUL)));
     Options options = api();
     options.user_agent = NUL;
     CHECK(is_invalid(Client::try_create(options)));

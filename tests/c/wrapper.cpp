@@ -213,6 +213,20 @@ void absent_text() {
     CHECK(of[0] == std::nullopt);
 }
 
+void environment() {
+    for (const auto &[name, value] :
+         Headers{{"CPP_SERVICE", "seek_pass"}, {"CPP_ENVIRONMENT", "staging"}, {"CPP_CLIENT_ID", "id"},
+                 {"CPP_CLIENT_SECRET", "of-nobody"}, {"CPP_USER_AGENT", "cpp-tests/1.0"}, {"CPP_SCOPES", "a.b"}})
+        CHECK(setenv(name.c_str(), value.c_str(), 1) == 0);
+    CHECK(Client::from_env("CPP_").warnings().empty());
+    CHECK(setenv("CPP_SCOPE", "a.b", 1) == 0);
+    CHECK(Client::from_env(std::string("CPP_")).warnings().find("CPP_SCOPES?") != std::string::npos);
+    const auto none = failure_of([] { Client::from_env(); });
+    CHECK(none && none->code() == SEEKAUTH_INVALID_ARGUMENT);
+    const auto absent = failure_of([] { Client::from_env(std::getenv("SEEKAUTH_TESTS_HAVE_NO_SUCH_VARIABLE")); });
+    CHECK(absent && std::string(absent->what()).find("prefix") == 0);
+}
+
 // An error that a program makes knows what is known of its code.
 void errors_by_code() {
     CHECK(Error(SEEKAUTH_THROTTLED, "x").retryable());
@@ -403,6 +417,7 @@ int main() {
     errors();
     errors_by_code();
     absent_text();
+    environment();
     callbacks_of_any_kind();
     sending();
     graphql();

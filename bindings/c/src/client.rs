@@ -83,6 +83,25 @@ pub extern "C" fn seekauth_client_from_env(
     })
 }
 
+/// As seekauth_client_from_env, from variables whose names begin with `prefix` in place of SEEKAUTH_, for
+/// a program with several clients: with "PASS_", the client id is in PASS_CLIENT_ID.
+///
+/// Fails as that, also with SEEKAUTH_INVALID_ARGUMENT for a prefix that does not end with an underscore, or
+/// is not made of ASCII letters, digits and underscores.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn seekauth_client_from_env_with_prefix(
+    prefix: Text<'_>,
+    out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let config = Config::from_env_with_prefix(prefix.read_required("prefix")?)?;
+        let out = required("out", out)?;
+        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?))));
+        Ok(())
+    })
+}
+
 /// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
 /// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
 ///
@@ -293,9 +312,9 @@ pub extern "C" fn seekauth_client_api_url(client: Option<&Client>) -> Text<'_> {
     Text::as_c(client.and_then(|client| client.api_url.as_deref()))
 }
 
-/// Warnings about the client's options, one line each, to be logged when the program starts: so far of
-/// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
-/// client owns the text.
+/// Warnings about the client's options, one line each, to be logged when the program starts: of files with
+/// secrets that every user of the machine may read, and of environment variables that look like a misspelt
+/// setting. "" if there are none, and for NULL. The client owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_warnings(client: Option<&Client>) -> Text<'_> {
     Text::as_c(Some(client.map_or(c"", |client| client.warnings.as_c_str())))
