@@ -58,11 +58,12 @@
  * Callbacks. That of an asynchronous call runs exactly once, on a thread of the library, never inside
  * the call that started it, though it may run before that call has returned. user_data is passed
  * through untouched. Freeing a client does not wait for its callbacks: what is in flight is cancelled,
- * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code
- * itself, until then. A callback may call any function here except those that wait for a token or a
- * response, because it would hold up the thread that is to bring it; those fail at once. A callback that
- * finds credentials runs for each token request, on another thread, and may wait. None may throw a C++
- * exception or leave by longjmp.
+ * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to until then, or
+ * wait with seekauth_client_free_and_wait or seekauth_client_drain, outside any lock that a callback
+ * takes. Before the code itself goes (dlclose), call seekauth_shutdown. A callback may call any
+ * function here except those that wait for a token, a response or callbacks, because it would hold up the
+ * thread that is to bring them; those fail at once. A callback that finds credentials runs for each token
+ * request, on another thread, and may wait. None may throw a C++ exception or leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -416,10 +417,26 @@ const char *seekauth_client_warnings(const struct seekauth_client *client);
 /// still has to be freed.
 void seekauth_client_close(const struct seekauth_client *client);
 
+/// Waits until every callback of the client's asynchronous calls has returned, for at most `timeout_ms`
+/// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
+/// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
+/// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
+/// a callback, which cannot wait for itself.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_drain(const struct seekauth_client *client,
+                                             uint64_t timeout_ms);
+
 /// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
 /// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
 /// NULL is accepted.
 void seekauth_client_free(struct seekauth_client *client);
+
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
+/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
+/// for none. NULL is accepted.
+void seekauth_client_free_and_wait(struct seekauth_client *client);
 
 /* --- Tokens ----------------------------------------------------------------------------------- */
 
@@ -803,6 +820,22 @@ struct seekauth_error *seekauth_auth_flow_retry(struct seekauth_auth_flow *auth_
 
 /// Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_auth_flow_free(struct seekauth_auth_flow *auth_flow);
+
+/* --- The whole library ------------------------------------------------------------------------ */
+
+/// Ends the library's threads and connections, and waits until nothing of it runs any more, for at most
+/// `timeout_ms` milliseconds; 0 means 30 seconds. Calls under way end with SEEKAUTH_CANCELLED, and so do
+/// those that begin meanwhile; every callback has returned when this has.
+///
+/// Call it before dlclose(), and at the end of a program that is searched for leaks or unjoined threads; no
+/// other needs it. Objects may be freed before or after it. The library may be used again afterwards: the
+/// first call that waits starts anew, and clients still have their tokens. A forked child ends what is its own.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback, the look-up of a name, or something that finds credentials still
+/// runs when the time is up; a later call goes on waiting for it. Fails with SEEKAUTH_INVALID_ARGUMENT in a
+/// callback.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_shutdown(uint64_t timeout_ms);
 
 /* --- Version ---------------------------------------------------------------------------------- */
 

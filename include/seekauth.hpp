@@ -59,9 +59,10 @@ using milliseconds = std::chrono::milliseconds;
 
 namespace detail {
 
-// Frees an object of the C interface.
+// Frees an object of the C interface. Of a client, the callbacks have returned then: they may use what is
+// destroyed along with it.
 struct Free {
-    void operator()(seekauth_client *client) const noexcept { seekauth_client_free(client); }
+    void operator()(seekauth_client *client) const noexcept { seekauth_client_free_and_wait(client); }
     void operator()(seekauth_error *error) const noexcept { seekauth_error_free(error); }
     void operator()(seekauth_call *call) const noexcept { seekauth_call_free(call); }
     void operator()(seekauth_auth_flow *flow) const noexcept { seekauth_auth_flow_free(flow); }
@@ -436,9 +437,9 @@ template <class T, class Function, class Raw>
 void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
     const std::unique_ptr<Function> done(static_cast<Function *>(user_data));
     if (error != nullptr)
-        (*done)(Error(error), std::nullopt);
+        (*done)(std::optional<Error>(std::in_place, error), std::optional<T>());
     else
-        (*done)(std::nullopt, T(result));
+        (*done)(std::optional<Error>(), std::optional<T>(std::in_place, result));
 }
 
 // Starts a call whose callback owns `done` once the call was accepted.
@@ -898,6 +899,11 @@ inline void free_credentials(void *function) noexcept {
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
 /// threads may call its const functions at once.
+///
+/// Destroying a client cancels its own calls in flight and nothing else, and waits until their callbacks have
+/// returned, so that a callback may use the object that has the client as a member. Two things follow:
+/// no lock that a callback takes may be held meanwhile, and the client is to be declared after what its
+/// callbacks use. In a callback, which cannot wait for itself, destroying one waits for none.
 class Client {
 public:
     /// Takes over a client of the C interface.
@@ -997,6 +1003,12 @@ public:
     AuthFlow auth_flow(const Text &url, bool replayable = true) const {
         return try_auth_flow(url, replayable).value();
     }
+
+    /// Waits until every callback of the client's calls has returned, for at most the timeout; zero means as
+    /// long as the client's own timeout says. Those of a client that was not made by with_scopes() include
+    /// those of the clients made from it. Cancels nothing; close() does. Throws SEEKAUTH_TIMEOUT if one has
+    /// not returned by then.
+    void drain(milliseconds timeout = {}) const { try_drain(timeout).value(); }
 #endif
 
     /// As the constructor; an error is part of the result.
@@ -1149,6 +1161,11 @@ public:
         });
     }
 
+    /// As drain(); an error is part of the result.
+    Result<void> try_drain(milliseconds timeout = {}) const {
+        return detail::outcome(seekauth_client_drain(client_.get(), detail::c_count(timeout)));
+    }
+
     /// The address of the API that the client's tokens are for; empty if there is none.
     std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
 
@@ -1157,7 +1174,7 @@ public:
 
     /// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
     /// SEEKAUTH_CLOSED. Closing one that was not made by with_scopes() also closes those made from it,
-    /// and forgets all tokens. Destroying a client cancels its own calls in flight and nothing else.
+    /// and forgets all tokens.
     void close() const noexcept { seekauth_client_close(client_.get()); }
 
     /// The client for calls of the C interface; this object keeps it.
@@ -1195,6 +1212,18 @@ private:
 
     std::unique_ptr<seekauth_client, detail::Free> client_;
 };
+
+/// As shutdown(); an error is part of the result.
+inline Result<void> try_shutdown(milliseconds timeout = {}) {
+    return detail::outcome(seekauth_shutdown(detail::c_count(timeout)));
+}
+
+#if SEEKAUTH_EXCEPTIONS
+/// Ends the library's threads, connections and calls, and waits until nothing of it runs any more, for at
+/// most the timeout; zero means 30 seconds. For programs that unload the library, and for those that are
+/// searched for leaks. See seekauth_shutdown.
+inline void shutdown(milliseconds timeout = {}) { try_shutdown(timeout).value(); }
+#endif
 
 }  // namespace seekauth
 

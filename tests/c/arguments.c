@@ -89,6 +89,8 @@ static void client_without_a_self(void) {
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_cached_token(NULL, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &invalidated), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_drain(NULL, 0), SEEKAUTH_INVALID_ARGUMENT, "client");
+    seekauth_client_free_and_wait(NULL);
     CHECK(client == NULL && token == NULL && call == NULL);
     CHECK(length == 7 && invalidated && strcmp(buffer, "as was") == 0);
 }
@@ -128,6 +130,8 @@ static void client_with_bad_arguments(void) {
     CHECK_ERROR(seekauth_client_invalidate(client, NULL, &invalidated), SEEKAUTH_INVALID_ARGUMENT, "token");
     CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &invalidated), SEEKAUTH_INVALID_ARGUMENT,
                 "token");
+    CHECK_ERROR(seekauth_client_drain(client, UINT64_MAX), SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_shutdown(UINT64_MAX), SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
     CHECK(other == NULL && token == NULL && call == NULL);
     CHECK(length == 7 && invalidated);
 

@@ -98,6 +98,8 @@ void tokens() {
     CHECK(client.try_get_token_async(arrival.callback()).has_value() && arrival.is_value());
     CHECK(client.try_authorization_async(value.callback(), 30s).has_value() && value.is_value());
     CHECK(is_invalid(client.try_get_token_async(seekauth::Callback<Token>())));
+    CHECK(client.try_drain().has_value() && is_invalid(client.try_drain(-1ms)));
+    CHECK(is_invalid(seekauth::try_shutdown(-1ms)));
     client.close();
     CHECK(client.try_get_token().error().code() == SEEKAUTH_CLOSED);
     CHECK(std::string(client.try_authorization().error().name()) == "closed");
@@ -151,5 +153,6 @@ int main() {
     seekauth_test_clock_start();
     tokens();
     auth_flows();
+    CHECK(seekauth::try_shutdown(300s).has_value());
     return checks_failed();
 }

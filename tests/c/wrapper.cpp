@@ -275,6 +275,52 @@ void callbacks_of_any_kind() {
     CHECK(none && none->code() == SEEKAUTH_CREDENTIALS_UNAVAILABLE);
 }
 
+// A class that starts calls whose callbacks use it. Its destructor needs to do nothing for that.
+class Service {
+public:
+    explicit Service(const Options &options) : client_(options) {}
+
+    void start() {
+        for (int i = 0; i < 8; i++)
+            client_.get_token_async([this](std::optional<Error> error, std::optional<Token>) {
+                outcomes_.push_back(error ? error->code() : SEEKAUTH_OK);
+            });
+    }
+
+private:
+    std::vector<int> outcomes_{};
+    Client client_;
+};
+
+void endings() {
+    for (int i = 0; i < 20; i++) {
+        Service service(pass());
+        service.start();
+    }
+    {
+        Service service(pass());
+        service.start();
+        // Moved into the place of another, the other's callbacks have returned.
+        std::optional<Client> client(std::in_place, pass());
+        std::vector<int> outcomes;
+        client->get_token_async([&](auto error, auto) { outcomes.push_back(error ? error->code() : 0); });
+        *client = Client(pass());
+        CHECK(outcomes.size() == 1);
+        client->get_token_async([&](auto error, auto) { outcomes.push_back(error ? error->code() : 0); });
+        client->drain(300s);
+        CHECK(outcomes.size() == 2 && outcomes[1] == SEEKAUTH_OK);
+        client.reset();
+    }
+    const Client client(pass());
+    std::promise<std::optional<Error>> drained;
+    client.get_token_async([&](auto, auto) { drained.set_value(failure_of([&] { client.drain(); })); });
+    const auto in_callback = drained.get_future().get();
+    CHECK(in_callback && in_callback->code() == SEEKAUTH_INVALID_ARGUMENT);
+    seekauth::shutdown(300s);
+    CHECK(client.with_scopes("write.career_history").get_token(300s).remaining() > 0s);
+    seekauth::shutdown();
+}
+
 void sending() {
     const Client client(pass());
     HttpRequest request = submission();
@@ -419,6 +465,7 @@ int main() {
     absent_text();
     environment();
     callbacks_of_any_kind();
+    endings();
     sending();
     graphql();
     seekauth_test_clock_start();

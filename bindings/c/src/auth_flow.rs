@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use seekauth_core::{ErrorKind, Inspection, blocking};
 use zeroize::Zeroizing;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::{Client, TokenCallback, deliver};
 use crate::error::{Error, c_string, catch_error};
 use crate::headers;
@@ -113,7 +113,8 @@ pub extern "C" fn seekauth_auth_flow_get_token_async(
     catch_error(|| {
         let auth_flow = required("auth_flow", auth_flow)?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         let timeout = timeout(timeout_ms)?;
         let handle = auth_flow.client.get_token_for_then(&auth_flow.inner, timeout, done)?;
         Call::write_handle(handle, call);

@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use seekauth_core::blocking::CancelHandle;
 
 use crate::panic::catch_panic;
+use crate::pointer::UserData;
+use crate::thread_sanitizer;
 
 /// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
 /// callback has run. Any number of threads may use it at once.
@@ -23,6 +25,25 @@ impl Call {
             out.write(Some(Box::new(Self { handle })));
         }
     }
+}
+
+/// A callback as the core takes it: `deliver` gives the outcome to C. What the program did before the call
+/// is done before that, and what the callback did is done before somebody who waited for it goes on.
+pub(crate) fn callback<T>(
+    user_data: UserData,
+    deliver: impl FnOnce(UserData, T) + Send + 'static,
+) -> impl FnOnce(T) + Send + 'static {
+    user_data.depart();
+    move |outcome| {
+        user_data.arrive();
+        deliver(user_data, outcome);
+        thread_sanitizer::release(thread_sanitizer::returned());
+    }
+}
+
+/// What the callbacks did that this thread has waited for is done.
+pub(crate) fn have_returned() {
+    thread_sanitizer::acquire(thread_sanitizer::returned());
 }
 
 /// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run

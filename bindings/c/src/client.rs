@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use seekauth_core::{Config, ErrorKind, blocking};
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::cancellation::Uncancelled;
 use crate::error::{Error, c_string, catch_error, catch_error_only};
 use crate::panic::catch_panic;
@@ -187,10 +187,11 @@ pub extern "C" fn seekauth_client_authorization_async(
     catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, call, move |outcome| match outcome {
+        let deliver = move |user_data, outcome| match outcome {
             Ok(token) => callback(user_data, None, Token::new(token).as_c_authorization()),
             Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::as_c(None)),
-        })
+        };
+        start(client, timeout_ms, call, call::callback(user_data, deliver))
     })
 }
 
@@ -238,7 +239,8 @@ pub extern "C" fn seekauth_client_get_token_async(
     catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, call, move |outcome| deliver(callback, user_data, outcome))
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        start(client, timeout_ms, call, call::callback(user_data, deliver))
     })
 }
 
@@ -333,6 +335,26 @@ pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
     });
 }
 
+/// Waits until every callback of the client's asynchronous calls has returned, for at most `timeout_ms`
+/// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
+/// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
+/// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
+/// a callback, which cannot wait for itself.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn seekauth_client_drain(
+    client: Option<&Client>,
+    timeout_ms: u64,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        required("client", client)?.inner.drain(timeout(timeout_ms)?)?;
+        call::have_returned();
+        Ok(())
+    })
+}
+
 /// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
 /// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
 /// NULL is accepted.
@@ -341,6 +363,19 @@ pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
     catch_panic((), || {
         if let Some(client) = client {
             client.inner.release();
+        }
+    });
+}
+
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
+/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
+/// for none. NULL is accepted.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_free_and_wait(client: Option<Box<Client>>) {
+    catch_panic((), || {
+        if let Some(client) = client {
+            client.inner.release_and_wait();
+            call::have_returned();
         }
     });
 }

@@ -69,7 +69,10 @@ impl Provider {
         free: FreeCallback,
     ) -> Option<Self> {
         match (callback, free) {
-            (Some(ask), free) => Some(Self { ask, user_data, free }),
+            (Some(ask), free) => {
+                user_data.depart();
+                Some(Self { ask, user_data, free })
+            }
             (None, Some(free)) => {
                 free(user_data);
                 None
@@ -80,7 +83,10 @@ impl Provider {
 
     pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
         let mut found = Credentials::default();
-        if (self.ask)(self.user_data, &mut found) != 0 {
+        self.user_data.arrive();
+        let failed = (self.ask)(self.user_data, &mut found) != 0;
+        self.user_data.depart();
+        if failed {
             return Err("the callback found none".into());
         }
         Ok(found.0.ok_or_else(|| {
@@ -95,6 +101,7 @@ impl Provider {
 impl Drop for Provider {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            self.user_data.arrive();
             free(self.user_data);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::Client;
 use crate::error::{Error, catch_error};
 use crate::pointer::{GraphqlPtr, UserData, required};
@@ -50,7 +50,8 @@ pub extern "C" fn seekauth_client_graphql_async(
         let client = required("client", client)?;
         let operation = operation.read()?.owned()?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         Call::write_handle(client.inner().graphql_then(operation, done)?, call);
         Ok(())
     })

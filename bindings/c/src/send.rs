@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::Client;
 use crate::error::{Error, catch_error};
 use crate::pointer::{HttpRequestPtr, UserData, required};
@@ -64,7 +64,8 @@ pub extern "C" fn seekauth_client_send_async(
         let client = required("client", client)?;
         let request = request.read()?.owned()?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         Call::write_handle(client.inner().send_then(request, done)?, call);
         Ok(())
     })
