@@ -92,7 +92,7 @@ pub extern "C" fn seekauth_auth_flow_get_token(
         let auth_flow = required("auth_flow", auth_flow)?;
         let out = required("out", out)?;
         let pending = auth_flow.client.start_for(&auth_flow.inner, timeout(timeout_ms)?)?;
-        out.write(Some(Box::new(Token::new(pending.wait()?))));
+        out.write(Some(Box::new(Token::new(call::waited(pending.wait())?))));
         Ok(())
     })
 }

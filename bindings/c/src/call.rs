@@ -6,7 +6,7 @@ use seekauth_core::blocking::CancelHandle;
 
 use crate::panic::catch_panic;
 use crate::pointer::UserData;
-use crate::thread_sanitizer;
+use crate::thread_sanitizer::{self, Handover};
 
 /// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
 /// callback has run. Any number of threads may use it at once.
@@ -33,17 +33,20 @@ pub(crate) fn callback<T>(
     user_data: UserData,
     deliver: impl FnOnce(UserData, T) + Send + 'static,
 ) -> impl FnOnce(T) + Send + 'static {
-    user_data.depart();
+    let handover = Handover::new();
+    handover.depart();
     move |outcome| {
-        user_data.arrive();
+        handover.arrive();
+        thread_sanitizer::callbacks_have_returned();
         deliver(user_data, outcome);
-        thread_sanitizer::release(thread_sanitizer::returned());
+        thread_sanitizer::callback_returns();
     }
 }
 
-/// What the callbacks did that this thread has waited for is done.
-pub(crate) fn have_returned() {
-    thread_sanitizer::acquire(thread_sanitizer::returned());
+/// What a call that waited has come to: what was asked for credentials meanwhile has returned.
+pub(crate) fn waited<T>(outcome: T) -> T {
+    thread_sanitizer::callbacks_have_returned();
+    outcome
 }
 
 /// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run

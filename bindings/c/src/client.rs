@@ -13,6 +13,7 @@ use crate::error::{Error, c_string, catch_error, catch_error_only};
 use crate::panic::catch_panic;
 use crate::pointer::{Buffer, OptionsPtr, Text, UserData, required};
 use crate::settings::timeout;
+use crate::thread_sanitizer;
 use crate::token::Token;
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
@@ -156,7 +157,7 @@ pub extern "C" fn seekauth_client_authorization(
             copied
         } else {
             let _wait = Uncancelled::new();
-            copy(&*client.get_token(None)?)
+            copy(&*call::waited(client.get_token(None))?)
         };
         if let Some(length) = length {
             length.write(needed);
@@ -212,7 +213,7 @@ pub extern "C" fn seekauth_client_get_token(
     catch_error(|| {
         let client = required("client", client)?;
         let out = required("out", out)?;
-        let token = client.inner.get_token(timeout(timeout_ms)?)?;
+        let token = call::waited(client.inner.get_token(timeout(timeout_ms)?))?;
         out.write(Some(Box::new(Token::new(token))));
         Ok(())
     })
@@ -350,7 +351,7 @@ pub extern "C" fn seekauth_client_drain(
 ) -> Option<Box<Error>> {
     catch_error(|| {
         required("client", client)?.inner.drain(timeout(timeout_ms)?)?;
-        call::have_returned();
+        thread_sanitizer::callbacks_have_returned();
         Ok(())
     })
 }
@@ -375,7 +376,7 @@ pub extern "C" fn seekauth_client_free_and_wait(client: Option<Box<Client>>) {
     catch_panic((), || {
         if let Some(client) = client {
             client.inner.release_and_wait();
-            call::have_returned();
+            thread_sanitizer::callbacks_have_returned();
         }
     });
 }

@@ -8,6 +8,7 @@ use seekauth_core as core;
 
 use crate::error::{Error, catch_error};
 use crate::pointer::{Text, UserData, required};
+use crate::thread_sanitizer::{self, Handover};
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
 /// until the callback returns.
@@ -59,6 +60,7 @@ pub(crate) struct Provider {
     ask: extern "C" fn(UserData, &mut Credentials) -> c_int,
     user_data: UserData,
     free: FreeCallback,
+    handover: Handover,
 }
 
 impl Provider {
@@ -70,8 +72,9 @@ impl Provider {
     ) -> Option<Self> {
         match (callback, free) {
             (Some(ask), free) => {
-                user_data.depart();
-                Some(Self { ask, user_data, free })
+                let handover = Handover::new();
+                handover.depart();
+                Some(Self { ask, user_data, free, handover })
             }
             (None, Some(free)) => {
                 free(user_data);
@@ -83,9 +86,10 @@ impl Provider {
 
     pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
         let mut found = Credentials::default();
-        self.user_data.arrive();
+        self.handover.arrive();
         let failed = (self.ask)(self.user_data, &mut found) != 0;
-        self.user_data.depart();
+        self.handover.depart();
+        thread_sanitizer::callback_returns();
         if failed {
             return Err("the callback found none".into());
         }
@@ -101,7 +105,7 @@ impl Provider {
 impl Drop for Provider {
     fn drop(&mut self) {
         if let Some(free) = self.free {
-            self.user_data.arrive();
+            self.handover.arrive();
             free(self.user_data);
         }
     }

@@ -16,7 +16,6 @@ use crate::headers::Header;
 use crate::operation::Graphql;
 use crate::request::HttpRequest;
 use crate::settings::Options;
-use crate::thread_sanitizer;
 
 /// Fails with the name of the argument if C passed NULL.
 pub(crate) fn required<T>(name: &str, pointer: Option<T>) -> Result<T, Error> {
@@ -112,23 +111,6 @@ impl Buffer<'_> {
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UserData(*mut c_void);
-
-impl UserData {
-    /// Hands what it points to over to the thread that calls [`arrive`](Self::arrive).
-    pub(crate) fn depart(self) {
-        thread_sanitizer::release(self.address());
-    }
-
-    /// Takes over what another thread handed over with [`depart`](Self::depart).
-    pub(crate) fn arrive(self) {
-        thread_sanitizer::acquire(self.address());
-    }
-
-    /// Where there is none, calls share one.
-    fn address(self) -> *const c_void {
-        if self.0.is_null() { thread_sanitizer::returned() } else { self.0 }
-    }
-}
 
 // SAFETY: this crate only carries the pointer to the callback, and the header says that the callback
 // runs on another thread, so what it points to has to be fit for that.

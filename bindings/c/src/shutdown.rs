@@ -2,9 +2,9 @@
 
 use seekauth_core::blocking;
 
-use crate::call;
 use crate::error::{Error, catch_error};
 use crate::settings::timeout;
+use crate::thread_sanitizer;
 
 /// Ends the library's threads and connections, and waits until nothing of it runs any more, for at most
 /// `timeout_ms` milliseconds; 0 means 30 seconds. Calls under way end with SEEKAUTH_CANCELLED, and so do
@@ -22,7 +22,7 @@ use crate::settings::timeout;
 pub extern "C" fn seekauth_shutdown(timeout_ms: u64) -> Option<Box<Error>> {
     catch_error(|| {
         blocking::shutdown(timeout(timeout_ms)?)?;
-        call::have_returned();
+        thread_sanitizer::callbacks_have_returned();
         Ok(())
     })
 }
