@@ -9,17 +9,23 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use crate::sys::count::Count;
+use crate::sys::count::{Count, Counted};
 use crate::sys::per_process::PerProcess;
 
 static THREADS: PerProcess<Threads> = PerProcess::new();
 
-/// Threads are joined and not detached, so that a program can know that none runs any more, and so that
-/// the system has back what it gave them.
+/// The threads that run. Each leaves the list and is detached when it ends, unless somebody waits for the
+/// end of all: then they are joined, so that none of their code runs any more.
 #[derive(Debug, Default)]
 struct Threads {
     running: Count,
-    handles: Mutex<Vec<JoinHandle<()>>>,
+    list: Mutex<List>,
+}
+
+#[derive(Debug, Default)]
+struct List {
+    handles: Vec<JoinHandle<()>>,
+    are_joined: bool,
 }
 
 thread_local! {
@@ -56,48 +62,68 @@ pub(crate) fn run_detached<T: Send + 'static>(
 ///
 /// Those of the system when it refuses the thread.
 pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    // Held until the thread is among them, for those who wait until it has ended.
-    with_handles(|handles, running| {
+    // Held until the thread is on the list, which it would leave before.
+    with_list(|list, running| {
         let running = running.begin();
         let work = move || {
-            let _until_the_end = running;
+            let _leaves = Leaves { _running: running };
             IS_OWN.set(true);
             block_signals();
             work();
         };
-        let (ended, others) = mem::take(handles).into_iter().partition(JoinHandle::is_finished);
-        *handles = others;
-        join(ended);
-        handles.push(thread::Builder::new().name(name.to_owned()).spawn(work)?);
+        list.handles.push(thread::Builder::new().name(name.to_owned()).spawn(work)?);
         Ok(())
     })
+}
+
+/// Takes the thread that it is on off the list when its work is done, even where that panics.
+struct Leaves {
+    _running: Counted,
+}
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        let this = thread::current().id();
+        with_list(|list, _| {
+            if !list.are_joined {
+                list.handles.retain(|handle| handle.thread().id() != this);
+            }
+        });
+    }
 }
 
 /// Waits until none of these threads is left; `None` waits without end. False if one still runs at
 /// `deadline`.
 pub(crate) fn join_all(deadline: Option<Instant>) -> bool {
     while let Some(threads) = THREADS.current() {
-        if !threads.running.wait(deadline) {
-            return false;
-        }
-        with_handles(|handles, running| {
-            // Unless another one was started since.
-            if running.wait(Some(Instant::now())) {
-                join(mem::take(handles));
+        with_list(|list, _| list.are_joined = true);
+        let ended = threads.running.wait(deadline);
+        with_list(|list, running| {
+            // Another one may have been started since.
+            if ended && running.wait(Some(Instant::now())) {
+                join(mem::take(&mut list.handles));
                 THREADS.clear();
+            } else if !ended {
+                let handles = mem::take(&mut list.handles).into_iter();
+                let (ended, running) = handles.partition(JoinHandle::is_finished);
+                *list = List { handles: running, are_joined: false };
+                join(ended);
             }
         });
+        if !ended {
+            return false;
+        }
     }
     true
 }
 
 /// Does `work` with this process's list, which no other thread clears meanwhile.
-fn with_handles<R>(work: impl FnOnce(&mut Vec<JoinHandle<()>>, &Count) -> R) -> R {
+fn with_list<R>(work: impl FnOnce(&mut List, &Count) -> R) -> R {
     loop {
         let threads = THREADS.get(Threads::default);
-        let mut handles = threads.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = threads.list.lock().unwrap_or_else(PoisonError::into_inner);
         if THREADS.is_current(&threads) {
-            return work(&mut handles, &threads.running);
+            return work(&mut list, &threads.running);
         }
     }
 }

@@ -24,8 +24,6 @@ WRAPPED = {
     "condvar_wait": "sync7condvar5futex.*7Condvar4wait",
     "condvar_wait_timeout": "sync7condvar5futex.*7Condvar12wait_timeout",
     "once_call": "sync4once5futex.*4Once4call",
-    "park": "6thread6thread.*6Thread4park",
-    "park_timeout": "6thread6thread.*6Thread12park_timeout",
 }
 """The functions of std.c, and the end of the mangled name of what each stands before."""
 

@@ -68,24 +68,3 @@ void once_call(void *once, bool ignore_poisoning, void *function, void *vtable, 
     __tsan_release(once);
     __tsan_acquire(once);
 }
-
-/* Unparking is compiled with its users and writes a word of the thread's; which one is not known here. */
-enum { THREAD_SIZE = 96 };
-
-static void unparked(void *const *thread) {
-    char *start = *thread;
-    for (size_t offset = 0; offset < THREAD_SIZE; offset += sizeof(uint64_t))
-        __tsan_acquire(start + offset);
-}
-
-void real_park(void *const *thread);
-void park(void *const *thread) {
-    real_park(thread);
-    unparked(thread);
-}
-
-void real_park_timeout(void *const *thread, uint64_t seconds, uint32_t nanoseconds);
-void park_timeout(void *const *thread, uint64_t seconds, uint32_t nanoseconds) {
-    real_park_timeout(thread, seconds, nanoseconds);
-    unparked(thread);
-}
