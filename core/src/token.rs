@@ -24,6 +24,8 @@ pub struct Token {
     header: Secret,
     scopes: Vec<String>,
     generation: u64,
+    /// Its place among the tokens of all processes that share it; 0 for one that is not shared.
+    number: u64,
     windows: Windows,
     clock: Clock,
     /// When it arrived, by the monotonic clock.
@@ -41,6 +43,7 @@ impl Token {
             header: Secret::new(header),
             scopes,
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+            number: 0,
             windows,
             issued_at: clock.now().monotonic,
             clock,
@@ -99,6 +102,15 @@ impl Token {
 
     pub(crate) fn windows(&self) -> &Windows {
         &self.windows
+    }
+
+    /// The same token, shared under this number.
+    pub(crate) fn numbered(self, number: u64) -> Self {
+        Self { number, ..self }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// When the token arrived, by the monotonic clock.

@@ -14,6 +14,7 @@ use crate::sys::clock::{COARSE_TICK, Clock, Moment};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::random;
 use crate::token::Token;
+use crate::token_endpoint::source::Wanted;
 
 /// How far a flight has come, as its waiters see it.
 #[derive(Debug, Clone)]
@@ -64,6 +65,11 @@ pub(super) struct State {
     flight: Option<watch::Receiver<Progress>>,
     /// The latest deadline of any caller of this flight.
     latest_deadline: Moment,
+    /// From when on a caller of this flight must not wait for another process any more, by the
+    /// monotonic clock.
+    alone_at: u64,
+    /// Whether the renewal of the current token was put off once, for want of the store.
+    was_postponed: bool,
     refresh_at: Moment,
     failures: u32,
     pub(super) failure: Option<Failure>,
@@ -104,10 +110,6 @@ impl Slot {
             state: PerProcess::new(),
             last_used: AtomicU64::new(0),
         }
-    }
-
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
     }
 
     /// The public parts of the key.
@@ -227,6 +229,9 @@ impl Slot {
                 if deadline.monotonic > state.latest_deadline.monotonic {
                     state.latest_deadline = deadline;
                 }
+                let time = deadline.monotonic_remaining(now);
+                let alone_after = policy::alone_after(time, random::fraction());
+                state.alone_at = state.alone_at.min(now.plus(alone_after).monotonic);
                 (start_flight, Action::Wait(flight))
             }
         };
@@ -269,11 +274,51 @@ impl Slot {
         abandoned
     }
 
+    /// What the flight asks for.
+    pub(crate) fn wanted<'a>(
+        &'a self,
+        alone_at: &'a (dyn Fn() -> u64 + Send + Sync),
+        now: Moment,
+    ) -> Wanted<'a> {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        let token = self.token.load_full();
+        let live = token.as_deref().filter(|token| !token.windows().expires_at.reached(now));
+        let is_good = |token: &&Token| {
+            !state.was_postponed
+                && matches!(self.phase(&state, token, now), Phase::Fresh | Phase::Ahead)
+        };
+        Wanted {
+            scopes: self.key.scopes(),
+            above: token.as_ref().map_or(0, |token| token.number()),
+            is_rejected: token.as_ref().is_some_and(|token| self.is_set_aside(token)),
+            good_until: live.filter(is_good).map(|token| token.windows().usable_until),
+            alone_at,
+        }
+    }
+
+    /// From when on no caller of the flight may be kept waiting for another process.
+    pub(crate) fn alone_at(&self, now: Moment) -> u64 {
+        let owned = self.state(now);
+        lock(&owned).alone_at
+    }
+
+    /// Ends the flight without a result, to be begun again at `until`. Waiters start over.
+    pub(crate) fn postpone(&self, until: Moment, now: Moment) {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        state.flight = None;
+        state.refresh_at = until;
+        state.was_postponed = true;
+        self.update_recheck(&state, now);
+    }
+
     /// Stores a new token and ends the flight.
     pub(crate) fn store(&self, token: Arc<Token>, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
         state.refresh_at = token.windows().refresh_at;
+        state.was_postponed = false;
         state.failures = 0;
         state.failure = None;
         state.flight = None;
@@ -419,8 +464,12 @@ impl State {
         Self {
             flight: None,
             latest_deadline: Moment::PAST,
-            refresh_at: inherited.map_or(Moment::PAST, |token| {
-                token.windows().with_new_jitter(now, random::fraction())
+            alone_at: u64::MAX,
+            was_postponed: false,
+            refresh_at: inherited.map_or(Moment::PAST, |token| match token.number() {
+                0 => token.windows().with_new_jitter(now, random::fraction()),
+                // All processes renew it at the same moment, and one of them asks.
+                _ => token.windows().refresh_at,
             }),
             failures: 0,
             failure: None,
@@ -441,6 +490,7 @@ impl State {
         let (progress, flight) = watch::channel(Progress::Fetching);
         self.flight = Some(flight.clone());
         self.latest_deadline = latest_deadline;
+        self.alone_at = u64::MAX;
         (progress, flight)
     }
 

@@ -26,7 +26,9 @@ use crate::sys::clock::Clock;
 use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::{BODY_LIMIT, TokenResponse};
-use crate::token_endpoint::source::{CredentialsChanged, Fetch, Grant, TokenSource};
+use crate::token_endpoint::source::{
+    CredentialsChanged, Fetch, Fetched, Grant, TokenSource, Wanted,
+};
 
 /// Whom errors speak of.
 const TOKEN_ENDPOINT: &str = "the token endpoint";
@@ -99,7 +101,7 @@ impl TokenEndpoint {
                 Err(error) if is_refusal(error) => refused.push(fingerprint),
                 Ok(_) => {
                     self.rotation.note_worked(fingerprint);
-                    break;
+                    return result.map(|grant| Grant { accepted: fingerprint, ..grant });
                 }
                 Err(_) => break,
             }
@@ -195,8 +197,8 @@ impl TokenEndpoint {
 }
 
 impl TokenSource for TokenEndpoint {
-    fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
-        Box::pin(self.grant(scopes))
+    fn fetch<'a>(&'a self, wanted: Wanted<'a>) -> Fetch<'a> {
+        Box::pin(async move { self.grant(wanted.scopes).await.map(Fetched::from) })
     }
 
     fn credentials_changed<'a>(&'a self, failure: &'a Error) -> CredentialsChanged<'a> {
