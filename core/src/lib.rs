@@ -32,6 +32,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
+mod store;
 mod sys;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub use client::{Authorization, Client};
 pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use error::{Error, ErrorKind};
+pub use store::StoreStatus;
 pub use token::{StaticToken, Token, TokenFuture, TokenProvider};
 
 /// The HTTP library whose requests and responses [`Client::send`] takes and gives. With the feature

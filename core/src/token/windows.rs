@@ -67,6 +67,11 @@ impl Windows {
         }
     }
 
+    /// The age up to which a token is given out without an attempt to renew it.
+    pub(crate) fn usable_age(lifetime: Duration, margin: Option<Duration>) -> Duration {
+        Ages::new(lifetime, margin).usable
+    }
+
     /// The age at which all processes that share a token renew it: drawn by `jitter` from the first half
     /// of the window, so that half of it is left should what they share be away then.
     pub(crate) fn shared_refresh_age(

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::sys::clock::Moment;
 use crate::sys::secret::Secret;
@@ -67,6 +68,25 @@ pub(crate) struct Wanted<'a> {
     /// From when on the callers must not wait for another process, by the monotonic clock. Callers
     /// come and go, so it is read anew each time.
     pub(crate) alone_at: &'a (dyn Fn() -> u64 + Send + Sync),
+}
+
+pub(crate) type Granting<'a> = Pin<Box<dyn Future<Output = Result<Grant, Error>> + Send + 'a>>;
+
+pub(crate) type Asking<'a> = Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + 'a>>;
+
+/// Whom tokens are asked of, step by step: first for the credentials to ask with.
+pub(crate) trait Issuer: TokenSource {
+    /// The credentials of the moment.
+    fn credentials(&self) -> Asking<'_>;
+
+    /// Asks for a token with them, and with newer ones if they are refused.
+    fn grant<'a>(&'a self, credentials: Credentials, scopes: &'a [String]) -> Granting<'a>;
+
+    /// Whether the secret with this fingerprint is the one that the server took last.
+    fn worked_last(&self, fingerprint: u64) -> bool;
+
+    /// Keeps a token that came by another way out of what is said from now on.
+    fn note_token(&self, token: &Secret);
 }
 
 pub(crate) type Fetch<'a> = Pin<Box<dyn Future<Output = Result<Fetched, Error>> + Send + 'a>>;
