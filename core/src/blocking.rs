@@ -10,6 +10,7 @@ use crate::api::{AuthFlow, Graphql, GraphqlResponse, next_token};
 use crate::client;
 use crate::config::Config;
 use crate::error::Error;
+use crate::store::StoreStatus;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
@@ -36,6 +37,13 @@ impl Client {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         self.0.warnings()
+    }
+
+    /// How the store fares through which this client shares its tokens; see
+    /// [`crate::Client::store_status`].
+    #[must_use]
+    pub fn store_status(&self) -> StoreStatus {
+        self.0.store_status()
     }
 
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
