@@ -20,6 +20,9 @@
 //! [`Client`], `api`, [`blocking`]. The HTTP library is named in `http`, `token_endpoint` and `api`.
 #![forbid(unsafe_code)]
 
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("turn on one of seekauth's features aws-lc-rs (a default) and ring");
+
 mod api;
 #[doc(hidden)]
 pub mod binding;

@@ -16,6 +16,8 @@ mod record;
 mod rest;
 mod shared;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

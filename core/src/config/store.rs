@@ -66,15 +66,15 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn read(config: Config) -> Result<Option<StoreConfig>, Error> {
-        from_settings(&SettingsReader(&config))
+    fn read(config: &Config) -> Result<Option<StoreConfig>, Error> {
+        from_settings(&SettingsReader(config))
     }
 
     #[test]
     fn a_store_is_asked_for_in_a_word() {
-        let place = |text: &str| read(Config::new().store(text)).unwrap().map(|store| store.place);
+        let place = |text: &str| read(&Config::new().store(text)).unwrap().map(|store| store.place);
         assert_eq!(place("none"), None);
-        assert_eq!(read(Config::new()).unwrap().map(|store| store.place), None);
+        assert_eq!(read(&Config::new()).unwrap().map(|store| store.place), None);
         assert_eq!(place("local"), Some(StorePlace::Local(None)));
         assert_eq!(place("local:/a"), Some(StorePlace::Local(Some("/a".into()))));
     }
@@ -82,10 +82,10 @@ mod tests {
     #[test]
     fn what_is_no_store_is_refused_and_not_quoted() {
         for text in ["", "locals3cret", "local:", "local:s3cret", "redis://:s3cret@h", "s3cret"] {
-            let error = read(Config::new().store(text)).unwrap_err();
+            let error = read(&Config::new().store(text)).unwrap_err();
             assert!(!error.message().contains("s3cret"), "{error}");
         }
         let alone = Config::new().store_timeout(Duration::from_millis(1));
-        assert!(read(alone).unwrap_err().message().contains("store"));
+        assert!(read(&alone).unwrap_err().message().contains("store"));
     }
 }

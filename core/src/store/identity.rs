@@ -19,7 +19,7 @@ pub(crate) fn identity(
             .iter()
             .flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]),
     );
-    let scopes = joined(scopes.iter().map(|scope| scope.as_bytes()));
+    let scopes = joined(scopes.iter().map(String::as_bytes));
     joined([
         b"1",
         config.token_url.as_str().as_bytes(),

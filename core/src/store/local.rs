@@ -4,6 +4,8 @@
 
 mod folder;
 mod locks;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;

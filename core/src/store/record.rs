@@ -130,13 +130,7 @@ fn seal(record: &impl Serialize, kind: u8, keys: &Keys, name: &str) -> Option<Ve
     sealed(&mut text, kind, salt, keys, name)
 }
 
-fn sealed(
-    text: &mut Vec<u8>,
-    kind: u8,
-    salt: [u8; 16],
-    keys: &Keys,
-    name: &str,
-) -> Option<Vec<u8>> {
+fn sealed(text: &mut [u8], kind: u8, salt: [u8; 16], keys: &Keys, name: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(HEAD + text.len() + 16);
     bytes.extend_from_slice(MAGIC);
     bytes.push(kind);

@@ -114,7 +114,7 @@ impl SharedSource {
             if now >= (wanted.alone_at)() || now >= stuck_at {
                 return Ok(self.ask_alone(&visit, offer).await);
             }
-            self.clock.sleep(self.backend.poll_interval(looks)).await;
+            self.clock.back_off(self.backend.poll_interval(looks)).await;
         }
         Err(Trouble("it was looked at for too long".to_owned()))
     }

@@ -93,7 +93,7 @@ impl Folder {
         })
     }
 
-    fn write_new(&self, name: &str, bytes: &[u8], life: Duration) -> io::Result<()> {
+    pub(super) fn write_new(&self, name: &str, bytes: &[u8], life: Duration) -> io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&self.descriptor, name, flags, Mode::RUSR | Mode::WUSR)?);
