@@ -1,32 +1,31 @@
-//! One process of a fleet that shares a token: asks for it every `interval` milliseconds, for `seconds`.
-//! The settings come from the environment. Prints one line of JSON at its end: calls, errors, the longest
-//! and the first call in milliseconds, and how the store fared.
+//! One process of a fleet that shares a token: asks for it every so many milliseconds, for so many seconds,
+//! or with `graphql` sends an operation to the API each time. The settings come from the environment.
+//! Prints a line when it begins, and at its end one of JSON: calls, errors, the first and the longest call
+//! in milliseconds, and how the store fared.
 
 use std::env;
 use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seekauth::Config;
 use seekauth::blocking::Client;
+use seekauth::{Config, Graphql};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let number = |at| {
-        env::args()
-            .nth(at)
-            .ok_or("usage: member SECONDS INTERVAL_MS")?
-            .parse::<f64>()
-            .map_err(Box::<dyn Error>::from)
+    let number = |at: usize| -> Result<f64, Box<dyn Error>> {
+        Ok(env::args().nth(at).ok_or("usage: member SECONDS INTERVAL_MS [graphql]")?.parse()?)
     };
-    let (seconds, interval) =
-        (Duration::from_secs_f64(number(1)?), Duration::from_secs_f64(number(2)? / 1e3));
+    let seconds = Duration::from_secs_f64(number(1)?);
+    let interval = Duration::from_secs_f64(number(2)? / 1e3);
+    let sends = env::args().nth(3).is_some();
     let client = Client::new(Config::from_env()?)?;
+    println!("began");
     let began = Instant::now();
     let (mut calls, mut first, mut longest) = (0_u32, None, Duration::ZERO);
     let mut errors = Vec::new();
     while began.elapsed() < seconds {
         let asked = Instant::now();
-        if let Err(error) = client.get_token(None) {
+        if let Err(error) = call(&client, sends) {
             errors.push(error.to_string());
         }
         let took = asked.elapsed();
@@ -52,4 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         status.last_problem.unwrap_or_default(),
     );
     Ok(())
+}
+
+/// What a worker does for each of its own requests.
+fn call(client: &Client, sends: bool) -> Result<(), Box<dyn Error>> {
+    if !sends {
+        client.get_token(None)?;
+        return Ok(());
+    }
+    let response = client.start_graphql(Graphql::new("{ self { partner { name } } }"))?.wait()?;
+    match response.errors().first() {
+        Some(error) => Err(format!("the API says {}", error.code().unwrap_or("no code")).into()),
+        None => Ok(()),
+    }
 }
