@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::policy::is_final;
-use crate::cache::slot::{Action, Progress, Slot};
+use crate::cache::slot::{Action, Slot};
+use crate::cache::slot_state::Progress;
 use crate::cache::slots::Slots;
 use crate::cache::sync::{spawn, watch};
 use crate::config::ResolvedConfig;

@@ -2,31 +2,20 @@
 //! is under way, how the last one failed. All decisions are taken here, under one short lock that
 //! is never held over I/O; readers of a fresh token take no lock at all.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::cache::key::Key;
-use crate::cache::policy::{self, Phase, RenewalLimiter};
-use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
+use crate::cache::policy::{self, Phase};
+use crate::cache::slot_state::{Progress, State, lock};
+use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, watch};
 use crate::error::Error;
 use crate::sys::clock::{COARSE_TICK, Clock, Moment};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::random;
 use crate::token::Token;
 use crate::token_endpoint::source::Wanted;
-
-/// How far a flight has come, as its waiters see it.
-#[derive(Debug, Clone)]
-pub(crate) enum Progress {
-    Fetching,
-    /// The last attempt failed; the next one is made at `until`.
-    Pausing {
-        until: Moment,
-        error: Error,
-    },
-    Done(Result<Arc<Token>, Error>),
-}
 
 /// What a caller is to do next.
 #[derive(Debug)]
@@ -58,43 +47,6 @@ pub(crate) struct Slot {
     pub(super) set_aside: AtomicU64,
     pub(super) state: PerProcess<Mutex<State>>,
     last_used: AtomicU64,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    flight: Option<watch::Receiver<Progress>>,
-    /// The latest deadline of any caller of this flight.
-    latest_deadline: Moment,
-    /// From when on a caller of this flight must not wait for another process any more, by the
-    /// monotonic clock.
-    alone_at: u64,
-    /// Whether the renewal of the current token was put off once, for want of the store.
-    was_postponed: bool,
-    refresh_at: Moment,
-    failures: u32,
-    pub(super) failure: Option<Failure>,
-    pub(super) limiter: RenewalLimiter,
-    /// The token before this one, unless it was rejected.
-    pub(super) predecessor: Option<Arc<Token>>,
-}
-
-/// The last failure, and how long it stands for further callers.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    error: Error,
-    pub(super) until: Moment,
-    /// When the server wants to be asked again, which may be later than we wait.
-    again_at: Moment,
-}
-
-impl Failure {
-    pub(super) fn report(&self, now: Moment) -> Error {
-        if self.error.retryable() {
-            self.error.clone().with_retry_after(Some(self.again_at.remaining(now)))
-        } else {
-            self.error.clone()
-        }
-    }
 }
 
 impl Slot {
@@ -455,57 +407,4 @@ impl Slot {
     pub(super) fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
         self.state.get(|| Mutex::new(State::new(self.token.load().as_deref(), now)))
     }
-}
-
-impl State {
-    /// The state of a process that has not used this slot before. A token that is there already
-    /// was inherited by a fork.
-    fn new(inherited: Option<&Token>, now: Moment) -> Self {
-        Self {
-            flight: None,
-            latest_deadline: Moment::PAST,
-            alone_at: u64::MAX,
-            was_postponed: false,
-            refresh_at: inherited.map_or(Moment::PAST, |token| match token.number() {
-                0 => token.windows().with_new_jitter(now, random::fraction()),
-                // All processes renew it at the same moment, and one of them asks.
-                _ => token.windows().refresh_at,
-            }),
-            failures: 0,
-            failure: None,
-            limiter: RenewalLimiter::new(),
-            predecessor: None,
-        }
-    }
-
-    /// The flight under way. One whose task is gone, with the runtime that ran it, does not count.
-    fn in_flight(&self) -> Option<watch::Receiver<Progress>> {
-        self.flight.clone().filter(|flight| flight.has_changed().is_ok())
-    }
-
-    fn begin_flight(
-        &mut self,
-        latest_deadline: Moment,
-    ) -> (watch::Sender<Progress>, watch::Receiver<Progress>) {
-        let (progress, flight) = watch::channel(Progress::Fetching);
-        self.flight = Some(flight.clone());
-        self.latest_deadline = latest_deadline;
-        self.alone_at = u64::MAX;
-        (progress, flight)
-    }
-
-    fn fail(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
-        self.failures = self.failures.saturating_add(1);
-        let until = now.plus(policy::pause(error, self.failures, life, random::fraction()));
-        let retry_at = now.plus(error.retry_after().unwrap_or_default());
-        let again_at = if retry_at.monotonic > until.monotonic { retry_at } else { until };
-        let failure = Failure { error: error.clone(), until, again_at };
-        self.failure = Some(failure.clone());
-        failure
-    }
-}
-
-/// Nothing under this lock can panic halfway through a change, so a poisoned lock is still good.
-pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

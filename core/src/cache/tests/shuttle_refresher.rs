@@ -24,7 +24,7 @@ use crate::sys::secret::Secret;
 use crate::token::Token;
 use crate::token_endpoint::source::Fetch;
 use crate::token_endpoint::source::Grant;
-use crate::token_endpoint::source::TokenSource;
+use crate::token_endpoint::source::{TokenSource, Wanted};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LIFETIME: u64 = 1_800;
