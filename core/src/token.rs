@@ -123,6 +123,11 @@ impl Token {
         self.accepted_at.fetch_max(sent.monotonic, Ordering::Relaxed);
     }
 
+    /// Whether the API accepted the token with any request.
+    pub(crate) fn was_accepted(&self) -> bool {
+        self.accepted_at.load(Ordering::Relaxed) > 0
+    }
+
     /// Whether the API accepted the token with a request sent after `sent`.
     pub(crate) fn was_accepted_after(&self, sent: Moment) -> bool {
         self.accepted_at.load(Ordering::Relaxed) > sent.monotonic
