@@ -5,7 +5,7 @@
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
-const { completions, newNumber, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
+const { completions, newNumber, providers, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').Completions} Completions */
@@ -44,7 +44,7 @@ class NativeParts {
     for (const warning of warnings) process.emitWarning(warning, 'SeekAuthWarning');
     if (!credentials) return new NativeParts(client);
     const { Provider } = require('./credentials.js');
-    return new NativeParts(client, new Provider(number, credentials));
+    return new NativeParts(client, new Provider(providers, number, credentials));
   }
 }
 
@@ -136,9 +136,15 @@ class Client {
   #sharedCall() {
     if (!this.#pending) {
       this.#pending = tokenOutcome(this, this.#start);
-      queueMicrotask(() => (this.#pending = undefined));
+      void this.#forgetPending();
     }
     return this.#pending;
+  }
+
+  async #forgetPending() {
+    // Not by `queueMicrotask`: tests replace it, and their replacement may never run.
+    await undefined;
+    this.#pending = undefined;
   }
 
   /** @param {import('../index').GetTokenOptions} [options] */
@@ -187,7 +193,7 @@ class Client {
   [openAuthFlow](url, replayable) {
     AuthFlow ??= require('./auth-flow.js').AuthFlow;
     this.#authFlows ??= this.#native.authFlows(completions);
-    return new AuthFlow(this, this.#authFlows, url, replayable);
+    return new AuthFlow(this.#authFlows, (start, options) => waitForToken(this, start, options), url, replayable);
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */

@@ -4,7 +4,9 @@
 // one response; what they made of the request is what is sent the second time.
 
 const { Readable } = require('node:stream');
+const { types } = require('node:util');
 const { failure } = require('../error.js');
+const { isAbortSignal } = require('../pending-calls.js');
 const { drain, hostsOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -73,7 +75,7 @@ async function send(client, url, adapter, config) {
   const isPlain = /^http:/i.test(url);
   /** @type {import('../../index').GetTokenOptions} */
   const waiting = {};
-  if (signal instanceof AbortSignal) waiting.signal = signal;
+  if (isAbortSignal(signal)) waiting.signal = signal;
   if (timeout) waiting.timeoutMs = timeout;
   /** @type {{ response: Response, error?: unknown } | undefined} */
   let outcome;
@@ -185,8 +187,8 @@ async function peekResponse(inspection, response) {
  * @param {unknown} data a whole body
  */
 function inspectWhole(inspection, data) {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-  if (bytes instanceof Uint8Array) {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : types.isArrayBuffer(data) ? new Uint8Array(data) : data;
+  if (types.isUint8Array(bytes)) {
     for (let at = 0; inspection.verdict === undefined && at < bytes.length; at += CHUNK) {
       inspection.feed(bytes.subarray(at, at + CHUNK));
     }

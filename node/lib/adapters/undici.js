@@ -3,6 +3,7 @@
 // For undici's dispatchers: requests through one get a token, and are sent once more if the API rejects
 // it. A response is held back until its first bytes give the verdict; from then on it flows unchanged.
 
+const { isAbortSignal } = require('../pending-calls.js');
 const { decoder } = require('./content-decoding.js');
 const { MOST_BYTES, headersOf, hostsOf, sendWithAuth } = require('./send.js');
 const { Watch } = require('./undici-destination.js');
@@ -30,7 +31,7 @@ function interceptor(client) {
       // Some dispatchers take a whole address for the path, and send it to their own origin.
       const url = String(path).startsWith('/') ? `${origin}${path}` : '';
       const own = pairs(options.headers);
-      const waiting = signal instanceof AbortSignal ? { signal } : {};
+      const waiting = isAbortSignal(signal) ? { signal } : {};
       const check = destinationCheck(client, url, servername);
       await sendWithAuth(client, { url, body, hosts: hostsOf(own), waiting }, (flow, authorization) => {
         // A Host that is right is left to undici, so that another one tells of a look-up in between.
