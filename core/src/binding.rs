@@ -7,3 +7,4 @@ pub use crate::sys::clock::manual as manual_clock;
 pub use crate::config::{
     Language, Setting, SettingKind, Value, duration_from_milliseconds, duration_from_seconds,
 };
+pub use crate::sys::variables::Variables;

@@ -1,8 +1,6 @@
-//! The client for programs that do not run on tokio: C, Python, Node, and Rust without async. It
-//! owns one worker thread for the whole process, started by the first call that has to wait, and
-//! started anew by a forked child.
+//! The client for programs that are not asynchronous Rust: C, Python, Node, and Rust that blocks.
 
-mod worker;
+mod call;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +13,9 @@ use crate::error::Error;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
-pub use worker::{CancelHandle, Pending};
+pub use call::{CancelHandle, Pending};
 
-use worker::{start, then};
+use call::{start, then};
 
 /// A [`crate::Client`] whose calls block, call back or are polled. Clones are the same handle; any
 /// number of threads may use it at once.
@@ -171,7 +169,8 @@ impl Client {
     }
 
     /// Asks for the token of the next attempt of `flow`, as [`start`](Self::start) does for any
-    /// token; see [`AuthFlow::authorization`].
+    /// token; see [`AuthFlow::authorization`]. Of `timeout`, which is the HTTP client's, and the
+    /// client's own the smaller one counts.
     ///
     /// # Errors
     ///
@@ -181,7 +180,8 @@ impl Client {
         flow: &AuthFlow,
         timeout: Option<Duration>,
     ) -> Result<Pending<Arc<Token>>, Error> {
-        start(self.next_token_call(flow, timeout), self.deadline(timeout))
+        let deadline = self.deadline(Some(self.flow_timeout(timeout)));
+        start(self.next_token_call(flow, timeout), deadline)
     }
 
     /// Asks for the token of the next attempt of `flow`, as
@@ -207,11 +207,17 @@ impl Client {
         let client = self.0.clone();
         let open = client.check_open();
         let next = flow.next();
+        let timeout = self.flow_timeout(timeout);
         async move {
             open?;
-            let timeout = timeout.unwrap_or(client.config().timeout);
             next_token(&client, next, timeout).await
         }
+    }
+
+    /// Of the time-outs of the client and of the HTTP client that sends the request, the smaller one.
+    fn flow_timeout(&self, timeout: Option<Duration>) -> Duration {
+        let own = self.0.config().timeout;
+        timeout.map_or(own, |timeout| timeout.min(own))
     }
 
     /// When a caller stops waiting, even for a worker that does not respond. A clock that a test

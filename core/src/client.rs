@@ -1,12 +1,10 @@
-//! The client for programs that run on tokio. A client is a cheap handle on a key; handles made
-//! from one another share cache, connections and flights.
+//! The client for asynchronous programs, on any runtime. A client is a cheap handle on a key; handles
+//! made from one another share cache, connections and flights.
 
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::runtime::Handle as Runtime;
 
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
@@ -17,7 +15,8 @@ use crate::error::{Error, ErrorKind};
 use crate::http::client::HttpClient;
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
-use crate::token::Token;
+use crate::sys::runtime;
+use crate::token::{Token, TokenFuture, TokenProvider};
 use crate::token_endpoint::endpoint::TokenEndpoint;
 
 /// Hands out tokens for one set of scopes, cached and renewed in time. Clones are the same handle;
@@ -116,8 +115,10 @@ impl Client {
             return Ok(token);
         }
         self.check_open()?;
+        let client = self.clone();
         // A future of its own, so that the one above stays small for those who need not wait.
-        Box::pin(self.wait_for_token(timeout)).await
+        let waiting = async move { client.wait_for_token(timeout).await };
+        Box::pin(runtime::run(waiting)).await
     }
 
     /// [`get_token_within`](Self::get_token_within) for a call that was made while the client was
@@ -134,11 +135,6 @@ impl Client {
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        if Runtime::try_current().is_err() {
-            return Err(Error::invalid(
-                "seekauth::Client needs a tokio runtime; outside of one use seekauth::blocking::Client",
-            ));
-        }
         let cancelled =
             || Error::new(ErrorKind::Cancelled, "the client was closed during the call");
         tokio::select! {
@@ -225,7 +221,10 @@ impl Client {
     /// The origin that requests with a token go to.
     pub(crate) fn api_origin(&self) -> Result<&str, Error> {
         self.0.refresher.config.api_origin.as_deref().ok_or_else(|| {
-            setting::API_URL.missing("requests with a token go to that address and nowhere else")
+            self.config().missing(
+                &setting::API_URL,
+                "requests with a token go to that address and nowhere else",
+            )
         })
     }
 
@@ -250,7 +249,12 @@ impl Client {
         timeout: Duration,
     ) -> Result<Arc<Token>, Error> {
         self.check_open()?;
-        self.while_open(self.0.refresher.get_other_than(rejected, &self.0.slot, timeout)).await
+        let client = self.clone();
+        let waiting = async move {
+            let Handle { refresher, slot, .. } = &*client.0;
+            client.while_open(refresher.get_other_than(rejected, slot, timeout)).await
+        };
+        Box::pin(runtime::run(waiting)).await
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -285,6 +289,16 @@ impl Client {
     #[inline]
     fn is_closed(&self) -> bool {
         self.0.closed.is_set() || self.0.refresher.closed.is_set()
+    }
+}
+
+impl TokenProvider for Client {
+    fn get_token(&self) -> TokenFuture<'_> {
+        Box::pin(self.get_token())
+    }
+
+    fn invalidate(&self, token: &Token) -> bool {
+        self.invalidate(token)
     }
 }
 

@@ -4,6 +4,7 @@
 mod builder;
 mod credentials;
 mod permissions;
+mod prefix;
 mod reader;
 mod resolved;
 pub(crate) mod setting;
@@ -18,4 +19,5 @@ pub use value::{
     duration_from_seconds,
 };
 
+pub(crate) use prefix::Prefix;
 pub(crate) use resolved::{Proxy, ResolvedConfig};

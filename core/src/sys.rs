@@ -10,6 +10,8 @@ pub(crate) mod per_process;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod regular_file;
+pub(crate) mod runtime;
 pub(crate) mod secret;
 pub(crate) mod shared_work;
 pub(crate) mod thread;
+pub(crate) mod variables;

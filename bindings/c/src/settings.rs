@@ -178,7 +178,9 @@ impl Field<'_> {
         Ok(match *self {
             Self::Text(text) => text.read(name)?.map(Value::text),
             Self::Milliseconds(0) | Self::Flag(0) => None,
-            Self::Milliseconds(count) => Some(Value::milliseconds(count)),
+            Self::Milliseconds(count) => {
+                Some(Value::milliseconds(&format!("{name}_ms"), as_number(count))?)
+            }
             Self::Flag(1) => Some(Value::Flag(true)),
             Self::Flag(other) => {
                 return Err(Error::new(
@@ -195,7 +197,12 @@ pub(crate) fn timeout(milliseconds: u64) -> Result<Option<Duration>, Error> {
     if milliseconds == 0 {
         return Ok(None);
     }
-    duration_from_milliseconds("timeout_ms", milliseconds).map(Some)
+    duration_from_milliseconds("timeout_ms", as_number(milliseconds)).map(Some)
+}
+
+/// What is too large for 32 bits is too long a time anyway.
+fn as_number(milliseconds: u64) -> f64 {
+    u32::try_from(milliseconds).map_or(f64::INFINITY, f64::from)
 }
 
 #[cfg(test)]

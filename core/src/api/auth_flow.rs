@@ -14,6 +14,7 @@ use crate::cache::rejection::Rejection;
 use crate::client::{Authorization, Client};
 use crate::error::{Error, ErrorKind};
 use crate::sys::clock::Moment;
+use crate::sys::runtime;
 use crate::sys::secret::Secret;
 use crate::token::Token;
 
@@ -279,11 +280,15 @@ pub(crate) async fn next_token(
                 .with_retry_after(Some(wait))
                 .with_target(client.shared_target()));
             }
-            let waited = async {
-                client.clock().back_off(wait).await;
-                Ok(token)
+            let client = client.clone();
+            let waiting = async move {
+                let waited = async {
+                    client.clock().back_off(wait).await;
+                    Ok(token)
+                };
+                client.while_open(waited).await
             };
-            client.while_open(waited).await
+            runtime::run(waiting).await
         }
     }
 }

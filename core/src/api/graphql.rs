@@ -15,6 +15,7 @@ use crate::api::http_message::{self, Response};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::retry_after;
+use crate::sys::runtime;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -201,8 +202,13 @@ impl Client {
     /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL, or of a shape that
     /// GraphQL does not know.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
-        let response = self.send(self.operation(&operation)?).await?;
-        let response = self.while_open(Response::read(response)).await?;
+        let request = self.operation(&operation)?;
+        let client = self.clone();
+        let sending = async move {
+            let response = client.send(request).await?;
+            client.while_open(Response::read(response)).await
+        };
+        let response = runtime::run(sending).await?;
         let status = response.status;
         let retry_after = self.wait(&response);
         GraphqlResponse::read(status, &response.body).map_err(|problem| {

@@ -4,42 +4,34 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request, RequestBuilder, Response};
+use reqwest::{Body, Request, Response};
 use tokio::time::Instant;
 
 use crate::api::auth_flow::{AuthFlow, next_token};
-use crate::api::http_message::{API, address};
+use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::{Failure, addressed};
 use crate::http::failure;
 use crate::sys::clock::Moment;
+use crate::sys::runtime;
 
 impl Client {
-    /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
-    /// a path from the API's root on. (The builder's own `send()` reaches nobody.)
-    ///
-    /// # Errors
-    ///
-    /// `invalid_argument` when `url` is none, or is a path and the client has no API; `closed`.
-    pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
-        self.check_open()?;
-        Ok(self.http().builder()?.request(method, address(self, url)?))
-    }
-
-    /// Sends a request to the API with the token, and once more with a new one if the API rejects
+    /// Sends a request of reqwest's to the API with the token, and once more with a new one if the API rejects
     /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
     /// the request has them. Waits for token and response together for the request's own `timeout`,
     /// or the client's; reading the response's body counts too, so give a long download more.
     ///
     /// Any response but a rejection of the token is handed over as it is, redirects included: none is
-    /// followed, so that the token goes nowhere else. Dropping the future gives the request up.
+    /// followed, so that the token goes nowhere else. Dropping the future gives the request up. A body
+    /// that is a stream is read on the library's own thread and must not block it.
     ///
     /// # Errors
     ///
@@ -51,29 +43,39 @@ impl Client {
         self.check_open()?;
         let timeout = request.timeout().copied().unwrap_or(self.config().timeout);
         let deadline = self.clock().now().plus(timeout);
+        let client = self.clone();
+        let sending =
+            async move { client.while_open(client.transmit(request, deadline, timeout)).await };
+        // On the heap, because the future of an HTTP request is large and would be moved about.
+        Box::pin(runtime::run(sending)).await
+    }
+
+    /// The request and its repetition, on the library's runtime.
+    async fn transmit(
+        &self,
+        request: Request,
+        deadline: Moment,
+        timeout: Duration,
+    ) -> Result<Response, Error> {
         let timed_out = || {
             let limit = timeout.as_millis();
             Error::new(ErrorKind::Timeout, format!("no response from the API within {limit} ms"))
                 .with_target(self.shared_target())
         };
-        // On the heap, because the future of an HTTP request is large and would be moved about.
-        let sending = Box::pin(async {
-            let mut request = ReplayableRequest::new(self, request)?;
-            loop {
-                let attempt = request.next(deadline).await?;
-                let left = attempt.timeout().copied().unwrap_or(timeout);
-                let response = self.http().execute(attempt, API, Instant::now() + left).await;
-                let response = response.map_err(|failure| match failure {
-                    Failure::TimedOut => timed_out(),
-                    Failure::Failed(error) => error,
-                })?;
-                let accepted = request.accept_or_retry(response).await;
-                if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
-                    return Ok(response);
-                }
+        let mut request = ReplayableRequest::new(self, request)?;
+        loop {
+            let attempt = request.next(deadline).await?;
+            let left = attempt.timeout().copied().unwrap_or(timeout);
+            let response = self.http().execute(attempt, API, Instant::now() + left).await;
+            let response = response.map_err(|failure| match failure {
+                Failure::TimedOut => timed_out(),
+                Failure::Failed(error) => error,
+            })?;
+            let accepted = request.accept_or_retry(response).await;
+            if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
+                return Ok(response);
             }
-        });
-        self.while_open(sending).await
+        }
     }
 }
 
@@ -241,7 +243,7 @@ impl http_body::Body for PrefixedBody {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::Url;
+    use reqwest::{Method, Url};
 
     use super::*;
     use crate::config::{Config, Environment};

@@ -3,15 +3,16 @@
 //! and [`crate::Client::new`] judges the whole.
 
 use std::collections::BTreeMap;
-use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::setting::{self, Setting};
-use crate::config::{AuthMethod, Environment, Language, RequestFormat, Service, Value};
+use crate::config::{AuthMethod, Environment, Language, Prefix, RequestFormat, Service, Value};
 use crate::credentials::{CallbackProvider, CredentialProvider, Credentials};
 use crate::error::Error;
+use crate::sys::variables::Variables;
 
 /// Settings for a [`crate::Client`]. Nothing is validated until the client is made, and then all
 /// of it is.
@@ -21,6 +22,9 @@ pub struct Config {
     provider: Option<Arc<dyn CredentialProvider>>,
     language: Option<Language>,
     fallback_authorities: Option<FallbackAuthorities>,
+    prefix: Prefix,
+    variables: Variables,
+    warnings: Vec<String>,
 }
 
 /// Gives certificate authorities in PEM form, if it has any; asked where the system has none.
@@ -74,24 +78,59 @@ impl Config {
     /// The settings whose environment variable is set: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID`
     /// and so on, one for each setting. Lengths of time are in seconds, flags `true` or `false`,
     /// scopes separated by spaces. More may be set afterwards; what is missing is named when the
-    /// client is made.
+    /// client is made. A variable that looks like a misspelt one is among its
+    /// [`warnings`](crate::Client::warnings).
     ///
     /// # Errors
     ///
     /// `invalid_argument` when a variable is not UTF-8 or not of its setting's kind.
     pub fn from_env() -> Result<Self, Error> {
+        Self::from_variables(None, Variables::of_process())
+    }
+
+    /// [`from_env`](Self::from_env) with another beginning of the variables' names than `SEEKAUTH_`,
+    /// for a program with several clients: with `PASS_`, the client id is in `PASS_CLIENT_ID`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env); `invalid_argument` for a prefix that does not end with an
+    /// underscore, or is not made of ASCII letters, digits and underscores.
+    pub fn from_env_with_prefix(prefix: &str) -> Result<Self, Error> {
+        Self::from_variables(Some(prefix), Variables::of_process())
+    }
+
+    /// The same from other variables than the process's, for bindings; they count for proxies,
+    /// certificate authorities and the credentials command too.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env_with_prefix`](Self::from_env_with_prefix).
+    #[doc(hidden)]
+    pub fn from_variables(prefix: Option<&str>, variables: Variables) -> Result<Self, Error> {
+        let prefix = prefix.map_or_else(|| Ok(Prefix::default()), Prefix::new)?;
         let mut config = Self::new();
         for setting in Setting::all() {
-            let variable = setting.environment_variable();
-            match env::var(&variable) {
-                Ok(text) => config.set(setting, Value::text(text))?,
-                Err(env::VarError::NotPresent) => {}
-                Err(env::VarError::NotUnicode(_)) => {
+            let variable = prefix.variable(setting);
+            match variables.get(&variable).map(OsString::into_string) {
+                Some(Ok(text)) => config.set(setting, Value::text(text))?,
+                Some(Err(_)) => {
                     return Err(setting.invalid(format!("is not UTF-8 in {variable}")));
                 }
+                None => {}
             }
         }
-        Ok(config)
+        config.warnings = prefix.misspelt(&variables);
+        config.prefix = prefix;
+        Ok(config.variables(variables))
+    }
+
+    /// For bindings: the environment variables to look at for proxies, certificate authorities and the
+    /// credentials command. Default: the process's.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn variables(mut self, variables: Variables) -> Self {
+        self.variables = variables;
+        self
     }
 
     /// Sets one setting by the core's own table, for bindings; a later value replaces an earlier one.
@@ -357,6 +396,19 @@ impl Config {
 
     pub(crate) fn given_fallback_authorities(&self) -> Option<FallbackAuthorities> {
         self.fallback_authorities.clone()
+    }
+
+    pub(crate) fn given_variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    pub(crate) fn prefix(&self) -> &Prefix {
+        &self.prefix
+    }
+
+    /// What was found questionable in the settings so far.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     pub(crate) fn host_language(&self) -> Option<Language> {

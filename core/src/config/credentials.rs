@@ -46,7 +46,7 @@ pub(crate) fn from_settings(
         } else {
             program
         };
-        let command = Command::new(program, words.collect(), timeout);
+        let command = Command::new(program, words.collect(), timeout, reader.variables().clone());
         return Ok(CredentialsSource::Command(command));
     }
     if let Some(file) = file(reader, &setting::CREDENTIALS_FILE)? {
@@ -119,7 +119,9 @@ fn left_out(reader: &SettingsReader<'_>, setting: &Setting, source: &str) -> Res
 
 fn credential<'a>(reader: &'a SettingsReader<'_>, setting: &Setting) -> Result<&'a str, Error> {
     let Some(text) = reader.visible(setting)? else {
-        return Err(setting.missing("give the credentials that SEEK issued for this environment"));
+        return Err(
+            reader.missing(setting, "give the credentials that SEEK issued for this environment")
+        );
     };
     if text.trim() != text {
         return Err(setting.invalid("has white space at its beginning or end; remove it"));

@@ -12,12 +12,22 @@ use crate::config::value::{LONGEST, out_of_range};
 use crate::config::{Config, Value};
 use crate::credentials::{CredentialProvider, holds, invisible};
 use crate::error::Error;
+use crate::sys::variables::Variables;
 
 pub(crate) struct SettingsReader<'a>(pub(crate) &'a Config);
 
 impl SettingsReader<'_> {
     pub(crate) fn has(&self, setting: &Setting) -> bool {
         self.0.value(setting).is_some()
+    }
+
+    /// An error that says what is missing and how to give it.
+    pub(crate) fn missing(&self, setting: &Setting, hint: &str) -> Error {
+        self.0.prefix().missing(setting, hint)
+    }
+
+    pub(crate) fn variables(&self) -> &Variables {
+        self.0.given_variables()
     }
 
     pub(crate) fn provider(&self) -> Option<&Arc<dyn CredentialProvider>> {
@@ -100,7 +110,7 @@ impl SettingsReader<'_> {
     /// A length of time that must not be zero.
     pub(crate) fn wait(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
         match self.duration(setting)? {
-            Some(Duration::ZERO) => Err(setting.invalid("must be more than 0 seconds")),
+            Some(Duration::ZERO) => Err(setting.invalid("must be more than 0")),
             wait => Ok(wait),
         }
     }

@@ -8,14 +8,15 @@ use url::Url;
 
 use crate::config::permissions;
 use crate::config::reader::SettingsReader;
-use crate::config::setting;
+use crate::config::setting::{self, Setting};
 use crate::config::{
-    AuthMethod, Config, Environment, FallbackAuthorities, Language, RequestFormat, Service, Value,
-    credentials,
+    AuthMethod, Config, Environment, FallbackAuthorities, Language, Prefix, RequestFormat, Service,
+    Value, credentials,
 };
 use crate::credentials::CredentialsSource;
 use crate::error::Error;
 use crate::sys::secret::Secret;
+use crate::sys::variables::Variables;
 
 const SEEK_TOKEN_URL: &str = "https://auth.seek.com/oauth/token";
 const SEEK_API_URL: &str = "https://graphql.seek.com/graphql";
@@ -70,7 +71,10 @@ pub(crate) struct ResolvedConfig {
     pub(crate) language: Option<Language>,
     /// Authorities in PEM form for a system that has none.
     pub(crate) fallback_authorities: Option<FallbackAuthorities>,
+    /// What the environment says about proxies and authorities, and what a command runs with.
+    pub(crate) variables: Variables,
     pub(crate) warnings: Vec<String>,
+    prefix: Prefix,
     service: Service,
 }
 
@@ -119,11 +123,19 @@ impl ResolvedConfig {
             proxy: reader.proxy()?,
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
-            warnings: permissions::warnings(&reader, connect_timeout)?,
+            variables: config.given_variables().clone(),
+            warnings: [config.warnings(), &permissions::warnings(&reader, connect_timeout)?]
+                .concat(),
+            prefix: config.prefix().clone(),
             service,
         };
         let scopes = resolved.scopes(reader.list(&setting::SCOPES))?;
         Ok((resolved, scopes))
+    }
+
+    /// An error that says what is missing and how to give it.
+    pub(crate) fn missing(&self, setting: &Setting, hint: &str) -> Error {
+        self.prefix.missing(setting, hint)
     }
 
     /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.
@@ -145,7 +157,7 @@ impl ResolvedConfig {
             }
             Service::SeekPass if !is_given => {
                 return Err(
-                    setting.missing("SEEK Pass needs at least one, such as write.education")
+                    self.missing(&setting, "SEEK Pass needs at least one, such as write.education")
                 );
             }
             _ if is_given && scopes.is_empty() => {
@@ -177,7 +189,7 @@ impl SettingsReader<'_> {
             Some("seek_pass") => Ok(Service::SeekPass),
             Some("oauth") => Ok(Service::OAuth),
             Some(_) => Err(setting.invalid("must be seek_api, seek_pass or oauth")),
-            None => Err(setting.missing("give seek_api, seek_pass or oauth")),
+            None => Err(self.missing(&setting, "give seek_api, seek_pass or oauth")),
         }
     }
 
@@ -206,7 +218,7 @@ impl SettingsReader<'_> {
                 self.text(&setting)?;
                 Err(setting.invalid(format!("must be {names}")))
             }
-            None => Err(setting.missing(&format!("give {names}"))),
+            None => Err(self.missing(&setting, &format!("give {names}"))),
         }
     }
 
@@ -253,7 +265,8 @@ impl SettingsReader<'_> {
                     (Some(url), _) => url,
                     (None, Some(base)) => under(base, PASS_TOKEN_PATH),
                     (None, None) => {
-                        return Err(setting::BASE_URL.missing(
+                        return Err(self.missing(
+                            &setting::BASE_URL,
                             "SEEK Pass production has no public address; give the one SEEK told you",
                         ));
                     }
@@ -262,7 +275,7 @@ impl SettingsReader<'_> {
             }
             Service::OAuth => match token_url {
                 Some(url) => Ok((url, api_url)),
-                None => Err(setting::TOKEN_URL.missing("give the server's token endpoint")),
+                None => Err(self.missing(&setting::TOKEN_URL, "give the server's token endpoint")),
             },
         }
     }
@@ -307,7 +320,7 @@ impl SettingsReader<'_> {
         let setting = setting::USER_AGENT;
         let Some(text) = self.text(&setting)? else {
             return Err(
-                setting.missing("give your application as name/version, such as Acme/1.2.3")
+                self.missing(&setting, "give your application as name/version, such as Acme/1.2.3")
             );
         };
         let product = text.split(' ').next().unwrap_or_default();

@@ -33,6 +33,9 @@ impl SettingKind {
     }
 }
 
+/// What the names of environment variables begin with, unless the program says otherwise.
+pub(crate) const DEFAULT_PREFIX: &str = "SEEKAUTH_";
+
 /// One setting: its name in every language, what it holds, and its sentence for every reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -279,7 +282,12 @@ impl Setting {
     /// The environment variable that sets it: `SEEKAUTH_CLIENT_ID`.
     #[must_use]
     pub fn environment_variable(&self) -> String {
-        format!("SEEKAUTH_{}", self.name.to_ascii_uppercase())
+        self.variable(DEFAULT_PREFIX)
+    }
+
+    /// The environment variable that sets it for programs with a prefix of their own.
+    pub(crate) fn variable(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.name.to_ascii_uppercase())
     }
 
     /// Whether its value may be a secret.
@@ -338,13 +346,6 @@ impl Setting {
     /// An error that names the setting and says what it accepts, without the value.
     pub(crate) fn invalid(&self, problem: impl AsRef<str>) -> Error {
         Error::invalid(format!("{} {}", self.name, problem.as_ref()))
-    }
-
-    pub(crate) fn missing(&self, hint: &str) -> Error {
-        self.invalid(format!(
-            "is missing: {hint} (from the environment: {})",
-            self.environment_variable()
-        ))
     }
 }
 

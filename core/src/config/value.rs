@@ -50,10 +50,13 @@ impl Value {
         duration_from_seconds(name, seconds).map(Self::Duration)
     }
 
-    /// A length of time from a number of milliseconds.
-    #[must_use]
-    pub fn milliseconds(milliseconds: u64) -> Self {
-        Self::Duration(Duration::from_millis(milliseconds))
+    /// The same from a number of milliseconds; `name` is what the caller knows the setting by.
+    ///
+    /// # Errors
+    ///
+    /// As [`seconds`](Self::seconds).
+    pub fn milliseconds(name: &str, milliseconds: f64) -> Result<Self, Error> {
+        duration_from_milliseconds(name, milliseconds).map(Self::Duration)
     }
 
     /// Names and values.
@@ -95,6 +98,7 @@ pub enum Service {
 /// Where a service runs. SEEK API has `Live` and `Playground`, SEEK Pass `Staging` and
 /// `Production`; each has credentials of its own, and there is no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Environment {
     /// SEEK API, real data.
     Live,
@@ -119,6 +123,7 @@ impl Environment {
 
 /// How the client proves who it is to the token endpoint (RFC 6749, 2.3.1; names of RFC 7591).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AuthMethod {
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
@@ -141,6 +146,7 @@ impl AuthMethod {
 
 /// How the token request's body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestFormat {
     /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
     Form,
@@ -177,20 +183,22 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(86_400);
 ///
 /// `invalid_argument`.
 pub fn duration_from_seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| out_of_range(name))
+    duration(seconds).ok_or_else(|| out_of_range(name))
 }
 
-/// A length of time from a number of milliseconds, as `name` in the error when it is more than a day.
+/// The same from a number of milliseconds.
 ///
 /// # Errors
 ///
 /// `invalid_argument`.
-pub fn duration_from_milliseconds(name: &str, milliseconds: u64) -> Result<Duration, Error> {
-    let duration = Duration::from_millis(milliseconds);
-    if duration <= LONGEST { Ok(duration) } else { Err(out_of_range(name)) }
+pub fn duration_from_milliseconds(name: &str, milliseconds: f64) -> Result<Duration, Error> {
+    let longest = LONGEST.as_millis();
+    let wrong = || Error::invalid(format!("{name} must be from 0 to {longest} milliseconds"));
+    duration(milliseconds / 1_000.0).ok_or_else(wrong)
+}
+
+fn duration(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration <= LONGEST)
 }
 
 /// The error for a length of time that is no setting's.
@@ -209,7 +217,8 @@ mod tests {
             assert!(error.is_err_and(|error| error.message().starts_with("timeout ")));
         }
         assert_eq!(duration_from_seconds("timeout", 0.25).ok(), Some(Duration::from_millis(250)));
-        assert_eq!(duration_from_milliseconds("timeout", 86_400_000).ok(), Some(LONGEST));
-        assert!(duration_from_milliseconds("timeout", 86_400_001).is_err());
+        assert_eq!(duration_from_milliseconds("timeoutMs", 86_400_000.0).ok(), Some(LONGEST));
+        let error = duration_from_milliseconds("timeoutMs", 86_400_001.0).unwrap_err();
+        assert_eq!(error.message(), "timeoutMs must be from 0 to 86400000 milliseconds");
     }
 }

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::sys::child::{Child, Finished, Interrupted};
 use crate::sys::limit;
 use crate::sys::secret::Secret;
+use crate::sys::variables::Variables;
 
 const LIMIT: usize = 64 * 1024;
 
@@ -23,13 +24,19 @@ pub(crate) struct Command {
     program: String,
     arguments: Vec<String>,
     timeout: Duration,
+    variables: Variables,
     runs: OneAtATime,
 }
 
 impl Command {
-    /// A command that is given up when it takes longer than `timeout`.
-    pub(crate) fn new(program: String, arguments: Vec<String>, timeout: Duration) -> Self {
-        Self { program, arguments, timeout, runs: OneAtATime::new() }
+    /// A command that is given up when it takes longer than `timeout`, run with these variables.
+    pub(crate) fn new(
+        program: String,
+        arguments: Vec<String>,
+        timeout: Duration,
+        variables: Variables,
+    ) -> Self {
+        Self { program, arguments, timeout, variables, runs: OneAtATime::new() }
     }
 
     /// What the program printed.
@@ -45,7 +52,8 @@ impl Command {
 
     fn run_here(&self, given_up: &AtomicBool) -> Result<Secret, Error> {
         let deadline = Instant::now() + self.timeout;
-        let program = Child::start(&self.program, &self.arguments).map_err(|problem| {
+        let program = Child::start(&self.program, &self.arguments, &self.variables);
+        let program = program.map_err(|problem| {
             // The setting's name alone: what cannot be started may be the secret itself.
             let problem = limit::words(&problem);
             unavailable(format!(
@@ -98,7 +106,8 @@ mod tests {
     use crate::ErrorKind;
 
     fn shell(script: &str, timeout: Duration) -> Command {
-        Command::new("/bin/sh".to_owned(), vec!["-c".to_owned(), script.to_owned()], timeout)
+        let arguments = vec!["-c".to_owned(), script.to_owned()];
+        Command::new("/bin/sh".to_owned(), arguments, timeout, Variables::of_process())
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -145,7 +154,8 @@ mod tests {
             assert!(error.message().contains(says), "{script}: {}", error.message());
             assert!(!error.message().contains("s3cret"), "{script}");
         }
-        let missing = fails(Command::new("/s3cret".into(), vec![], LONG)).await;
+        let missing =
+            fails(Command::new("/s3cret".into(), vec![], LONG, Variables::of_process())).await;
         assert!(missing.message().contains("credentials_command could not be started"));
         assert!(missing.retryable() && !missing.message().contains("s3cret"));
     }

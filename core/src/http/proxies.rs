@@ -2,7 +2,6 @@
 //! `requests` and undici read them. Only TLS goes through one, in a tunnel that the proxy cannot look
 //! into: plain http is for loopback alone.
 
-use std::env;
 use std::net::IpAddr;
 
 use base64::Engine as _;
@@ -14,6 +13,7 @@ use crate::config::{Proxy, setting};
 use crate::error::{Error, ErrorKind};
 use crate::http::no_proxy::NoProxy;
 use crate::sys::secret::Secret;
+use crate::sys::variables::Variables;
 
 /// The ways out, as they were when the client was made.
 #[derive(Debug)]
@@ -38,7 +38,8 @@ pub(crate) struct ProxyServer {
 
 impl Proxies {
     /// Reads the environment where the setting leaves it to that.
-    pub(crate) fn new(proxy: &Proxy) -> Self {
+    pub(crate) fn new(proxy: &Proxy, variables: &Variables) -> Self {
+        let variable = |name| variable(variables, name);
         let proxy = match proxy {
             Proxy::Direct => None,
             Proxy::Through(text) => Some(parse(text.expose(), setting::PROXY.name())),
@@ -68,8 +69,8 @@ impl Proxies {
 }
 
 /// Of the two spellings, the small one counts; an empty variable is as good as none.
-fn variable(name: &str) -> Option<Zeroizing<String>> {
-    let text = env::var_os(name)?.into_string().ok().map(Zeroizing::new)?;
+fn variable(variables: &Variables, name: &str) -> Option<Zeroizing<String>> {
+    let text = variables.get(name)?.into_string().ok().map(Zeroizing::new)?;
     (!text.trim().is_empty()).then_some(text)
 }
 

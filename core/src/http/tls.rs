@@ -22,6 +22,7 @@ use crate::http::files;
 use crate::http::pem;
 use crate::http::pinned::Pinned;
 use crate::sys::thread::run_detached;
+use crate::sys::variables::Variables;
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 type Certificates = Vec<CertificateDer<'static>>;
@@ -50,16 +51,18 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
 /// All files that TLS depends on.
 pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
     let mut paths = own_files(config);
-    match bundle_in_place_of_the_systems(config) {
-        Some((_, path)) => paths.push(path),
-        None => paths.extend(systems()),
+    if let Some((_, path)) = bundle_in_place_of_the_systems(config) {
+        paths.push(path);
+    } else {
+        let (file, folders) = systems(&config.variables);
+        paths.extend(file.into_iter().chain(folders));
     }
     paths
 }
 
 /// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = provider()?;
     let unusable = |problem: rustls::Error| {
         Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
     };
@@ -84,6 +87,34 @@ pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     Ok(config)
 }
 
+/// The cryptography of TLS: the program's own choice for the process, if it made one, else the one that
+/// this library was built with.
+fn provider() -> Result<Arc<CryptoProvider>, Error> {
+    CryptoProvider::get_default().cloned().or_else(built_in).ok_or_else(|| {
+        Error::invalid(
+            "this build of seekauth has no cryptography for TLS: turn on one of its features aws-lc-rs and ring, \
+             or install a rustls CryptoProvider for the process",
+        )
+    })
+}
+
+#[cfg(feature = "ring")]
+#[expect(clippy::unnecessary_wraps, reason = "a build without either has none")]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+#[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
+#[expect(clippy::unnecessary_wraps, reason = "a build without either has none")]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+fn built_in() -> Option<Arc<CryptoProvider>> {
+    None
+}
+
 fn own_files(config: &ResolvedConfig) -> Vec<PathBuf> {
     let named = [&config.ca_file, &config.client_certificate_file, &config.client_key_file];
     let named = named.into_iter().flatten().map(PathBuf::from);
@@ -92,7 +123,7 @@ fn own_files(config: &ResolvedConfig) -> Vec<PathBuf> {
 
 fn node_extra(config: &ResolvedConfig) -> Option<PathBuf> {
     let is_node = config.language == Some(Language::Node);
-    is_node.then(|| path_variable("NODE_EXTRA_CA_CERTS")).flatten()
+    is_node.then(|| path_variable(&config.variables, "NODE_EXTRA_CA_CERTS")).flatten()
 }
 
 /// Those that are trusted besides the system's.
@@ -115,6 +146,7 @@ fn named_authorities(config: &ResolvedConfig) -> Result<Certificates, Error> {
 /// (`SSL_CERT_FILE` and `SSL_CERT_DIR` are heeded where the system's are read.)
 fn bundle_in_place_of_the_systems(config: &ResolvedConfig) -> Option<(&'static str, PathBuf)> {
     const CURL_BUNDLE: &str = "CURL_CA_BUNDLE";
+    let path_variable = |name| path_variable(&config.variables, name);
     let is_set = |name| path_variable(name).is_some();
     match config.language {
         Some(Language::Python) => ["REQUESTS_CA_BUNDLE", CURL_BUNDLE]
@@ -182,7 +214,13 @@ fn systems_verifier(
     named: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
-    let mut systems = whole(rustls_native_certs::load_native_certs())?;
+    let (file, folders) = systems(&config.variables);
+    let mut folders = folders.iter().map(PathBuf::as_path);
+    // The first folder together with the file, which is often among what it holds.
+    let mut systems = whole(load_certs_from_paths(file.as_deref(), folders.next()))?;
+    for folder in folders {
+        systems.extend(whole(load_certs_from_paths(None, Some(folder)))?);
+    }
     if systems.is_empty()
         && let Some(authorities) = &config.fallback_authorities
         && let Some(pem) = authorities.pem()
@@ -208,26 +246,28 @@ fn systems_verifier(
     Ok(Arc::new(verifier))
 }
 
-/// Where the system's authorities are read from.
+/// Where the system's authorities are read from: a file, and folders.
 #[cfg(all(unix, not(target_vendor = "apple")))]
-fn systems() -> Vec<PathBuf> {
-    let found = openssl_probe::probe();
-    let file = path_variable("SSL_CERT_FILE");
-    let folder = path_variable("SSL_CERT_DIR");
-    if file.is_some() || folder.is_some() {
-        let folders = folder.iter().flat_map(env::split_paths);
-        return file.into_iter().chain(folders).collect();
+fn systems(variables: &Variables) -> (Option<PathBuf>, Vec<PathBuf>) {
+    let file = path_variable(variables, "SSL_CERT_FILE");
+    let folders = path_variable(variables, "SSL_CERT_DIR");
+    if file.is_some() || folders.is_some() {
+        let folders = folders.iter().flat_map(env::split_paths);
+        return (file, folders.filter(|path| !path.as_os_str().is_empty()).collect());
     }
-    found.cert_file.into_iter().chain(found.cert_dir).collect()
+    // The file that is found may be the one that the process's own variable names.
+    let is_overridden = env::var_os("SSL_CERT_FILE").is_some_and(|path| !path.is_empty());
+    let file = if is_overridden { None } else { openssl_probe::probe().cert_file };
+    (file, openssl_probe::candidate_cert_dirs().map(Path::to_owned).collect())
 }
 
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-fn systems() -> Vec<PathBuf> {
-    Vec::new()
+fn systems(_: &Variables) -> (Option<PathBuf>, Vec<PathBuf>) {
+    (None, Vec::new())
 }
 
-fn path_variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+fn path_variable(variables: &Variables, name: &str) -> Option<PathBuf> {
+    variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 fn identity(config: &ResolvedConfig) -> Result<Option<Identity>, Error> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::credentials::{ClientId, Command, Files, Named, SettingPath};
 use crate::error::{Error, ErrorKind};
 use crate::sys::child::{Child, Interrupted};
+use crate::sys::variables::Variables;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -25,7 +26,8 @@ fn run_in(host: &[&str], test: &str) {
 }
 
 fn command(script: &str) -> Command {
-    Command::new("/bin/sh".to_owned(), vec!["-c".to_owned(), script.to_owned()], LONG)
+    let arguments = vec!["-c".to_owned(), script.to_owned()];
+    Command::new("/bin/sh".to_owned(), arguments, LONG, Variables::of_process())
 }
 
 fn file(path: PathBuf) -> Files {
@@ -52,11 +54,11 @@ fn a_host_that_forgets_its_children() {
 #[ignore = "for a host that ignores SIGCHLD"]
 fn forgetful() {
     assert_eq!(block_on(command("printf '{}'").run()).unwrap().expose(), "{}");
-    let child = Child::start("true", &[]).unwrap();
+    let child = Child::start("true", &[], &Variables::of_process()).unwrap();
     let finished = child.finish(64, Instant::now() + LONG, &AtomicBool::new(false)).unwrap();
     // It was gone by then, and nobody was sent a signal.
     assert!(finished.status.is_none());
-    let child = Child::start("sleep", &["600".to_owned()]).unwrap();
+    let child = Child::start("sleep", &["600".to_owned()], &Variables::of_process()).unwrap();
     let began = Instant::now();
     let end = child.finish(64, began + Duration::from_millis(100), &AtomicBool::new(false));
     assert_eq!(end.unwrap_err(), Interrupted::TooLong);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::{Finished, Interrupted};
+use crate::sys::variables::Variables;
 
 const TICK: Duration = Duration::from_millis(20);
 
@@ -17,8 +18,13 @@ const TICK: Duration = Duration::from_millis(20);
 pub(crate) struct Child(std::process::Child);
 
 impl Child {
-    pub(crate) fn start(program: &str, arguments: &[String]) -> io::Result<Self> {
+    pub(crate) fn start(
+        program: &str,
+        arguments: &[String],
+        variables: &Variables,
+    ) -> io::Result<Self> {
         let mut command = Command::new(program);
+        command.env_clear().envs(variables.pairs());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().map(Self)
     }

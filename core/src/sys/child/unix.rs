@@ -19,6 +19,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use zeroize::Zeroizing;
 
 use super::{Finished, Interrupted};
+use crate::sys::variables::Variables;
 
 /// The interval at which it is seen that nobody waits any more and, on systems where a process is
 /// no descriptor, that the program has ended.
@@ -42,8 +43,12 @@ enum State {
 }
 
 impl Child {
-    /// Starts a program, looked for as a shell would.
-    pub(crate) fn start(program: &str, arguments: &[String]) -> io::Result<Self> {
+    /// Starts a program with these variables, looked for as a shell would.
+    pub(crate) fn start(
+        program: &str,
+        arguments: &[String],
+        variables: &Variables,
+    ) -> io::Result<Self> {
         let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
         let (output, printed) = io::pipe()?;
         let (nothing, output, printed) = (
@@ -73,7 +78,7 @@ impl Child {
         let arguments = arguments.iter().map(|argument| text(argument));
         let words: Vec<CString> =
             std::iter::once(Ok(name.clone())).chain(arguments).collect::<io::Result<_>>()?;
-        let pid = posix_spawnp(&name, &actions, &attributes, &words, &environment())?;
+        let pid = posix_spawnp(&name, &actions, &attributes, &words, &environment(variables))?;
         let pid = Pid::from_raw(pid.as_raw()).ok_or_else(|| io::Error::other("no process"))?;
         Ok(Self {
             pid,
@@ -214,8 +219,8 @@ fn process(pid: Pid) -> Option<OwnedFd> {
     Some(process)
 }
 
-fn environment() -> Vec<CString> {
-    let variables = std::env::vars_os().map(|(name, value)| {
+fn environment(variables: &Variables) -> Vec<CString> {
+    let variables = variables.pairs().into_iter().map(|(name, value)| {
         let mut text = name.into_vec();
         text.push(b'=');
         text.extend(value.into_vec());

@@ -1,29 +1,17 @@
-//! The one worker thread of the process, and the calls that run on it.
+//! Calls that run on the library's thread, and how their results reach the caller.
 
-use std::cell::Cell;
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use once_cell::sync::OnceCell;
-use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, ErrorKind};
-use crate::sys::descriptors::above_standard_streams;
 use crate::sys::latch::Latch;
-use crate::sys::per_process::PerProcess;
-use crate::sys::{limit, thread};
-
-static RUNTIME: PerProcess<OnceCell<Handle>> = PerProcess::new();
+use crate::sys::runtime;
 
 /// The worker gives up a call in time by itself; only one that hangs needs longer.
 const GRACE: Duration = Duration::from_millis(50);
-
-thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Runs `call` on the library's thread and hands its result to `done`.
 pub(super) fn then<T: Send + 'static>(
@@ -32,7 +20,7 @@ pub(super) fn then<T: Send + 'static>(
 ) -> Result<CancelHandle, Error> {
     let cancelled = Arc::new(Latch::new());
     let handle = CancelHandle(Arc::clone(&cancelled));
-    runtime()?.spawn(async move {
+    runtime::handle()?.spawn(async move {
         let cancelled_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
         let result = tokio::select! {
             biased;
@@ -49,13 +37,13 @@ pub(super) fn start<T: Send + 'static>(
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
     deadline: Option<Instant>,
 ) -> Result<Pending<T>, Error> {
-    if IS_WORKER.get() {
+    if runtime::is_current() {
         return Err(Error::invalid(
             "a callback must not wait for a result; use the asynchronous call there",
         ));
     }
     let (sender, result) = mpsc::sync_channel(1);
-    let task = runtime()?.spawn(async move {
+    let task = runtime::handle()?.spawn(async move {
         // Nobody listens any more once the caller has given up.
         let _ = sender.send(call.await);
     });
@@ -91,7 +79,7 @@ impl<T> Pending<T> {
             Ok(result) => Some(result),
             Err(RecvTimeoutError::Timeout) if left.is_none_or(|left| left > timeout) => None,
             Err(RecvTimeoutError::Timeout) => Some(Err(overdue())),
-            Err(RecvTimeoutError::Disconnected) => Some(Err(lost())),
+            Err(RecvTimeoutError::Disconnected) => Some(Err(runtime::lost())),
         }
     }
 
@@ -125,28 +113,4 @@ fn overdue() -> Error {
         ErrorKind::Timeout,
         "no result in time: the library's worker thread does not respond",
     )
-}
-
-fn lost() -> Error {
-    Error::new(ErrorKind::Internal, "the call ended without a result")
-}
-
-/// The process's own runtime. Its one thread is made here and not by tokio, which would panic where
-/// the system refuses it.
-fn runtime() -> Result<Handle, Error> {
-    let worker = RUNTIME.get(OnceCell::new);
-    worker.get_or_try_init(start_worker).cloned()
-}
-
-fn start_worker() -> Result<Handle, Error> {
-    let refused = |problem: io::Error| limit::refused("a worker thread", &problem);
-    let runtime = above_standard_streams(|| Builder::new_current_thread().enable_all().build());
-    let runtime = runtime.map_err(refused)?;
-    let handle = runtime.handle().clone();
-    let work = move || {
-        IS_WORKER.set(true);
-        runtime.block_on(std::future::pending::<()>());
-    };
-    thread::spawn("seekauth", work).map_err(refused)?;
-    Ok(handle)
 }
