@@ -94,8 +94,19 @@ export interface Binding {
     new (settle: (number: number, content: Outcome<NativeToken | NativeResponse> | CredentialsRequest) => void): Completions;
   };
   version(): string;
-  newClient(completions: Completions, number: number, options: unknown, fixed?: object): Outcome<NewClient>;
-  clientFromEnv(completions: Completions, number: number, options: unknown): Outcome<NewClient>;
+  newClient(
+    completions: Completions,
+    number: number,
+    variables: [string, string][],
+    options: unknown,
+    fixed?: object,
+  ): Outcome<NewClient>;
+  clientFromEnv(
+    completions: Completions,
+    number: number,
+    variables: [string, string][],
+    options: unknown,
+  ): Outcome<NewClient>;
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */

@@ -35,17 +35,28 @@ class NativeParts {
 
   /**
    * @template {unknown[]} Options
-   * @param {(completions: Completions, number: number, ...options: Options) => Outcome<NewClient>} create
+   * @param {(completions: Completions, number: number, variables: [string, string][], ...options: Options) => Outcome<NewClient>} create
    * @param {Options} options
    */
   static make(create, ...options) {
     const number = newNumber();
-    const { client, credentials, warnings } = unwrap(create(completions, number, ...options));
+    const { client, credentials, warnings } = unwrap(create(completions, number, variables(), ...options));
     for (const warning of warnings) process.emitWarning(warning, 'SeekAuthWarning');
     if (!credentials) return new NativeParts(client);
     const { Provider } = require('./credentials.js');
     return new NativeParts(client, new Provider(providers, number, credentials));
   }
+}
+
+/**
+ * The environment of the program as it sees it: workers may have one of their own, test runners have one for each
+ * file, and the library itself would see that of the process.
+ *
+ * @returns {[string, string][]}
+ */
+function variables() {
+  // Elsewhere than in Node's own, a variable may be something else.
+  return Object.entries(process.env).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
 }
 
 /** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */

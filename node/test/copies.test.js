@@ -145,12 +145,6 @@ test('in another context, errors and lists are of its own classes', async () => 
   await assert.rejects(client.getToken(), (error) => error instanceof OtherError && error instanceof seekauth.SeekAuthError);
 });
 
-test('what an option throws when it is read is thrown as it is', () => {
-  const own = new RangeError('of the program');
-  const options = Object.defineProperty({}, 'clientId', { enumerable: true, get: () => { throw own; } });
-  assert.throws(() => seekauth.Client.seekApi(/** @type {any} */ (options)), (error) => error === own);
-});
-
 test('a signal of another context gives up a call', async () => {
   await sandbox.script({ endpoint: 'seek_api_token', hold: true });
   const { Client } = loadInContext();

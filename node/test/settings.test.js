@@ -147,15 +147,15 @@ function declarations() {
 
 test('the types declare the options that the library knows, each with its kind', () => {
   const kinds = {
-    text: /^(string|'\w+'( \| '\w+')*)$/,
-    duration: /^number$/,
-    flag: /^boolean$/,
-    list: /^string \| readonly string\[\]$/,
-    pairs: /^Readonly<Record<string, string \| readonly string\[\]>>$/,
+    text: /^(string|'\w+'( \| '\w+')*)( \| undefined)?$/,
+    duration: /^number \| undefined$/,
+    flag: /^boolean \| undefined$/,
+    list: /^string \| readonly string\[\] \| undefined$/,
+    pairs: /^Readonly<Record<string, string \| readonly string\[\]>> \| undefined$/,
   };
   const declared = new Map(declarations().map(({ name, type }) => [name, type]));
   // The one option that is no setting.
-  assert.equal(declared.get('credentials'), '() => Credentials | PromiseLike<Credentials>');
+  assert.equal(declared.get('credentials'), '(() => Credentials | PromiseLike<Credentials>) | undefined');
   declared.delete('credentials');
   const settings = native.settings();
   assert.deepEqual([...declared.keys()].sort(), settings.map(({ camelName }) => camelName).sort());

@@ -62,7 +62,7 @@ impl Completions {
     ///
     /// When the environment is about to end.
     #[napi(constructor)]
-    #[expect(clippy::needless_pass_by_value, reason = "napi hands values over")]
+    #[allow(clippy::needless_pass_by_value, reason = "napi hands values over")]
     pub fn new(env: Env, settle: Function<'_, Arguments, ()>) -> napi::Result<Self> {
         Ok(Self {
             delivery: Rc::new(Delivery {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use napi::bindgen_prelude::{Either4, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
-use seekauth::binding::Language;
+use seekauth::binding::{Language, Variables};
 use seekauth::{Config, Token, blocking};
 
 use crate::auth_flow;
@@ -20,7 +20,7 @@ use crate::error::{Outcome, Refusal};
 use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
-use crate::settings;
+use crate::settings::{self, Constructor};
 use crate::token::NativeToken;
 
 /// What a client weighs for the garbage collector, which would otherwise leave clients that were not
@@ -69,34 +69,45 @@ pub struct NewClient<'a> {
 }
 
 /// A client with these options. `fixed` holds options that the caller's own must not repeat;
-/// requests for credentials go to `completions` under `number`.
+/// requests for credentials go to `completions` under `number`. The environment is that of the
+/// caller: each thread and each context of JavaScript may have one of its own.
 #[napi]
 pub fn new_client<'a>(
     env: Env,
     completions: &Completions,
     number: f64,
+    variables: Vec<(String, String)>,
     options: Unknown<'a>,
     fixed: Option<Object<'_>>,
 ) -> Outcome<NewClient<'a>> {
     Outcome::of(|| {
-        let mut config = Config::new();
-        if let Some(fixed) = &fixed {
-            settings::apply(env, &mut config, fixed.to_unknown(), None)?;
-        }
-        finish(env, config, completions, number, options, fixed.as_ref())
+        let mut config = Config::new().variables(Variables::given(variables));
+        let constructor = match &fixed {
+            Some(fixed) => {
+                settings::apply(env, &mut config, fixed.to_unknown(), Constructor::Plain)?;
+                Constructor::Fixed(fixed)
+            }
+            None => Constructor::Plain,
+        };
+        finish(env, config, completions, number, options, constructor)
     })
 }
 
-/// A client with the settings of the process's environment, and these options over them; otherwise
-/// as `new_client`.
+/// A client with the settings of these variables, and these options over them; otherwise as
+/// `new_client`.
 #[napi]
 pub fn client_from_env<'a>(
     env: Env,
     completions: &Completions,
     number: f64,
+    variables: Vec<(String, String)>,
     options: Unknown<'a>,
 ) -> Outcome<NewClient<'a>> {
-    Outcome::of(|| finish(env, Config::from_env()?, completions, number, options, None))
+    Outcome::of(|| {
+        let prefix = settings::prefix(env, &options)?;
+        let config = Config::from_variables(prefix.as_deref(), Variables::given(variables))?;
+        finish(env, config, completions, number, options, Constructor::FromEnv)
+    })
 }
 
 fn finish<'a>(
@@ -105,9 +116,9 @@ fn finish<'a>(
     completions: &Completions,
     number: f64,
     options: Unknown<'a>,
-    fixed: Option<&Object<'_>>,
+    constructor: Constructor<'_, '_>,
 ) -> Result<NewClient<'a>, Refusal> {
-    let credentials = settings::apply(env, &mut config, options, fixed)?;
+    let credentials = settings::apply(env, &mut config, options, constructor)?;
     let authorities = authorities::of_node(completions.recipient(AUTHORITIES));
     let mut config = config.language(Language::Node).fallback_authorities_from(authorities);
     let mut channel = None;

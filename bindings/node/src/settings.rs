@@ -13,6 +13,19 @@ use crate::error::Refusal;
 
 /// The option that is no setting: a function.
 const CREDENTIALS: &str = "credentials";
+/// The one that says which variables to read.
+const PREFIX: &str = "prefix";
+
+/// Which of the façade's constructors the options are for.
+#[derive(Clone, Copy)]
+pub(crate) enum Constructor<'a, 'b> {
+    /// One that has no options of its own.
+    Plain,
+    /// One that sets these itself.
+    Fixed(&'a Object<'b>),
+    /// The one that reads variables.
+    FromEnv,
+}
 
 /// Sets in `config` the own members of `options`; `undefined` and `null` mean absent. Gives the
 /// function for credentials, where there is one.
@@ -20,7 +33,7 @@ pub(crate) fn apply<'a>(
     env: Env,
     config: &mut Config,
     options: Unknown<'a>,
-    fixed: Option<&Object<'_>>,
+    constructor: Constructor<'_, '_>,
 ) -> Result<Option<Unknown<'a>>, Refusal> {
     let mut credentials = None;
     if is_absent(&options)? {
@@ -36,10 +49,15 @@ pub(crate) fn apply<'a>(
             credentials = function(&key, options.get(&key)?)?;
             continue;
         }
+        let is_from_env = matches!(constructor, Constructor::FromEnv);
+        if key == PREFIX && is_from_env {
+            continue;
+        }
         let accepted = Setting::all().iter().find(|setting| setting.camel_name() == key);
         let Some(setting) = accepted else {
             let mut names: Vec<String> = Setting::all().iter().map(Setting::camel_name).collect();
             names.push(CREDENTIALS.to_owned());
+            names.extend(is_from_env.then(|| PREFIX.to_owned()));
             let names = names.join(", ");
             return Err(Refusal::WrongType(format!(
                 "unknown option {key:?}; the options are {names}"
@@ -49,7 +67,7 @@ pub(crate) fn apply<'a>(
         if value.get_type()? == ValueType::Null {
             continue;
         }
-        if let Some(fixed) = fixed
+        if let Constructor::Fixed(fixed) = constructor
             && fixed.has_own_property(&key)?
         {
             return Err(Refusal::WrongType(format!(
@@ -59,6 +77,17 @@ pub(crate) fn apply<'a>(
         config.set(setting, read(env, &key, setting, &value)?)?;
     }
     Ok(credentials)
+}
+
+/// What the variables begin with that are to be read, where the options say so.
+pub(crate) fn prefix(env: Env, options: &Unknown<'_>) -> Result<Option<String>, Refusal> {
+    if options.get_type()? != ValueType::Object {
+        return Ok(None);
+    }
+    match Object::from_raw(env.raw(), options.raw()).get::<Unknown<'_>>(PREFIX)? {
+        Some(value) if !is_absent(&value)? => string(PREFIX, &value).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn function<'a>(name: &str, value: Option<Unknown<'a>>) -> Result<Option<Unknown<'a>>, Refusal> {
