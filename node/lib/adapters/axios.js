@@ -7,7 +7,7 @@ const { Readable } = require('node:stream');
 const { types } = require('node:util');
 const { failure } = require('../error.js');
 const { isAbortSignal } = require('../pending-calls.js');
-const { drain, hostsOf, sendWithAuth } = require('./send.js');
+const { drain, hostsOf, sendWithAuth, timeLimit } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -73,10 +73,7 @@ async function send(client, url, adapter, config) {
   const { data, headers, signal, timeout, auth, beforeRedirect, proxy } = config;
   // Without TLS the API is on this machine. A proxy would carry the token away from it, in clear text.
   const isPlain = /^http:/i.test(url);
-  /** @type {import('../../index').GetTokenOptions} */
-  const waiting = {};
-  if (isAbortSignal(signal)) waiting.signal = signal;
-  if (timeout) waiting.timeoutMs = timeout;
+  const waiting = { timeoutMs: timeLimit(timeout), signal: isAbortSignal(signal) ? signal : undefined };
   /** @type {{ response: Response, error?: unknown } | undefined} */
   let outcome;
   try {

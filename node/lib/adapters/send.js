@@ -120,6 +120,16 @@ function isReplayable(body) {
 }
 
 /**
+ * What a time-out of the HTTP client means for waiting: 0 is none, and some clients take text.
+ *
+ * @param {unknown} timeout in milliseconds
+ */
+function timeLimit(timeout) {
+  const limit = Number(timeout);
+  return limit > 0 && Number.isFinite(limit) ? limit : undefined;
+}
+
+/**
  * The values of the header `Host` among those of the caller.
  *
  * @param {[string, unknown][]} own
@@ -144,4 +154,4 @@ function headersOf(flow, own, authorization) {
   return [...kept, ...set];
 }
 
-module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth };
+module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth, timeLimit };
