@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Array, FromNapiValue, JsObjectValue, Object, Unknown
 use napi::{Env, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, ValueType};
 use napi_derive::napi;
 use seekauth::Config;
-use seekauth::binding::{Setting, SettingKind, Value, duration_from_seconds};
+use seekauth::binding::{Setting, SettingKind, Value, duration_from_milliseconds};
 
 use crate::error::Refusal;
 
@@ -116,15 +116,15 @@ pub(crate) fn duration(
     if is_absent(value)? {
         return Ok(None);
     }
-    Ok(Some(duration_from_seconds(name, seconds(env, name, value)?)?))
+    Ok(Some(duration_from_milliseconds(name, milliseconds(env, name, value)?)?))
 }
 
-fn seconds(env: Env, name: &str, value: &Unknown<'_>) -> Result<f64, Refusal> {
+fn milliseconds(env: Env, name: &str, value: &Unknown<'_>) -> Result<f64, Refusal> {
     if value.get_type()? != ValueType::Number {
         return Err(wrong_type(name, SettingKind::Duration, value));
     }
     // SAFETY: `value` was just seen to be a number of this environment.
-    Ok(unsafe { f64::from_napi_value(env.raw(), value.raw()) }? / 1000.0)
+    Ok(unsafe { f64::from_napi_value(env.raw(), value.raw()) }?)
 }
 
 /// A string under this name.
@@ -163,7 +163,7 @@ fn read(env: Env, name: &str, setting: &Setting, value: &Unknown<'_>) -> Result<
         (SettingKind::Text | SettingKind::List, ValueType::String) => {
             Value::text(string(name, value)?)
         }
-        (SettingKind::Duration, _) => Value::seconds(setting.name(), seconds(env, name, value)?)?,
+        (SettingKind::Duration, _) => Value::milliseconds(name, milliseconds(env, name, value)?)?,
         (SettingKind::Flag, ValueType::Boolean) => {
             // SAFETY: `value` was just seen to be a boolean of this environment.
             Value::Flag(unsafe { bool::from_napi_value(env.raw(), value.raw()) }?)
