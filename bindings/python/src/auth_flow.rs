@@ -1,6 +1,9 @@
 //! `seekauth.AuthFlow` and `seekauth.Inspection`: the core's rules of one authenticated request, for
 //! the adapters in `python/seekauth` and those that users write. Nothing is decided here.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
@@ -10,6 +13,7 @@ use crate::authorization::CachedAuthorization;
 use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::client::written_in_python;
 use crate::error::exception;
+use crate::greenlets::Waiter;
 use crate::panic::guard;
 use crate::settings;
 use crate::token::Token;
@@ -51,7 +55,7 @@ impl AuthFlow {
     fn authorization<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
         guard(py, || match self.fresh(py)? {
             Some(value) => Ok(value),
-            None => wait(py, || self.client.start_for(&self.core, None)).and_then(|token| {
+            None => self.wait_for_token(py, None).and_then(|token| {
                 CachedAuthorization::get_or_store(self.authorization.bind(py), &token)
             }),
         })
@@ -143,6 +147,18 @@ impl AuthFlow {
             Ok(None)
         } else {
             CachedAuthorization::fresh(self.authorization.bind(py), &self.client)
+        }
+    }
+
+    fn wait_for_token(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Arc<seekauth::Token>> {
+        let (client, flow) = (&self.client, &self.core);
+        match Waiter::of_this_greenlet(py)? {
+            None => wait(py, || client.start_for(flow, timeout)),
+            Some(waiter) => waiter.wait(|done| client.get_token_for_then(flow, timeout, done)),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::credentials::Provider;
 use crate::error::exception;
 use crate::graphql;
+use crate::greenlets::{self, Waiter};
 use crate::panic::guard;
 use crate::settings;
 use crate::token::Token;
@@ -249,7 +250,11 @@ impl Client {
     ) -> PyResult<StatusAndText> {
         guard(py, || {
             let operation = graphql::operation(operation)?;
-            wait(py, || self.core.start_graphql(operation)).map(status_and_text)
+            let response = match Waiter::of_this_greenlet(py)? {
+                None => wait(py, || self.core.start_graphql(operation)),
+                Some(waiter) => waiter.wait(|done| self.core.graphql_then(operation, done)),
+            };
+            response.map(status_and_text)
         })
     }
 
@@ -400,7 +405,10 @@ impl Client {
         py: Python<'_>,
         timeout: Option<Duration>,
     ) -> PyResult<Arc<seekauth::Token>> {
-        wait(py, || self.core.start(timeout))
+        match Waiter::of_this_greenlet(py)? {
+            None => wait(py, || self.core.start(timeout)),
+            Some(waiter) => waiter.wait(|done| self.core.get_token_then(timeout, done)),
+        }
     }
 }
 
@@ -431,6 +439,7 @@ fn build(
     caller: &str,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<NewClient> {
+    greenlets::prepare(py)?;
     settings::apply(py, &mut config, caller, settings)?;
     let provider = Provider::from_kwargs(py, settings)?;
     if let Some(provider) = &provider {

@@ -9,6 +9,7 @@ mod client;
 mod credentials;
 mod error;
 mod graphql;
+mod greenlets;
 mod interpreter;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;

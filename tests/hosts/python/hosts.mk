@@ -1,0 +1,17 @@
+# Python inside the interpreters, event loops, servers and tools that programs bring.
+
+HOSTS += test-hosts-python
+HOSTS_QUICK += test-hosts-python-quick
+PYTHON_HOSTS := target/hosts/python
+
+$(PYTHON_HOSTS)/%/.ready: tests/hosts/python/requirements-%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.PHONY: test-hosts-python test-hosts-python-quick
+test-hosts-python: debug-rust debug-python $(PYTHON_HOSTS)/loops/.ready $(PYTHON_HOSTS)/eventlet/.ready
+	$(WITH_HARNESS) $(PYTHON) tests/hosts/python/run.py
+
+test-hosts-python-quick: debug-rust debug-python $(PYTHON_HOSTS)/loops/.ready $(PYTHON_HOSTS)/eventlet/.ready
+	$(WITH_HARNESS) $(PYTHON) tests/hosts/python/run.py --quick
