@@ -116,6 +116,7 @@ test: lint test-rust model test-transport test-c test-python test-node cases tes
 format: $(VENV)/.ready ## contribute: formats Rust and Python
 	cargo fmt --all
 	cargo fmt --manifest-path tests/security/fuzz/Cargo.toml
+	cargo fmt --manifest-path tests/hosts/rust/Cargo.toml --all
 	$(VENV)/bin/ruff check --quiet --fix python tests
 	$(VENV)/bin/ruff format --quiet python tests
 

@@ -1,5 +1,9 @@
 # The suites: lints, each language's own tests, and what this folder holds. Included by the Makefile.
 
+# The core with the cryptography of the packages; with its default features it is tested in tests/hosts/rust.
+CORE := -p seekauth --no-default-features --features ring
+WORKSPACE := --workspace --no-default-features --features seekauth/ring
+
 # Drivers import the harness from there.
 WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests
 
@@ -33,15 +37,16 @@ debug-endurance: libcurl debug-rust debug-c debug-python debug-node
 lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lints of all languages
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/security/fuzz/Cargo.toml --check
-	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	cargo clippy --quiet $(WORKSPACE) --all-targets -- -D warnings
 	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps $(CORE)
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
 	cd tests/bench/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
 	cd tests/security/fuzz && cargo update --quiet --workspace --locked
+	cd tests/hosts/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
 	cd node && npm run --silent check
 
 header: ## contribute: writes include/seekauth.h anew
@@ -51,7 +56,7 @@ header: ## contribute: writes include/seekauth.h anew
 
 .PHONY: test-rust test-transport test-c test-python test-node cases model fleet
 test-rust: ## contribute: tests of the core, the sandbox and the runner
-	cargo test --quiet -p seekauth
+	cargo test --quiet $(CORE)
 	cargo test --quiet -p seekauth-sandbox
 	cargo test --quiet -p seekauth-runner
 
@@ -92,10 +97,10 @@ cases: debug-rust debug-c debug-python debug-node ## contribute: the suite of ca
 	@$(CASES) --table target/adapters.jsonl
 
 model: ## contribute: explores thread interleavings of slot and flight
-	RUSTFLAGS="--cfg shuttle" cargo test --quiet -p seekauth --lib shuttle_ --target-dir target/model
+	RUSTFLAGS="--cfg shuttle" cargo test --quiet $(CORE) --lib shuttle_ --target-dir target/model
 
 fleet: ## contribute: simulates 10,000 processes over two days and writes docs/fleet.md
-	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet -p seekauth --lib cache::tests::fleet
+	SEEKAUTH_FLEET=$(CURDIR)/docs cargo test --quiet $(CORE) --lib cache::tests::fleet
 
 # ---- processes ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ use crate::http::client::HttpClient;
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::sys::runtime;
-use crate::token::Token;
+use crate::token::{Token, TokenFuture, TokenProvider};
 use crate::token_endpoint::endpoint::TokenEndpoint;
 
 /// Hands out tokens for one set of scopes, cached and renewed in time. Clones are the same handle;
@@ -289,6 +289,16 @@ impl Client {
     #[inline]
     fn is_closed(&self) -> bool {
         self.0.closed.is_set() || self.0.refresher.closed.is_set()
+    }
+}
+
+impl TokenProvider for Client {
+    fn get_token(&self) -> TokenFuture<'_> {
+        Box::pin(self.get_token())
+    }
+
+    fn invalidate(&self, token: &Token) -> bool {
+        self.invalidate(token)
     }
 }
 

@@ -38,14 +38,17 @@ mod tests;
 mod token;
 mod token_endpoint;
 
-pub use api::{AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, Verdict};
+pub use api::{
+    AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, Verdict,
+};
 pub use client::{Authorization, Client};
 pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use error::{Error, ErrorKind};
-pub use token::Token;
+pub use token::{StaticToken, Token, TokenFuture, TokenProvider};
 
-/// The HTTP library whose requests and responses [`Client::send`] takes and gives.
+/// The HTTP library whose requests and responses [`Client::send`] takes and gives. With the feature
+/// `aws-lc-rs`, a default, its own clients speak TLS.
 pub use reqwest;
 
 /// The version of this library.

@@ -5,11 +5,13 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+mod provider;
 mod windows;
 
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 
+pub use provider::{StaticToken, TokenFuture, TokenProvider};
 pub(crate) use windows::Windows;
 
 const PREFIX: &str = "Bearer ";

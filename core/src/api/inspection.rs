@@ -17,6 +17,7 @@ const UNAUTHORIZED: u16 = 401;
 
 /// What is known so far about a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The response is for the caller, be it good or bad.
     Accepted,

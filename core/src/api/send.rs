@@ -10,11 +10,11 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request, RequestBuilder, Response};
+use reqwest::{Body, Request, Response};
 use tokio::time::Instant;
 
 use crate::api::auth_flow::{AuthFlow, next_token};
-use crate::api::http_message::{API, address};
+use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -24,18 +24,7 @@ use crate::sys::clock::Moment;
 use crate::sys::runtime;
 
 impl Client {
-    /// Begins a request for [`send`](Self::send): add to it, and `build()` it. `url` is absolute, or
-    /// a path from the API's root on. (The builder's own `send()` reaches nobody.)
-    ///
-    /// # Errors
-    ///
-    /// `invalid_argument` when `url` is none, or is a path and the client has no API; `closed`.
-    pub fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
-        self.check_open()?;
-        Ok(self.http().builder()?.request(method, address(self, url)?))
-    }
-
-    /// Sends a request to the API with the token, and once more with a new one if the API rejects
+    /// Sends a request of reqwest's to the API with the token, and once more with a new one if the API rejects
     /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
     /// the request has them. Waits for token and response together for the request's own `timeout`,
     /// or the client's; reading the response's body counts too, so give a long download more.
@@ -254,7 +243,7 @@ impl http_body::Body for PrefixedBody {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::Url;
+    use reqwest::{Method, Url};
 
     use super::*;
     use crate::config::{Config, Environment};

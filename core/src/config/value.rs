@@ -98,6 +98,7 @@ pub enum Service {
 /// Where a service runs. SEEK API has `Live` and `Playground`, SEEK Pass `Staging` and
 /// `Production`; each has credentials of its own, and there is no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Environment {
     /// SEEK API, real data.
     Live,
@@ -122,6 +123,7 @@ impl Environment {
 
 /// How the client proves who it is to the token endpoint (RFC 6749, 2.3.1; names of RFC 7591).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AuthMethod {
     /// `client_id` and `client_secret` in the body.
     ClientSecretPost,
@@ -144,6 +146,7 @@ impl AuthMethod {
 
 /// How the token request's body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestFormat {
     /// `application/x-www-form-urlencoded`, as RFC 6749 has it.
     Form,

@@ -8,7 +8,6 @@ use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::TokioTimer;
-use once_cell::sync::OnceCell;
 use reqwest::{Body, Request, Response, ResponseBuilderExt as _};
 use tokio::time::Instant;
 use url::Position;
@@ -48,7 +47,6 @@ pub(crate) struct HttpClient {
     config: Arc<ResolvedConfig>,
     proxies: Arc<Proxies>,
     connections: PerProcess<Connections>,
-    builder: PerProcess<OnceCell<reqwest::Client>>,
 }
 
 struct Connections {
@@ -74,7 +72,7 @@ impl HttpClient {
     pub(crate) fn new(config: Arc<ResolvedConfig>) -> Result<Self, Error> {
         tls::check(&config)?;
         let proxies = Arc::new(Proxies::new(&config.proxy, &config.variables));
-        Ok(Self { config, proxies, connections: PerProcess::new(), builder: PerProcess::new() })
+        Ok(Self { config, proxies, connections: PerProcess::new() })
     }
 
     /// Drops the connections.
@@ -86,22 +84,6 @@ impl HttpClient {
     pub(crate) async fn failure_may_be_gone(&self) -> bool {
         let connections = self.connections.get(|| self.connections());
         connections.trust.failure_may_be_gone().await
-    }
-
-    /// What `reqwest`'s request builders need to exist. It trusts nobody and sends nothing.
-    pub(crate) fn builder(&self) -> Result<reqwest::Client, Error> {
-        let owned = self.builder.get(OnceCell::new);
-        let builder = owned.get_or_try_init(|| {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let tls = rustls::ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .map_err(|problem| internal(&problem.to_string()))?
-                .with_root_certificates(rustls::RootCertStore::empty())
-                .with_no_client_auth();
-            let builder = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
-            builder.build().map_err(|problem| internal(&problem.to_string()))
-        });
-        builder.cloned()
     }
 
     /// Sends a request, and sends it again where the server says that it did not process it.

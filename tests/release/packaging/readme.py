@@ -67,9 +67,12 @@ edition = "2024"
 
 [dependencies]
 reqwest-middleware = {{ version = "0.5", default-features = false }}
-rustls = {{ version = "0.23", default-features = false, features = ["ring", "std", "tls12"] }}
 seekauth = {{ path = "{ROOT / "core"}", features = ["reqwest-middleware"] }}
+serde_json = "1"
 tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
+
+[profile.dev]
+debug = "line-tables-only"
 
 [workspace]
 """)

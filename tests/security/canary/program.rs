@@ -202,7 +202,7 @@ impl Program {
         if let Some(url) = client.api_url() {
             let flow = client.auth_flow(url, true)?;
             show(&flow);
-            let request = client.request(Method::GET, url)?.build()?;
+            let request = client.get(url).build()?;
             show(&request);
         }
         Ok(())
@@ -217,7 +217,7 @@ impl Program {
                 .body(r#"{"query": "{ self { partner { name } } }"}"#)
                 .build()
         };
-        let own = client.request(Method::GET, client.api_url().unwrap_or_default())?.build()?;
+        let own = client.get(client.api_url().unwrap_or_default()).build()?;
         drop(own);
         let plain = reqwest::Client::builder().no_proxy();
         let pem = Certificate::from_pem(&fs::read(&fields["ca_file"])?)?;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use seekauth::{Client, Graphql, reqwest};
+use seekauth::{Client, Graphql};
 use seekauth_transport::http2::{Http2Server, Reaction};
 use seekauth_transport::{After, Authority, Certificate, Server, config};
 use tokio::runtime::{Builder, Runtime};
@@ -26,8 +26,7 @@ fn client(server: &Server) -> Client {
 }
 
 async fn ask(client: &Client) -> u16 {
-    let request = client.request(reqwest::Method::POST, "/api").unwrap().build().unwrap();
-    let response = client.send(request).await.unwrap();
+    let response = client.post("/api").json("{}").send().await.unwrap();
     let status = response.status().as_u16();
     response.bytes().await.unwrap();
     status
