@@ -53,8 +53,26 @@ def greenlets(kind: str, name: str) -> Row:
     return Row(f"{kind} {version(interpreter, kind)}", tried, command)
 
 
+def loop(name: str, argument: str) -> Row:
+    tried = "async calls wait in the loop: one request for 200 tasks, cancelling, graphql, httpx"
+    return Row(name, tried, [environment("loops"), str(HERE / "loops.py"), argument])
+
+
+def loops() -> list[Row]:
+    interpreter = environment("loops")
+    trio, uvloop, anyio = (version(interpreter, package) for package in ("trio", "uvloop", "anyio"))
+    return [
+        loop("asyncio", "asyncio"),
+        loop(f"uvloop {uvloop}", "anyio/asyncio-uvloop"),
+        loop(f"trio {trio}", "trio"),
+        loop(f"anyio {anyio} over asyncio", "anyio/asyncio"),
+        loop(f"anyio {anyio} over trio", "anyio/trio"),
+    ]
+
+
 def rows() -> list[Row]:
     return [
+        *loops(),
         greenlets("gevent", "loops"),
         greenlets("eventlet", "eventlet"),
     ]
