@@ -9,13 +9,14 @@ Needs the debug builds and the environments below target/hosts/python, which hos
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.paths import PACKAGE, ROOT
+from harness.paths import PACKAGE, PYTHON, ROOT
 from harness.process import inherited
 
 HERE = Path(__file__).resolve().parent
@@ -70,8 +71,36 @@ def loops() -> list[Row]:
     ]
 
 
+def checkers() -> list[Row]:
+    tried = "README, docs and examples, as strict as it gets"
+    program = [sys.executable, str(HERE / "checked.py")]
+    folder = ENVIRONMENTS / "pyright"
+    manifest = json.loads((folder / "node_modules" / "pyright" / "package.json").read_text())
+    return [
+        Row(f"mypy {version(str(PYTHON), 'mypy')}", tried, [*program, "mypy"]),
+        Row(f"pyright {manifest['version']}", tried, [*program, "pyright", str(folder)]),
+    ]
+
+
+def coverage() -> Row:
+    interpreter = environment("loops")
+    host = f"pytest {version(interpreter, 'pytest')}, pytest-cov {version(interpreter, 'pytest-cov')}"
+    command = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov=covered.service", "--cov-report=term"]
+    return Row(host, "errors are caught and classes are the same", [*command, str(HERE / "covered")])
+
+
+def frameworks() -> Row:
+    interpreter = environment("loops")
+    host = ", ".join(f"{package} {version(interpreter, package)}" for package in ("fastapi", "pydantic"))
+    tried = "dependencies and validate_call find the annotations; SecretStr and HttpUrl as settings"
+    return Row(host, tried, [interpreter, str(HERE / "frameworks.py")])
+
+
 def rows() -> list[Row]:
     return [
+        *checkers(),
+        coverage(),
+        frameworks(),
         *loops(),
         greenlets("gevent", "loops"),
         greenlets("eventlet", "eventlet"),
