@@ -21,5 +21,5 @@ pub use value::{
 };
 
 pub(crate) use prefix::Prefix;
-pub(crate) use resolved::{Proxy, ResolvedConfig};
+pub(crate) use resolved::{Proxy, ResolvedConfig, TIMEOUT};
 pub(crate) use store::{StoreConfig, StorePlace};

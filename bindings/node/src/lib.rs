@@ -16,6 +16,7 @@ pub mod graphql;
 pub mod manual_clock;
 pub mod settings;
 pub mod token;
+mod weak_function;
 
 use std::alloc::System;
 use std::time::Duration;
