@@ -819,6 +819,15 @@ struct Options {
     /// Finds the credentials for each token request, in place of the settings above; see
     /// seekauth_credentials_callback. One that throws, or leaves id or secret unset, has none at present.
     CredentialsFunction credentials{};
+    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    /// none.
+    Text store{};
+    /// The time that one step with the store may take before the process goes on without it. Default:
+    /// 250 ms.
+    milliseconds store_timeout{};
+    /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
+    /// characters.
+    Text store_key_file{};
 
     /// The options as the C interface takes them, without the function; they point into this object.
     Result<seekauth_options> try_c_options() const {
@@ -859,6 +868,9 @@ struct Options {
             nullptr,
             nullptr,
             nullptr,
+            lender.text("store", store),
+            c_count(store_timeout),
+            lender.text("store_key_file", store_key_file),
         });
     }
 

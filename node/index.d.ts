@@ -94,6 +94,18 @@ export interface CommonOptions {
    */
   proxy?: string | undefined;
   /**
+   * The store through which processes share tokens: `none`, `local` or `local:/folder`. Default: `none`.
+   */
+  store?: string | undefined;
+  /**
+   * The time that one step with the store may take before the process goes on without it. Default: 250.
+   */
+  storeTimeoutMs?: number | undefined;
+  /**
+   * The path of a file whose text seals what is stored, in place of the client secret. At least 32 characters.
+   */
+  storeKeyFile?: string | undefined;
+  /**
    * Whether a response without a lifetime is accepted, as a token that does not expire. Default: `false`.
    */
   allowNonExpiring?: boolean | undefined;

@@ -12,7 +12,7 @@ use crate::client;
 use crate::config::{Config, TIMEOUT};
 use crate::error::{Error, ErrorKind};
 use crate::http::dns;
-use crate::store::StoreStatus;
+use crate::store::{self, StoreStatus};
 use crate::sys::runtime;
 use crate::token::Token;
 
@@ -378,7 +378,10 @@ impl Client {
 /// `timeout` when a callback, a look-up of a name or something that finds credentials still runs by then;
 /// `invalid_argument` on a thread of the library.
 pub fn shutdown(timeout: Option<Duration>) -> Result<(), Error> {
-    runtime::shutdown(timeout.unwrap_or(TIMEOUT), dns::forget)
+    runtime::shutdown(timeout.unwrap_or(TIMEOUT), || {
+        dns::forget();
+        store::forget();
+    })
 }
 
 impl fmt::Debug for Client {

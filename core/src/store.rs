@@ -29,6 +29,12 @@ use crate::token_endpoint::source::Issuer;
 pub(crate) use shared::SharedSource;
 pub use status::StoreStatus;
 
+/// Frees what flights held that ended with the runtime.
+pub(crate) fn forget() {
+    #[cfg(unix)]
+    local::forget();
+}
+
 /// The source in front of `issuer` for clients that share; none for those that do not.
 pub(crate) fn source(
     config: &Arc<ResolvedConfig>,

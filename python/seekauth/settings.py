@@ -116,6 +116,15 @@ class ServiceSettings(TypedDict, total=False):
     proxy: str | URL | Secret | None
     """The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
     Default: the proxy in `HTTPS_PROXY`, unless `NO_PROXY` excludes the host."""
+    store: str | None
+    """The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    `none`."""
+    store_timeout: float | timedelta | None
+    """The time that one step with the store may take before the process goes on without it. Default:
+    a quarter of a second."""
+    store_key_file: str | PathLike[str] | None
+    """The path of a file whose text seals what is stored, in place of the client secret. At least 32
+    characters."""
 
 
 class Settings(ServiceSettings, total=False):

@@ -87,6 +87,24 @@ impl Counts {
 }
 
 impl StoreStatus {
+    /// The counts with their names, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, u64); 10] {
+        [
+            ("reads", self.reads),
+            ("adopted", self.adopted),
+            ("claimed", self.claimed),
+            ("waited", self.waited),
+            ("published", self.published),
+            ("alone", self.alone),
+            ("unreadable", self.unreadable),
+            ("notes", self.notes),
+            ("failures", self.failures),
+            ("clock_disagreements", self.clock_disagreements),
+        ]
+    }
+
     /// That of a client without a store.
     pub(crate) fn none() -> Self {
         Counts::default().status("none", false)

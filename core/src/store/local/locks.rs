@@ -75,6 +75,11 @@ pub(super) fn give_back(folder: &Folder, name: &str) {
     }
 }
 
+/// Closes the files, and with them frees all locks of this process.
+pub(super) fn forget() {
+    TABLES.clear();
+}
+
 fn open(folder: &Folder) -> Result<OwnedFd, Trouble> {
     let flags =
         OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
