@@ -366,6 +366,9 @@ export class Client {
   /** The cached token until it has expired. Never waits and never makes a request. */
   cachedToken(): Token | undefined;
 
+  /** How the store fares through which this client shares its tokens. Never waits. */
+  storeStatus(): StoreStatus;
+
   /**
    * Reports that an API refused a token, so that the next call gets a new one. If that cannot be had for a
    * reason that passes, calls get the old one again until it expires.
@@ -417,6 +420,36 @@ export class Client {
 }
 
 /** A client of a service of SEEK's, which always has an API. */
+/** How the store fares through which a client shares its tokens; a snapshot. */
+export interface StoreStatus {
+  /** Which store it is: `none`, `local`. */
+  readonly kind: string;
+  /** Whether it is used now. One that failed is left alone for a second at first, and a minute at most. */
+  readonly usable: boolean;
+  /** The last problem with it, in one line that is safe to log. */
+  readonly lastProblem: string | undefined;
+  /** How often it was read. */
+  readonly reads: number;
+  /** Tokens taken over that another process, or another client of this one, had got. */
+  readonly adopted: number;
+  /** Requests for a token made on behalf of all. */
+  readonly claimed: number;
+  /** Times that this process waited for the request of another. */
+  readonly waited: number;
+  /** Tokens put into it. */
+  readonly published: number;
+  /** Requests made without it: it failed, rested, or another process took too long. */
+  readonly alone: number;
+  /** Records that did not open: damaged, or of another secret. */
+  readonly unreadable: number;
+  /** Refusals of the secret that another process had met. */
+  readonly notes: number;
+  /** Steps that failed. */
+  readonly failures: number;
+  /** Records left alone because two clocks disagree about them by more than five minutes. */
+  readonly clockDisagreements: number;
+}
+
 export type SeekClient = Client & { readonly apiUrl: string };
 
 /**

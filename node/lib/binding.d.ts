@@ -78,6 +78,7 @@ export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
   apiUrl(): string | null;
+  storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: { name: string; count: number }[] };
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
   getToken(timeoutMs: unknown, spentMs: number, completions: Completions, call: number): Outcome<CancelHandle>;

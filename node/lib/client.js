@@ -121,6 +121,12 @@ class Client {
     return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this));
   }
 
+  /** How the store fares through which this client shares its tokens. */
+  storeStatus() {
+    const { kind, usable, lastProblem, counts } = this.#native.storeStatus();
+    return { kind, usable, lastProblem, ...Object.fromEntries(counts.map(({ name, count }) => [name, count])) };
+  }
+
   get apiUrl() {
     return this.#native.apiUrl() ?? undefined;
   }

@@ -19,7 +19,15 @@ For HTTP clients that authenticate their requests by themselves there are `seeka
 `seekauth.settings`. Each is imported on first use.
 """
 
-from seekauth._native import AuthFlow, Client, Credentials, Inspection, Token, __version__
+from seekauth._native import (
+    AuthFlow,
+    Client,
+    Credentials,
+    Inspection,
+    StoreStatus,
+    Token,
+    __version__,
+)
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -75,6 +83,7 @@ __all__ = [
     "ProtocolError",
     "SeekAuthError",
     "SeekAuthWarning",
+    "StoreStatus",
     "ThrottledError",
     "TimeoutError",
     "Token",

@@ -20,6 +20,52 @@ def first_import(module: ModuleType) -> ModuleType:
     """
 
 @final
+class StoreStatus:
+    """How the store fares through which a client shares its tokens. A snapshot; it never changes."""
+
+    @property
+    def kind(self) -> str:
+        """Which store it is: `none`, `local`."""
+    @property
+    def usable(self) -> bool:
+        """Whether it is used now. One that failed is left alone for a second at first, and a minute at
+        most.
+        """
+    @property
+    def last_problem(self) -> str | None:
+        """The last problem with it, in one line that is safe to log, or None."""
+    @property
+    def reads(self) -> int:
+        """How often it was read."""
+    @property
+    def adopted(self) -> int:
+        """Tokens taken over that another process, or another client of this one, had got."""
+    @property
+    def claimed(self) -> int:
+        """Requests for a token made on behalf of all."""
+    @property
+    def waited(self) -> int:
+        """Times that this process waited for the request of another."""
+    @property
+    def published(self) -> int:
+        """Tokens put into it."""
+    @property
+    def alone(self) -> int:
+        """Requests made without it: it failed, rested, or another process took too long."""
+    @property
+    def unreadable(self) -> int:
+        """Records that did not open: damaged, or of another secret."""
+    @property
+    def notes(self) -> int:
+        """Refusals of the secret that another process had met."""
+    @property
+    def failures(self) -> int:
+        """Steps that failed."""
+    @property
+    def clock_disagreements(self) -> int:
+        """Records left alone because two clocks disagree about them by more than five minutes."""
+
+@final
 class Token:
     """A token and its facts. It never changes; a renewed token is a new object.
 
@@ -233,6 +279,8 @@ class Client:
         the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
         Raises a `SeekAuthError`.
         """
+    def store_status(self) -> StoreStatus:
+        """How the store fares through which this client shares its tokens. Never waits."""
     def cached_token(self) -> Token | None:
         """The token in the cache, or None. Never waits and never fetches.
 

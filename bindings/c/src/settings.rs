@@ -110,8 +110,8 @@ pub struct Options<'a> {
     /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
     /// none.
     pub store: Text<'a>,
-    /// The time that one step with the store may take before the process goes on without it, in
-    /// milliseconds. Default: 250.
+    /// The time that one step with the store may take before the process goes on without it. Default:
+    /// 250.
     pub store_timeout_ms: u64,
     /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
     /// characters.

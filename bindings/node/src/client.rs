@@ -21,6 +21,7 @@ use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
 use crate::settings::{self, Constructor};
+use crate::store_status::StoreStatus;
 use crate::token::NativeToken;
 
 /// What a client weighs for the garbage collector, which would otherwise leave clients that were not
@@ -152,6 +153,12 @@ impl NativeClient {
             token.authorization().to_owned()
         };
         Outcome::of(|| Ok(self.inner.with_fresh(take)))
+    }
+
+    /// How the store fares through which this client shares its tokens.
+    #[napi]
+    pub fn store_status(&self) -> StoreStatus {
+        self.inner.store_status().into()
     }
 
     /// The address of the API that the tokens are for.

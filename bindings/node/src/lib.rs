@@ -15,6 +15,7 @@ pub mod graphql;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
 pub mod settings;
+pub mod store_status;
 pub mod token;
 mod weak_function;
 

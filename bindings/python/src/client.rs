@@ -23,6 +23,7 @@ use crate::graphql;
 use crate::greenlets::{self, Waiter};
 use crate::panic::guard;
 use crate::settings;
+use crate::store_status::StoreStatus;
 use crate::token::Token;
 
 /// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
@@ -327,6 +328,11 @@ impl Client {
             let start = |done| core.graphql_then(operation, done);
             start_with_callback(py, done, start, status_and_text)
         })
+    }
+
+    /// How the store fares through which this client shares its tokens. Never waits.
+    fn store_status(&self, py: Python<'_>) -> PyResult<StoreStatus> {
+        guard(py, || Ok(self.state(py)?.core.store_status().into()))
     }
 
     /// The address of the API that the tokens are for; None where no API is known or set.

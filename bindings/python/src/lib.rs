@@ -16,6 +16,7 @@ mod manual_clock;
 mod modules;
 mod panic;
 mod settings;
+mod store_status;
 mod token;
 
 use std::alloc::System;
@@ -40,6 +41,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::CancelHandle>()?;
     module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
+    module.add_class::<store_status::StoreStatus>()?;
     module.add_class::<token::Token>()?;
     module.add_function(wrap_pyfunction!(modules::first_import, module)?)?;
     let finalize = wrap_pyfunction!(interpreter::finalize, module)?;

@@ -147,17 +147,8 @@ impl SettingsReader<'_> {
     }
 
     pub(crate) fn only_with(&self, setting: &Setting, other: &Setting) -> Result<(), Error> {
-        self.only_if(setting, self.has(other), other.name())
-    }
-
-    pub(crate) fn only_if(
-        &self,
-        setting: &Setting,
-        applies: bool,
-        other: &str,
-    ) -> Result<(), Error> {
-        if self.has(setting) && !applies {
-            Err(setting.invalid(format!("goes with {other}; give that too")))
+        if self.has(setting) && !self.has(other) {
+            Err(setting.invalid(format!("goes with {}; give that too", other.name())))
         } else {
             Ok(())
         }

@@ -27,9 +27,8 @@ pub(crate) enum StorePlace {
 /// The store that is asked for. Nothing is opened.
 pub(crate) fn from_settings(reader: &SettingsReader<'_>) -> Result<Option<StoreConfig>, Error> {
     let place = place(reader)?;
-    let is_given = place.is_some();
-    reader.only_if(&setting::STORE_TIMEOUT, is_given, setting::STORE.name())?;
-    reader.only_if(&setting::STORE_KEY_FILE, is_given, setting::STORE.name())?;
+    reader.only_with(&setting::STORE_TIMEOUT, &setting::STORE)?;
+    reader.only_with(&setting::STORE_KEY_FILE, &setting::STORE)?;
     let timeout = reader.wait(&setting::STORE_TIMEOUT)?.unwrap_or(TIMEOUT);
     let key_file = reader.path(&setting::STORE_KEY_FILE)?;
     Ok(place.map(|place| StoreConfig { place, timeout, key_file }))

@@ -85,7 +85,16 @@ def checkers() -> list[Row]:
 def coverage() -> Row:
     interpreter = environment("loops")
     host = f"pytest {version(interpreter, 'pytest')}, pytest-cov {version(interpreter, 'pytest-cov')}"
-    command = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov=covered.service", "--cov-report=term"]
+    command = [
+        interpreter,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--cov=covered.service",
+        "--cov-report=term",
+    ]
     return Row(host, "errors are caught and classes are the same", [*command, str(HERE / "covered")])
 
 
