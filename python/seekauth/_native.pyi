@@ -21,15 +21,16 @@ def first_import(module: ModuleType) -> ModuleType:
 
 @final
 class StoreStatus:
-    """How the store fares through which a client shares its tokens. A snapshot; it never changes."""
+    """How the store fares through which a client shares its tokens. It never changes."""
 
     @property
     def kind(self) -> str:
         """Which store it is: `none`, `local`."""
     @property
     def usable(self) -> bool:
-        """Whether it is used now. One that failed is left alone for a second at first, and a minute at
-        most.
+        """Whether it is used now.
+
+        One that failed is left alone for a second at first, and a minute at most.
         """
     @property
     def last_problem(self) -> str | None:

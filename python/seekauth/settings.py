@@ -120,11 +120,11 @@ class ServiceSettings(TypedDict, total=False):
     """The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
     `none`."""
     store_timeout: float | timedelta | None
-    """The time that one step with the store may take before the process goes on without it. Default:
-    a quarter of a second."""
+    """The time that one step with the store may take before the process goes on without it.
+    Default: a quarter of a second."""
     store_key_file: str | PathLike[str] | None
-    """The path of a file whose text seals what is stored, in place of the client secret. At least 32
-    characters."""
+    """The path of a file whose text seals what is stored, in place of the client secret. At least
+    32 characters."""
 
 
 class Settings(ServiceSettings, total=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,12 +25,18 @@ print(json.dumps([client.get_token().value, client.store_status().adopted]))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> str:
-    return f"local:{tmp_path / 'store'}"
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
 
 
-def test_what_one_process_gets_the_others_take_over(sandbox: Sandbox, store: str) -> None:
-    settings = {**sandbox.settings, "store": store}
+@pytest.fixture
+def settings(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
+    return {**sandbox.settings, "store": f"local:{folder}"}
+
+
+def test_what_one_process_gets_the_others_take_over(
+    sandbox: Sandbox, settings: dict[str, Any]
+) -> None:
     with Client.seek_api(**settings) as client:
         mine = client.get_token().value
         command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
@@ -45,30 +51,32 @@ def test_what_one_process_gets_the_others_take_over(sandbox: Sandbox, store: str
 
 
 def test_nothing_in_the_store_shows_what_it_is_about(
-    sandbox: Sandbox, store: str, tmp_path: Path
+    settings: dict[str, Any], folder: Path
 ) -> None:
-    with Client.seek_api(**sandbox.settings, store=store) as client:
+    with Client.seek_api(**settings) as client:
         token = client.get_token().value
-    files = [file for file in (tmp_path / "store").iterdir() if file.is_file()]
+    files = [file for file in folder.iterdir() if file.is_file()]
     text = b"".join(file.name.encode() + file.read_bytes() for file in files)
     assert any(file.suffix == ".token" for file in files)
-    for secret in (token, sandbox.settings["client_secret"], sandbox.settings["client_id"]):
+    for secret in (token, settings["client_secret"], settings["client_id"]):
         assert secret.encode() not in text
 
 
 def test_a_folder_that_cannot_be_used_costs_nothing_but_sharing(
-    sandbox: Sandbox, tmp_path: Path
+    settings: dict[str, Any], folder: Path
 ) -> None:
-    tmp_path.chmod(0o755)
-    with Client.seek_api(**sandbox.settings, store=f"local:{tmp_path}") as client:
+    folder.mkdir()
+    folder.chmod(0o755)
+    with Client.seek_api(**settings) as client:
         assert client.get_token().value
         status = client.store_status()
     assert (status.usable, status.alone) == (False, 1)
     assert status.last_problem == "others may enter its folder; give it mode 0700"
 
 
-def test_without_a_store_there_is_none(sandbox: Sandbox) -> None:
-    with Client.seek_api(**sandbox.settings) as client:
+def test_without_a_store_there_is_none(settings: dict[str, Any]) -> None:
+    del settings["store"]
+    with Client.seek_api(**settings) as client:
         assert (client.store_status().kind, client.store_status().usable) == ("none", False)
         with pytest.raises(InvalidArgumentError, match="store_timeout"):
-            Client.seek_api(**sandbox.settings, store_timeout=1)
+            Client.seek_api(**settings, store_timeout=1)

@@ -2,13 +2,14 @@
 
 use pyo3::prelude::*;
 
-/// How the store fares through which a client shares its tokens. A snapshot; it never changes.
+/// How the store fares through which a client shares its tokens. It never changes.
 #[pyclass(frozen, get_all, module = "seekauth", name = "StoreStatus")]
 pub(crate) struct StoreStatus {
     /// Which store it is: `none`, `local`.
     kind: &'static str,
-    /// Whether it is used now. One that failed is left alone for a second at first, and a minute at
-    /// most.
+    /// Whether it is used now.
+    ///
+    /// One that failed is left alone for a second at first, and a minute at most.
     usable: bool,
     /// The last problem with it, in one line that is safe to log, or None.
     last_problem: Option<String>,

@@ -18,13 +18,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.paths import ROOT, SANDBOX
 from harness.process import inherited
 from harness.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMBER = ROOT / "target/debug/seekauth-member"
 LIFETIME_S = 4
