@@ -128,6 +128,14 @@ target/c/forking: tests/process/prefork/forking.c | debug-c
 test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/prefork/eventlet/.ready target/c/forking ## contribute: real prefork servers
 	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
 
+# Processes that share a token, and what befalls them and their store.
+.PHONY: test-sharing test-fleet
+test-sharing test-fleet: debug-rust
+	cargo build --quiet -p seekauth-harness --bin seekauth-member
+	$(WITH_HARNESS) $(PYTHON) tests/process/fleet/run.py $(if $(filter test-fleet,$@),--full)
+test-sharing: ## contribute: processes that share a token, in a minute
+test-fleet: ## contribute: the same with 64 processes and ten lifetimes
+
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
 	$(MAKE) --no-print-directory -C tests/c fork-stress
 

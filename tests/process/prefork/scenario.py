@@ -39,6 +39,8 @@ class Scenario:
     """Processes that use the client before the workers exist."""
     inherits: bool = True
     """Whether a worker has its parent's token."""
+    shares: bool = False
+    """Whether they share a store: then all of them together make the requests of one process."""
     runs_parent_code: bool = True
     """Whether the parent can be made to run something after its workers."""
 
@@ -73,6 +75,8 @@ class Scenario:
             "PYTHONPATH": f"{PACKAGE}:{HERE}",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        if self.shares:
+            environment["SEEKAUTH_STORE"] = f"local:{folder / 'store'}"
         return Server(lambda fd: self.command(str(fd), str(self.workers)), environment, folder)
 
     def complaints(self, served, token_requests, seen):
@@ -90,6 +94,8 @@ class Scenario:
 
     def _token_requests(self, seen):
         """How many there may be, at least and at most, with so many workers that served."""
+        if self.shares:
+            return (self.parents + (self.state == "expired"),) * 2
         if self.state in AGEING:
             return (self.parent_requests + self.workers,) * 2
         if not self.inherits:
@@ -174,6 +180,15 @@ def _scenarios():
         yield Scenario("c forking", forking, state)
     yield Scenario("node cluster", node("cluster.js"), "fresh", inherits=False)
     yield Scenario("node worker_threads", node("threads.js"), "fresh", inherits=False)
+    for name, command, state in (
+        ("gunicorn sync", gunicorn("sync", "wsgi"), "expired"),
+        ("gunicorn gevent", gunicorn("gevent", "wsgi"), "expired"),
+        ("celery prefork", python("jobs.py"), "expired"),
+        ("multiprocessing fork", python("pool.py", "fork"), "expired"),
+        ("c forking", forking, "expired"),
+        ("node cluster", node("cluster.js"), "fresh"),
+    ):
+        yield Scenario(f"{name}, sharing", command, state, workers=8, inherits=state != "fresh", shares=True)
     yield Scenario("gunicorn gthread", gunicorn("gthread", "wsgi"), "ageing", workers=8)
     yield Scenario("c forking", forking, "ageing", workers=8)
     for state in AGEING:
