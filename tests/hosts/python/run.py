@@ -16,14 +16,19 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from interpreters import found, missing
+
 from harness.paths import PACKAGE, PYTHON, ROOT
 from harness.process import inherited
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = ROOT / "target" / "hosts" / "python"
+PREFORK = ROOT / "target" / "prefork"
 RESULTS = ROOT / "target" / "hosts" / "python.tsv"
 LIMIT_S = 600
 """For one row; far more than the busiest machine takes."""
+TESTS = ("waiting", "threads", "fork", "exit", "errors", "credentials", "graphql")
+QUICK_TESTS = ("waiting", "errors", "graphql")
 
 
 @dataclass
@@ -85,16 +90,7 @@ def checkers() -> list[Row]:
 def coverage() -> Row:
     interpreter = environment("loops")
     host = f"pytest {version(interpreter, 'pytest')}, pytest-cov {version(interpreter, 'pytest-cov')}"
-    command = [
-        interpreter,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--cov=covered.service",
-        "--cov-report=term",
-    ]
+    command = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--cov=covered.service"]
     return Row(host, "errors are caught and classes are the same", [*command, str(HERE / "covered")])
 
 
@@ -105,14 +101,48 @@ def frameworks() -> Row:
     return Row(host, tried, [interpreter, str(HERE / "frameworks.py")])
 
 
-def rows() -> list[Row]:
+def cpython(is_quick: bool) -> list[Row]:
+    interpreters, tests = found(), QUICK_TESTS if is_quick else TESTS
+    files = [str(PACKAGE / "tests" / f"test_{name}.py") for name in tests]
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(PACKAGE / "pyproject.toml"), *files]
+    ends = {interpreters[0], interpreters[-1]}
     return [
+        Row(one.host, tried(tests), [one.environment(), *command], one in ends)
+        for one in interpreters
+        if one in ends or not is_quick
+    ]
+
+
+def tried(tests: tuple[str, ...]) -> str:
+    return f"the package's own tests: {', '.join(tests)}"
+
+
+def servers() -> list[Row]:
+    tried = "workers of a preloaded program: token fresh, expired or dropped at the fork, under load"
+    program = str(PREFORK / "venv" / "bin" / "python")
+    others = str(PREFORK / "eventlet" / "bin" / "python")
+    hosts = {
+        "gunicorn sync": version(program, "gunicorn"),
+        "gunicorn gthread": version(program, "gunicorn"),
+        "gunicorn gevent": version(program, "gunicorn"),
+        "gunicorn eventlet": version(others, "gunicorn"),
+        "gunicorn uvicorn": f"{version(program, 'gunicorn')}, uvicorn {version(program, 'uvicorn')}",
+    }
+    run = str(ROOT / "tests" / "process" / "prefork" / "run.py")
+    quick = ("gunicorn gevent", "gunicorn eventlet")
+    return [Row(f"{host} {name}", tried, [program, run, host], host in quick) for host, name in hosts.items()]
+
+
+def rows(is_quick: bool) -> list[Row]:
+    return [
+        *cpython(is_quick),
         *checkers(),
         coverage(),
         frameworks(),
         *loops(),
         greenlets("gevent", "loops"),
         greenlets("eventlet", "eventlet"),
+        *servers(),
     ]
 
 
@@ -137,7 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     is_quick = parser.parse_args().quick
-    wanted = [row for row in rows() if row.is_quick or not is_quick]
+    wanted = [row for row in rows(is_quick) if row.is_quick or not is_quick]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     failed = 0
     with RESULTS.open("w") as results:
@@ -146,6 +176,9 @@ def main() -> int:
             failed += outcome != "passed"
             results.write(f"{row.host}\t{row.tried}\t{outcome}\n")
             results.flush()
+        if not is_quick:
+            for host in missing(found()):
+                results.write(f"{host}\t{tried(TESTS)}\tnot here: neither pip, npm nor apt has one for this machine\n")
     print(f"Python's hosts: {len(wanted) - failed} passed, {failed} failed")
     return int(failed > 0)
 
