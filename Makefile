@@ -94,13 +94,15 @@ npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz
 	rm -rf target/npm && mkdir -p target/npm
 	cd node && npm pack --silent --pack-destination ../target/npm
 
-install: release-c notices ## use: installs library, headers, pkg-config file and notices below PREFIX
+install: release-c notices ## use: installs library, headers, pkg-config file, suppressions and notices below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/seekauth
 	install -m 644 LICENSE-* target/notices/c/LICENSE-* $(DESTDIR)$(PREFIX)/share/doc/seekauth/
 	install -m 755 $(RELEASE)/libseekauth.so $(DESTDIR)$(PREFIX)/lib/libseekauth.so.0
 	ln -sf libseekauth.so.0 $(DESTDIR)$(PREFIX)/lib/libseekauth.so
 	install -m 644 $(RELEASE)/libseekauth.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/seekauth.h include/seekauth.hpp $(DESTDIR)$(PREFIX)/include/
+	install -d $(DESTDIR)$(PREFIX)/share/seekauth
+	install -m 644 bindings/c/share/*.supp $(DESTDIR)$(PREFIX)/share/seekauth/
 	sed -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|" \
 		bindings/c/seekauth.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/seekauth.pc
 

@@ -1,4 +1,5 @@
-/*
+/**
+ * @file
  * seekauth: SEEK partner tokens and SEEK Pass tokens, obtained, cached and renewed.
  *
  *     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
@@ -13,14 +14,14 @@
  *     if (error == NULL)
  *         error = seekauth_client_authorization(client, header, sizeof header, NULL);
  *
- * Names. seekauth_<type>_<verb>(self, inputs..., out). Everything here begins with seekauth_ or
- * SEEKAUTH_.
+ * Names. seekauth_type_verb(self, inputs..., out). Everything here begins with seekauth_ or SEEKAUTH_.
  *
  * Errors. A call that can fail returns a seekauth_error *: NULL is success, anything else belongs to
  * the caller, who frees it with seekauth_error_free. Outputs are written only on success, unless the
  * call says otherwise. Codes are stable numbers; a later library may use numbers that this header does
  * not have. There is no thread-local last error. A bug inside the library ends the call with
- * SEEKAUTH_INTERNAL; it never unwinds into the program.
+ * SEEKAUTH_INTERNAL; it never unwinds into the program. Compilers warn where an error is not looked at;
+ * one that does not matter is passed to seekauth_error_free.
  *
  * Ownership. Objects are opaque. One that a call hands out, through an out parameter or to a
  * callback, belongs to the receiver, who frees it once with the _free function of its type; each
@@ -50,14 +51,19 @@
  * the process, with another beside it while it looks up a host name. These threads block every signal:
  * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
  *
+ * Cancellation. A thread that pthread_cancel asks to end while it is in a call here ends after the call,
+ * at its next cancellation point; no call leaves anything half done. Asynchronous cancellation
+ * (PTHREAD_CANCEL_ASYNCHRONOUS) must be off during a call, as for nearly all functions of the C library.
+ *
  * Callbacks. That of an asynchronous call runs exactly once, on a thread of the library, never inside
  * the call that started it, though it may run before that call has returned. user_data is passed
  * through untouched. Freeing a client does not wait for its callbacks: what is in flight is cancelled,
- * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to, and the code
- * itself, until then. A callback may call any function here except those that wait for a token or a
- * response, because it would hold up the thread that is to bring it; those fail at once. A callback that
- * finds credentials runs for each token request, on another thread, and may wait. None may throw a C++
- * exception or leave by longjmp.
+ * and each callback still runs, with SEEKAUTH_CANCELLED; keep what user_data points to until then, or
+ * wait with seekauth_client_free_and_wait or seekauth_client_drain, outside any lock that a callback
+ * takes. Before the code itself goes (dlclose), call seekauth_shutdown. A callback may call any
+ * function here except those that wait for a token, a response or callbacks, because it would hold up the
+ * thread that is to bring them; those fail at once. A callback that finds credentials runs for each token
+ * request, on another thread, and may wait. None may throw a C++ exception or leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -80,168 +86,183 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if !defined(__cplusplus) && !defined(_MSC_VER) &&                                                 \
+    (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
+#error "seekauth.h needs C99 or newer: compile with -std=c99"
+#endif
+
+/// Marks what must not be lost: an error that nobody looks at, and that nobody frees.
+#ifndef SEEKAUTH_NODISCARD
+#if (defined(__cplusplus) && __cplusplus >= 201703L) ||                                            \
+    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
+#define SEEKAUTH_NODISCARD [[nodiscard]]
+#elif defined(__GNUC__)
+#define SEEKAUTH_NODISCARD __attribute__((warn_unused_result))
+#else
+#define SEEKAUTH_NODISCARD
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
 /* --- Objects ---------------------------------------------------------------------------------- */
 
-// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
-// until the callback returns.
+/// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
+/// until the callback returns.
 typedef struct seekauth_credentials seekauth_credentials;
 
-// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
-// threads may use it at once. Its maker frees it with seekauth_client_free.
+/// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+/// threads may use it at once. Its maker frees it with seekauth_client_free.
 typedef struct seekauth_client seekauth_client;
 
-// A token and its facts, as it was when it was handed out. The receiver frees it with
-// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
-// outlives its client.
+/// A token and its facts, as it was when it was handed out. The receiver frees it with
+/// seekauth_token_free. It never changes, so any number of threads may read it at once, and it
+/// outlives its client.
 typedef struct seekauth_token seekauth_token;
 
-// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
-// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
+/// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
+/// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
 typedef struct seekauth_error seekauth_error;
 
-// A response of the API, read to its end. The receiver frees it with seekauth_response_free. It never
-// changes, so any number of threads may read it at once, and it outlives its client.
+/// A response of the API, read to its end. The receiver frees it with seekauth_response_free. It never
+/// changes, so any number of threads may read it at once, and it outlives its client.
 typedef struct seekauth_response seekauth_response;
 
-// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
-// callback has run. Any number of threads may use it at once.
+/// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
+/// callback has run. Any number of threads may use it at once.
 typedef struct seekauth_call seekauth_call;
 
-// The authentication flow of one request to the API and, if the API rejects its token, of its one
-// repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
-// attempt: get the token, give the value of the Authorization header to seekauth_auth_flow_attempt, send
-// the headers that the flow lists, and show it the response with seekauth_auth_flow_inspect and
-// seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true, drop the response, call
-// seekauth_auth_flow_retry, and make the second attempt with the same request; otherwise the response is
-// yours. The token of the first attempt may come from the client, whose seekauth_client_authorization is
-// the fastest way to it; that of the second comes from seekauth_auth_flow_get_token.
-//
-// A flow belongs to one request: no two calls may use it at once. Its maker frees it with
-// seekauth_auth_flow_free. It outlives its client, but gives no token any more then.
+/// The authentication flow of one request to the API and, if the API rejects its token, of its one
+/// repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
+/// attempt: get the token, give the value of the Authorization header to seekauth_auth_flow_attempt, send
+/// the headers that the flow lists, and show it the response with seekauth_auth_flow_inspect and
+/// seekauth_auth_flow_feed. If seekauth_auth_flow_rejected returns true, drop the response, call
+/// seekauth_auth_flow_retry, and make the second attempt with the same request; otherwise the response is
+/// yours. The token of the first attempt may come from the client, whose seekauth_client_authorization is
+/// the fastest way to it; that of the second comes from seekauth_auth_flow_get_token.
+///
+/// A flow belongs to one request: no two calls may use it at once. Its maker frees it with
+/// seekauth_auth_flow_free. It outlives its client, but gives no token any more then.
 typedef struct seekauth_auth_flow seekauth_auth_flow;
 
 /* --- Settings --------------------------------------------------------------------------------- */
 
-// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
-// 0. Any other number says that there are none at present.
-//
-// It is called for each token request, never two calls at once for one client, on a thread of its own:
-// it may block for as long as `request_timeout_ms` says. It may use other clients; a call that waits for
-// a token of the client it serves would wait for itself. Signals are blocked on that thread, and a
-// program that it starts inherits that, unless it unblocks them before.
+/// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
+/// 0. Any other number says that there are none at present.
+///
+/// It is called for each token request, never two calls at once for one client, on a thread of its own:
+/// it may block for as long as `request_timeout_ms` says. It may use other clients; a call that waits for
+/// a token of the client it serves would wait for itself. Signals are blocked on that thread, and a
+/// program that it starts inherits that, unless it unblocks them before.
 typedef int (*seekauth_credentials_callback)(void *user_data,
                                              struct seekauth_credentials *credentials);
 
-// Frees what a `user_data` points to.
+/// Frees what a `user_data` points to.
 typedef void (*seekauth_free_callback)(void *user_data);
 
-// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
-// field means the default. Every text is borrowed for the call that takes the options.
+/// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
+/// field means the default. Every text is borrowed for the call that takes the options.
 typedef struct seekauth_options {
-    // sizeof(seekauth_options), which is how the library knows the header you compiled with.
+    /// sizeof(seekauth_options), which is how the library knows the header you compiled with.
     size_t struct_size;
-    // The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. Required. `oauth` is
-    // any other endpoint with RFC 6749 client credentials.
+    /// The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. Required. `oauth` is
+    /// any other endpoint with RFC 6749 client credentials.
     const char *service;
-    // The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).
+    /// The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).
     const char *environment;
-    // The client id, as issued for the environment. Required, unless it comes from a file, a
-    // command or a callback.
+    /// The client id, as issued for the environment. Required, unless it comes from a file, a
+    /// command or a callback.
     const char *client_id;
-    // The client secret, as issued with the client id; keep it in a secret store. Required, unless
-    // it comes from a file, a command or a callback.
+    /// The client secret, as issued with the client id; keep it in a secret store. Required, unless
+    /// it comes from a file, a command or a callback.
     const char *client_secret;
-    // The application, as `name/version`; sent with every request. Required.
+    /// The application, as `name/version`; sent with every request. Required.
     const char *user_agent;
-    // The scopes to ask for; order and repetition do not matter. Separated by single spaces.
+    /// The scopes to ask for; order and repetition do not matter. Separated by single spaces.
     const char *scopes;
-    // The audience to ask for, in place of the environment's own.
+    /// The audience to ask for, in place of the environment's own.
     const char *audience;
-    // The address of SEEK Pass, from which token endpoint and API follow. For seek_pass in
-    // production.
+    /// The address of SEEK Pass, from which token endpoint and API follow. For seek_pass in
+    /// production.
     const char *base_url;
-    // The URL of the token endpoint, in place of the environment's own. Required for oauth.
+    /// The URL of the token endpoint, in place of the environment's own. Required for oauth.
     const char *token_url;
-    // The URL of the API, in place of the environment's own; tokens go to its origin only.
+    /// The URL of the API, in place of the environment's own; tokens go to its origin only.
     const char *api_url;
-    // The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
-    // For oauth. Default: `client_secret_post`, in the body.
+    /// The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
+    /// For oauth. Default: `client_secret_post`, in the body.
     const char *token_endpoint_auth_method;
-    // The format of the token request: `form` or `json`. For oauth. Default: `form`.
+    /// The format of the token request: `form` or `json`. For oauth. Default: `form`.
     const char *token_request_format;
-    // The further members of the token request. For oauth; form-encoded, as in "a=1&b=2". Of
-    // its names `resource` alone may be repeated.
+    /// The further members of the token request. For oauth; form-encoded, as in "a=1&b=2". Of
+    /// its names `resource` alone may be repeated.
     const char *extra_parameters;
-    // Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
-    // With 0 such a response is an error.
+    /// Whether a response without a lifetime is accepted, as a token that does not expire. 0 or 1.
+    /// With 0 such a response is an error.
     uint64_t allow_non_expiring;
-    // The time that a call waits for a token, or for token and response together. In milliseconds.
-    // Default: 30 s. A call may have a time of its own.
+    /// The time that a call waits for a token, or for token and response together. In milliseconds.
+    /// Default: 30 s. A call may have a time of its own.
     uint64_t timeout_ms;
-    // The time that one token request may take in all. In milliseconds. Default: 10 s.
+    /// The time that one token request may take in all. In milliseconds. Default: 10 s.
     uint64_t request_timeout_ms;
-    // The time that connecting may take. In milliseconds. Default: 5 s.
+    /// The time that connecting may take. In milliseconds. Default: 5 s.
     uint64_t connect_timeout_ms;
-    // The time before its expiry from which a token counts as used up, at most half its life. In
-    // milliseconds. Default: 60 s, or a tenth of the life of a token that lives for less than ten
-    // minutes.
+    /// The time before its expiry from which a token counts as used up, at most half its life. In
+    /// milliseconds. Default: 60 s, or a tenth of the life of a token that lives for less than ten
+    /// minutes.
     uint64_t refresh_margin_ms;
-    // Whether the token is renewed in time even while nobody asks for it. 0 or 1.
+    /// Whether the token is renewed in time even while nobody asks for it. 0 or 1.
     uint64_t stay_warm;
-    // The path of a PEM file of certificate authorities to trust besides the system's.
+    /// The path of a PEM file of certificate authorities to trust besides the system's.
     const char *ca_file;
-    // The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
+    /// The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
     const char *accept_language;
-    // The other secret of a rotation, next or previous; tried when the server refuses the first.
+    /// The other secret of a rotation, next or previous; tried when the server refuses the first.
     const char *client_secret_next;
-    // The path of a file that holds the client id, read anew for each token request. In place of
-    // `client_id`.
+    /// The path of a file that holds the client id, read anew for each token request. In place of
+    /// `client_id`.
     const char *client_id_file;
-    // The path of a file that holds the client secret, read anew for each token request. In place
-    // of `client_secret`; fit for a mounted Kubernetes or Docker secret.
+    /// The path of a file that holds the client secret, read anew for each token request. In place
+    /// of `client_secret`; fit for a mounted Kubernetes or Docker secret.
     const char *client_secret_file;
-    // The path of a file that holds the other secret of a rotation, read for each token request.
-    // Beside `client_secret_file`.
+    /// The path of a file that holds the other secret of a rotation, read for each token request.
+    /// Beside `client_secret_file`.
     const char *client_secret_next_file;
-    // The path of a JSON file that holds id and secret, read anew for each token request. Its
-    // members are `client_id`, `client_secret` and perhaps `client_secret_next`. In place of all
-    // settings that hold them.
+    /// The path of a JSON file that holds id and secret, read anew for each token request. Its
+    /// members are `client_id`, `client_secret` and perhaps `client_secret_next`. In place of all
+    /// settings that hold them.
     const char *credentials_file;
-    // The program, with its arguments, that prints id and secret as JSON for each token request.
-    // Separated by spaces. It runs without a shell, within `request_timeout_ms`, and prints what
-    // `credentials_file` would hold.
+    /// The program, with its arguments, that prints id and secret as JSON for each token request.
+    /// Separated by spaces. It runs without a shell, within `request_timeout_ms`, and prints what
+    /// `credentials_file` would hold.
     const char *credentials_command;
-    // The path of a PEM file with the certificate to show to servers that ask for one. The
-    // certificate's chain may follow it.
+    /// The path of a PEM file with the certificate to show to servers that ask for one. The
+    /// certificate's chain may follow it.
     const char *client_certificate_file;
-    // The path of a PEM file with the private key of the client's certificate. Default: the
-    // certificate's file.
+    /// The path of a PEM file with the private key of the client's certificate. Default: the
+    /// certificate's file.
     const char *client_key_file;
-    // The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
-    // Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment.
+    /// The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    /// Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment.
     const char *proxy;
-    // NULL, or a function that finds the credentials for each token request, in place of all settings
-    // of credentials above.
+    /// NULL, or a function that finds the credentials for each token request, in place of all settings
+    /// of credentials above.
     seekauth_credentials_callback credentials_callback;
-    // The first argument of credentials_callback. What it points to has to stay until credentials_free
-    // is called with it; without such a function, as long as the process.
+    /// The first argument of credentials_callback. What it points to has to stay until credentials_free
+    /// is called with it; without such a function, as long as the process.
     void *credentials_user_data;
-    // NULL, or called once with credentials_user_data when no more call of credentials_callback can
-    // come: after the last client that shares it is freed, on any thread, and before
-    // seekauth_client_new returns if that fails. Options that this library is too old for are not read,
-    // and then this is not called.
+    /// NULL, or called once with credentials_user_data when no more call of credentials_callback can
+    /// come: after the last client that shares it is freed, on any thread, and before
+    /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
+    /// and then this is not called.
     seekauth_free_callback credentials_free;
 } seekauth_options;
 
-/*
- * Initial value of seekauth_options: its size, and the default in every field.
- *
- *     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
- */
+/// Initial value of seekauth_options: its size, and the default in every field.
+///
+///     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
 #define SEEKAUTH_OPTIONS_INIT                                                                      \
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
@@ -249,11 +270,12 @@ typedef struct seekauth_options {
             NULL, NULL, NULL, NULL, NULL, NULL                                                     \
     }
 
-// Hands over credentials, within the callback that was asked for them. The texts are copied before this
-// returns; wipe your own when you need them no more. `client_secret_next`, which may be NULL, is the
-// other secret of a rotation, and is tried when the server refuses the first.
-//
-// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
+/// Hands over credentials, within the callback that was asked for them. The texts are copied before this
+/// returns; wipe your own when you need them no more. `client_secret_next`, which may be NULL, is the
+/// other secret of a rotation, and is tried when the server refuses the first.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_credentials_set(struct seekauth_credentials *credentials,
                                                 const char *client_id,
                                                 const char *client_secret,
@@ -261,378 +283,421 @@ struct seekauth_error *seekauth_credentials_set(struct seekauth_credentials *cre
 
 /* --- Clients ---------------------------------------------------------------------------------- */
 
-// Receives the outcome of seekauth_client_authorization_async: NULL and the value of the
-// Authorization header, or an error and NULL. The error belongs to the callback, which frees it; the
-// text is lent until the callback returns.
+/// Receives the outcome of seekauth_client_authorization_async: NULL and the value of the
+/// Authorization header, or an error and NULL. The error belongs to the callback, which frees it; the
+/// text is lent until the callback returns.
 typedef void (*seekauth_authorization_callback)(void *user_data,
                                                 struct seekauth_error *error,
                                                 const char *authorization);
 
-// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
-// The one that is not NULL belongs to the callback, which frees it.
+/// Receives the outcome of seekauth_client_get_token_async: NULL and a token, or an error and NULL.
+/// The one that is not NULL belongs to the callback, which frees it.
 typedef void (*seekauth_token_callback)(void *user_data,
                                         struct seekauth_error *error,
                                         struct seekauth_token *token);
 
-// Makes a client. Checks every setting and starts nothing: no request, no thread.
-//
-// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
+/// Makes a client. Checks every setting and starts nothing: no request, no thread.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_new(const seekauth_options *options,
                                            struct seekauth_client **out);
 
-// Makes a client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_ENVIRONMENT,
-// SEEKAUTH_CLIENT_ID, SEEKAUTH_CLIENT_SECRET, SEEKAUTH_USER_AGENT and so on, one for each setting;
-// durations there are in seconds. The environment must not be changed by another thread meanwhile.
-//
-// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
-struct seekauth_error *seekauth_client_from_env(struct seekauth_client **out);
+/// Makes a client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_ENVIRONMENT,
+/// SEEKAUTH_CLIENT_ID, SEEKAUTH_CLIENT_SECRET, SEEKAUTH_USER_AGENT and so on, one for each setting;
+/// durations there are in seconds. The environment must not be changed by another thread meanwhile.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
+SEEKAUTH_NODISCARD struct seekauth_error *seekauth_client_from_env(struct seekauth_client **out);
 
-// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
-// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
-//
-// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
-// SEEKAUTH_CLOSED.
+/// As seekauth_client_from_env, from variables whose names begin with `prefix` in place of SEEKAUTH_, for
+/// a program with several clients: with "PASS_", the client id is in PASS_CLIENT_ID.
+///
+/// Fails as that, also with SEEKAUTH_INVALID_ARGUMENT for a prefix that does not end with an underscore, or
+/// is not made of ASCII letters, digits and underscores.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_from_env_with_prefix(const char *prefix,
+                                                            struct seekauth_client **out);
+
+/// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
+/// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
+/// SEEKAUTH_CLOSED.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_with_scopes(const struct seekauth_client *client,
                                                    const char *scopes,
                                                    struct seekauth_client **out);
 
-// Copies the value of the Authorization header, "Bearer " and the token, into `buffer`, with a NUL
-// after it. While the token is fresh this is a copy and waits for nothing; otherwise it waits for a
-// token, for the time that the client's `timeout_ms` says.
-//
-// `length`, which may be NULL, receives the length of the value without its NUL. If the value does
-// not fit, nothing is copied, the call fails with SEEKAUTH_INVALID_ARGUMENT, and `length` is
-// written all the same: `*length + 1` bytes are enough for this value. To ask for the size alone,
-// pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
-// buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
-//
-// Otherwise fails as seekauth_client_get_token does.
+/// Copies the value of the Authorization header, "Bearer " and the token, into `buffer`, with a NUL
+/// after it. While the token is fresh this is a copy and waits for nothing; otherwise it waits for a
+/// token, for the time that the client's `timeout_ms` says.
+///
+/// `length`, which may be NULL, receives the length of the value without its NUL. If the value does
+/// not fit, nothing is copied, the call fails with SEEKAUTH_INVALID_ARGUMENT, and `length` is
+/// written all the same: `*length + 1` bytes are enough for this value. To ask for the size alone,
+/// pass NULL and 0: that is no error. The next token may be longer, so a program that sizes its
+/// buffer exactly has to be ready to do so again; 4096 bytes hold any token that usual servers accept.
+///
+/// Otherwise fails as seekauth_client_get_token does.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_authorization(const struct seekauth_client *client,
                                                      char *buffer,
                                                      size_t capacity,
                                                      size_t *length);
 
-// As seekauth_client_authorization, without waiting for it: `callback` receives the value.
-//
-// Arguments and failures are those of seekauth_client_get_token_async.
+/// As seekauth_client_authorization, without waiting for it: `callback` receives the value.
+///
+/// Arguments and failures are those of seekauth_client_get_token_async.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_authorization_async(const struct seekauth_client *client,
                                                            uint64_t timeout_ms,
                                                            seekauth_authorization_callback callback,
                                                            void *user_data,
                                                            struct seekauth_call **call);
 
-// Waits for a usable token, for at most `timeout_ms` milliseconds; 0 means as long as the client's
-// own `timeout_ms` says. If one is in the cache it waits for nothing.
-//
-// Fails with SEEKAUTH_TIMEOUT when the time is up, SEEKAUTH_CLOSED or SEEKAUTH_CANCELLED when the
-// client is or was closed, and otherwise as the token request failed: SEEKAUTH_NETWORK,
-// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
-// SEEKAUTH_PROTOCOL.
+/// Waits for a usable token, for at most `timeout_ms` milliseconds; 0 means as long as the client's
+/// own `timeout_ms` says. If one is in the cache it waits for nothing.
+///
+/// Fails with SEEKAUTH_TIMEOUT when the time is up, SEEKAUTH_CLOSED or SEEKAUTH_CANCELLED when the
+/// client is or was closed, and otherwise as the token request failed: SEEKAUTH_NETWORK,
+/// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
+/// SEEKAUTH_PROTOCOL.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_get_token(const struct seekauth_client *client,
                                                  uint64_t timeout_ms,
                                                  struct seekauth_token **out);
 
-// As seekauth_client_get_token, without waiting for it: `callback` receives the outcome, with
-// `user_data` passed through.
-//
-// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
-// this call, possibly before this call has returned. If the call returns an error, it never runs.
-// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
-//
-// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
-// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
+/// As seekauth_client_get_token, without waiting for it: `callback` receives the outcome, with
+/// `user_data` passed through.
+///
+/// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+/// this call, possibly before this call has returned. If the call returns an error, it never runs.
+/// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
+///
+/// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
+/// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_get_token_async(const struct seekauth_client *client,
                                                        uint64_t timeout_ms,
                                                        seekauth_token_callback callback,
                                                        void *user_data,
                                                        struct seekauth_call **call);
 
-// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
-// fetches.
+/// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
+/// fetches.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_cached_token(const struct seekauth_client *client,
                                                     struct seekauth_token **out);
 
-// Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
-// is still the client's current token it is set aside, and `*invalidated`, which may be NULL, is true:
-// calls wait for a new one, and get this one again, until it expires, if renewing fails for a transient
-// reason. Otherwise nothing happens and `*invalidated` is false: a newer one has taken its place, it is
-// younger than two seconds, which servers may take to accept a new token everywhere, or tokens were
-// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
-// each of these cases.
+/// Says that an API rejected `token`: the token itself, or the whole header value that was sent. If it
+/// is still the client's current token it is set aside, and `*invalidated`, which may be NULL, is true:
+/// calls wait for a new one, and get this one again, until it expires, if renewing fails for a transient
+/// reason. Otherwise nothing happens and `*invalidated` is false: a newer one has taken its place, it is
+/// younger than two seconds, which servers may take to accept a new token everywhere, or tokens were
+/// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
+/// each of these cases.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_invalidate(const struct seekauth_client *client,
                                                   const char *token,
                                                   bool *invalidated);
 
-// The address of the API that the client's tokens are for: the service's own, or the setting
-// `api_url`; NULL if there is none, and for NULL. The client owns the text.
+/// The address of the API that the client's tokens are for: the service's own, or the setting
+/// `api_url`; NULL if there is none, and for NULL. The client owns the text.
 const char *seekauth_client_api_url(const struct seekauth_client *client);
 
-// Warnings about the client's options, one line each, to be logged when the program starts: so far of
-// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
-// client owns the text.
+/// Warnings about the client's options, one line each, to be logged when the program starts: of files with
+/// secrets that every user of the machine may read, and of environment variables that look like a misspelt
+/// setting. "" if there are none, and for NULL. The client owns the text.
 const char *seekauth_client_warnings(const struct seekauth_client *client);
 
-// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
-// Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
-// other scopes, and forgets all tokens. Closing again does nothing, and NULL is accepted. The client
-// still has to be freed.
+/// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with SEEKAUTH_CLOSED.
+/// Closing one from seekauth_client_new or seekauth_client_from_env also closes those made from it with
+/// other scopes, and forgets all tokens. Closing again does nothing, and NULL is accepted. The client
+/// still has to be freed.
 void seekauth_client_close(const struct seekauth_client *client);
 
-// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
-// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
-// NULL is accepted.
+/// Waits until every callback of the client's asynchronous calls has returned, for at most `timeout_ms`
+/// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
+/// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
+/// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
+/// a callback, which cannot wait for itself.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_drain(const struct seekauth_client *client,
+                                             uint64_t timeout_ms);
+
+/// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
+/// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
+/// NULL is accepted.
 void seekauth_client_free(struct seekauth_client *client);
+
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
+/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
+/// for none. NULL is accepted.
+void seekauth_client_free_and_wait(struct seekauth_client *client);
 
 /* --- Tokens ----------------------------------------------------------------------------------- */
 
-// The token itself; NULL for NULL. It reaches the data of every hirer that the partner works with:
-// keep it on the backend and out of logs. The token object owns the text.
+/// The token itself; NULL for NULL. It reaches the data of every hirer that the partner works with:
+/// keep it on the backend and out of logs. The token object owns the text.
 const char *seekauth_token_value(const struct seekauth_token *token);
 
-// The whole value of the Authorization header, "Bearer " and the token; NULL for NULL. The token
-// object owns the text.
+/// The whole value of the Authorization header, "Bearer " and the token; NULL for NULL. The token
+/// object owns the text.
 const char *seekauth_token_authorization(const struct seekauth_token *token);
 
-// When the token expires, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL. The client renews
-// it before that.
+/// When the token expires, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL. The client renews
+/// it before that.
 uint64_t seekauth_token_expires_at_ms(const struct seekauth_token *token);
 
-// How many milliseconds are left of the token's life at the moment of the call; 0 once it has
-// expired, and for NULL.
+/// How many milliseconds are left of the token's life at the moment of the call; 0 once it has
+/// expired, and for NULL.
 uint64_t seekauth_token_remaining_ms(const struct seekauth_token *token);
 
-// How many scopes the token has; 0 for NULL, and for the SEEK API, whose tokens have none.
+/// How many scopes the token has; 0 for NULL, and for the SEEK API, whose tokens have none.
 size_t seekauth_token_scope_count(const struct seekauth_token *token);
 
-// The scope with this index, counted from 0, in sorted order; NULL past the last one and for NULL.
-// The token object owns the text.
+/// The scope with this index, counted from 0, in sorted order; NULL past the last one and for NULL.
+/// The token object owns the text.
 const char *seekauth_token_scope(const struct seekauth_token *token, size_t index);
 
-// Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
+/// Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_token_free(struct seekauth_token *token);
 
 /* --- Errors ----------------------------------------------------------------------------------- */
 
-// Success. Never the code of an error object: a call that succeeds returns NULL.
+/// Success. Never the code of an error object: a call that succeeds returns NULL.
 #define SEEKAUTH_OK 0
 
-// A mistake in the call or in the configuration; the message names it.
+/// A mistake in the call or in the configuration; the message names it.
 #define SEEKAUTH_INVALID_ARGUMENT 1
 
-// The client was closed.
+/// The client was closed.
 #define SEEKAUTH_CLOSED 2
 
-// The caller gave up, or the client was closed during the call.
+/// The caller gave up, or the client was closed during the call.
 #define SEEKAUTH_CANCELLED 3
 
-// The caller's deadline passed.
+/// The caller's deadline passed.
 #define SEEKAUTH_TIMEOUT 4
 
-// Name, connection or TLS, or a connection that broke.
+/// Name, connection or TLS, or a connection that broke.
 #define SEEKAUTH_NETWORK 5
 
-// The server refused the client id or secret.
+/// The server refused the client id or secret.
 #define SEEKAUTH_INVALID_CREDENTIALS 6
 
-// The audience or a scope is not granted to this client.
+/// The audience or a scope is not granted to this client.
 #define SEEKAUTH_NOT_GRANTED 7
 
-// The server asked for a pause. seekauth_error_retry_after_ms says for how long.
+/// The server asked for a pause. seekauth_error_retry_after_ms says for how long.
 #define SEEKAUTH_THROTTLED 8
 
-// The server failed.
+/// The server failed.
 #define SEEKAUTH_UNAVAILABLE 9
 
-// The response was not understood.
+/// The response was not understood.
 #define SEEKAUTH_PROTOCOL 10
 
-// The API refused a newly issued token too; check audience and environment.
+/// The API refused a newly issued token too; check audience and environment.
 #define SEEKAUTH_TOKEN_REJECTED 11
 
-// A token would have left the configured origin.
+/// A token would have left the configured origin.
 #define SEEKAUTH_FORBIDDEN_ORIGIN 12
 
-// The file, command or function with the credentials failed.
+/// The file, command or function with the credentials failed.
 #define SEEKAUTH_CREDENTIALS_UNAVAILABLE 13
 
-// A bug in seekauth; please report it.
+/// A bug in seekauth; please report it.
 #define SEEKAUTH_INTERNAL 99
 
-// The code of the error; SEEKAUTH_OK for NULL.
+/// The code of the error; SEEKAUTH_OK for NULL.
 int32_t seekauth_error_code(const struct seekauth_error *error);
 
-// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
+/// The name of the error's code, such as "throttled"; "ok" for NULL. Static text.
 const char *seekauth_error_name(const struct seekauth_error *error);
 
-// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
+/// One line that says what happened and what to do, safe to log; NULL for NULL. The error owns it.
 const char *seekauth_error_message(const struct seekauth_error *error);
 
-// Whether the same call may succeed later with nothing changed; false for NULL.
+/// Whether the same call may succeed later with nothing changed; false for NULL.
 bool seekauth_error_retryable(const struct seekauth_error *error);
 
-// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
+/// How many milliseconds to wait before the next try; -1 if that is not known, and for NULL.
 int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
 
-// The HTTP status of the response that failed; 0 if there was none, and for NULL.
+/// The HTTP status of the response that failed; 0 if there was none, and for NULL.
 int32_t seekauth_error_status(const struct seekauth_error *error);
 
-// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
-// it.
+/// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
+/// it.
 const char *seekauth_error_server_code(const struct seekauth_error *error);
 
-// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
-// the call did not come so far. The error owns it.
+/// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
+/// the call did not come so far. The error owns it.
 const char *seekauth_error_target(const struct seekauth_error *error);
 
-// Frees an error and every text it owns. NULL is accepted.
+/// Frees an error and every text it owns. NULL is accepted.
 void seekauth_error_free(struct seekauth_error *error);
 
-// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
-// that this library does not use. Static text.
+/// The name of a code: "ok" for SEEKAUTH_OK, "throttled" for SEEKAUTH_THROTTLED; NULL for a number
+/// that this library does not use. Static text.
 const char *seekauth_error_code_name(int32_t code);
 
-// What a code means, in a few words; NULL for a number that this library does not use. Static text.
+/// What a code means, in a few words; NULL for a number that this library does not use. Static text.
 const char *seekauth_error_code_meaning(int32_t code);
+
+/// Whether the call that failed with this code may succeed later with nothing changed; false for a number
+/// that this library does not use. An error knows better: ask seekauth_error_retryable where there is one.
+bool seekauth_error_code_retryable(int32_t code);
 
 /* --- Requests to the API ---------------------------------------------------------------------- */
 
-// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a
-// response, or an error and NULL. The one that is not NULL belongs to the callback, which frees it.
+/// Receives the outcome of seekauth_client_send_async or seekauth_client_graphql_async: NULL and a
+/// response, or an error and NULL. The one that is not NULL belongs to the callback, which frees it.
 typedef void (*seekauth_response_callback)(void *user_data,
                                            struct seekauth_error *error,
                                            struct seekauth_response *response);
 
-// A header of a request. Both texts are borrowed for the call that takes it.
+/// A header of a request. Both texts are borrowed for the call that takes it.
 typedef struct seekauth_header {
-    // Its name, such as "Content-Type".
+    /// Its name, such as "Content-Type".
     const char *name;
-    // Its value, on one line.
+    /// Its value, on one line.
     const char *value;
 } seekauth_header;
 
-// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
-// points to is borrowed for the call that takes it, also if that call is asynchronous.
+/// A request to the API. Start from SEEKAUTH_HTTP_REQUEST_INIT and set the fields you need. All it
+/// points to is borrowed for the call that takes it, also if that call is asynchronous.
 typedef struct seekauth_http_request {
-    // sizeof(seekauth_http_request), which is how the library knows the header you compiled with.
+    /// sizeof(seekauth_http_request), which is how the library knows the header you compiled with.
     size_t struct_size;
-    // Required. "GET", "POST" and so on.
+    /// Required. "GET", "POST" and so on.
     const char *method;
-    // Required. An absolute URL with scheme, host and port of the client's API, or a path from the
-    // API's root on, such as "/api/partner/v1/add/education.json".
+    /// Required. An absolute URL with scheme, host and port of the client's API, or a path from the
+    /// API's root on, such as "/api/partner/v1/add/education.json".
     const char *url;
-    // The first of `header_count` headers. Authorization and User-Agent are replaced; X-Request-Id
-    // and Accept-Language are set unless they are here.
+    /// The first of `header_count` headers. Authorization and User-Agent are replaced; X-Request-Id
+    /// and Accept-Language are set unless they are here.
     const seekauth_header *headers;
-    // How many headers there are; 0 for none.
+    /// How many headers there are; 0 for none.
     size_t header_count;
-    // The first of `body_length` bytes, NULs included.
+    /// The first of `body_length` bytes, NULs included.
     const void *body;
-    // How many bytes the body has; 0 for no body.
+    /// How many bytes the body has; 0 for no body.
     size_t body_length;
-    // How long to wait for token and response together, in milliseconds; 0 means as long as the
-    // client's own `timeout_ms` says.
+    /// How long to wait for token and response together, in milliseconds; 0 means as long as the
+    /// client's own `timeout_ms` says.
     uint64_t timeout_ms;
 } seekauth_http_request;
 
-/* Initial value of seekauth_http_request: its size, and nothing in any other field. */
+/// Initial value of seekauth_http_request: its size, and nothing in any other field.
 #define SEEKAUTH_HTTP_REQUEST_INIT {sizeof(seekauth_http_request), NULL, NULL, NULL, 0, NULL, 0, 0}
 
-// Sends a request to the API with the token, and once more with a new one if the API rejects it.
-// Waits for the whole response. Any but a rejection of the token is handed out, also one that says 403
-// or 500; so is a redirect, which is not followed.
-//
-// Fails with SEEKAUTH_FORBIDDEN_ORIGIN, before anything is sent, if the request does not go to scheme,
-// host and port of the client's API; with SEEKAUTH_TOKEN_REJECTED if the API rejected a new token too;
-// with SEEKAUTH_INVALID_ARGUMENT for a method, address or header that is none; with SEEKAUTH_TIMEOUT
-// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the response is longer than 64 MiB; and otherwise as
-// seekauth_client_get_token does.
+/// Sends a request to the API with the token, and once more with a new one if the API rejects it.
+/// Waits for the whole response. Any but a rejection of the token is handed out, also one that says 403
+/// or 500; so is a redirect, which is not followed.
+///
+/// Fails with SEEKAUTH_FORBIDDEN_ORIGIN, before anything is sent, if the request does not go to scheme,
+/// host and port of the client's API; with SEEKAUTH_TOKEN_REJECTED if the API rejected a new token too;
+/// with SEEKAUTH_INVALID_ARGUMENT for a method, address or header that is none; with SEEKAUTH_TIMEOUT
+/// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the response is longer than 64 MiB; and otherwise as
+/// seekauth_client_get_token does.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_send(const struct seekauth_client *client,
                                             const seekauth_http_request *request,
                                             struct seekauth_response **out);
 
-// As seekauth_client_send, without waiting for it: `callback` receives the outcome, with `user_data`
-// passed through. What `request` points to is copied, so it may be gone when the call returns.
-//
-// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
-// this call, possibly before this call has returned. If the call returns an error, it never runs.
-// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
-//
-// The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
-// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
-// seekauth_client_send fails with otherwise goes to the callback.
+/// As seekauth_client_send, without waiting for it: `callback` receives the outcome, with `user_data`
+/// passed through. What `request` points to is copied, so it may be gone when the call returns.
+///
+/// If the call returns NULL, the callback runs exactly once: on a thread of the library, never inside
+/// this call, possibly before this call has returned. If the call returns an error, it never runs.
+/// `call`, which may be NULL, receives a handle to cancel the call by; the caller frees it.
+///
+/// The call itself fails with SEEKAUTH_INVALID_ARGUMENT for NULLs, for text that is not UTF-8 and for
+/// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
+/// seekauth_client_send fails with otherwise goes to the callback.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *client,
                                                   const seekauth_http_request *request,
                                                   seekauth_response_callback callback,
                                                   void *user_data,
                                                   struct seekauth_call **call);
 
-// The HTTP status; 0 for NULL.
+/// The HTTP status; 0 for NULL.
 int32_t seekauth_response_status(const struct seekauth_response *response);
 
-// The value of the first header with this name, in capitals or not; NULL if there is none, and for
-// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
+/// The value of the first header with this name, in capitals or not; NULL if there is none, and for
+/// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
 const char *seekauth_response_header(const struct seekauth_response *response, const char *name);
 
-// How many headers there are; 0 for NULL. A response of seekauth_client_graphql keeps none.
+/// How many headers there are; 0 for NULL. A response of seekauth_client_graphql keeps none.
 size_t seekauth_response_header_count(const struct seekauth_response *response);
 
-// The name of the header with this index, counted from 0, in lower case; NULL past the last one and
-// for NULL. The response owns the text.
-const char *seekauth_response_header_name(const struct seekauth_response *response, size_t index);
+/// The name of the header with this index, counted from 0, in lower case; NULL past the last one and
+/// for NULL. The response owns the text.
+const char *seekauth_response_header_name(const struct seekauth_response *response,
+                                           size_t index);
 
-// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
-// response owns the text.
-const char *seekauth_response_header_value(const struct seekauth_response *response, size_t index);
+/// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+/// response owns the text.
+const char *seekauth_response_header_value(const struct seekauth_response *response,
+                                            size_t index);
 
-// The body: seekauth_response_body_length bytes, NULs included, and one more NUL behind them, so that
-// JSON can be read as text. Never NULL but for NULL. The response owns it.
+/// The body: seekauth_response_body_length bytes, NULs included, and one more NUL behind them, so that
+/// JSON can be read as text. Never NULL but for NULL. The response owns it.
 const char *seekauth_response_body(const struct seekauth_response *response);
 
-// How many bytes the body has, without the NUL behind them; 0 for NULL.
+/// How many bytes the body has, without the NUL behind them; 0 for NULL.
 size_t seekauth_response_body_length(const struct seekauth_response *response);
 
-// Frees a response and everything it owns. NULL is accepted.
+/// Frees a response and everything it owns. NULL is accepted.
 void seekauth_response_free(struct seekauth_response *response);
 
 /* --- GraphQL operations ----------------------------------------------------------------------- */
 
-// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
-// is borrowed for the call that takes it, also if that call is asynchronous.
+/// A GraphQL operation. Start from SEEKAUTH_GRAPHQL_INIT and set the fields you need. All it points to
+/// is borrowed for the call that takes it, also if that call is asynchronous.
 typedef struct seekauth_graphql {
-    // sizeof(seekauth_graphql), which is how the library knows the header you compiled with.
+    /// sizeof(seekauth_graphql), which is how the library knows the header you compiled with.
     size_t struct_size;
-    // Required. The document: a query or mutation.
+    /// Required. The document: a query or mutation.
     const char *query;
-    // Its variables, as the text of a JSON object; NULL for none.
+    /// Its variables, as the text of a JSON object; NULL for none.
     const char *variables;
-    // Which operation of the document to run; NULL if it holds only one.
+    /// Which operation of the document to run; NULL if it holds only one.
     const char *operation_name;
-    // The first of `header_count` further headers, such as Accept-Language in place of the client's.
+    /// The first of `header_count` further headers, such as Accept-Language in place of the client's.
     const seekauth_header *headers;
-    // How many headers there are; 0 for none.
+    /// How many headers there are; 0 for none.
     size_t header_count;
-    // How long to wait for token and response together, in milliseconds; 0 means as long as the
-    // client's own `timeout_ms` says.
+    /// How long to wait for token and response together, in milliseconds; 0 means as long as the
+    /// client's own `timeout_ms` says.
     uint64_t timeout_ms;
 } seekauth_graphql;
 
-/* Initial value of seekauth_graphql: its size, and nothing in any other field. */
+/// Initial value of seekauth_graphql: its size, and nothing in any other field.
 #define SEEKAUTH_GRAPHQL_INIT {sizeof(seekauth_graphql), NULL, NULL, NULL, NULL, 0, 0}
 
-// Sends a GraphQL operation to the API, as seekauth_client_send does, and waits for the whole response.
-// Its body is JSON text: an object with `data`, `errors` or both. Errors that the API reports there are
-// no failure of this call; only a response that is not GraphQL is.
-//
-// Fails as seekauth_client_send does, with SEEKAUTH_INVALID_ARGUMENT also for variables that are not a
-// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
-// is not GraphQL.
+/// Sends a GraphQL operation to the API, as seekauth_client_send does, and waits for the whole response.
+/// Its body is JSON text: an object with `data`, `errors` or both. Errors that the API reports there are
+/// no failure of this call; only a response that is not GraphQL is.
+///
+/// Fails as seekauth_client_send does, with SEEKAUTH_INVALID_ARGUMENT also for variables that are not a
+/// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
+/// is not GraphQL.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_graphql(const struct seekauth_client *client,
                                                const seekauth_graphql *operation,
                                                struct seekauth_response **out);
 
-// As seekauth_client_graphql, without waiting for it: `callback` receives the outcome.
-//
-// Arguments and failures are those of seekauth_client_send_async.
+/// As seekauth_client_graphql, without waiting for it: `callback` receives the outcome.
+///
+/// Arguments and failures are those of seekauth_client_send_async.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_graphql_async(const struct seekauth_client *client,
                                                      const seekauth_graphql *operation,
                                                      seekauth_response_callback callback,
@@ -641,117 +706,152 @@ struct seekauth_error *seekauth_client_graphql_async(const struct seekauth_clien
 
 /* --- Asynchronous calls ----------------------------------------------------------------------- */
 
-// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
-// with a result. Other callers that wait for the same token are not disturbed. The API may still carry
-// out a request that was sent already. NULL is accepted.
+/// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
+/// with a result. Other callers that wait for the same token are not disturbed. The API may still carry
+/// out a request that was sent already. NULL is accepted.
 void seekauth_call_cancel(const struct seekauth_call *call);
 
-// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
+/// Frees the handle and nothing else: the call goes on and its callback still runs. NULL is accepted.
 void seekauth_call_free(struct seekauth_call *call);
 
 /* --- HTTP clients of the program's own -------------------------------------------------------- */
 
-// Makes the flow of one request to `url`. `replayable` says whether its body can be sent a second time;
-// one that is read from a stream cannot.
-//
-// Fails with SEEKAUTH_FORBIDDEN_ORIGIN unless `url` is absolute, without credentials in it, and has
-// scheme, host and port of the client's API, so that the token goes nowhere else; and with
-// SEEKAUTH_INVALID_ARGUMENT if the client has no API.
+/// Makes the flow of one request to `url`. `replayable` says whether its body can be sent a second time;
+/// one that is read from a stream cannot.
+///
+/// Fails with SEEKAUTH_FORBIDDEN_ORIGIN unless `url` is absolute, without credentials in it, and has
+/// scheme, host and port of the client's API, so that the token goes nowhere else; and with
+/// SEEKAUTH_INVALID_ARGUMENT if the client has no API.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_client_auth_flow(const struct seekauth_client *client,
                                                  const char *url,
                                                  bool replayable,
                                                  struct seekauth_auth_flow **out);
 
-// Waits for the token of the next attempt, for at most `timeout_ms` milliseconds; 0 means as long as the
-// client's own `timeout_ms` says. At first it is the client's token, and after seekauth_auth_flow_retry
-// the one to send the request with once more: a new one, or, because servers may take a moment to accept
-// a token that was just issued, the one before it, or the same one a little later.
-//
-// Fails as seekauth_client_get_token does, and with SEEKAUTH_TOKEN_REJECTED if a token that was just
-// issued was rejected and the time does not suffice to wait for that moment.
+/// Waits for the token of the next attempt, for at most `timeout_ms` milliseconds; 0 means as long as the
+/// client's own `timeout_ms` says. At first it is the client's token, and after seekauth_auth_flow_retry
+/// the one to send the request with once more: a new one, or, because servers may take a moment to accept
+/// a token that was just issued, the one before it, or the same one a little later.
+///
+/// Fails as seekauth_client_get_token does, and with SEEKAUTH_TOKEN_REJECTED if a token that was just
+/// issued was rejected and the time does not suffice to wait for that moment.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_get_token(const struct seekauth_auth_flow *auth_flow,
                                                     uint64_t timeout_ms,
                                                     struct seekauth_token **out);
 
-// As seekauth_auth_flow_get_token, without waiting for it: `callback` receives the outcome. The flow may
-// be used and freed meanwhile.
-//
-// Arguments and failures are those of seekauth_client_get_token_async.
+/// As seekauth_auth_flow_get_token, without waiting for it: `callback` receives the outcome. The flow may
+/// be used and freed meanwhile.
+///
+/// Arguments and failures are those of seekauth_client_get_token_async.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_get_token_async(const struct seekauth_auth_flow *auth_flow,
                                                           uint64_t timeout_ms,
                                                           seekauth_token_callback callback,
                                                           void *user_data,
                                                           struct seekauth_call **call);
 
-// Says whether a Host header of the request's own may be sent with the token: a proxy, or a server with
-// several names, would take the token to the host that it names. seekauth_auth_flow_attempt asks this by
-// itself for the headers that it is given; call it if the program sets that header in another way.
-//
-// Fails with SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API.
+/// Says whether a Host header of the request's own may be sent with the token: a proxy, or a server with
+/// several names, would take the token to the host that it names. seekauth_auth_flow_attempt asks this by
+/// itself for the headers that it is given; call it if the program sets that header in another way.
+///
+/// Fails with SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_check_host(const struct seekauth_auth_flow *auth_flow,
                                                      const char *host);
 
-// Begins an attempt with the value of the Authorization header and the request's own headers, of which
-// `headers` points to the first of `header_count`, and lists the headers to send: these, with
-// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
-// Accept-Language unless the request has them.
-//
-// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
-// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
-// Host header of the request's own names another host than the API's.
+/// Begins an attempt with the value of the Authorization header and the request's own headers, of which
+/// `headers` points to the first of `header_count`, and lists the headers to send: these, with
+/// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
+/// Accept-Language unless the request has them.
+///
+/// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
+/// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
+/// Host header of the request's own names another host than the API's.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_attempt(struct seekauth_auth_flow *auth_flow,
                                                   const char *authorization,
                                                   const seekauth_header *headers,
                                                   size_t header_count);
 
-// How many headers to send; 0 before seekauth_auth_flow_attempt, and for NULL.
+/// How many headers to send; 0 before seekauth_auth_flow_attempt, and for NULL.
 size_t seekauth_auth_flow_header_count(const struct seekauth_auth_flow *auth_flow);
 
-// The name of the header with this index, counted from 0; NULL past the last one and for NULL. The
-// flow owns the text, until seekauth_auth_flow_attempt is called again.
+/// The name of the header with this index, counted from 0; NULL past the last one and for NULL. The
+/// flow owns the text, until seekauth_auth_flow_attempt is called again.
 const char *seekauth_auth_flow_header_name(const struct seekauth_auth_flow *auth_flow,
                                             size_t index);
 
-// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
-// flow owns the text, until seekauth_auth_flow_attempt is called again.
+/// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The
+/// flow owns the text, until seekauth_auth_flow_attempt is called again.
 const char *seekauth_auth_flow_header_value(const struct seekauth_auth_flow *auth_flow,
                                              size_t index);
 
-// Begins to inspect a response. `url` is where it came from, if redirects may have been followed, or
-// NULL: a response from another origin says nothing about the token. `*more`, which may be NULL, becomes
-// what seekauth_auth_flow_feed returns.
-//
-// Fails with SEEKAUTH_INVALID_ARGUMENT for a `status` that cannot be HTTP's.
+/// Begins to inspect a response. `url` is where it came from, if redirects may have been followed, or
+/// NULL: a response from another origin says nothing about the token. `*more`, which may be NULL, becomes
+/// what seekauth_auth_flow_feed returns.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a `status` that cannot be HTTP's.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_inspect(struct seekauth_auth_flow *auth_flow,
                                                   int32_t status,
                                                   const char *url,
                                                   bool *more);
 
-// Shows the flow the next chunk of the response's body, after any content decoding: `length` bytes.
-// True if it needs more to know whether the API rejected the token; false once it knows, and for NULL.
-// It keeps nothing of it.
+/// Shows the flow the next chunk of the response's body, after any content decoding: `length` bytes.
+/// True if it needs more to know whether the API rejected the token; false once it knows, and for NULL.
+/// It keeps nothing of it.
 bool seekauth_auth_flow_feed(struct seekauth_auth_flow *auth_flow,
                              const void *data,
                              size_t length);
 
-// Whether the API rejected the token. Ask when seekauth_auth_flow_feed has returned false or the body
-// has ended: later chunks change nothing. False if no response was inspected, and for NULL.
+/// Whether the API rejected the token. Ask when seekauth_auth_flow_feed has returned false or the body
+/// has ended: later chunks change nothing. False if no response was inspected, and for NULL.
 bool seekauth_auth_flow_rejected(struct seekauth_auth_flow *auth_flow);
 
-// Prepares the second attempt after the API rejected the token. If this succeeds, send the identical
-// request once more, with the token that seekauth_auth_flow_get_token gives.
-//
-// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, if the body cannot be sent
-// twice, if the API accepted the token for a request that was sent later, or if too many tokens were
-// rejected lately; and as the last renewal failed, while its pause lasts.
+/// Prepares the second attempt after the API rejected the token. If this succeeds, send the identical
+/// request once more, with the token that seekauth_auth_flow_get_token gives.
+///
+/// Fails with SEEKAUTH_TOKEN_REJECTED if there was a second attempt already, if the body cannot be sent
+/// twice, if the API accepted the token for a request that was sent later, or if too many tokens were
+/// rejected lately; and as the last renewal failed, while its pause lasts.
+SEEKAUTH_NODISCARD
 struct seekauth_error *seekauth_auth_flow_retry(struct seekauth_auth_flow *auth_flow);
 
-// Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.
+/// Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_auth_flow_free(struct seekauth_auth_flow *auth_flow);
+
+/* --- The whole library ------------------------------------------------------------------------ */
+
+/// Ends the library's threads and connections, and waits until nothing of it runs any more, for at most
+/// `timeout_ms` milliseconds; 0 means 30 seconds. Calls under way end with SEEKAUTH_CANCELLED, and so do
+/// those that begin meanwhile; every callback has returned when this has.
+///
+/// Call it before dlclose(), and at the end of a program that is searched for leaks or unjoined threads; no
+/// other needs it. Objects may be freed before or after it. The library may be used again afterwards: the
+/// first call that waits starts anew, and clients still have their tokens. A forked child ends what is its own.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback, the look-up of a name, or something that finds credentials still
+/// runs when the time is up; a later call goes on waiting for it. Fails with SEEKAUTH_INVALID_ARGUMENT in a
+/// callback.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_shutdown(uint64_t timeout_ms);
 
 /* --- Version ---------------------------------------------------------------------------------- */
 
-// The version of the library that is running, such as "1.2.3". Never fails; the text is static.
+/// The major version of this header; that of the library is part of seekauth_version().
+#define SEEKAUTH_VERSION_MAJOR 0
+
+/// The minor version of this header.
+#define SEEKAUTH_VERSION_MINOR 1
+
+/// The patch version of this header.
+#define SEEKAUTH_VERSION_PATCH 0
+
+/// The version of this header as text, such as "1.2.3".
+#define SEEKAUTH_VERSION "0.1.0"
+
+/// The version of the library that is running, such as "1.2.3". Never fails; the text is static.
 const char *seekauth_version(void);
 
 #ifdef __cplusplus

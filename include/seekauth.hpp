@@ -1,20 +1,30 @@
-// seekauth for C++17: the C interface of seekauth.h with ownership by RAII, errors as exceptions and
-// times as std::chrono. It forwards and decides nothing; what seekauth.h says about threads,
-// callbacks and fork() holds here too. Link with libseekauth.
-//
-//     seekauth::Options options;
-//     options.service = "seek_api";
-//     options.environment = "playground";
-//     options.client_id = id;
-//     options.client_secret = secret;
-//     options.user_agent = "acme-ats/1.0";
-//     seekauth::Client client(options);
-//     seekauth::Graphql operation;
-//     operation.query = "{ self { partner { name } } }";
-//     std::cout << client.graphql(operation).body();
+/**
+ * @file
+ * seekauth for C++17 and newer: the C interface of seekauth.h with ownership by RAII, errors as exceptions
+ * or as results, and times as std::chrono. It forwards and decides nothing; what seekauth.h says about
+ * threads, callbacks and fork() holds here too. Link with libseekauth.
+ *
+ *     seekauth::Options options;
+ *     options.service = "seek_api";
+ *     options.environment = "playground";
+ *     options.client_id = id;
+ *     options.client_secret = secret;
+ *     options.user_agent = "acme-ats/1.0";
+ *     seekauth::Client client(options);
+ *     seekauth::Graphql operation;
+ *     operation.query = "{ self { partner { name } } }";
+ *     std::cout << client.graphql(operation).body();
+ *
+ * Each function that can fail has two forms: the one of the short name throws Error, and the one that begins
+ * with try_ returns a Result. Where exceptions are off (-fno-exceptions), the second form alone is declared.
+ */
 
 #ifndef SEEKAUTH_HPP
 #define SEEKAUTH_HPP
+
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "seekauth.hpp needs C++17 or newer: compile with -std=c++17"
+#endif
 
 #include <chrono>
 #include <cstddef>
@@ -27,20 +37,32 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "seekauth.h"
 
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+/// Whether what throws is declared.
+#define SEEKAUTH_EXCEPTIONS 1
+#else
+#define SEEKAUTH_EXCEPTIONS 0
+#endif
+
+/// The C interface of seekauth in C++.
 namespace seekauth {
 
+/// The unit of all times.
 using milliseconds = std::chrono::milliseconds;
 
 namespace detail {
 
-// Frees an object of the C interface.
+// Frees an object of the C interface. Of a client, the callbacks have returned then: they may use what is
+// destroyed along with it.
 struct Free {
-    void operator()(seekauth_client *client) const noexcept { seekauth_client_free(client); }
+    void operator()(seekauth_client *client) const noexcept { seekauth_client_free_and_wait(client); }
     void operator()(seekauth_error *error) const noexcept { seekauth_error_free(error); }
     void operator()(seekauth_call *call) const noexcept { seekauth_call_free(call); }
     void operator()(seekauth_auth_flow *flow) const noexcept { seekauth_auth_flow_free(flow); }
@@ -50,44 +72,122 @@ inline std::string copy(const char *text) { return text == nullptr ? std::string
 
 }  // namespace detail
 
-// Why a call failed: what() is one line that is safe to log, the rest are the facts to act on. It
-// never holds a secret, a token or the body of a response.
+/// Text that may be unset, with the interface of std::optional<std::string>. A null pointer, such as
+/// std::getenv() returns for a variable that is not set, is unset as well.
+class Text {
+public:
+    /// Unset.
+    Text() noexcept = default;
+
+    /// Unset.
+    Text(std::nullopt_t) noexcept {}
+
+    /// A copy of the text; unset for a null pointer.
+    Text(const char *text) : text_(text == nullptr ? std::nullopt : std::optional<std::string>(text)) {}
+
+    /// A copy, or unset where `text` is.
+    Text(std::optional<std::string> text) noexcept : text_(std::move(text)) {}
+
+    /// Whatever makes a std::string or a std::string_view.
+    template <class T, std::enable_if_t<!std::is_convertible_v<T &&, const char *> &&
+                                            !std::is_same_v<std::decay_t<T>, Text> &&
+                                            (std::is_convertible_v<T &&, std::string> ||
+                                             std::is_convertible_v<T &&, std::string_view>),
+                                        int> = 0>
+    Text(T &&text) : text_(std::string(std::forward<T>(text))) {}
+
+    /// Whether it is set.
+    bool has_value() const noexcept { return text_.has_value(); }
+
+    /// Whether it is set.
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// The text, which has to be set.
+    const std::string &operator*() const noexcept { return *text_; }
+
+    /// The text, which has to be set.
+    std::string &operator*() noexcept { return *text_; }
+
+    /// A member of the text, which has to be set.
+    const std::string *operator->() const noexcept { return &*text_; }
+
+    /// A member of the text, which has to be set.
+    std::string *operator->() noexcept { return &*text_; }
+
+    /// The text; throws std::bad_optional_access if it is unset.
+    const std::string &value() const { return text_.value(); }
+
+    /// The text, or `other` if it is unset.
+    std::string value_or(std::string other) const { return text_ ? *text_ : std::move(other); }
+
+    /// Makes it unset.
+    void reset() noexcept { text_.reset(); }
+
+    /// The same in the standard library's type.
+    operator const std::optional<std::string> &() const noexcept { return text_; }
+
+    /// Whether both are unset, or both set and equal.
+    friend bool operator==(const Text &left, const Text &right) { return left.text_ == right.text_; }
+
+    /// Whether they differ.
+    friend bool operator!=(const Text &left, const Text &right) { return left.text_ != right.text_; }
+
+private:
+    std::optional<std::string> text_{};
+};
+
+/// Why a call failed: what() is one line that is safe to log, the rest are the facts to act on. It
+/// never holds a secret, a token or the body of a response.
 class Error : public std::runtime_error {
 public:
-    // Takes over an error of the C interface.
+    /// Takes over an error of the C interface.
     explicit Error(seekauth_error *error)
         : Error(std::unique_ptr<seekauth_error, detail::Free>(error)) {}
 
-    // An error of this code, for what cannot be handed to the C interface.
+    /// An error of this code, with what is known of the code.
     Error(int code, const std::string &message)
         : std::runtime_error(message), facts_(std::make_shared<Facts>(Facts{code})) {}
 
-    // One of SEEKAUTH_INVALID_ARGUMENT and so on.
+    /// One of SEEKAUTH_INVALID_ARGUMENT and so on.
     int code() const noexcept { return facts_->code; }
 
-    // The name of the code, such as "throttled".
+    /// The name of the code, such as "throttled".
     const char *name() const noexcept { return seekauth_error_code_name(facts_->code); }
 
-    // Whether the same call may succeed later with nothing changed.
+    /// Whether the same call may succeed later with nothing changed.
     bool retryable() const noexcept { return facts_->retryable; }
 
-    // How long to wait before the next try, if that is known.
+    /// How long to wait before the next try, if that is known.
     std::optional<milliseconds> retry_after() const noexcept { return facts_->retry_after; }
 
-    // The HTTP status of the response that failed; 0 if there was none.
+    /// The HTTP status of the response that failed; 0 if there was none.
     int status() const noexcept { return facts_->status; }
 
-    // The `error` member of the server's response (RFC 6749, 5.2); empty if there was none.
+    /// The `error` member of the server's response (RFC 6749, 5.2); empty if there was none.
     const std::string &server_code() const noexcept { return facts_->server_code; }
 
-    // What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
-    // come so far.
+    /// What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
+    /// come so far.
     const std::string &target() const noexcept { return facts_->target; }
 
 private:
     struct Facts {
-        int code = SEEKAUTH_INTERNAL;
-        bool retryable = false;
+        explicit Facts(int of) : code(of), retryable(seekauth_error_code_retryable(of)) {}
+
+        explicit Facts(const seekauth_error *error)
+            : code(seekauth_error_code(error)),
+              retryable(seekauth_error_retryable(error)),
+              retry_after(wait(seekauth_error_retry_after_ms(error))),
+              status(seekauth_error_status(error)),
+              server_code(detail::copy(seekauth_error_server_code(error))),
+              target(detail::copy(seekauth_error_target(error))) {}
+
+        static std::optional<milliseconds> wait(std::int64_t count) {
+            return count < 0 ? std::nullopt : std::optional<milliseconds>(count);
+        }
+
+        int code;
+        bool retryable;
         std::optional<milliseconds> retry_after{};
         int status = 0;
         std::string server_code{};
@@ -96,36 +196,113 @@ private:
 
     explicit Error(std::unique_ptr<seekauth_error, detail::Free> error)
         : std::runtime_error(detail::copy(seekauth_error_message(error.get()))),
-          facts_(std::make_shared<Facts>(Facts{
-              seekauth_error_code(error.get()), seekauth_error_retryable(error.get()),
-              retry_after(error.get()), seekauth_error_status(error.get()),
-              detail::copy(seekauth_error_server_code(error.get())),
-              detail::copy(seekauth_error_target(error.get()))})) {}
-
-    static std::optional<milliseconds> retry_after(const seekauth_error *error) {
-        const std::int64_t wait = seekauth_error_retry_after_ms(error);
-        return wait < 0 ? std::nullopt : std::optional<milliseconds>(wait);
-    }
+          facts_(std::make_shared<Facts>(error.get())) {}
 
     // Shared, because an exception must be copied without failing.
     std::shared_ptr<const Facts> facts_;
 };
 
+/// What a call that does not throw returns: a value or an error. As std::expected of C++23.
+template <class T>
+class [[nodiscard]] Result {
+public:
+    /// A success.
+    Result(T value) : outcome_(std::in_place_index<0>, std::move(value)) {}
+
+    /// A failure.
+    Result(Error error) : outcome_(std::in_place_index<1>, std::move(error)) {}
+
+    /// Whether there is a value.
+    bool has_value() const noexcept { return outcome_.index() == 0; }
+
+    /// Whether there is a value.
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// The value, which has to be there.
+    const T &operator*() const & noexcept { return *std::get_if<0>(&outcome_); }
+
+    /// The value, which has to be there.
+    T &operator*() & noexcept { return *std::get_if<0>(&outcome_); }
+
+    /// The value, which has to be there.
+    T operator*() && { return std::move(*std::get_if<0>(&outcome_)); }
+
+    /// A member of the value, which has to be there.
+    const T *operator->() const noexcept { return std::get_if<0>(&outcome_); }
+
+    /// A member of the value, which has to be there.
+    T *operator->() noexcept { return std::get_if<0>(&outcome_); }
+
+    /// The value, or `other` if there is none.
+    T value_or(T other) && { return has_value() ? *std::move(*this) : std::move(other); }
+
+    /// The error, which has to be there.
+    const Error &error() const noexcept { return *std::get_if<1>(&outcome_); }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// The value; throws the error if there is none.
+    T value() && {
+        if (!has_value()) throw error();
+        return *std::move(*this);
+    }
+
+    /// The value; throws the error if there is none.
+    const T &value() const & {
+        if (!has_value()) throw error();
+        return **this;
+    }
+#endif
+
+private:
+    std::variant<T, Error> outcome_;
+};
+
+/// What a call that does not throw returns if there is no value: nothing, or an error.
+template <>
+class [[nodiscard]] Result<void> {
+public:
+    /// A success.
+    Result() noexcept = default;
+
+    /// A failure.
+    Result(Error error) : error_(std::move(error)) {}
+
+    /// Whether it succeeded.
+    bool has_value() const noexcept { return !error_; }
+
+    /// Whether it succeeded.
+    explicit operator bool() const noexcept { return has_value(); }
+
+    /// The error, which has to be there.
+    const Error &error() const noexcept { return *error_; }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// Throws the error if there is one.
+    void value() const {
+        if (error_) throw *error_;
+    }
+#endif
+
+private:
+    std::optional<Error> error_{};
+};
+
+/// Headers of a request or a response: names and values, in order.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 namespace detail {
 
-inline void check(seekauth_error *error) {
-    if (error != nullptr) throw Error(error);
+inline Result<void> outcome(seekauth_error *error) {
+    if (error != nullptr) return Error(error);
+    return {};
 }
 
-// The text as the C interface takes it. It would end at a NUL there, and mean something else.
-inline const char *c_text(const char *name, const std::string &text) {
-    if (text.find('\0') != std::string::npos)
-        throw Error(SEEKAUTH_INVALID_ARGUMENT, std::string(name) + " has a NUL in it");
-    return text.c_str();
-}
-
-inline const char *c_text(const char *name, const std::optional<std::string> &text) {
-    return text ? c_text(name, *text) : nullptr;
+// The outcome of a call that writes an object of the C interface, as the object that owns it.
+template <class T, class Raw, class Function>
+Result<T> make(Function call) {
+    Raw *raw = nullptr;
+    if (seekauth_error *error = call(&raw)) return Error(error);
+    return T(raw);
 }
 
 // A negative number becomes one too large to be accepted.
@@ -133,36 +310,71 @@ inline std::uint64_t c_count(milliseconds time) noexcept {
     return static_cast<std::uint64_t>(time.count());
 }
 
+// Lends texts to the C interface, and remembers the first that would mean something else there: it would
+// end at a NUL.
+class Lender {
+public:
+    const char *text(const char *name, const std::string &text) {
+        if (!failure_ && text.find('\0') != std::string::npos)
+            failure_ = Error(SEEKAUTH_INVALID_ARGUMENT, std::string(name) + " has a NUL in it");
+        return text.c_str();
+    }
+
+    const char *text(const char *name, const Text &text) {
+        return text ? this->text(name, *text) : nullptr;
+    }
+
+    // They point into the argument.
+    std::vector<seekauth_header> headers(const Headers &headers) {
+        std::vector<seekauth_header> c_headers;
+        for (const auto &[name, value] : headers)
+            c_headers.push_back({text("a header's name", name), text("a header's value", value)});
+        return c_headers;
+    }
+
+    const std::optional<Error> &failure() const noexcept { return failure_; }
+
+    // What was lent, if all of it could be.
+    template <class T>
+    Result<T> lent(T value) const {
+        if (failure_) return *failure_;
+        return value;
+    }
+
+private:
+    std::optional<Error> failure_{};
+};
+
 }  // namespace detail
 
-// A token and its facts, as it was when it was handed out. Copies share it, it never changes, and it
-// outlives its client.
+/// A token and its facts, as it was when it was handed out. Copies share it, it never changes, and it
+/// outlives its client.
 class Token {
 public:
-    // Takes over a token of the C interface.
+    /// Takes over a token of the C interface.
     explicit Token(seekauth_token *token) : token_(token, seekauth_token_free) {}
 
-    // The token itself. It reaches the data of every hirer that the partner works with: keep it on
-    // the backend and out of logs. Valid as long as a copy of this object lives.
+    /// The token itself. It reaches the data of every hirer that the partner works with: keep it on
+    /// the backend and out of logs. Valid as long as a copy of this object lives.
     const char *value() const noexcept { return seekauth_token_value(token_.get()); }
 
-    // The whole value of the Authorization header. Valid as long as a copy of this object lives.
+    /// The whole value of the Authorization header. Valid as long as a copy of this object lives.
     const char *authorization() const noexcept { return seekauth_token_authorization(token_.get()); }
 
-    // When the token expires. The client renews it before that.
+    /// When the token expires. The client renews it before that.
     std::chrono::system_clock::time_point expires_at() const noexcept {
         const auto time = seekauth_token_expires_at_ms(token_.get());
         return std::chrono::system_clock::time_point(
             milliseconds(static_cast<milliseconds::rep>(time)));
     }
 
-    // How much is left of its life at the moment of the call; zero once it has expired.
+    /// How much is left of its life at the moment of the call; zero once it has expired.
     milliseconds remaining() const noexcept {
         return milliseconds(
             static_cast<milliseconds::rep>(seekauth_token_remaining_ms(token_.get())));
     }
 
-    // The scopes granted, sorted. The SEEK API's tokens have none.
+    /// The scopes granted, sorted. The SEEK API's tokens have none.
     std::vector<std::string> scopes() const {
         std::vector<std::string> scopes;
         for (std::size_t i = 0; i < seekauth_token_scope_count(token_.get()); i++)
@@ -174,139 +386,179 @@ private:
     std::shared_ptr<seekauth_token> token_;
 };
 
-// An asynchronous call on its way. Destroying the object does not end the call.
+/// An asynchronous call on its way. Destroying the object does not end the call.
 class Call {
 public:
-    // Takes over a call of the C interface.
+    /// Takes over a call of the C interface.
     explicit Call(seekauth_call *call) : call_(call) {}
 
-    // Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
-    // with a result. Other callers that wait for the same token are not disturbed.
+    /// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run
+    /// with a result. Other callers that wait for the same token are not disturbed.
     void cancel() const noexcept { seekauth_call_cancel(call_.get()); }
 
 private:
     std::unique_ptr<seekauth_call, detail::Free> call_;
 };
 
-// Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
-// thread of the library, never inside the call that started it, and must not throw.
-template <class Result>
-using Callback = std::function<void(std::optional<Error>, std::optional<Result>)>;
+/// Receives the outcome of an asynchronous call: an error or a result. It runs exactly once, on a
+/// thread of the library, never inside the call that started it, and must not throw. Calls take any
+/// function object that can be called like this, also one that can only be moved.
+template <class T>
+using Callback = std::function<void(std::optional<Error>, std::optional<T>)>;
 
 namespace detail {
 
+// For functions that take any callback for a T.
+template <class Function, class T>
+using IfCallback = std::enable_if_t<
+    std::is_invocable_v<std::decay_t<Function> &, std::optional<Error>, std::optional<T>>, int>;
+
+template <class Function>
+bool is_empty(const Function &) noexcept {
+    return false;
+}
+template <class Signature>
+bool is_empty(const std::function<Signature> &function) noexcept {
+    return !function;
+}
+template <class Signature>
+bool is_empty(Signature *const &function) noexcept {
+    return function == nullptr;
+}
+#ifdef __cpp_lib_move_only_function
+template <class Signature>
+bool is_empty(const std::move_only_function<Signature> &function) noexcept {
+    return !function;
+}
+#endif
+
+// What the C interface calls. noexcept: nothing may unwind into the library.
+template <class T, class Function, class Raw>
+void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
+    const std::unique_ptr<Function> done(static_cast<Function *>(user_data));
+    if (error != nullptr)
+        (*done)(std::optional<Error>(std::in_place, error), std::optional<T>());
+    else
+        (*done)(std::optional<Error>(), std::optional<T>(std::in_place, result));
+}
+
 // Starts a call whose callback owns `done` once the call was accepted.
-template <class Result, class Function>
-Call start(Callback<Result> done, Function start) {
-    auto kept = std::make_unique<Callback<Result>>(std::move(done));
+template <class T, class Raw, class Function, class Start>
+Result<Call> start(Function &&done, Start start) {
+    using Kept = std::decay_t<Function>;
+    if (detail::is_empty(done)) return Error(SEEKAUTH_INVALID_ARGUMENT, "the callback is empty");
+    auto kept = std::make_unique<Kept>(std::forward<Function>(done));
     seekauth_call *call = nullptr;
-    check(start(kept.get(), &call));
+    if (seekauth_error *error = start(&receive<T, Kept, Raw>, kept.get(), &call)) return Error(error);
     kept.release();
     return Call(call);
 }
 
-// What the C interface calls. noexcept: nothing may unwind into the library.
-template <class Result, class Raw>
-void receive(void *user_data, seekauth_error *error, Raw result) noexcept {
-    std::unique_ptr<Callback<Result>> done(static_cast<Callback<Result> *>(user_data));
-    if (error != nullptr)
-        (*done)(Error(error), std::nullopt);
-    else
-        (*done)(std::nullopt, Result(result));
-}
-
-template <class Result>
-std::pair<Callback<Result>, std::future<Result>> promise() {
-    auto promise = std::make_shared<std::promise<Result>>();
-    auto future = promise->get_future();
-    auto done = [promise](std::optional<Error> error, std::optional<Result> result) {
+#if SEEKAUTH_EXCEPTIONS
+// A future for what `start`, given a callback, starts.
+template <class T, class Start>
+std::future<T> future_of(Start start) {
+    std::promise<T> promise;
+    std::future<T> future = promise.get_future();
+    start([promise = std::move(promise)](std::optional<Error> error, std::optional<T> result) mutable {
         if (error)
-            promise->set_exception(std::make_exception_ptr(*std::move(error)));
+            promise.set_exception(std::make_exception_ptr(*std::move(error)));
         else
-            promise->set_value(*std::move(result));
-    };
-    return {std::move(done), std::move(future)};
+            promise.set_value(*std::move(result));
+    });
+    return future;
 }
+#endif
 
 }  // namespace detail
 
-// Headers of a request or a response: names and values, in order.
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-namespace detail {
-
-// The headers as the C interface takes them; they point into the argument.
-inline std::vector<seekauth_header> c_headers(const Headers &headers) {
-    std::vector<seekauth_header> c_headers;
-    for (const auto &[name, value] : headers)
-        c_headers.push_back({c_text("a header's name", name), c_text("a header's value", value)});
-    return c_headers;
-}
-
-}  // namespace detail
-
-// A request to the API, as seekauth_http_request describes it. A time of zero means the client's own.
+/// A request to the API, as seekauth_http_request describes it.
 struct HttpRequest {
-    std::string method;  // "GET", "POST" and so on
-    std::string url;     // absolute, or a path from the API's root on
-    Headers headers;
-    std::string body;  // any bytes; empty for none
+    /// Required. "GET", "POST" and so on.
+    Text method{};
+    /// Required. Absolute, or a path from the API's root on.
+    Text url{};
+    /// Authorization and User-Agent are replaced.
+    Headers headers{};
+    /// Any bytes; empty for none.
+    std::string body{};
+    /// Zero means the client's own.
     milliseconds timeout{};
 
-    // The request as the C interface takes it; it points into this object and into the headers.
-    seekauth_http_request c_request(const std::vector<seekauth_header> &c_headers) const {
-        return seekauth_http_request{
+    /// The request as the C interface takes it; it points into this object and into the headers.
+    Result<seekauth_http_request> try_c_request(const std::vector<seekauth_header> &c_headers) const {
+        detail::Lender lender;
+        return lender.lent(seekauth_http_request{
             sizeof(seekauth_http_request),
-            detail::c_text("method", method),
-            detail::c_text("url", url),
+            lender.text("method", method),
+            lender.text("url", url),
             c_headers.data(),
             c_headers.size(),
             body.data(),
             body.size(),
             detail::c_count(timeout),
-        };
+        });
     }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// As try_c_request(); throws.
+    seekauth_http_request c_request(const std::vector<seekauth_header> &c_headers) const {
+        return try_c_request(c_headers).value();
+    }
+#endif
 };
 
-// A GraphQL operation, as seekauth_graphql describes it. A time of zero means the client's own.
+/// A GraphQL operation, as seekauth_graphql describes it.
 struct Graphql {
-    std::string query;
-    std::optional<std::string> variables;  // the text of a JSON object
-    std::optional<std::string> operation_name;
-    Headers headers;
+    /// Required. The document: a query or mutation.
+    Text query{};
+    /// The text of a JSON object.
+    Text variables{};
+    /// Which operation of the document to run; unset if it holds only one.
+    Text operation_name{};
+    /// Further headers, such as Accept-Language in place of the client's.
+    Headers headers{};
+    /// Zero means the client's own.
     milliseconds timeout{};
 
-    // The operation as the C interface takes it; it points into this object and into the headers.
-    seekauth_graphql c_operation(const std::vector<seekauth_header> &c_headers) const {
-        return seekauth_graphql{
+    /// The operation as the C interface takes it; it points into this object and into the headers.
+    Result<seekauth_graphql> try_c_operation(const std::vector<seekauth_header> &c_headers) const {
+        detail::Lender lender;
+        return lender.lent(seekauth_graphql{
             sizeof(seekauth_graphql),
-            detail::c_text("query", query),
-            detail::c_text("variables", variables),
-            detail::c_text("operation_name", operation_name),
+            lender.text("query", query),
+            lender.text("variables", variables),
+            lender.text("operation_name", operation_name),
             c_headers.data(),
             c_headers.size(),
             detail::c_count(timeout),
-        };
+        });
     }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// As try_c_operation(); throws.
+    seekauth_graphql c_operation(const std::vector<seekauth_header> &c_headers) const {
+        return try_c_operation(c_headers).value();
+    }
+#endif
 };
 
-// A response of the API, read to its end. Copies share it, it never changes, and it outlives its client.
+/// A response of the API, read to its end. Copies share it, it never changes, and it outlives its client.
 class Response {
 public:
-    // Takes over a response of the C interface.
+    /// Takes over a response of the C interface.
     explicit Response(seekauth_response *response) : response_(response, seekauth_response_free) {}
 
-    // The HTTP status.
+    /// The HTTP status.
     int status() const noexcept { return seekauth_response_status(response_.get()); }
 
-    // The value of the first header with this name, in capitals or not.
+    /// The value of the first header with this name, in capitals or not.
     std::optional<std::string> header(const std::string &name) const {
-        const char *value =
-            seekauth_response_header(response_.get(), detail::c_text("name", name));
+        const char *value = seekauth_response_header(response_.get(), name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     }
 
-    // All headers, their names in lower case; a response of Client::graphql() keeps none.
+    /// All headers, their names in lower case; a response of Client::graphql() keeps none.
     Headers headers() const {
         Headers headers;
         for (std::size_t i = 0; i < seekauth_response_header_count(response_.get()); i++)
@@ -315,7 +567,7 @@ public:
         return headers;
     }
 
-    // The whole body. Valid as long as a copy of this object lives.
+    /// The whole body. Valid as long as a copy of this object lives.
     std::string_view body() const noexcept {
         return {seekauth_response_body(response_.get()),
                 seekauth_response_body_length(response_.get())};
@@ -325,54 +577,87 @@ private:
     std::shared_ptr<seekauth_response> response_;
 };
 
-// The authentication flow of one request to the API and, if the API rejects its token, of its one
-// repetition, for programs that send with an HTTP client of their own. seekauth_auth_flow describes the
-// order of calls. No two calls may use it at once.
+/// The authentication flow of one request to the API and, if the API rejects its token, of its one
+/// repetition, for programs that send with an HTTP client of their own. seekauth_auth_flow describes the
+/// order of calls. No two calls may use it at once.
 class AuthFlow {
 public:
-    // Takes over a flow of the C interface.
+    /// Takes over a flow of the C interface.
     explicit AuthFlow(seekauth_auth_flow *flow) : flow_(flow) {}
 
-    // Waits for the token of the next attempt, for at most the timeout; zero means as long as the client's
-    // own timeout says. After retry() it is the one to send the request with once more, which the client
-    // may not have.
-    Token get_token(milliseconds timeout = {}) const {
-        seekauth_token *token = nullptr;
-        detail::check(seekauth_auth_flow_get_token(flow_.get(), detail::c_count(timeout), &token));
-        return Token(token);
+#if SEEKAUTH_EXCEPTIONS
+    /// Waits for the token of the next attempt, for at most the timeout; zero means as long as the client's
+    /// own timeout says. After retry() it is the one to send the request with once more, which the client
+    /// may not have.
+    Token get_token(milliseconds timeout = {}) const { return try_get_token(timeout).value(); }
+
+    /// As get_token(), without waiting. The flow may be used and destroyed meanwhile.
+    template <class Function, detail::IfCallback<Function, Token> = 0>
+    Call get_token_async(Function &&done, milliseconds timeout = {}) const {
+        return try_get_token_async(std::forward<Function>(done), timeout).value();
     }
 
-    // As get_token(), without waiting. The flow may be used and destroyed meanwhile.
-    Call get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
-        return detail::start(std::move(done), [&](auto kept, auto call) {
-            return seekauth_auth_flow_get_token_async(flow_.get(), detail::c_count(timeout),
-                                                      &detail::receive<Token, seekauth_token *>, kept,
-                                                      call);
+    /// As get_token(), without waiting. Destroying the future waits for nothing.
+    std::future<Token> get_token_async(milliseconds timeout = {}) const {
+        return detail::future_of<Token>(
+            [&](auto done) { get_token_async(std::move(done), timeout); });
+    }
+
+    /// Throws SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API. For a Host
+    /// header that attempt(), which looks at it by itself, is not given.
+    void check_host(const Text &host) const { try_check_host(host).value(); }
+
+    /// Begins an attempt with the value of the Authorization header and the request's own headers, and
+    /// gives the headers to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this value,
+    /// unless get_token() gave it for the second attempt, and SEEKAUTH_FORBIDDEN_ORIGIN for a Host header of
+    /// another host.
+    Headers attempt(const Text &authorization, const Headers &own = {}) {
+        return try_attempt(authorization, own).value();
+    }
+
+    /// Begins to inspect a response; `url` is where it came from, if redirects may have been followed.
+    /// True if its body has to be fed.
+    bool inspect(int status, const Text &url = {}) { return try_inspect(status, url).value(); }
+
+    /// Prepares the second attempt after a rejection. If this does not throw, send the identical request once
+    /// more, with the token that get_token() gives. Throws SEEKAUTH_TOKEN_REJECTED if there was a second
+    /// attempt already, if the body cannot be sent twice, and if no other token would help.
+    void retry() { try_retry().value(); }
+#endif
+
+    /// As get_token(); an error is part of the result.
+    Result<Token> try_get_token(milliseconds timeout = {}) const {
+        return detail::make<Token, seekauth_token>([&](auto out) {
+            return seekauth_auth_flow_get_token(flow_.get(), detail::c_count(timeout), out);
         });
     }
 
-    // As get_token(), without waiting. Destroying the future waits for nothing.
-    std::future<Token> get_token_async(milliseconds timeout = {}) const {
-        auto [done, future] = detail::promise<Token>();
-        get_token_async(std::move(done), timeout);
-        return std::move(future);
+    /// As get_token_async(); an error is part of the result.
+    template <class Function, detail::IfCallback<Function, Token> = 0>
+    Result<Call> try_get_token_async(Function &&done, milliseconds timeout = {}) const {
+        return detail::start<Token, seekauth_token *>(
+            std::forward<Function>(done), [&](auto callback, auto kept, auto call) {
+                return seekauth_auth_flow_get_token_async(flow_.get(), detail::c_count(timeout), callback,
+                                                          kept, call);
+            });
     }
 
-    // Throws SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API. For a Host
-    // header that attempt(), which looks at it by itself, is not given.
-    void check_host(const std::string &host) const {
-        detail::check(seekauth_auth_flow_check_host(flow_.get(), detail::c_text("host", host)));
+    /// As check_host(); an error is part of the result.
+    Result<void> try_check_host(const Text &host) const {
+        detail::Lender lender;
+        const char *const c_host = lender.text("host", host);
+        if (lender.failure()) return *lender.failure();
+        return detail::outcome(seekauth_auth_flow_check_host(flow_.get(), c_host));
     }
 
-    // Begins an attempt with the value of the Authorization header and the request's own headers, and
-    // gives the headers to send. Throws SEEKAUTH_TOKEN_REJECTED if the API has just rejected this value,
-    // unless get_token() gave it for the second attempt, and SEEKAUTH_FORBIDDEN_ORIGIN for a Host header of
-    // another host.
-    Headers attempt(const std::string &authorization, const Headers &own = {}) {
-        const auto c_own = detail::c_headers(own);
-        detail::check(seekauth_auth_flow_attempt(flow_.get(),
-                                                 detail::c_text("authorization", authorization),
-                                                 c_own.data(), c_own.size()));
+    /// As attempt(); an error is part of the result.
+    Result<Headers> try_attempt(const Text &authorization, const Headers &own = {}) {
+        detail::Lender lender;
+        const char *const value = lender.text("authorization", authorization);
+        const auto c_own = lender.headers(own);
+        if (lender.failure()) return *lender.failure();
+        if (auto *error = seekauth_auth_flow_attempt(flow_.get(), value, c_own.data(), c_own.size()))
+            return Error(error);
         Headers headers;
         for (std::size_t i = 0; i < seekauth_auth_flow_header_count(flow_.get()); i++)
             headers.emplace_back(seekauth_auth_flow_header_name(flow_.get(), i),
@@ -380,116 +665,230 @@ public:
         return headers;
     }
 
-    // Begins to inspect a response; `url` is where it came from, if redirects may have been followed.
-    // True if its body has to be fed.
-    bool inspect(int status, const std::optional<std::string> &url = {}) {
+    /// As inspect(); an error is part of the result.
+    Result<bool> try_inspect(int status, const Text &url = {}) {
+        detail::Lender lender;
+        const char *const c_url = lender.text("url", url);
+        if (lender.failure()) return *lender.failure();
         bool more = false;
-        detail::check(
-            seekauth_auth_flow_inspect(flow_.get(), status, detail::c_text("url", url), &more));
+        if (auto *error = seekauth_auth_flow_inspect(flow_.get(), status, c_url, &more))
+            return Error(error);
         return more;
     }
 
-    // Shows the next chunk of the response's body, after any content decoding. True if more has to be fed.
+    /// Shows the next chunk of the response's body, after any content decoding. True if more has to be fed.
     bool feed(std::string_view chunk) noexcept {
         return seekauth_auth_flow_feed(flow_.get(), chunk.data(), chunk.size());
     }
 
-    // Whether the API rejected the token; ask when feed() has returned false or the body has ended.
+    /// Whether the API rejected the token; ask when feed() has returned false or the body has ended.
     bool rejected() noexcept { return seekauth_auth_flow_rejected(flow_.get()); }
 
-    // Prepares the second attempt after a rejection. If this does not throw, send the identical request once
-    // more, with the token that get_token() gives. Throws SEEKAUTH_TOKEN_REJECTED if there was a second
-    // attempt already, if the body cannot be sent twice, and if no other token would help.
-    void retry() { detail::check(seekauth_auth_flow_retry(flow_.get())); }
+    /// As retry(); an error is part of the result.
+    Result<void> try_retry() { return detail::outcome(seekauth_auth_flow_retry(flow_.get())); }
 
 private:
     std::unique_ptr<seekauth_auth_flow, detail::Free> flow_;
 };
 
-// A client id and its secret, and perhaps the other secret of a rotation.
+/// A client id and its secret, and perhaps the other secret of a rotation.
 struct Credentials {
-    std::string client_id, client_secret;
-    std::optional<std::string> client_secret_next;
+    /// The client id.
+    Text client_id{};
+    /// The client secret.
+    Text client_secret{};
+    /// The other secret of a rotation, which is tried when the server refuses the first.
+    Text client_secret_next{};
 };
 
-// Settings of a client, under the names of seekauth_options, where each is described. What is left
-// unset, and a time of zero, means the default.
-struct Options {
-    std::optional<std::string> service, environment, client_id, client_secret, user_agent;
-    std::optional<std::string> scopes;  // separated by single spaces
-    std::optional<std::string> audience, base_url, token_url, api_url;
-    std::optional<std::string> token_endpoint_auth_method, token_request_format;
-    std::optional<std::string> extra_parameters;  // form-encoded: "a=1&b=2"
-    bool allow_non_expiring = false;
-    milliseconds timeout{}, request_timeout{}, connect_timeout{}, refresh_margin{};
-    bool stay_warm = false;
-    std::optional<std::string> ca_file, accept_language;
-    std::optional<std::string> client_secret_next;
-    std::optional<std::string> client_id_file, client_secret_file, client_secret_next_file;
-    std::optional<std::string> credentials_file;
-    std::optional<std::string> credentials_command;  // separated by single spaces
-    std::optional<std::string> client_certificate_file, client_key_file, proxy;
-    // Finds the credentials for each token request, in place of the settings above; see
-    // seekauth_credentials_callback. One that throws has none at present.
-    std::function<Credentials()> credentials;
+/// A function that finds credentials: any function object that returns Credentials. Copies of one that can
+/// only be moved share it.
+class CredentialsFunction {
+public:
+    /// None.
+    CredentialsFunction() noexcept = default;
 
-    // The options as the C interface takes them, without the function; they point into this object.
-    seekauth_options c_options() const {
+    /// None.
+    CredentialsFunction(std::nullptr_t) noexcept {}
+
+    /// This function.
+    template <class Function,
+              std::enable_if_t<!std::is_same_v<std::decay_t<Function>, CredentialsFunction> &&
+                                   std::is_invocable_r_v<Credentials, std::decay_t<Function> &>,
+                               int> = 0>
+    CredentialsFunction(Function &&function) {
+        using Kept = std::decay_t<Function>;
+        if constexpr (std::is_copy_constructible_v<Kept>) {
+            function_ = std::forward<Function>(function);
+        } else {
+            auto shared = std::make_shared<Kept>(std::forward<Function>(function));
+            function_ = [shared = std::move(shared)] { return (*shared)(); };
+        }
+    }
+
+    /// Whether there is one.
+    explicit operator bool() const noexcept { return static_cast<bool>(function_); }
+
+    /// Calls it.
+    Credentials operator()() const { return function_(); }
+
+private:
+    std::function<Credentials()> function_{};
+};
+
+/// Settings of a client. What is left unset, and a time of zero, means the default.
+struct Options {
+    /// The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. Required. `oauth` is any
+    /// other endpoint with RFC 6749 client credentials.
+    Text service{};
+    /// The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass).
+    Text environment{};
+    /// The client id, as issued for the environment. Required, unless it comes from a file, a command
+    /// or a callback.
+    Text client_id{};
+    /// The client secret, as issued with the client id; keep it in a secret store. Required, unless it
+    /// comes from a file, a command or a callback.
+    Text client_secret{};
+    /// The application, as `name/version`; sent with every request. Required.
+    Text user_agent{};
+    /// The scopes to ask for; order and repetition do not matter. Separated by single spaces.
+    Text scopes{};
+    /// The audience to ask for, in place of the environment's own.
+    Text audience{};
+    /// The address of SEEK Pass, from which token endpoint and API follow. For seek_pass in production.
+    Text base_url{};
+    /// The URL of the token endpoint, in place of the environment's own. Required for oauth.
+    Text token_url{};
+    /// The URL of the API, in place of the environment's own; tokens go to its origin only.
+    Text api_url{};
+    /// The form of the credentials: `client_secret_post`, `client_secret_basic`,
+    /// `client_secret_basic_raw`. For oauth. Default: `client_secret_post`, in the body.
+    Text token_endpoint_auth_method{};
+    /// The format of the token request: `form` or `json`. For oauth. Default: `form`.
+    Text token_request_format{};
+    /// The further members of the token request. For oauth; form-encoded, as in "a=1&b=2". Of its names
+    /// `resource` alone may be repeated.
+    Text extra_parameters{};
+    /// Whether a response without a lifetime is accepted, as a token that does not expire. Without it
+    /// such a response is an error.
+    bool allow_non_expiring = false;
+    /// The time that a call waits for a token, or for token and response together. Default: 30 s. A
+    /// call may have a time of its own.
+    milliseconds timeout{};
+    /// The time that one token request may take in all. Default: 10 s.
+    milliseconds request_timeout{};
+    /// The time that connecting may take. Default: 5 s.
+    milliseconds connect_timeout{};
+    /// The time before its expiry from which a token counts as used up, at most half its life. Default:
+    /// 60 s, or a tenth of the life of a token that lives for less than ten minutes.
+    milliseconds refresh_margin{};
+    /// Whether the token is renewed in time even while nobody asks for it.
+    bool stay_warm = false;
+    /// The path of a PEM file of certificate authorities to trust besides the system's.
+    Text ca_file{};
+    /// The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`.
+    Text accept_language{};
+    /// The other secret of a rotation, next or previous; tried when the server refuses the first.
+    Text client_secret_next{};
+    /// The path of a file that holds the client id, read anew for each token request. In place of
+    /// `client_id`.
+    Text client_id_file{};
+    /// The path of a file that holds the client secret, read anew for each token request. In place of
+    /// `client_secret`; fit for a mounted Kubernetes or Docker secret.
+    Text client_secret_file{};
+    /// The path of a file that holds the other secret of a rotation, read for each token request.
+    /// Beside `client_secret_file`.
+    Text client_secret_next_file{};
+    /// The path of a JSON file that holds id and secret, read anew for each token request. Its members
+    /// are `client_id`, `client_secret` and perhaps `client_secret_next`. In place of all settings that
+    /// hold them.
+    Text credentials_file{};
+    /// The program, with its arguments, that prints id and secret as JSON for each token request.
+    /// Separated by spaces. It runs without a shell, within `request_timeout`, and prints what
+    /// `credentials_file` would hold.
+    Text credentials_command{};
+    /// The path of a PEM file with the certificate to show to servers that ask for one. The
+    /// certificate's chain may follow it.
+    Text client_certificate_file{};
+    /// The path of a PEM file with the private key of the client's certificate. Default: the
+    /// certificate's file.
+    Text client_key_file{};
+    /// The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
+    /// Default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment.
+    Text proxy{};
+    /// Finds the credentials for each token request, in place of the settings above; see
+    /// seekauth_credentials_callback. One that throws, or leaves id or secret unset, has none at present.
+    CredentialsFunction credentials{};
+
+    /// The options as the C interface takes them, without the function; they point into this object.
+    Result<seekauth_options> try_c_options() const {
         using detail::c_count;
-        using detail::c_text;
-        return seekauth_options{
+        detail::Lender lender;
+        return lender.lent(seekauth_options{
             sizeof(seekauth_options),
-            c_text("service", service),
-            c_text("environment", environment),
-            c_text("client_id", client_id),
-            c_text("client_secret", client_secret),
-            c_text("user_agent", user_agent),
-            c_text("scopes", scopes),
-            c_text("audience", audience),
-            c_text("base_url", base_url),
-            c_text("token_url", token_url),
-            c_text("api_url", api_url),
-            c_text("token_endpoint_auth_method", token_endpoint_auth_method),
-            c_text("token_request_format", token_request_format),
-            c_text("extra_parameters", extra_parameters),
+            lender.text("service", service),
+            lender.text("environment", environment),
+            lender.text("client_id", client_id),
+            lender.text("client_secret", client_secret),
+            lender.text("user_agent", user_agent),
+            lender.text("scopes", scopes),
+            lender.text("audience", audience),
+            lender.text("base_url", base_url),
+            lender.text("token_url", token_url),
+            lender.text("api_url", api_url),
+            lender.text("token_endpoint_auth_method", token_endpoint_auth_method),
+            lender.text("token_request_format", token_request_format),
+            lender.text("extra_parameters", extra_parameters),
             allow_non_expiring,
             c_count(timeout),
             c_count(request_timeout),
             c_count(connect_timeout),
             c_count(refresh_margin),
             stay_warm,
-            c_text("ca_file", ca_file),
-            c_text("accept_language", accept_language),
-            c_text("client_secret_next", client_secret_next),
-            c_text("client_id_file", client_id_file),
-            c_text("client_secret_file", client_secret_file),
-            c_text("client_secret_next_file", client_secret_next_file),
-            c_text("credentials_file", credentials_file),
-            c_text("credentials_command", credentials_command),
-            c_text("client_certificate_file", client_certificate_file),
-            c_text("client_key_file", client_key_file),
-            c_text("proxy", proxy),
+            lender.text("ca_file", ca_file),
+            lender.text("accept_language", accept_language),
+            lender.text("client_secret_next", client_secret_next),
+            lender.text("client_id_file", client_id_file),
+            lender.text("client_secret_file", client_secret_file),
+            lender.text("client_secret_next_file", client_secret_next_file),
+            lender.text("credentials_file", credentials_file),
+            lender.text("credentials_command", credentials_command),
+            lender.text("client_certificate_file", client_certificate_file),
+            lender.text("client_key_file", client_key_file),
+            lender.text("proxy", proxy),
             nullptr,
             nullptr,
             nullptr,
-        };
+        });
     }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// As try_c_options(); throws.
+    seekauth_options c_options() const { return try_c_options().value(); }
+#endif
 };
 
 namespace detail {
 
-using CredentialsFunction = std::function<Credentials()>;
+inline int hand_over(const Credentials &found, seekauth_credentials *credentials) {
+    Lender lender;
+    const char *const client_id = lender.text("client_id", found.client_id);
+    const char *const client_secret = lender.text("client_secret", found.client_secret);
+    const char *const next = lender.text("client_secret_next", found.client_secret_next);
+    if (lender.failure()) return 1;
+    return outcome(seekauth_credentials_set(credentials, client_id, client_secret, next)) ? 0 : 1;
+}
 
 inline int ask_credentials(void *function, seekauth_credentials *credentials) noexcept {
+#if SEEKAUTH_EXCEPTIONS
     try {
-        const Credentials found = (*static_cast<CredentialsFunction *>(function))();
-        check(seekauth_credentials_set(credentials, c_text("client_id", found.client_id),
-                                       c_text("client_secret", found.client_secret),
-                                       c_text("client_secret_next", found.client_secret_next)));
-        return 0;
+        return hand_over((*static_cast<CredentialsFunction *>(function))(), credentials);
     } catch (...) {
         return 1;
     }
+#else
+    return hand_over((*static_cast<CredentialsFunction *>(function))(), credentials);
+#endif
 }
 
 inline void free_credentials(void *function) noexcept {
@@ -498,34 +897,156 @@ inline void free_credentials(void *function) noexcept {
 
 }  // namespace detail
 
-// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
-// threads may call its const functions at once. Every call that fails throws Error.
+/// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
+/// threads may call its const functions at once.
+///
+/// Destroying a client cancels its own calls in flight and nothing else, and waits until their callbacks have
+/// returned, so that a callback may use the object that has the client as a member. Two things follow:
+/// no lock that a callback takes may be held meanwhile, and the client is to be declared after what its
+/// callbacks use. In a callback, which cannot wait for itself, destroying one waits for none.
 class Client {
 public:
-    // Checks every setting and starts nothing: no request, no thread.
-    explicit Client(const Options &options) {
-        seekauth_options c_options = options.c_options();
+    /// Takes over a client of the C interface.
+    explicit Client(seekauth_client *client) : client_(client) {}
+
+#if SEEKAUTH_EXCEPTIONS
+    /// Checks every setting and starts nothing: no request, no thread.
+    explicit Client(const Options &options) : Client(try_create(options).value()) {}
+
+    /// A client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_CLIENT_ID and so on.
+    static Client from_env() { return try_from_env().value(); }
+
+    /// As from_env(), from variables whose names begin with `prefix` in place of SEEKAUTH_.
+    static Client from_env(const Text &prefix) { return try_from_env(prefix).value(); }
+
+    /// A client for other scopes, separated by spaces, that shares everything else with this one and
+    /// may outlive it.
+    Client with_scopes(const Text &scopes) const { return try_with_scopes(scopes).value(); }
+
+    /// The value of the Authorization header. While the token is fresh this waits for nothing.
+    std::string authorization() const { return try_authorization().value(); }
+
+    /// As authorization(), without waiting; timeouts are those of get_token().
+    template <class Function, detail::IfCallback<Function, std::string> = 0>
+    Call authorization_async(Function &&done, milliseconds timeout = {}) const {
+        return try_authorization_async(std::forward<Function>(done), timeout).value();
+    }
+
+    /// As authorization(), without waiting. Destroying the future waits for nothing.
+    std::future<std::string> authorization_async(milliseconds timeout = {}) const {
+        return detail::future_of<std::string>(
+            [&](auto done) { authorization_async(std::move(done), timeout); });
+    }
+
+    /// Waits for a usable token, for at most the timeout; zero means as long as the client's own
+    /// timeout says. If one is in the cache it waits for nothing.
+    Token get_token(milliseconds timeout = {}) const { return try_get_token(timeout).value(); }
+
+    /// As get_token(), without waiting.
+    template <class Function, detail::IfCallback<Function, Token> = 0>
+    Call get_token_async(Function &&done, milliseconds timeout = {}) const {
+        return try_get_token_async(std::forward<Function>(done), timeout).value();
+    }
+
+    /// As get_token(), without waiting. Destroying the future waits for nothing.
+    std::future<Token> get_token_async(milliseconds timeout = {}) const {
+        return detail::future_of<Token>(
+            [&](auto done) { get_token_async(std::move(done), timeout); });
+    }
+
+    /// The token in the cache, if it has not expired. Never waits and never fetches.
+    std::optional<Token> cached_token() const { return try_cached_token().value(); }
+
+    /// Says that an API rejected this token, or this header value. True if it was still the current one: it
+    /// is set aside, and the next call waits for a new one. False if a newer one had taken its place already,
+    /// if it is younger than two seconds, or if tokens were rejected so often lately that another new one
+    /// would not help.
+    bool invalidate(const Text &token) const { return try_invalidate(token).value(); }
+
+    /// Says that an API rejected this token.
+    bool invalidate(const Token &token) const { return invalidate(Text(token.value())); }
+
+    /// Sends a request to the API with the token, and once more with a new one if the API rejects it;
+    /// waits for the whole response. Any but a rejection is returned, redirects included.
+    Response send(const HttpRequest &request) const { return try_send(request).value(); }
+
+    /// As send(), without waiting.
+    template <class Function, detail::IfCallback<Function, Response> = 0>
+    Call send_async(const HttpRequest &request, Function &&done) const {
+        return try_send_async(request, std::forward<Function>(done)).value();
+    }
+
+    /// As send(), without waiting. Destroying the future waits for nothing.
+    std::future<Response> send_async(const HttpRequest &request) const {
+        return detail::future_of<Response>([&](auto done) { send_async(request, std::move(done)); });
+    }
+
+    /// Sends a GraphQL operation to the API as send() does. The body of the response is its JSON text.
+    /// Errors that the API reports in `errors` throw nothing; a response that is not GraphQL does.
+    Response graphql(const Graphql &operation) const { return try_graphql(operation).value(); }
+
+    /// As graphql(), without waiting.
+    template <class Function, detail::IfCallback<Function, Response> = 0>
+    Call graphql_async(const Graphql &operation, Function &&done) const {
+        return try_graphql_async(operation, std::forward<Function>(done)).value();
+    }
+
+    /// As graphql(), without waiting. Destroying the future waits for nothing.
+    std::future<Response> graphql_async(const Graphql &operation) const {
+        return detail::future_of<Response>(
+            [&](auto done) { graphql_async(operation, std::move(done)); });
+    }
+
+    /// The flow of one request to `url` that an HTTP client of the program's own carries. Throws
+    /// SEEKAUTH_FORBIDDEN_ORIGIN unless it goes to scheme, host and port of the API. `replayable` says
+    /// whether its body can be sent a second time.
+    AuthFlow auth_flow(const Text &url, bool replayable = true) const {
+        return try_auth_flow(url, replayable).value();
+    }
+
+    /// Waits until every callback of the client's calls has returned, for at most the timeout; zero means as
+    /// long as the client's own timeout says. Those of a client that was not made by with_scopes() include
+    /// those of the clients made from it. Cancels nothing; close() does. Throws SEEKAUTH_TIMEOUT if one has
+    /// not returned by then.
+    void drain(milliseconds timeout = {}) const { try_drain(timeout).value(); }
+#endif
+
+    /// As the constructor; an error is part of the result.
+    static Result<Client> try_create(const Options &options) {
+        auto c_options = options.try_c_options();
+        if (!c_options) return c_options.error();
         if (options.credentials) {
-            c_options.credentials_callback = detail::ask_credentials;
-            c_options.credentials_user_data = new detail::CredentialsFunction(options.credentials);
-            c_options.credentials_free = detail::free_credentials;
+            c_options->credentials_callback = detail::ask_credentials;
+            c_options->credentials_user_data = new CredentialsFunction(options.credentials);
+            c_options->credentials_free = detail::free_credentials;
         }
-        client_ = make([&](auto out) { return seekauth_client_new(&c_options, out); });
+        return make([&](auto out) { return seekauth_client_new(&*c_options, out); });
     }
 
-    // A client from the environment variables SEEKAUTH_SERVICE, SEEKAUTH_CLIENT_ID and so on.
-    static Client from_env() { return Client(make(seekauth_client_from_env)); }
-
-    // A client for other scopes, separated by spaces, that shares everything else with this one and
-    // may outlive it.
-    Client with_scopes(const std::string &scopes) const {
-        return Client(make([&](auto out) {
-            return seekauth_client_with_scopes(client_.get(), detail::c_text("scopes", scopes), out);
-        }));
+    /// As from_env(); an error is part of the result.
+    static Result<Client> try_from_env() {
+        return make([](auto out) { return seekauth_client_from_env(out); });
     }
 
-    // The value of the Authorization header. While the token is fresh this waits for nothing.
-    std::string authorization() const {
+    /// As from_env(); an error is part of the result.
+    static Result<Client> try_from_env(const Text &prefix) {
+        detail::Lender lender;
+        const char *const c_prefix = lender.text("prefix", prefix);
+        if (lender.failure()) return *lender.failure();
+        return make([&](auto out) { return seekauth_client_from_env_with_prefix(c_prefix, out); });
+    }
+
+    /// As with_scopes(); an error is part of the result.
+    Result<Client> try_with_scopes(const Text &scopes) const {
+        detail::Lender lender;
+        const char *const c_scopes = lender.text("scopes", scopes);
+        if (lender.failure()) return *lender.failure();
+        return make(
+            [&](auto out) { return seekauth_client_with_scopes(client_.get(), c_scopes, out); });
+    }
+
+    /// As authorization(); an error is part of the result.
+    Result<std::string> try_authorization() const {
         std::string value(1024, '\0');
         for (;;) {
             std::size_t length = 0;
@@ -535,164 +1056,174 @@ public:
                 value.resize(length);
                 return value;
             }
-            if (length < value.size()) throw Error(error);
+            if (length < value.size()) return Error(error);
             seekauth_error_free(error);
             value.resize(length + 1);
         }
     }
 
-    // As authorization(), without waiting; timeouts are those of get_token().
-    Call authorization_async(Callback<std::string> done, milliseconds timeout = {}) const {
-        return detail::start(std::move(done), [&](auto kept, auto call) {
-            return seekauth_client_authorization_async(client_.get(), detail::c_count(timeout),
-                                                       &detail::receive<std::string, const char *>, kept,
-                                                       call);
+    /// As authorization_async(); an error is part of the result.
+    template <class Function, detail::IfCallback<Function, std::string> = 0>
+    Result<Call> try_authorization_async(Function &&done, milliseconds timeout = {}) const {
+        return detail::start<std::string, const char *>(
+            std::forward<Function>(done), [&](auto callback, auto kept, auto call) {
+                return seekauth_client_authorization_async(client_.get(), detail::c_count(timeout),
+                                                           callback, kept, call);
+            });
+    }
+
+    /// As get_token(); an error is part of the result.
+    Result<Token> try_get_token(milliseconds timeout = {}) const {
+        return detail::make<Token, seekauth_token>([&](auto out) {
+            return seekauth_client_get_token(client_.get(), detail::c_count(timeout), out);
         });
     }
 
-    // As authorization(), without waiting. Destroying the future waits for nothing.
-    std::future<std::string> authorization_async(milliseconds timeout = {}) const {
-        auto [done, future] = detail::promise<std::string>();
-        authorization_async(std::move(done), timeout);
-        return std::move(future);
+    /// As get_token_async(); an error is part of the result.
+    template <class Function, detail::IfCallback<Function, Token> = 0>
+    Result<Call> try_get_token_async(Function &&done, milliseconds timeout = {}) const {
+        return detail::start<Token, seekauth_token *>(
+            std::forward<Function>(done), [&](auto callback, auto kept, auto call) {
+                return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout), callback,
+                                                       kept, call);
+            });
     }
 
-    // Waits for a usable token, for at most the timeout; zero means as long as the client's own
-    // timeout says. If one is in the cache it waits for nothing.
-    Token get_token(milliseconds timeout = {}) const {
+    /// As cached_token(); an error is part of the result.
+    Result<std::optional<Token>> try_cached_token() const {
         seekauth_token *token = nullptr;
-        detail::check(seekauth_client_get_token(client_.get(), detail::c_count(timeout), &token));
-        return Token(token);
-    }
-
-    // As get_token(), without waiting.
-    Call get_token_async(Callback<Token> done, milliseconds timeout = {}) const {
-        return detail::start(std::move(done), [&](auto kept, auto call) {
-            return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout),
-                                                   &detail::receive<Token, seekauth_token *>, kept, call);
-        });
-    }
-
-    // As get_token(), without waiting. Destroying the future waits for nothing.
-    std::future<Token> get_token_async(milliseconds timeout = {}) const {
-        auto [done, future] = detail::promise<Token>();
-        get_token_async(std::move(done), timeout);
-        return std::move(future);
-    }
-
-    // The token in the cache, if it has not expired. Never waits and never fetches.
-    std::optional<Token> cached_token() const {
-        seekauth_token *token = nullptr;
-        detail::check(seekauth_client_cached_token(client_.get(), &token));
+        if (auto *error = seekauth_client_cached_token(client_.get(), &token)) return Error(error);
         return token == nullptr ? std::nullopt : std::optional<Token>(token);
     }
 
-    // Says that an API rejected this token, or this header value. True if it was still the current one: it
-    // is set aside, and the next call waits for a new one. False if a newer one had taken its place already,
-    // if it is younger than two seconds, or if tokens were rejected so often lately that another new one
-    // would not help.
-    bool invalidate(const std::string &token) const {
+    /// As invalidate(); an error is part of the result.
+    Result<bool> try_invalidate(const Text &token) const {
+        detail::Lender lender;
+        const char *const c_token = lender.text("token", token);
+        if (lender.failure()) return *lender.failure();
         bool invalidated = false;
-        detail::check(seekauth_client_invalidate(
-            client_.get(), detail::c_text("token", token), &invalidated));
+        if (auto *error = seekauth_client_invalidate(client_.get(), c_token, &invalidated))
+            return Error(error);
         return invalidated;
     }
 
-    bool invalidate(const Token &token) const { return invalidate(token.value()); }
+    /// As invalidate(); an error is part of the result.
+    Result<bool> try_invalidate(const Token &token) const { return try_invalidate(Text(token.value())); }
 
-    // Sends a request to the API with the token, and once more with a new one if the API rejects it;
-    // waits for the whole response. Any but a rejection is returned, redirects included.
-    Response send(const HttpRequest &request) const {
-        const auto c_headers = detail::c_headers(request.headers);
-        const auto c_request = request.c_request(c_headers);
-        seekauth_response *response = nullptr;
-        detail::check(seekauth_client_send(client_.get(), &c_request, &response));
-        return Response(response);
-    }
-
-    // As send(), without waiting.
-    Call send_async(const HttpRequest &request, Callback<Response> done) const {
-        const auto c_headers = detail::c_headers(request.headers);
-        const auto c_request = request.c_request(c_headers);
-        return detail::start(std::move(done), [&](auto kept, auto call) {
-            return seekauth_client_send_async(client_.get(), &c_request,
-                                              &detail::receive<Response, seekauth_response *>, kept, call);
+    /// As send(); an error is part of the result.
+    Result<Response> try_send(const HttpRequest &request) const {
+        return with_request(request, [&](const seekauth_http_request &c_request) {
+            return detail::make<Response, seekauth_response>([&](auto out) {
+                return seekauth_client_send(client_.get(), &c_request, out);
+            });
         });
     }
 
-    // As send(), without waiting. Destroying the future waits for nothing.
-    std::future<Response> send_async(const HttpRequest &request) const {
-        auto [done, future] = detail::promise<Response>();
-        send_async(request, std::move(done));
-        return std::move(future);
-    }
-
-    // Sends a GraphQL operation to the API as send() does. The body of the response is its JSON text.
-    // Errors that the API reports in `errors` throw nothing; a response that is not GraphQL does.
-    Response graphql(const Graphql &operation) const {
-        const auto c_headers = detail::c_headers(operation.headers);
-        const auto c_operation = operation.c_operation(c_headers);
-        seekauth_response *response = nullptr;
-        detail::check(seekauth_client_graphql(client_.get(), &c_operation, &response));
-        return Response(response);
-    }
-
-    // As graphql(), without waiting.
-    Call graphql_async(const Graphql &operation, Callback<Response> done) const {
-        const auto c_headers = detail::c_headers(operation.headers);
-        const auto c_operation = operation.c_operation(c_headers);
-        return detail::start(std::move(done), [&](auto kept, auto call) {
-            return seekauth_client_graphql_async(client_.get(), &c_operation,
-                                                 &detail::receive<Response, seekauth_response *>, kept,
-                                                 call);
+    /// As send_async(); an error is part of the result.
+    template <class Function, detail::IfCallback<Function, Response> = 0>
+    Result<Call> try_send_async(const HttpRequest &request, Function &&done) const {
+        return with_request(request, [&](const seekauth_http_request &c_request) {
+            return detail::start<Response, seekauth_response *>(
+                std::forward<Function>(done), [&](auto callback, auto kept, auto call) {
+                    return seekauth_client_send_async(client_.get(), &c_request, callback, kept, call);
+                });
         });
     }
 
-    // As graphql(), without waiting. Destroying the future waits for nothing.
-    std::future<Response> graphql_async(const Graphql &operation) const {
-        auto [done, future] = detail::promise<Response>();
-        graphql_async(operation, std::move(done));
-        return std::move(future);
+    /// As graphql(); an error is part of the result.
+    Result<Response> try_graphql(const Graphql &operation) const {
+        return with_operation(operation, [&](const seekauth_graphql &c_operation) {
+            return detail::make<Response, seekauth_response>([&](auto out) {
+                return seekauth_client_graphql(client_.get(), &c_operation, out);
+            });
+        });
     }
 
-    // The flow of one request to `url` that an HTTP client of the program's own carries. Throws
-    // SEEKAUTH_FORBIDDEN_ORIGIN unless it goes to scheme, host and port of the API. `replayable` says
-    // whether its body can be sent a second time.
-    AuthFlow auth_flow(const std::string &url, bool replayable = true) const {
-        seekauth_auth_flow *flow = nullptr;
-        detail::check(seekauth_client_auth_flow(client_.get(), detail::c_text("url", url), replayable,
-                                                &flow));
-        return AuthFlow(flow);
+    /// As graphql_async(); an error is part of the result.
+    template <class Function, detail::IfCallback<Function, Response> = 0>
+    Result<Call> try_graphql_async(const Graphql &operation, Function &&done) const {
+        return with_operation(operation, [&](const seekauth_graphql &c_operation) {
+            return detail::start<Response, seekauth_response *>(
+                std::forward<Function>(done), [&](auto callback, auto kept, auto call) {
+                    return seekauth_client_graphql_async(client_.get(), &c_operation, callback, kept,
+                                                         call);
+                });
+        });
     }
 
-    // The address of the API that the client's tokens are for; empty if there is none.
+    /// As auth_flow(); an error is part of the result.
+    Result<AuthFlow> try_auth_flow(const Text &url, bool replayable = true) const {
+        detail::Lender lender;
+        const char *const c_url = lender.text("url", url);
+        if (lender.failure()) return *lender.failure();
+        return detail::make<AuthFlow, seekauth_auth_flow>([&](auto out) {
+            return seekauth_client_auth_flow(client_.get(), c_url, replayable, out);
+        });
+    }
+
+    /// As drain(); an error is part of the result.
+    Result<void> try_drain(milliseconds timeout = {}) const {
+        return detail::outcome(seekauth_client_drain(client_.get(), detail::c_count(timeout)));
+    }
+
+    /// The address of the API that the client's tokens are for; empty if there is none.
     std::string api_url() const { return detail::copy(seekauth_client_api_url(client_.get())); }
 
-    // Warnings about the options, one line each; empty if there are none.
+    /// Warnings about the options, one line each; empty if there are none.
     std::string warnings() const { return seekauth_client_warnings(client_.get()); }
 
-    // Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
-    // SEEKAUTH_CLOSED. Closing one that was not made by with_scopes() also closes those made from it,
-    // and forgets all tokens. Destroying a client cancels its own calls in flight and nothing else.
+    /// Closes the client: calls in flight end with SEEKAUTH_CANCELLED, later ones with
+    /// SEEKAUTH_CLOSED. Closing one that was not made by with_scopes() also closes those made from it,
+    /// and forgets all tokens.
     void close() const noexcept { seekauth_client_close(client_.get()); }
 
-    // The client for calls of the C interface; this object keeps it.
+    /// The client for calls of the C interface; this object keeps it.
     const seekauth_client *get() const noexcept { return client_.get(); }
 
 private:
-    using Owned = std::unique_ptr<seekauth_client, detail::Free>;
-
-    explicit Client(Owned client) : client_(std::move(client)) {}
-
     template <class Function>
-    static Owned make(Function make) {
-        seekauth_client *client = nullptr;
-        detail::check(make(&client));
-        return Owned(client);
+    static Result<Client> make(Function call) {
+        return detail::make<Client, seekauth_client>(call);
     }
 
-    Owned client_;
+    // What `call` returns for the request as the C interface takes it.
+    template <class Function>
+    static auto with_request(const HttpRequest &request, Function call)
+        -> decltype(call(std::declval<const seekauth_http_request &>())) {
+        detail::Lender lender;
+        const auto c_headers = lender.headers(request.headers);
+        if (lender.failure()) return *lender.failure();
+        const auto c_request = request.try_c_request(c_headers);
+        if (!c_request) return c_request.error();
+        return call(*c_request);
+    }
+
+    // What `call` returns for the operation as the C interface takes it.
+    template <class Function>
+    static auto with_operation(const Graphql &operation, Function call)
+        -> decltype(call(std::declval<const seekauth_graphql &>())) {
+        detail::Lender lender;
+        const auto c_headers = lender.headers(operation.headers);
+        if (lender.failure()) return *lender.failure();
+        const auto c_operation = operation.try_c_operation(c_headers);
+        if (!c_operation) return c_operation.error();
+        return call(*c_operation);
+    }
+
+    std::unique_ptr<seekauth_client, detail::Free> client_;
 };
+
+/// As shutdown(); an error is part of the result.
+inline Result<void> try_shutdown(milliseconds timeout = {}) {
+    return detail::outcome(seekauth_shutdown(detail::c_count(timeout)));
+}
+
+#if SEEKAUTH_EXCEPTIONS
+/// Ends the library's threads, connections and calls, and waits until nothing of it runs any more, for at
+/// most the timeout; zero means 30 seconds. For programs that unload the library, and for those that are
+/// searched for leaks. See seekauth_shutdown.
+inline void shutdown(milliseconds timeout = {}) { try_shutdown(timeout).value(); }
+#endif
 
 }  // namespace seekauth
 

@@ -117,10 +117,15 @@ target/prefork/venv/.ready: tests/process/prefork/requirements.txt
 	target/prefork/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+target/prefork/eventlet/.ready: tests/process/prefork/requirements-eventlet.txt
+	$(PYTHON) -m venv target/prefork/eventlet
+	target/prefork/eventlet/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 target/c/forking: tests/process/prefork/forking.c | debug-c
 	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
 
-test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## contribute: real prefork servers
+test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/prefork/eventlet/.ready target/c/forking ## contribute: real prefork servers
 	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
 
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail

@@ -1,6 +1,7 @@
 //! The client for programs that are not asynchronous Rust: C, Python, Node, and Rust that blocks.
 
 mod call;
+mod callbacks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,19 +9,25 @@ use std::time::{Duration, Instant};
 
 use crate::api::{AuthFlow, Graphql, GraphqlResponse, next_token};
 use crate::client;
-use crate::config::Config;
-use crate::error::Error;
+use crate::config::{Config, TIMEOUT};
+use crate::error::{Error, ErrorKind};
+use crate::http::dns;
+use crate::sys::runtime;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
 pub use call::{CancelHandle, Pending};
 
 use call::{start, then};
+use callbacks::Callbacks;
 
 /// A [`crate::Client`] whose calls block, call back or are polled. Clones are the same handle; any
 /// number of threads may use it at once.
 #[derive(Clone)]
-pub struct Client(client::Client);
+pub struct Client {
+    inner: client::Client,
+    callbacks: Callbacks,
+}
 
 impl Client {
     /// Validates the configuration. Opens nothing and starts no thread.
@@ -29,13 +36,14 @@ impl Client {
     ///
     /// `invalid_argument`, naming the setting and what it accepts.
     pub fn new(config: Config) -> Result<Self, Error> {
-        client::Client::new(config).map(Self)
+        let inner = client::Client::new(config)?;
+        Ok(Self { inner, callbacks: Callbacks::new() })
     }
 
     /// What was found questionable in the configuration; see [`crate::Client::warnings`].
     #[must_use]
     pub fn warnings(&self) -> &[String] {
-        self.0.warnings()
+        self.inner.warnings()
     }
 
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
@@ -48,7 +56,8 @@ impl Client {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        self.0.with_scopes(scopes).map(Self)
+        let inner = self.inner.with_scopes(scopes)?;
+        Ok(Self { inner, callbacks: self.callbacks.of_another_handle() })
     }
 
     /// [`with_scopes`](Self::with_scopes) for scopes in one string with spaces between them, as
@@ -64,7 +73,7 @@ impl Client {
     /// How long a call waits that names no time of its own.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        self.0.config().timeout
+        self.inner.config().timeout
     }
 
     /// A token, at once while the cached one is usable, else after waiting on this thread for
@@ -75,8 +84,8 @@ impl Client {
     /// As [`crate::Client::get_token`]; `invalid_argument` on a library thread, in a callback,
     /// where waiting would stop the very work that is waited for.
     pub fn get_token(&self, timeout: Option<Duration>) -> Result<Arc<Token>, Error> {
-        self.0.check_open()?;
-        if let Some(token) = self.0.fresh_token() {
+        self.inner.check_open()?;
+        if let Some(token) = self.inner.fresh_token() {
             return Ok(token);
         }
         self.start(timeout)?.wait()
@@ -93,7 +102,7 @@ impl Client {
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(self.get_token_call(timeout), done)
+        then(&self.callbacks, self.get_token_call(timeout), done)
     }
 
     /// Asks for a token and lets the caller look for the result, for hosts that must stay
@@ -119,7 +128,7 @@ impl Client {
         request: Request,
         done: impl FnOnce(Result<Response, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(self.send_call(request), done)
+        then(&self.callbacks, self.send_call(request), done)
     }
 
     /// Sends a request to the API with the token; see [`crate::Client::send`]. The caller looks for
@@ -144,7 +153,7 @@ impl Client {
         operation: Graphql,
         done: impl FnOnce(Result<GraphqlResponse, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(self.graphql_call(operation), done)
+        then(&self.callbacks, self.graphql_call(operation), done)
     }
 
     /// Sends a GraphQL operation; see [`crate::Client::graphql`]. The caller looks for the response as
@@ -165,7 +174,7 @@ impl Client {
     ///
     /// `forbidden_origin`, `invalid_argument`.
     pub fn auth_flow(&self, url: &str, replayable: bool) -> Result<AuthFlow, Error> {
-        self.0.auth_flow(url, replayable)
+        self.inner.auth_flow(url, replayable)
     }
 
     /// Asks for the token of the next attempt of `flow`, as [`start`](Self::start) does for any
@@ -196,7 +205,7 @@ impl Client {
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(self.next_token_call(flow, timeout), done)
+        then(&self.callbacks, self.next_token_call(flow, timeout), done)
     }
 
     fn next_token_call(
@@ -204,7 +213,7 @@ impl Client {
         flow: &AuthFlow,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
-        let client = self.0.clone();
+        let client = self.inner.clone();
         let open = client.check_open();
         let next = flow.next();
         let timeout = self.flow_timeout(timeout);
@@ -216,15 +225,15 @@ impl Client {
 
     /// Of the time-outs of the client and of the HTTP client that sends the request, the smaller one.
     fn flow_timeout(&self, timeout: Option<Duration>) -> Duration {
-        let own = self.0.config().timeout;
+        let own = self.inner.config().timeout;
         timeout.map_or(own, |timeout| timeout.min(own))
     }
 
     /// When a caller stops waiting, even for a worker that does not respond. A clock that a test
     /// moves by hand has no such moment.
     fn deadline(&self, timeout: Option<Duration>) -> Option<Instant> {
-        let timeout = timeout.unwrap_or(self.0.config().timeout);
-        if self.0.clock().is_system() { Instant::now().checked_add(timeout) } else { None }
+        let timeout = timeout.unwrap_or(self.inner.config().timeout);
+        if self.inner.clock().is_system() { Instant::now().checked_add(timeout) } else { None }
     }
 
     /// What a task is to do for a call. Whether the client is open counts now, not when the task
@@ -233,7 +242,7 @@ impl Client {
         &self,
         timeout: Option<Duration>,
     ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
-        let client = self.0.clone();
+        let client = self.inner.clone();
         let open = client.check_open();
         async move {
             open?;
@@ -246,7 +255,7 @@ impl Client {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
-        let client = self.0.clone();
+        let client = self.inner.clone();
         let open = client.check_open();
         async move {
             open?;
@@ -260,7 +269,7 @@ impl Client {
         &self,
         operation: Graphql,
     ) -> impl Future<Output = Result<GraphqlResponse, Error>> + Send + use<> {
-        let client = self.0.clone();
+        let client = self.inner.clone();
         let open = client.check_open();
         async move {
             open?;
@@ -271,55 +280,101 @@ impl Client {
     /// The cached token if it has not expired. Never waits and never asks the server.
     #[must_use]
     pub fn cached_token(&self) -> Option<Arc<Token>> {
-        self.0.cached_token()
+        self.inner.cached_token()
     }
 
     /// Lends the cached token if it needs nothing; see [`crate::Client::with_fresh`].
     #[inline]
     pub fn with_fresh<R>(&self, read: impl FnOnce(&Token) -> R) -> Option<R> {
-        self.0.with_fresh(read)
+        self.inner.with_fresh(read)
     }
 
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.
     #[must_use]
     #[inline]
     pub fn fresh_generation(&self) -> u64 {
-        self.0.fresh_generation()
+        self.inner.fresh_generation()
     }
 
     /// Tells the client that the API rejected this token, given bare or as the whole header value;
     /// see [`crate::Client::invalidate`].
     #[must_use = "false means that no new token will come of it"]
     pub fn invalidate(&self, value: &str) -> bool {
-        self.0.invalidate_value(value)
+        self.inner.invalidate_value(value)
     }
 
     /// The address of the API that this client's tokens are for; see [`crate::Client::api_url`].
     #[must_use]
     pub fn api_url(&self) -> Option<&str> {
-        self.0.api_url()
+        self.inner.api_url()
     }
 
     /// Lets go of this handle alone: calls that wait on it end with `cancelled`, and handles made
     /// from it go on. For languages whose handles are freed by hand or by a garbage collector.
     pub fn release(&self) {
-        self.0.release();
+        self.inner.release();
+    }
+
+    /// [`release`](Self::release), and waits until every callback of this handle's own calls has
+    /// returned. In a callback, which cannot wait for itself, it waits for none.
+    pub fn release_and_wait(&self) {
+        self.release();
+        if !runtime::is_current() {
+            self.callbacks.wait_for_own();
+        }
+    }
+
+    /// Waits until every callback of this handle's calls has returned, for `timeout` at most (`None`:
+    /// the client's own): of a handle from [`with_scopes`](Self::with_scopes) its own calls, of the client
+    /// that it was made from those of all its handles. Cancels nothing; [`close`](Self::close) does.
+    ///
+    /// # Errors
+    ///
+    /// `timeout` when one has not returned by then; `invalid_argument` in a callback.
+    pub fn drain(&self, timeout: Option<Duration>) -> Result<(), Error> {
+        if runtime::is_current() {
+            return Err(Error::invalid(
+                "a callback must not wait until all callbacks have returned, for it is one of them",
+            ));
+        }
+        let timeout = timeout.unwrap_or_else(|| self.timeout());
+        if self.callbacks.wait(Instant::now().checked_add(timeout)) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Timeout,
+            format!("a callback has not returned within {} ms", timeout.as_millis()),
+        ))
     }
 
     /// What this client asks for; see [`crate::Client::target`].
     #[must_use]
     pub fn target(&self) -> &str {
-        self.0.target()
+        self.inner.target()
     }
 
     /// Closes this handle; see [`crate::Client::close`].
     pub fn close(&self) {
-        self.0.close();
+        self.inner.close();
     }
+}
+
+/// Ends the library's threads, connections and calls, and waits until nothing of it runs any more, for
+/// `timeout` at most (`None`: 30 s). Calls under way end with `cancelled`, and so do those that begin
+/// meanwhile; each callback has run when this returns. For programs that unload the library, and for those
+/// whose tools look for what is left at the end. The first call afterwards starts anew, and clients keep
+/// their tokens. A forked child ends what is its own.
+///
+/// # Errors
+///
+/// `timeout` when a callback, a look-up of a name or something that finds credentials still runs by then;
+/// `invalid_argument` on a thread of the library.
+pub fn shutdown(timeout: Option<Duration>) -> Result<(), Error> {
+    runtime::shutdown(timeout.unwrap_or(TIMEOUT), dns::forget)
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.inner.fmt(f)
     }
 }

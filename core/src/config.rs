@@ -20,4 +20,4 @@ pub use value::{
 };
 
 pub(crate) use prefix::Prefix;
-pub(crate) use resolved::{Proxy, ResolvedConfig};
+pub(crate) use resolved::{Proxy, ResolvedConfig, TIMEOUT};

@@ -61,7 +61,7 @@ impl ErrorKind {
 
     /// The stable number (0 is kept for success).
     #[must_use]
-    pub fn code(self) -> i32 {
+    pub const fn code(self) -> i32 {
         self as i32
     }
 
@@ -73,13 +73,13 @@ impl ErrorKind {
 
     /// The stable name, such as `invalid_credentials`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         self.row().0
     }
 
     /// What the kind means, in a few words.
     #[must_use]
-    pub fn meaning(self) -> &'static str {
+    pub const fn meaning(self) -> &'static str {
         self.row().1
     }
 
@@ -90,7 +90,7 @@ impl ErrorKind {
         self.row().2
     }
 
-    fn row(self) -> (&'static str, &'static str, bool) {
+    const fn row(self) -> (&'static str, &'static str, bool) {
         match self {
             Self::InvalidArgument => (
                 "invalid_argument",

@@ -4,7 +4,7 @@
 mod body;
 pub(crate) mod client;
 mod connector;
-mod dns;
+pub(crate) mod dns;
 pub(crate) mod failure;
 mod files;
 mod flood;

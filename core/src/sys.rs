@@ -1,7 +1,9 @@
 //! The ground: time, threads, randomness, fork and secret memory. Nothing here knows a token.
 
+pub(crate) mod channel;
 pub(crate) mod child;
 pub(crate) mod clock;
+pub(crate) mod count;
 pub(crate) mod descriptors;
 pub(crate) mod fingerprint;
 pub(crate) mod latch;

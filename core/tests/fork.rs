@@ -24,7 +24,7 @@ const GUARDED: [&str; 14] = [
 ];
 
 /// Where such a type stands for a reason of its own.
-const EXCEPTIONS: [(&str, &str); 8] = [
+const EXCEPTIONS: [(&str, &str); 14] = [
     // The program that runs belongs to the call that waits for it, and a child waits for none.
     ("credentials/command", "Child"),
     // Parts of the connections, which are per process as a whole.
@@ -35,6 +35,14 @@ const EXCEPTIONS: [(&str, &str); 8] = [
     ("http/interim", "Notify"),
     // What uses it holds it per process.
     ("sys/shared_work", "Semaphore"),
+    ("sys/count", "Mutex"),
+    ("sys/count", "Condvar"),
+    // Belongs to the thread that waits, and a child has none of its parent's.
+    ("sys/channel", "Mutex"),
+    ("sys/channel", "Condvar"),
+    // Parts of the list of threads, which is per process as a whole.
+    ("sys/thread", "Mutex"),
+    ("sys/thread", "JoinHandle"),
     // For systems that do not fork.
     ("sys/clock", "OnceLock"),
     // No release contains it.

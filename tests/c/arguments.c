@@ -28,6 +28,12 @@ static void making_a_client(void) {
     CHECK_ERROR(seekauth_client_new(NULL, &client), SEEKAUTH_INVALID_ARGUMENT, "options");
     CHECK_ERROR(seekauth_client_new(&options, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK_ERROR(seekauth_client_from_env(NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix(NULL, &client), SEEKAUTH_INVALID_ARGUMENT, "prefix");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix(NOT_UTF8, &client), SEEKAUTH_INVALID_ARGUMENT,
+                "prefix");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix("PASS", &client), SEEKAUTH_INVALID_ARGUMENT,
+                "underscore last");
+    CHECK_ERROR(seekauth_client_from_env_with_prefix("PASS_", NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
     CHECK(client == NULL);
     CHECK(seekauth_client_api_url(NULL) == NULL);
     CHECK(strcmp(seekauth_client_warnings(NULL), "") == 0);
@@ -83,6 +89,8 @@ static void client_without_a_self(void) {
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_cached_token(NULL, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &invalidated), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_drain(NULL, 0), SEEKAUTH_INVALID_ARGUMENT, "client");
+    seekauth_client_free_and_wait(NULL);
     CHECK(client == NULL && token == NULL && call == NULL);
     CHECK(length == 7 && invalidated && strcmp(buffer, "as was") == 0);
 }
@@ -122,6 +130,8 @@ static void client_with_bad_arguments(void) {
     CHECK_ERROR(seekauth_client_invalidate(client, NULL, &invalidated), SEEKAUTH_INVALID_ARGUMENT, "token");
     CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &invalidated), SEEKAUTH_INVALID_ARGUMENT,
                 "token");
+    CHECK_ERROR(seekauth_client_drain(client, UINT64_MAX), SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
+    CHECK_ERROR(seekauth_shutdown(UINT64_MAX), SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
     CHECK(other == NULL && token == NULL && call == NULL);
     CHECK(length == 7 && invalidated);
 
@@ -285,6 +295,7 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_error_target(NULL) == NULL);
     CHECK(seekauth_error_code_name(-1) == NULL);
     CHECK(seekauth_error_code_meaning(-1) == NULL);
+    CHECK(!seekauth_error_code_retryable(-1));
     seekauth_error_free(NULL);
     CHECK(seekauth_token_value(NULL) == NULL);
     CHECK(seekauth_token_authorization(NULL) == NULL);

@@ -3,33 +3,12 @@
 
 #define _POSIX_C_SOURCE 200809L
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "outcome.h"
-
-/* An endpoint that accepts connections and never responds, so that a call stays in flight for as long
- * as a test needs. */
-static int silent_endpoint(char *url, size_t capacity) {
-    struct sockaddr_in address = {0};
-    socklen_t length = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) != 0 ||
-        listen(listener, 64) != 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &length) != 0) {
-        perror("silent endpoint");
-        exit(2);
-    }
-    snprintf(url, capacity, "http://127.0.0.1:%d/token", ntohs(address.sin_port));
-    return listener;
-}
+#include "silent.h"
 
 static void a_result_arrives_once_and_elsewhere(void) {
     seekauth_options options = sandbox_options();

@@ -63,12 +63,30 @@ static void flags(void) {
     refused(&options, "stay_warm");
 }
 
+/* In the caller's own unit, under the name that the caller gave. */
 static void durations(void) {
     seekauth_options options = oauth_options("http://127.0.0.1:9/token");
-    options.timeout_ms = 1;
-    accepted(&options);
-    options.timeout_ms = UINT64_MAX;
-    refused(&options, "timeout");
+    uint64_t *const fields[] = {&options.timeout_ms, &options.request_timeout_ms,
+                                &options.connect_timeout_ms, &options.refresh_margin_ms};
+    const char *const said[] = {"timeout_ms must be from 0 to 86400000 milliseconds",
+                                "request_timeout_ms must be from 0 to 86400000 milliseconds",
+                                "connect_timeout_ms must be from 0 to 86400000 milliseconds",
+                                "refresh_margin_ms must be from 0 to 86400000 milliseconds"};
+    const uint64_t too_long[] = {86400001, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_MAX};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        for (size_t j = 0; j < sizeof too_long / sizeof too_long[0]; j++) {
+            *fields[i] = too_long[j];
+            refused(&options, said[i]);
+        }
+        *fields[i] = 86400000;
+        accepted(&options);
+        *fields[i] = 0;
+    }
+    seekauth_client *client = make_client(&options);
+    seekauth_token *token = NULL;
+    CHECK_ERROR(seekauth_client_get_token(client, 86400001, &token), SEEKAUTH_INVALID_ARGUMENT, said[0]);
+    CHECK(token == NULL);
+    seekauth_client_free(client);
 }
 
 int main(void) {

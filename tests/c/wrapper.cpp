@@ -2,6 +2,8 @@
 // exceptions with their facts, callbacks and futures get exactly one outcome.
 
 #include <atomic>
+#include <cstdlib>
+#include <memory>
 #include <thread>
 #include <type_traits>
 
@@ -169,6 +171,156 @@ void errors() {
     CHECK(gone && gone->code() == SEEKAUTH_INVALID_ARGUMENT);
 }
 
+// A variable that is not set is no text, wherever text goes in.
+void absent_text() {
+    const char *const absent = std::getenv("SEEKAUTH_TESTS_HAVE_NO_SUCH_VARIABLE");
+    CHECK(absent == nullptr);
+    Options options = pass();
+    options.base_url = absent;
+    CHECK(!options.base_url && !options.base_url.has_value() && options.base_url == std::nullopt);
+    CHECK(options.base_url.value_or("none") == "none");
+    const auto missing = failure_of([&] { Client client(options); });
+    CHECK(!missing);  // staging has an address of its own
+    options.client_secret = absent;
+    const auto secret = failure_of([&] { Client client(options); });
+    CHECK(secret && std::string(secret->what()).find("client_secret") != std::string::npos);
+
+    const Client client(pass());
+    HttpRequest request = submission();
+    request.url = absent;
+    const auto url = failure_of([&] { client.send(request); });
+    CHECK(url && url->code() == SEEKAUTH_INVALID_ARGUMENT && std::string(url->what()).find("url") == 0);
+    Graphql operation = who();
+    operation.query = absent;
+    const auto query = failure_of([&] { client.graphql(operation); });
+    CHECK(query && std::string(query->what()).find("query") == 0);
+    for (const auto &failure :
+         {failure_of([&] { client.with_scopes(absent); }), failure_of([&] { client.invalidate(absent); }),
+          failure_of([&] { client.auth_flow(absent); }),
+          failure_of([&] { client.auth_flow(client.api_url()).check_host(absent); }),
+          failure_of([&] { client.auth_flow(client.api_url()).attempt(absent); })})
+        CHECK(failure && failure->code() == SEEKAUTH_INVALID_ARGUMENT);
+
+    // What a std::optional<std::string> took and gave, it takes and gives.
+    const std::string text = "text";
+    seekauth::Text of[] = {text, "text", std::string_view(text), std::optional<std::string>(text)};
+    for (const auto &each : of) CHECK(each == text && *each == text && each->size() == 4);
+    const std::optional<std::string> back = of[0];
+    CHECK(back == text);
+    of[0].reset();
+    CHECK(!of[0] && of[0] != of[1]);
+    of[0] = {};
+    CHECK(of[0] == std::nullopt);
+}
+
+void environment() {
+    for (const auto &[name, value] :
+         Headers{{"CPP_SERVICE", "seek_pass"}, {"CPP_ENVIRONMENT", "staging"}, {"CPP_CLIENT_ID", "id"},
+                 {"CPP_CLIENT_SECRET", "of-nobody"}, {"CPP_USER_AGENT", "cpp-tests/1.0"}, {"CPP_SCOPES", "a.b"}})
+        CHECK(setenv(name.c_str(), value.c_str(), 1) == 0);
+    CHECK(Client::from_env("CPP_").warnings().empty());
+    CHECK(setenv("CPP_SCOPE", "a.b", 1) == 0);
+    CHECK(Client::from_env(std::string("CPP_")).warnings().find("CPP_SCOPES?") != std::string::npos);
+    const auto none = failure_of([] { Client::from_env(); });
+    CHECK(none && none->code() == SEEKAUTH_INVALID_ARGUMENT);
+    const auto absent = failure_of([] { Client::from_env(std::getenv("SEEKAUTH_TESTS_HAVE_NO_SUCH_VARIABLE")); });
+    CHECK(absent && std::string(absent->what()).find("prefix") == 0);
+}
+
+// An error that a program makes knows what is known of its code.
+void errors_by_code() {
+    CHECK(Error(SEEKAUTH_THROTTLED, "x").retryable());
+    CHECK(Error(SEEKAUTH_NETWORK, "x").retryable());
+    CHECK(!Error(SEEKAUTH_CLOSED, "x").retryable());
+    const Error unknown(12345, "x");
+    CHECK(!unknown.retryable() && unknown.name() == nullptr && unknown.status() == 0);
+}
+
+// Function objects that can only be moved, and empty ones.
+void callbacks_of_any_kind() {
+    const Client client(pass());
+    auto owned = std::make_unique<std::promise<std::string>>();
+    auto header = owned->get_future();
+    client.authorization_async(
+        [owned = std::move(owned)](std::optional<Error> error, std::optional<std::string> value) {
+            CHECK(!error && value);
+            owned->set_value(*value);
+        });
+    CHECK(header.get() == client.authorization());
+
+    std::promise<bool> has_token;
+    seekauth::Callback<Token> kept = [&](auto, std::optional<Token> token) {
+        has_token.set_value(token.has_value());
+    };
+    client.get_token_async(kept, 30s);
+    CHECK(has_token.get_future().get());
+
+    kept = nullptr;
+    void (*pointer)(std::optional<Error>, std::optional<Token>) = nullptr;
+    for (const auto &failure : {failure_of([&] { client.get_token_async(kept); }),
+                                failure_of([&] { client.get_token_async(pointer); })})
+        CHECK(failure && failure->code() == SEEKAUTH_INVALID_ARGUMENT);
+
+    Options options = pass();
+    auto secret = std::make_unique<std::string>(*options.client_secret);
+    options.client_id.reset();
+    options.client_secret.reset();
+    options.credentials = [secret = std::move(secret)] {
+        return seekauth::Credentials{"sandbox-pass", *secret, {}};
+    };
+    CHECK(options.credentials && Client(options).get_token().remaining() > 0s);
+    options.credentials = [] { return seekauth::Credentials{std::getenv("SEEKAUTH_TESTS_NONE"), "", {}}; };
+    options.timeout = 5s;
+    const auto none = failure_of([&] { Client(options).get_token(); });
+    CHECK(none && none->code() == SEEKAUTH_CREDENTIALS_UNAVAILABLE);
+}
+
+// A class that starts calls whose callbacks use it. Its destructor needs to do nothing for that.
+class Service {
+public:
+    explicit Service(const Options &options) : client_(options) {}
+
+    void start() {
+        for (int i = 0; i < 8; i++)
+            client_.get_token_async([this](std::optional<Error> error, std::optional<Token>) {
+                outcomes_.push_back(error ? error->code() : SEEKAUTH_OK);
+            });
+    }
+
+private:
+    std::vector<int> outcomes_{};
+    Client client_;
+};
+
+void endings() {
+    for (int i = 0; i < 20; i++) {
+        Service service(pass());
+        service.start();
+    }
+    {
+        Service service(pass());
+        service.start();
+        // Moved into the place of another, the other's callbacks have returned.
+        std::optional<Client> client(std::in_place, pass());
+        std::vector<int> outcomes;
+        client->get_token_async([&](auto error, auto) { outcomes.push_back(error ? error->code() : 0); });
+        *client = Client(pass());
+        CHECK(outcomes.size() == 1);
+        client->get_token_async([&](auto error, auto) { outcomes.push_back(error ? error->code() : 0); });
+        client->drain(300s);
+        CHECK(outcomes.size() == 2 && outcomes[1] == SEEKAUTH_OK);
+        client.reset();
+    }
+    const Client client(pass());
+    std::promise<std::optional<Error>> drained;
+    client.get_token_async([&](auto, auto) { drained.set_value(failure_of([&] { client.drain(); })); });
+    const auto in_callback = drained.get_future().get();
+    CHECK(in_callback && in_callback->code() == SEEKAUTH_INVALID_ARGUMENT);
+    seekauth::shutdown(300s);
+    CHECK(client.with_scopes("write.career_history").get_token(300s).remaining() > 0s);
+    seekauth::shutdown();
+}
+
 void sending() {
     const Client client(pass());
     HttpRequest request = submission();
@@ -291,7 +443,7 @@ void credentials() {
     options.client_id.reset();
     options.client_secret.reset();
     options.credentials = [calls, known] {
-        if (++*calls == 1) throw std::runtime_error(known.client_secret);
+        if (++*calls == 1) throw std::runtime_error(*known.client_secret);
         return known;
     };
     {
@@ -309,6 +461,11 @@ int main() {
     scopes();
     asynchronous_calls();
     errors();
+    errors_by_code();
+    absent_text();
+    environment();
+    callbacks_of_any_kind();
+    endings();
     sending();
     graphql();
     seekauth_test_clock_start();

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use seekauth_core::{ErrorKind, Inspection, blocking};
 use zeroize::Zeroizing;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::{Client, TokenCallback, deliver};
 use crate::error::{Error, c_string, catch_error};
 use crate::headers;
@@ -51,6 +51,7 @@ impl fmt::Debug for AuthFlow {
 /// scheme, host and port of the client's API, so that the token goes nowhere else; and with
 /// SEEKAUTH_INVALID_ARGUMENT if the client has no API.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_auth_flow(
     client: Option<&Client>,
     url: Text<'_>,
@@ -81,6 +82,7 @@ pub extern "C" fn seekauth_client_auth_flow(
 /// Fails as seekauth_client_get_token does, and with SEEKAUTH_TOKEN_REJECTED if a token that was just
 /// issued was rejected and the time does not suffice to wait for that moment.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_get_token(
     auth_flow: Option<&AuthFlow>,
     timeout_ms: u64,
@@ -90,7 +92,7 @@ pub extern "C" fn seekauth_auth_flow_get_token(
         let auth_flow = required("auth_flow", auth_flow)?;
         let out = required("out", out)?;
         let pending = auth_flow.client.start_for(&auth_flow.inner, timeout(timeout_ms)?)?;
-        out.write(Some(Box::new(Token::new(pending.wait()?))));
+        out.write(Some(Box::new(Token::new(call::waited(pending.wait())?))));
         Ok(())
     })
 }
@@ -100,6 +102,7 @@ pub extern "C" fn seekauth_auth_flow_get_token(
 ///
 /// Arguments and failures are those of seekauth_client_get_token_async.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_get_token_async(
     auth_flow: Option<&AuthFlow>,
     timeout_ms: u64,
@@ -110,7 +113,8 @@ pub extern "C" fn seekauth_auth_flow_get_token_async(
     catch_error(|| {
         let auth_flow = required("auth_flow", auth_flow)?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         let timeout = timeout(timeout_ms)?;
         let handle = auth_flow.client.get_token_for_then(&auth_flow.inner, timeout, done)?;
         Call::write_handle(handle, call);
@@ -124,6 +128,7 @@ pub extern "C" fn seekauth_auth_flow_get_token_async(
 ///
 /// Fails with SEEKAUTH_FORBIDDEN_ORIGIN if `host` is not the host, and port, of the client's API.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_check_host(
     auth_flow: Option<&AuthFlow>,
     host: Text<'_>,
@@ -143,6 +148,7 @@ pub extern "C" fn seekauth_auth_flow_check_host(
 /// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
 /// Host header of the request's own names another host than the API's.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_attempt(
     auth_flow: Option<&mut AuthFlow>,
     authorization: Text<'_>,
@@ -210,6 +216,7 @@ pub extern "C" fn seekauth_auth_flow_header_value(
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for a `status` that cannot be HTTP's.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_inspect(
     auth_flow: Option<&mut AuthFlow>,
     status: i32,
@@ -266,6 +273,7 @@ pub extern "C" fn seekauth_auth_flow_rejected(auth_flow: Option<&mut AuthFlow>) 
 /// twice, if the API accepted the token for a request that was sent later, or if too many tokens were
 /// rejected lately; and as the last renewal failed, while its pause lasts.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_auth_flow_retry(auth_flow: Option<&mut AuthFlow>) -> Option<Box<Error>> {
     catch_error(|| required("auth_flow", auth_flow)?.inner.retry())
 }

@@ -5,6 +5,8 @@ use std::mem::MaybeUninit;
 use seekauth_core::blocking::CancelHandle;
 
 use crate::panic::catch_panic;
+use crate::pointer::UserData;
+use crate::thread_sanitizer::{self, Handover};
 
 /// An asynchronous call on its way. The receiver frees it with seekauth_call_free, before or after the
 /// callback has run. Any number of threads may use it at once.
@@ -23,6 +25,28 @@ impl Call {
             out.write(Some(Box::new(Self { handle })));
         }
     }
+}
+
+/// A callback as the core takes it: `deliver` gives the outcome to C. What the program did before the call
+/// is done before that, and what the callback did is done before somebody who waited for it goes on.
+pub(crate) fn callback<T>(
+    user_data: UserData,
+    deliver: impl FnOnce(UserData, T) + Send + 'static,
+) -> impl FnOnce(T) + Send + 'static {
+    let handover = Handover::new();
+    handover.depart();
+    move |outcome| {
+        handover.arrive();
+        thread_sanitizer::callbacks_have_returned();
+        deliver(user_data, outcome);
+        thread_sanitizer::callback_returns();
+    }
+}
+
+/// What a call that waited has come to: what was asked for credentials meanwhile has returned.
+pub(crate) fn waited<T>(outcome: T) -> T {
+    thread_sanitizer::callbacks_have_returned();
+    outcome
 }
 
 /// Cancels the call: its callback runs with SEEKAUTH_CANCELLED, unless it has run or is about to run

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use seekauth_core::{Config, ErrorKind, blocking};
 
-use crate::call::Call;
-use crate::error::{Error, c_string, catch_error};
+use crate::call::{self, Call};
+use crate::cancellation::Uncancelled;
+use crate::error::{Error, c_string, catch_error, catch_error_only};
 use crate::panic::catch_panic;
 use crate::pointer::{Buffer, OptionsPtr, Text, UserData, required};
 use crate::settings::timeout;
+use crate::thread_sanitizer;
 use crate::token::Token;
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
@@ -52,6 +54,7 @@ pub type AuthorizationCallback =
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the setting.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_new(
     options: OptionsPtr<'_>,
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
@@ -70,6 +73,7 @@ pub extern "C" fn seekauth_client_new(
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT and a message that names the variable.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_from_env(
     out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
 ) -> Option<Box<Error>> {
@@ -80,12 +84,32 @@ pub extern "C" fn seekauth_client_from_env(
     })
 }
 
+/// As seekauth_client_from_env, from variables whose names begin with `prefix` in place of SEEKAUTH_, for
+/// a program with several clients: with "PASS_", the client id is in PASS_CLIENT_ID.
+///
+/// Fails as that, also with SEEKAUTH_INVALID_ARGUMENT for a prefix that does not end with an underscore, or
+/// is not made of ASCII letters, digits and underscores.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn seekauth_client_from_env_with_prefix(
+    prefix: Text<'_>,
+    out: Option<&mut MaybeUninit<Option<Box<Client>>>>,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        let config = Config::from_env_with_prefix(prefix.read_required("prefix")?)?;
+        let out = required("out", out)?;
+        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?))));
+        Ok(())
+    })
+}
+
 /// Makes a client for other scopes, separated by spaces, that shares everything else with this one:
 /// settings, cache and connections. It is cheap, is freed on its own, and may outlive this one.
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for scopes that the service does not take, and with
 /// SEEKAUTH_CLOSED.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_with_scopes(
     client: Option<&Client>,
     scopes: Text<'_>,
@@ -112,13 +136,14 @@ pub extern "C" fn seekauth_client_with_scopes(
 ///
 /// Otherwise fails as seekauth_client_get_token does.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_authorization(
     client: Option<&Client>,
     buffer: Buffer<'_>,
     capacity: usize,
     length: Option<&mut MaybeUninit<usize>>,
 ) -> Option<Box<Error>> {
-    catch_error(|| {
+    catch_error_only(|| {
         let client = &required("client", client)?.inner;
         let wanted = buffer.is_present(capacity)?;
         if !wanted && length.is_none() {
@@ -128,9 +153,11 @@ pub extern "C" fn seekauth_client_authorization(
             let authorization = token.authorization();
             (authorization.len(), buffer.store(capacity, authorization) || !wanted)
         };
-        let (needed, fits) = match client.with_fresh(copy) {
-            Some(copied) => copied,
-            None => copy(&*client.get_token(None)?),
+        let (needed, fits) = if let Some(copied) = client.with_fresh(copy) {
+            copied
+        } else {
+            let _wait = Uncancelled::new();
+            copy(&*call::waited(client.get_token(None))?)
         };
         if let Some(length) = length {
             length.write(needed);
@@ -150,6 +177,7 @@ pub extern "C" fn seekauth_client_authorization(
 ///
 /// Arguments and failures are those of seekauth_client_get_token_async.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_authorization_async(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -160,10 +188,11 @@ pub extern "C" fn seekauth_client_authorization_async(
     catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, call, move |outcome| match outcome {
+        let deliver = move |user_data, outcome| match outcome {
             Ok(token) => callback(user_data, None, Token::new(token).as_c_authorization()),
             Err(error) => callback(user_data, Some(Box::new(Error::new(error))), Text::as_c(None)),
-        })
+        };
+        start(client, timeout_ms, call, call::callback(user_data, deliver))
     })
 }
 
@@ -175,6 +204,7 @@ pub extern "C" fn seekauth_client_authorization_async(
 /// SEEKAUTH_INVALID_CREDENTIALS, SEEKAUTH_NOT_GRANTED, SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or
 /// SEEKAUTH_PROTOCOL.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_get_token(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -183,7 +213,7 @@ pub extern "C" fn seekauth_client_get_token(
     catch_error(|| {
         let client = required("client", client)?;
         let out = required("out", out)?;
-        let token = client.inner.get_token(timeout(timeout_ms)?)?;
+        let token = call::waited(client.inner.get_token(timeout(timeout_ms)?))?;
         out.write(Some(Box::new(Token::new(token))));
         Ok(())
     })
@@ -199,6 +229,7 @@ pub extern "C" fn seekauth_client_get_token(
 /// The call itself fails with SEEKAUTH_INVALID_ARGUMENT, or with SEEKAUTH_UNAVAILABLE if the system
 /// refuses the library its thread; what seekauth_client_get_token fails with goes to the callback.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_get_token_async(
     client: Option<&Client>,
     timeout_ms: u64,
@@ -209,7 +240,8 @@ pub extern "C" fn seekauth_client_get_token_async(
     catch_error(|| {
         let client = required("client", client)?;
         let callback = required("callback", callback)?;
-        start(client, timeout_ms, call, move |outcome| deliver(callback, user_data, outcome))
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        start(client, timeout_ms, call, call::callback(user_data, deliver))
     })
 }
 
@@ -239,6 +271,7 @@ fn start(
 /// The token in the cache, if it has not expired; otherwise `*out` is NULL. Never waits and never
 /// fetches.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_cached_token(
     client: Option<&Client>,
     out: Option<&mut MaybeUninit<Option<Box<Token>>>>,
@@ -259,6 +292,7 @@ pub extern "C" fn seekauth_client_cached_token(
 /// rejected so often lately that another new one would not help. A seekauth_auth_flow knows what to do in
 /// each of these cases.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_invalidate(
     client: Option<&Client>,
     token: Text<'_>,
@@ -281,9 +315,9 @@ pub extern "C" fn seekauth_client_api_url(client: Option<&Client>) -> Text<'_> {
     Text::as_c(client.and_then(|client| client.api_url.as_deref()))
 }
 
-/// Warnings about the client's options, one line each, to be logged when the program starts: so far of
-/// files with secrets that every user of the machine may read. "" if there are none, and for NULL. The
-/// client owns the text.
+/// Warnings about the client's options, one line each, to be logged when the program starts: of files with
+/// secrets that every user of the machine may read, and of environment variables that look like a misspelt
+/// setting. "" if there are none, and for NULL. The client owns the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_warnings(client: Option<&Client>) -> Text<'_> {
     Text::as_c(Some(client.map_or(c"", |client| client.warnings.as_c_str())))
@@ -302,6 +336,26 @@ pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
     });
 }
 
+/// Waits until every callback of the client's asynchronous calls has returned, for at most `timeout_ms`
+/// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
+/// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
+/// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+///
+/// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
+/// a callback, which cannot wait for itself.
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn seekauth_client_drain(
+    client: Option<&Client>,
+    timeout_ms: u64,
+) -> Option<Box<Error>> {
+    catch_error(|| {
+        required("client", client)?.inner.drain(timeout(timeout_ms)?)?;
+        thread_sanitizer::callbacks_have_returned();
+        Ok(())
+    })
+}
+
 /// Frees the client. What is in flight on it is cancelled, and each callback still runs, possibly
 /// after this call has returned, with SEEKAUTH_CANCELLED. No other call may be using the client.
 /// NULL is accepted.
@@ -310,6 +364,19 @@ pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
     catch_panic((), || {
         if let Some(client) = client {
             client.inner.release();
+        }
+    });
+}
+
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
+/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
+/// for none. NULL is accepted.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_client_free_and_wait(client: Option<Box<Client>>) {
+    catch_panic((), || {
+        if let Some(client) = client {
+            client.inner.release_and_wait();
+            thread_sanitizer::callbacks_have_returned();
         }
     });
 }

@@ -8,6 +8,7 @@ use seekauth_core as core;
 
 use crate::error::{Error, catch_error};
 use crate::pointer::{Text, UserData, required};
+use crate::thread_sanitizer::{self, Handover};
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
 /// until the callback returns.
@@ -33,6 +34,7 @@ pub type FreeCallback = Option<extern "C" fn(user_data: UserData)>;
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL and for text that is not UTF-8.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_credentials_set(
     credentials: Option<&mut Credentials>,
     client_id: Text<'_>,
@@ -58,6 +60,7 @@ pub(crate) struct Provider {
     ask: extern "C" fn(UserData, &mut Credentials) -> c_int,
     user_data: UserData,
     free: FreeCallback,
+    handover: Handover,
 }
 
 impl Provider {
@@ -68,7 +71,11 @@ impl Provider {
         free: FreeCallback,
     ) -> Option<Self> {
         match (callback, free) {
-            (Some(ask), free) => Some(Self { ask, user_data, free }),
+            (Some(ask), free) => {
+                let handover = Handover::new();
+                handover.depart();
+                Some(Self { ask, user_data, free, handover })
+            }
             (None, Some(free)) => {
                 free(user_data);
                 None
@@ -79,7 +86,11 @@ impl Provider {
 
     pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
         let mut found = Credentials::default();
-        if (self.ask)(self.user_data, &mut found) != 0 {
+        self.handover.arrive();
+        let failed = (self.ask)(self.user_data, &mut found) != 0;
+        self.handover.depart();
+        thread_sanitizer::callback_returns();
+        if failed {
             return Err("the callback found none".into());
         }
         Ok(found.0.ok_or_else(|| {
@@ -94,6 +105,7 @@ impl Provider {
 impl Drop for Provider {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            self.handover.arrive();
             free(self.user_data);
         }
     }

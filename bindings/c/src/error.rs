@@ -2,11 +2,10 @@
 //! core's; the constants are checked against its table by a test.
 
 use std::ffi::CString;
-use std::sync::LazyLock;
 
 use seekauth_core::ErrorKind;
 
-use crate::panic::catch_panic;
+use crate::panic::{catch_panic, catch_panic_only};
 use crate::pointer::Text;
 
 /// Success. Never the code of an error object: a call that succeeds returns NULL.
@@ -66,7 +65,17 @@ impl Error {
 pub(crate) fn catch_error(
     call: impl FnOnce() -> Result<(), seekauth_core::Error>,
 ) -> Option<Box<Error>> {
-    let outcome = catch_panic(None, || Some(call()));
+    as_c(catch_panic(None, || Some(call())))
+}
+
+/// [`catch_error`] without a guard against cancellation; see [`catch_panic_only`].
+pub(crate) fn catch_error_only(
+    call: impl FnOnce() -> Result<(), seekauth_core::Error>,
+) -> Option<Box<Error>> {
+    as_c(catch_panic_only(None, || Some(call())))
+}
+
+fn as_c(outcome: Option<Result<(), seekauth_core::Error>>) -> Option<Box<Error>> {
     let error = outcome.unwrap_or_else(|| {
         Err(seekauth_core::Error::new(
             ErrorKind::Internal,
@@ -144,31 +153,68 @@ pub extern "C" fn seekauth_error_free(error: Option<Box<Error>>) {
 /// that this library does not use. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_code_name(code: i32) -> Text<'static> {
-    catch_panic(Text::as_c(None), || Text::as_c(row(code).map(|row| row.name.as_c_str())))
+    catch_panic(Text::as_c(None), || {
+        row(code).map_or(Text::as_c(None), |row| Text::as_c_bytes(&row.name))
+    })
 }
 
 /// What a code means, in a few words; NULL for a number that this library does not use. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_code_meaning(code: i32) -> Text<'static> {
-    catch_panic(Text::as_c(None), || Text::as_c(row(code).map(|row| row.meaning.as_c_str())))
+    catch_panic(Text::as_c(None), || {
+        row(code).map_or(Text::as_c(None), |row| Text::as_c_bytes(&row.meaning))
+    })
 }
 
+/// Whether the call that failed with this code may succeed later with nothing changed; false for a number
+/// that this library does not use. An error knows better: ask seekauth_error_retryable where there is one.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_code_retryable(code: i32) -> bool {
+    catch_panic(false, || ErrorKind::from_code(code).is_some_and(ErrorKind::retryable))
+}
+
+/// Made by the compiler: static text that no search for leaks finds.
 struct Row {
     code: i32,
-    name: CString,
-    meaning: CString,
+    name: [u8; LONGEST],
+    meaning: [u8; LONGEST],
+}
+
+/// Room for the longest text and a NUL; the compiler says if it is too small.
+///
+/// cbindgen:ignore
+const LONGEST: usize = 80;
+
+static ROWS: [Row; ErrorKind::ALL.len() + 1] = {
+    let mut rows = [const { Row::new(SEEKAUTH_OK, "ok", "success") }; ErrorKind::ALL.len() + 1];
+    let mut index = 0;
+    while index < ErrorKind::ALL.len() {
+        let kind = ErrorKind::ALL[index];
+        rows[index + 1] = Row::new(kind.code(), kind.name(), kind.meaning());
+        index += 1;
+    }
+    rows
+};
+
+impl Row {
+    const fn new(code: i32, name: &str, meaning: &str) -> Self {
+        Self { code, name: terminated(name), meaning: terminated(meaning) }
+    }
+}
+
+/// The text with NULs behind it.
+const fn terminated(text: &str) -> [u8; LONGEST] {
+    let mut bytes = [0; LONGEST];
+    assert!(text.len() < LONGEST, "the text needs more room");
+    let mut index = 0;
+    while index < text.len() {
+        bytes[index] = text.as_bytes()[index];
+        index += 1;
+    }
+    bytes
 }
 
 fn row(code: i32) -> Option<&'static Row> {
-    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
-        let ok = Row { code: SEEKAUTH_OK, name: c_string("ok"), meaning: c_string("success") };
-        let kinds = ErrorKind::ALL.iter().map(|kind| Row {
-            code: kind.code(),
-            name: c_string(kind.name()),
-            meaning: c_string(kind.meaning()),
-        });
-        std::iter::once(ok).chain(kinds).collect()
-    });
     ROWS.iter().find(|row| row.code == code)
 }
 

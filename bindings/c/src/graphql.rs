@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::Client;
 use crate::error::{Error, catch_error};
 use crate::pointer::{GraphqlPtr, UserData, required};
@@ -18,6 +18,7 @@ use crate::send::{ResponseCallback, deliver};
 /// JSON object, and with SEEKAUTH_THROTTLED, SEEKAUTH_UNAVAILABLE or SEEKAUTH_PROTOCOL if the response
 /// is not GraphQL.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_graphql(
     client: Option<&Client>,
     operation: GraphqlPtr<'_>,
@@ -27,7 +28,7 @@ pub extern "C" fn seekauth_client_graphql(
         let client = required("client", client)?;
         let operation = operation.read()?.owned()?;
         let out = required("out", out)?;
-        let response = client.inner().start_graphql(operation)?.wait()?;
+        let response = call::waited(client.inner().start_graphql(operation)?.wait())?;
         out.write(Some(Box::new(Response::from(response))));
         Ok(())
     })
@@ -37,6 +38,7 @@ pub extern "C" fn seekauth_client_graphql(
 ///
 /// Arguments and failures are those of seekauth_client_send_async.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_graphql_async(
     client: Option<&Client>,
     operation: GraphqlPtr<'_>,
@@ -48,7 +50,8 @@ pub extern "C" fn seekauth_client_graphql_async(
         let client = required("client", client)?;
         let operation = operation.read()?.owned()?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         Call::write_handle(client.inner().graphql_then(operation, done)?, call);
         Ok(())
     })

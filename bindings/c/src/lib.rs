@@ -1,6 +1,6 @@
 //! libseekauth: the C interface of seekauth. Every entry point checks what C handed over, asks the
 //! core, and hands the result back; the contract with C programs stands at the top of `seekauth.h`.
-//! Only `pointer` knows raw pointers, only `panic` knows panics, and no decision is made here.
+//! Only `pointer` follows raw pointers, only `panic` knows panics, and no decision is made here.
 //!
 //! The modules stand in reading order, which `seekauth.h` follows: the title over a group of them is its
 //! title there too. A blank line keeps rustfmt from sorting two of them.
@@ -45,6 +45,10 @@ pub mod call;
 
 pub mod auth_flow;
 
+// --- The whole library ---
+
+pub mod shutdown;
+
 // --- Version ---
 
 pub mod version;
@@ -56,7 +60,9 @@ pub mod pointer;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
 
+mod cancellation;
 mod panic;
+mod thread_sanitizer;
 
 use std::alloc::System;
 

@@ -3,8 +3,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `call`. A panic in it gives `default`.
+use crate::cancellation::Uncancelled;
+
+/// Runs `call`. A panic in it gives `default`, and the thread is not cancelled meanwhile.
 pub(crate) fn catch_panic<R>(default: R, call: impl FnOnce() -> R) -> R {
+    let _whole_call = Uncancelled::new();
+    catch_panic_only(default, call)
+}
+
+/// [`catch_panic`] for a call whose usual way has no point at which a thread is cancelled, and for which
+/// two further calls would count.
+pub(crate) fn catch_panic_only<R>(default: R, call: impl FnOnce() -> R) -> R {
     // State that a panic leaves half done belongs to the object it happened in, and the core's
     // objects are made to be seen by other threads at any moment.
     catch_unwind(AssertUnwindSafe(call)).unwrap_or(default)

@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::client::Client;
 use crate::error::{Error, catch_error};
 use crate::pointer::{HttpRequestPtr, UserData, required};
@@ -25,6 +25,7 @@ pub type ResponseCallback = Option<
 /// and SEEKAUTH_NETWORK; with SEEKAUTH_PROTOCOL if the response is longer than 64 MiB; and otherwise as
 /// seekauth_client_get_token does.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_send(
     client: Option<&Client>,
     request: HttpRequestPtr<'_>,
@@ -34,7 +35,7 @@ pub extern "C" fn seekauth_client_send(
         let client = required("client", client)?;
         let request = request.read()?.owned()?;
         let out = required("out", out)?;
-        let response = client.inner().start_send(request)?.wait()?;
+        let response = call::waited(client.inner().start_send(request)?.wait())?;
         out.write(Some(Box::new(Response::from(response))));
         Ok(())
     })
@@ -51,6 +52,7 @@ pub extern "C" fn seekauth_client_send(
 /// numbers, or with SEEKAUTH_UNAVAILABLE if the system refuses the library its thread; what
 /// seekauth_client_send fails with otherwise goes to the callback.
 #[unsafe(no_mangle)]
+#[must_use]
 pub extern "C" fn seekauth_client_send_async(
     client: Option<&Client>,
     request: HttpRequestPtr<'_>,
@@ -62,7 +64,8 @@ pub extern "C" fn seekauth_client_send_async(
         let client = required("client", client)?;
         let request = request.read()?.owned()?;
         let callback = required("callback", callback)?;
-        let done = move |outcome| deliver(callback, user_data, outcome);
+        let deliver = move |user_data, outcome| deliver(callback, user_data, outcome);
+        let done = call::callback(user_data, deliver);
         Call::write_handle(client.inner().send_then(request, done)?, call);
         Ok(())
     })

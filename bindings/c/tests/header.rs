@@ -31,7 +31,19 @@ fn generate() -> String {
     .fold(String::from_utf8(header).unwrap(), |header, to| {
         header.replace(&format!("{to} * "), &format!("{to} *"))
     });
-    in_reading_order(&header, &config)
+    in_reading_order(&with_version(&header), &config)
+}
+
+/// The version macros have Cargo's values.
+fn with_version(header: &str) -> String {
+    [
+        ("@major@", env!("CARGO_PKG_VERSION_MAJOR")),
+        ("@minor@", env!("CARGO_PKG_VERSION_MINOR")),
+        ("@patch@", env!("CARGO_PKG_VERSION_PATCH")),
+        ("@version@", env!("CARGO_PKG_VERSION")),
+    ]
+    .iter()
+    .fold(header.to_owned(), |header, (mark, value)| header.replace(mark, value))
 }
 
 /// The header with its declarations in the order of the modules, under the titles that `lib.rs` has.
@@ -103,9 +115,11 @@ fn declared(paragraph: &str) -> Option<(Kind, String)> {
     };
     if let Some(define) = declaration.strip_prefix("#define SEEKAUTH_") {
         let name = define.split(' ').next()?;
-        Some(match name.strip_suffix("_INIT") {
-            Some(of) => (Kind::InitialValue, format!("seekauth_{}", of.to_ascii_lowercase())),
-            None => (Kind::Constant, format!("SEEKAUTH_{name}")),
+        let version = name.starts_with("VERSION").then(|| "seekauth_version".to_owned());
+        Some(match (name.strip_suffix("_INIT"), version) {
+            (Some(of), _) => (Kind::InitialValue, format!("seekauth_{}", of.to_ascii_lowercase())),
+            (None, Some(function)) => (Kind::Constant, function),
+            (None, None) => (Kind::Constant, format!("SEEKAUTH_{name}")),
         })
     } else if declaration.starts_with('#') {
         None
@@ -139,7 +153,7 @@ fn comment_over(header: &str, declaration: &str) -> String {
     let lines: Vec<&str> = header.lines().collect();
     let at = lines.iter().position(|line| line.trim_start().starts_with(declaration));
     let at = at.unwrap_or_else(|| panic!("the header has no {declaration}"));
-    let above = lines[..at].iter().rev().map_while(|line| line.trim_start().strip_prefix("//"));
+    let above = lines[..at].iter().rev().map_while(|line| line.trim_start().strip_prefix("///"));
     let comment: Vec<&str> = above.collect();
     let words: Vec<&str> =
         comment.iter().rev().flat_map(|line| line.split_ascii_whitespace()).collect();
@@ -158,11 +172,36 @@ fn the_header_is_not_stale() {
 }
 
 #[test]
+fn the_version_macros_have_cargos_values() {
+    let committed = fs::read_to_string(file("../../include/seekauth.h")).unwrap();
+    let value = |name: &str| {
+        let start = format!("#define SEEKAUTH_{name} ");
+        let mut values = committed.lines().filter_map(|line| line.strip_prefix(&start));
+        values.next().unwrap_or_else(|| panic!("the header has no {name}")).to_owned()
+    };
+    let numbers = ["VERSION_MAJOR", "VERSION_MINOR", "VERSION_PATCH"].map(value);
+    assert_eq!(numbers.join("."), env!("CARGO_PKG_VERSION").split(['-', '+']).next().unwrap());
+    assert_eq!(value("VERSION"), format!("{:?}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn no_error_can_be_lost_in_silence() {
+    let header = generate().replace("SEEKAUTH_NODISCARD\n", "SEEKAUTH_NODISCARD ");
+    let fallible: Vec<&str> =
+        header.lines().filter(|line| line.contains("struct seekauth_error *seekauth_")).collect();
+    assert!(fallible.len() > 20, "{fallible:?}");
+    for line in fallible {
+        assert!(line.starts_with("SEEKAUTH_NODISCARD "), "{line}");
+    }
+}
+
+#[test]
 fn the_constants_are_the_error_table() {
     let header = generate();
     let constants: Vec<&str> = header
         .lines()
         .filter_map(|line| line.strip_prefix("#define SEEKAUTH_"))
+        .filter(|define| !define.starts_with("VERSION_"))
         .filter(|define| define.split(' ').nth(1).is_some_and(|value| value.parse::<i32>().is_ok()))
         .collect();
     let kinds = ErrorKind::ALL
@@ -194,6 +233,23 @@ fn settings_are_described_in_the_words_of_the_core() {
             SettingKind::Flag => format!("uint64_t {};", setting.name()),
             SettingKind::Text | SettingKind::List | SettingKind::Pairs => {
                 format!("const char *{};", setting.name())
+            }
+        };
+        let comment = comment_over(options, &field);
+        assert!(comment.starts_with(setting.doc()), "{field} {comment:?}, not {:?}", setting.doc());
+    }
+}
+
+#[test]
+fn the_cpp_header_describes_settings_in_the_same_words() {
+    let header = fs::read_to_string(file("../../include/seekauth.hpp")).unwrap();
+    let options = header.split_once("struct Options {").unwrap().1;
+    for setting in Setting::all() {
+        let field = match setting.kind() {
+            SettingKind::Duration => format!("milliseconds {}{{}};", setting.name()),
+            SettingKind::Flag => format!("bool {} = false;", setting.name()),
+            SettingKind::Text | SettingKind::List | SettingKind::Pairs => {
+                format!("Text {}{{}};", setting.name())
             }
         };
         let comment = comment_over(options, &field);

@@ -1,34 +1,47 @@
 //! Calls that run on the library's thread, and how their results reach the caller.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
+use crate::blocking::callbacks::Callbacks;
 use crate::error::{Error, ErrorKind};
+use crate::sys::channel::{Receiver, channel};
 use crate::sys::latch::Latch;
 use crate::sys::runtime;
 
 /// The worker gives up a call in time by itself; only one that hangs needs longer.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// Runs `call` on the library's thread and hands its result to `done`.
+/// Runs `call` on the library's thread and hands its result to `done`. It counts among `callbacks` until
+/// `done` has returned.
 pub(super) fn then<T: Send + 'static>(
+    callbacks: &Callbacks,
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
     done: impl FnOnce(Result<T, Error>) + Send + 'static,
 ) -> Result<CancelHandle, Error> {
     let cancelled = Arc::new(Latch::new());
     let handle = CancelHandle(Arc::clone(&cancelled));
-    runtime::handle()?.spawn(async move {
-        let cancelled_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
-        let result = tokio::select! {
-            biased;
-            () = cancelled.wait() => Err(cancelled_error()),
-            result = call => result,
-        };
-        done(result);
-    });
+    let counted = callbacks.begin();
+    runtime::spawn(|| {
+        let outcome = Outcome::new(move |result| {
+            done(result);
+            drop(counted);
+        });
+        async move {
+            let cancelled_error = || Error::new(ErrorKind::Cancelled, "the call was given up");
+            let result = tokio::select! {
+                biased;
+                () = cancelled.wait() => Err(cancelled_error()),
+                result = call => result,
+            };
+            outcome.give(result);
+        }
+    })?;
     Ok(handle)
 }
 
@@ -42,12 +55,40 @@ pub(super) fn start<T: Send + 'static>(
             "a callback must not wait for a result; use the asynchronous call there",
         ));
     }
-    let (sender, result) = mpsc::sync_channel(1);
-    let task = runtime::handle()?.spawn(async move {
+    let (sender, result) = channel();
+    let task = runtime::spawn(|| {
         // Nobody listens any more once the caller has given up.
-        let _ = sender.send(call.await);
-    });
+        let outcome = Outcome::new(move |result| sender.send(result));
+        async move { outcome.give(call.await) }
+    })?;
     Ok(Pending { result, task: task.abort_handle(), deadline })
+}
+
+/// Who receives the result of a call: exactly once, also when the call panics or its runtime ends.
+struct Outcome<T, F: FnOnce(Result<T, Error>)> {
+    receiver: Option<F>,
+    of: PhantomData<fn(T)>,
+}
+
+impl<T, F: FnOnce(Result<T, Error>)> Outcome<T, F> {
+    fn new(receiver: F) -> Self {
+        Self { receiver: Some(receiver), of: PhantomData }
+    }
+
+    fn give(mut self, result: Result<T, Error>) {
+        if let Some(receiver) = self.receiver.take() {
+            receiver(result);
+        }
+    }
+}
+
+impl<T, F: FnOnce(Result<T, Error>)> Drop for Outcome<T, F> {
+    fn drop(&mut self) {
+        if let Some(receiver) = self.receiver.take() {
+            let why = if thread::panicking() { runtime::panicked() } else { runtime::shut_down() };
+            receiver(Err(why));
+        }
+    }
 }
 
 /// Cancels a call started with a callback. Dropping it changes nothing.
@@ -79,7 +120,7 @@ impl<T> Pending<T> {
             Ok(result) => Some(result),
             Err(RecvTimeoutError::Timeout) if left.is_none_or(|left| left > timeout) => None,
             Err(RecvTimeoutError::Timeout) => Some(Err(overdue())),
-            Err(RecvTimeoutError::Disconnected) => Some(Err(runtime::lost())),
+            Err(RecvTimeoutError::Disconnected) => Some(Err(runtime::panicked())),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Files with secrets that every user of the machine may read. That is no reason to refuse them, since it
 //! is how container platforms mount secrets unless told otherwise, but one to say so.
 
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::config::reader::SettingsReader;
 use crate::config::setting;
 use crate::error::Error;
+use crate::sys::channel::channel;
 use crate::sys::thread;
 
 /// One line for each such file that is there when the client is made. Looking takes as long as
@@ -49,11 +49,10 @@ fn readable(files: Vec<NamedFile>, allowed: Duration) -> Vec<NamedFile> {
     if files.is_empty() {
         return Vec::new();
     }
-    let (sender, found) = mpsc::channel();
+    let (sender, found) = channel();
     let work = move || {
         for file in files.into_iter().filter(|(_, path)| others_may_read(path)) {
-            // The receiver is gone when its time is over.
-            let _ = sender.send(file);
+            sender.send(file);
         }
     };
     let began = Instant::now();

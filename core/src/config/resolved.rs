@@ -25,7 +25,7 @@ const SEEK_PLAYGROUND_AUDIENCE: &str = "https://test.graphql.seek.com";
 const PASS_STAGING_URL: &str = "https://app.seekpass-staging.com";
 const PASS_TOKEN_PATH: &str = "/api/partner/v1/oauth/token.json";
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

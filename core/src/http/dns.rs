@@ -22,6 +22,11 @@ type Found = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
 
 static NAMES: PerProcess<SharedWork<String, Found>> = PerProcess::new();
 
+/// Frees what look-ups share. None may be under way.
+pub(crate) fn forget() {
+    NAMES.clear();
+}
+
 /// Looks names up; `loopback_only` leaves all other addresses out.
 #[derive(Debug, Clone)]
 pub(crate) struct Resolver {

@@ -4,7 +4,6 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -21,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::files;
 use crate::http::pem;
 use crate::http::pinned::Pinned;
+use crate::sys::channel::channel;
 use crate::sys::thread::run_detached;
 use crate::sys::variables::Variables;
 
@@ -33,12 +33,11 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
     if own_files(config).is_empty() {
         return Ok(());
     }
-    let (done, checked) = mpsc::channel();
+    let (done, checked) = channel();
     let allowed = config.connect_timeout;
     let config = Arc::clone(config);
     let started = run_detached("seekauth-files", move || {
-        // The caller is gone when its time is over.
-        let _ = done.send(named_authorities(&config).and(identity(&config)).map(|_| ()));
+        done.send(named_authorities(&config).and(identity(&config)).map(|_| ()));
     });
     let unread = |problem: &str| {
         let what = "the files with certificates could not be read";

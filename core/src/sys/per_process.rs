@@ -48,6 +48,11 @@ impl<T> PerProcess<T> {
         self.0.load_full().filter(|owned| owned.process.is_here())
     }
 
+    /// Whether this is the value that the next [`get`](Self::get) gives.
+    pub(crate) fn is_current(&self, value: &Arc<Owned<T>>) -> bool {
+        self.0.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, value))
+    }
+
     /// Lets go of this process's value; one that was inherited is left as it is.
     pub(crate) fn clear(&self) {
         if let Some(owned) = self.0.swap(None)

@@ -15,12 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from load import HANG_S, Load, finished
-from scenario import AGEING, MARGIN, REQUESTS, SCENARIOS, STATES
+from scenario import AGEING, EVENTLET, MARGIN, REQUESTS, SCENARIOS, STATES
 
 from harness.paths import PACKAGE, ROOT, SANDBOX
 from harness.sandbox import Sandbox
 
-NEEDED = [SANDBOX, ROOT / "target/c/forking", PACKAGE / "seekauth/_native.abi3.so"]
+NEEDED = [SANDBOX, ROOT / "target/c/forking", PACKAGE / "seekauth/_native.abi3.so", EVENTLET]
 
 BUSY = 2
 """How many servers are busy at once. Those that wait for a token to age are not busy."""

@@ -12,6 +12,8 @@ from harness.paths import PACKAGE, ROOT
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
+EVENTLET = ROOT / "target/prefork/eventlet/bin/python"
+"""For the last gunicorn that has workers for eventlet."""
 
 REQUESTS = 200
 AGEING = ("ageing", "rejected", "in flight")
@@ -97,14 +99,17 @@ class Scenario:
         return (self.parents + fetched,) * 2
 
 
-def gunicorn(worker_class, application):
+def gunicorn(worker_class, application, interpreter=sys.executable):
     def command(fd, workers):
         # A worker that hangs has to be seen before gunicorn kills it.
         options = ["--workers", workers, "--worker-class", worker_class, "--bind", f"fd://{fd}"]
         options += ["--timeout", "120"]
         if worker_class == "gthread":
             options += ["--threads", "4"]
-        program = [sys.executable, "-m", "gunicorn", "--preload", "--log-level", "warning"]
+        if worker_class == "gevent":
+            # Its workers may wait for all of that time, whatever the application is.
+            options += ["--graceful-timeout", "3"]
+        program = [str(interpreter), "-m", "gunicorn", "--preload", "--log-level", "warning"]
         return [*program, "--config", str(HERE / "hooks.py"), *options, f"app:{application}"]
 
     return command
@@ -143,6 +148,8 @@ def _scenarios():
     for state in ("fresh", "expired", "dropped"):
         yield Scenario("gunicorn sync", gunicorn("sync", "wsgi"), state)
         yield Scenario("gunicorn gthread", gunicorn("gthread", "wsgi"), state)
+        yield Scenario("gunicorn gevent", gunicorn("gevent", "wsgi"), state)
+        yield Scenario("gunicorn eventlet", gunicorn("eventlet", "wsgi", EVENTLET), state)
         yield Scenario(
             "gunicorn uvicorn",
             gunicorn("uvicorn_worker.UvicornWorker", "asgi"),

@@ -38,7 +38,7 @@ void complain(const seekauth::Error &error) {
 }
 
 void set(Options &options, const std::string &name, const std::string &value) {
-    const std::map<std::string, std::optional<std::string> Options::*> texts = {
+    const std::map<std::string, seekauth::Text Options::*> texts = {
         {"service", &Options::service},
         {"environment", &Options::environment},
         {"client_id", &Options::client_id},

@@ -1,0 +1,158 @@
+// seekauth.hpp in a program without exceptions and without type information: every call returns its error.
+
+#include "seekauth.hpp"
+
+#include <future>
+#include <memory>
+
+#include "check.h"
+#include "clock.h"
+
+using namespace std::chrono_literals;
+using seekauth::Client;
+using seekauth::Error;
+using seekauth::Options;
+using seekauth::Response;
+using seekauth::Result;
+using seekauth::Token;
+
+#if SEEKAUTH_EXCEPTIONS
+#error "this program is compiled with -fno-exceptions"
+#endif
+
+namespace {
+
+Options api() {
+    Options options;
+    options.service = "seek_api";
+    options.environment = "playground";
+    options.token_url = require_env("SANDBOX_TOKEN_URL");
+    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
+    options.client_id = "sandbox-playground";
+    options.client_secret = "sandbox-playground-secret";
+    options.user_agent = "cpp-tests/1.0";
+    options.timeout = 300s;
+    options.request_timeout = 120s;
+    options.connect_timeout = 120s;
+    return options;
+}
+
+const std::string NUL("a\0b", 3);
+
+template <class T>
+bool is_invalid(const Result<T> &result) {
+    return !result && !result.has_value() && result.error().code() == SEEKAUTH_INVALID_ARGUMENT;
+}
+
+// The outcome of a call that calls back.
+template <class T>
+struct Arrival {
+    std::promise<bool> promise{};
+
+    auto callback() {
+        return [this](std::optional<Error> error, std::optional<T> value) {
+            promise.set_value(!error && value.has_value());
+        };
+    }
+    bool is_value() { return promise.get_future().get(); }
+};
+
+void making() {
+    CHECK(is_invalid(Client::try_create({})));
+    CHECK(is_invalid(Client::try_from_env()));
+    CHECK(is_invalid(Client::try_from_env("CPP_")) && is_invalid(Client::try_from_env(NUL)));
+    Options options = api();
+    options.user_agent = NUL;
+    CHECK(is_invalid(Client::try_create(options)));
+    options = api();
+    options.credentials = [] { return seekauth::Credentials{}; };
+    options.client_id.reset();
+    options.client_secret.reset();
+    options.timeout = 5s;
+    const Result<Client> none = Client::try_create(options);
+    CHECK(none && none->try_get_token().error().code() == SEEKAUTH_CREDENTIALS_UNAVAILABLE);
+    options.credentials = [] {
+        return seekauth::Credentials{"sandbox-playground", "sandbox-playground-secret", {}};
+    };
+    options.timeout = 300s;
+    CHECK(Client::try_create(options)->try_get_token().has_value());
+}
+
+void tokens() {
+    const Client client = *Client::try_create(api());
+    CHECK(client.try_cached_token() && !*client.try_cached_token());
+    const Result<std::string> header = client.try_authorization();
+    const Result<Token> token = client.try_get_token(30s);
+    CHECK(header && token && *header == token->authorization());
+    CHECK(client.try_get_token().value_or(*token).value() == std::string(token->value()));
+    CHECK(*client.try_invalidate("of another") == false && *client.try_invalidate(*token) == false);
+    let_tokens_age();
+    CHECK(*client.try_invalidate(*token));
+    CHECK(is_invalid(client.try_invalidate(NUL)));
+    CHECK(is_invalid(client.try_get_token(-1ms)));
+    CHECK(is_invalid(client.try_with_scopes("the SEEK API has none")));
+    CHECK(is_invalid(client.try_with_scopes(NUL)));
+
+    Arrival<Token> arrival;
+    Arrival<std::string> value;
+    CHECK(client.try_get_token_async(arrival.callback()).has_value() && arrival.is_value());
+    CHECK(client.try_authorization_async(value.callback(), 30s).has_value() && value.is_value());
+    CHECK(is_invalid(client.try_get_token_async(seekauth::Callback<Token>())));
+    CHECK(client.try_drain().has_value() && is_invalid(client.try_drain(-1ms)));
+    CHECK(is_invalid(seekauth::try_shutdown(-1ms)));
+    client.close();
+    CHECK(client.try_get_token().error().code() == SEEKAUTH_CLOSED);
+    CHECK(std::string(client.try_authorization().error().name()) == "closed");
+}
+
+void requests() {
+    const Client client = *Client::try_create(api());
+    seekauth::Graphql operation;
+    operation.query = "{ self { partner { name } } }";
+    const Result<Response> response = client.try_graphql(operation);
+    CHECK(response && response->status() == 200);
+    Arrival<Response> arrival, sent;
+    CHECK(client.try_graphql_async(operation, arrival.callback()).has_value() && arrival.is_value());
+    seekauth::HttpRequest request;
+    request.method = "GET";
+    request.url = "/";
+    CHECK(client.try_send(request)->status() == 404);
+    CHECK(client.try_send_async(request, sent.callback()).has_value() && sent.is_value());
+
+    operation.headers = {{"X-Name", NUL}};
+    request.url = NUL;
+    CHECK(is_invalid(client.try_graphql(operation)));
+    CHECK(is_invalid(client.try_graphql_async(operation, sent.callback())));
+    CHECK(is_invalid(client.try_send(request)));
+    CHECK(is_invalid(client.try_send_async(request, sent.callback())));
+}
+
+void auth_flows() {
+    const Client client = *Client::try_create(api());
+    CHECK(client.try_auth_flow("https://evil.example/").error().code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    CHECK(is_invalid(client.try_auth_flow(NUL)));
+    Result<seekauth::AuthFlow> flow = client.try_auth_flow(client.api_url());
+    CHECK(flow.has_value());
+    const Result<Token> token = flow->try_get_token();
+    Arrival<Token> arrival;
+    CHECK(token && flow->try_get_token_async(arrival.callback()).has_value() && arrival.is_value());
+    CHECK(flow->try_check_host("evil.example").error().code() == SEEKAUTH_FORBIDDEN_ORIGIN);
+    CHECK(is_invalid(flow->try_check_host(NUL)) && is_invalid(flow->try_attempt(NUL)));
+    CHECK(flow->try_attempt(token->authorization())->size() == 3);
+    CHECK(is_invalid(flow->try_inspect(-1)) && is_invalid(flow->try_inspect(200, NUL)));
+    CHECK(flow->try_inspect(401).has_value() && flow->rejected());
+    CHECK(flow->try_retry().has_value());
+    CHECK(flow->try_retry().error().code() == SEEKAUTH_TOKEN_REJECTED);
+}
+
+}  // namespace
+
+int main() {
+    making();
+    requests();
+    seekauth_test_clock_start();
+    tokens();
+    auth_flows();
+    CHECK(seekauth::try_shutdown(300s).has_value());
+    return checks_failed();
+}
