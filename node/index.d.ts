@@ -1,11 +1,14 @@
 /// <reference lib="esnext.disposable" />
 
-/** A client's id and secret, as a function of the program's own gives them. */
+/**
+ * A client's id and secret, as a function of the program's own gives them. Where one is `undefined`, as from a store
+ * that does not have it, calls for a token fail with `credentials_unavailable`.
+ */
 export interface Credentials {
   /** The client id that SEEK issued. */
-  clientId: string;
+  clientId: string | undefined;
   /** Its secret. */
-  clientSecret: string;
+  clientSecret: string | undefined;
   /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
   clientSecretNext?: string | null | undefined;
 }

@@ -197,8 +197,9 @@ class Client {
    * @param {{ replayable?: boolean }} [options]
    */
   authFlow(url, { replayable = true } = {}) {
-    const { AuthFlow } = require('./auth-flow.js');
-    return AuthFlow.releaseOnCollect(this[openAuthFlow](url, replayable));
+    const flow = this[openAuthFlow](url, replayable);
+    // Not what the name of the file may lead to by now: that of the flow.
+    return /** @type {NonNullable<typeof AuthFlow>} */ (AuthFlow).releaseOnCollect(flow);
   }
 
   /**

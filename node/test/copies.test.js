@@ -77,6 +77,21 @@ test('copies that were loaded one after the other work side by side', async () =
   for (const client of clients) client.close();
 });
 
+test('a client goes on working when its modules were loaded anew', async () => {
+  const { clientId, clientSecret, ...rest } = sandbox.seekApi();
+  const { Client } = loadAnew();
+  const client = Client.seekApi(sandbox.seekApi());
+  const kept = loadAnew();
+  const headers = { 'content-type': 'application/json' };
+  // Some files are loaded only now, and belong to the other copy.
+  for (const _ of [1, 2]) {
+    assert.match(await client.authFlow(sandbox.urls.graphql_url).authorization(), /^Bearer /);
+    assert.equal((await client.fetch(sandbox.urls.graphql_url, { method: 'POST', headers, body: JSON.stringify(query) })).ok, true);
+    assert.match(await Client.seekApi({ ...rest, credentials: () => ({ clientId, clientSecret }) }).authorization(), /^Bearer /);
+    await assert.rejects(client.graphql('{ unknown }', { throwOnErrors: true }), (error) => error instanceof kept.GraphQLError);
+  }
+});
+
 test('the adapters of one copy take the client of another', async () => {
   const { Client } = loadAnew();
   const { attach, interceptor } = loadAnew();

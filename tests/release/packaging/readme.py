@@ -134,6 +134,7 @@ def node_packages() -> None:
     for name, folder in {
         "seekauth": ROOT / "node",
         "axios": installed / "axios",
+        "got": installed / "got",
         "undici": installed / "undici",
     }.items():
         if not (modules / name).exists():
