@@ -75,7 +75,13 @@ pub(crate) fn catch_error_only(
     as_c(catch_panic_only(None, || Some(call())))
 }
 
+// Success is the usual way, of the cached call too.
+#[inline]
 fn as_c(outcome: Option<Result<(), seekauth_core::Error>>) -> Option<Box<Error>> {
+    if matches!(outcome, Some(Ok(()))) { None } else { failure(outcome) }
+}
+
+fn failure(outcome: Option<Result<(), seekauth_core::Error>>) -> Option<Box<Error>> {
     let error = outcome.unwrap_or_else(|| {
         Err(seekauth_core::Error::new(
             ErrorKind::Internal,

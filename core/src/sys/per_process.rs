@@ -50,7 +50,7 @@ impl<T> PerProcess<T> {
 
     /// Whether this is the value that the next [`get`](Self::get) gives.
     pub(crate) fn is_current(&self, value: &Arc<Owned<T>>) -> bool {
-        self.0.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, value))
+        self.current().is_some_and(|current| Arc::ptr_eq(&current, value))
     }
 
     /// Lets go of this process's value; one that was inherited is left as it is.
