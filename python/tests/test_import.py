@@ -218,5 +218,5 @@ def test_help_lists_the_settings_with_their_sentences() -> None:
     for method in (seekauth.Client.seek_api, seekauth.Client.seek_pass, seekauth.Client.oauth):
         listed = (inspect.getdoc(method) or "").partition("\n\nSettings, ")[2].splitlines()[2:]
         rows = [(name, doc) for name, _, doc in _native.SETTINGS if name != "service"]
-        assert listed[:-2] == [line for name, doc in rows for line in (name, f"    {doc}")]
-        assert listed[-2] == "credentials"
+        assert listed[:-2] == [line for name, doc in rows for line in (f"`{name}`", f"    {doc}")]
+        assert listed[-2] == "`credentials`"

@@ -1,7 +1,6 @@
 //! `seekauth._native.Client`: the core's blocking client with Python's arguments, results and errors.
 //! It waits without the interpreter lock and lets Ctrl-C through. Its only state is the cached `str` of
 //! the header value, so that the hot call hands out an object that exists already.
-#![expect(clippy::doc_markdown, reason = "the comments become docstrings, which are not Markdown")]
 
 use std::ffi::CString;
 use std::sync::{Arc, OnceLock};

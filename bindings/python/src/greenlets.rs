@@ -47,9 +47,9 @@ impl<'py> Waiter<'py> {
         let delivery = Delivery { outcome: Arc::clone(&outcome), wake };
         let started = py.detach(|| start(Box::new(move |result| delivery.store(result))));
         let handle = started.map_err(|error| exception(py, &error))?;
-        let interrupted = waiter.call_method0("wait");
+        let result = waiter.call_method0("wait");
         handle.cancel();
-        interrupted?;
+        result?;
         let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
         outcome.unwrap_or_else(|| Err(panic::internal())).map_err(|error| exception(py, &error))
     }
