@@ -122,6 +122,11 @@ typedef struct seekauth_client seekauth_client;
 /// outlives its client.
 typedef struct seekauth_token seekauth_token;
 
+/// How the store fares through which a client shares its tokens, as it was when it was asked for. The
+/// receiver frees it with seekauth_store_status_free. It never changes, so any number of threads may read
+/// it at once, and it outlives its client.
+typedef struct seekauth_store_status seekauth_store_status;
+
 /// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
 /// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
 typedef struct seekauth_error seekauth_error;
@@ -258,6 +263,15 @@ typedef struct seekauth_options {
     /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
     /// and then this is not called.
     seekauth_free_callback credentials_free;
+    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    /// none.
+    const char *store;
+    /// The time that one step with the store may take before the process goes on without it. Default:
+    /// 250.
+    uint64_t store_timeout_ms;
+    /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
+    /// characters.
+    const char *store_key_file;
 } seekauth_options;
 
 /// Initial value of seekauth_options: its size, and the default in every field.
@@ -267,7 +281,7 @@ typedef struct seekauth_options {
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
             NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
-            NULL, NULL, NULL, NULL, NULL, NULL                                                     \
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL                                      \
     }
 
 /// Hands over credentials, within the callback that was asked for them. The texts are copied before this
@@ -465,6 +479,34 @@ const char *seekauth_token_scope(const struct seekauth_token *token, size_t inde
 
 /// Frees a token and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_token_free(struct seekauth_token *token);
+
+/* --- Tokens shared between processes ---------------------------------------------------------- */
+
+/// How the store of `client` fares; see the setting `store`. Never waits.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_store_status(const struct seekauth_client *client,
+                                                    struct seekauth_store_status **out);
+
+/// Which store it is: "none", "local"; NULL for NULL. The status owns the text.
+const char *seekauth_store_status_kind(const struct seekauth_store_status *status);
+
+/// Whether the store is used now; false for NULL. One that failed is left alone for a second at first, and
+/// a minute at most.
+bool seekauth_store_status_usable(const struct seekauth_store_status *status);
+
+/// The last problem with the store, in one line that is safe to log; NULL if there was none, and for NULL.
+/// The status owns the text.
+const char *seekauth_store_status_last_problem(const struct seekauth_store_status *status);
+
+/// One count, by its name: "reads" of the store; tokens "adopted" from others; requests "claimed" for all;
+/// times this process "waited" for another; tokens "published"; requests made "alone", without the store;
+/// records that were "unreadable"; "notes" of refused secrets; steps that were "failures"; and
+/// "clock_disagreements" of more than five minutes. 0 for another name, and for NULL.
+uint64_t seekauth_store_status_count(const struct seekauth_store_status *status,
+                                     const char *name);
+
+/// Frees a status and every text it owns. NULL is accepted.
+void seekauth_store_status_free(struct seekauth_store_status *status);
 
 /* --- Errors ----------------------------------------------------------------------------------- */
 

@@ -386,6 +386,36 @@ private:
     std::shared_ptr<seekauth_token> token_;
 };
 
+/// How the store fares through which a client shares its tokens; a snapshot.
+struct StoreStatus {
+    /// Which store it is: `none`, `local`.
+    std::string kind{};
+    /// Whether it is used now. One that failed is left alone for a second at first, and a minute at most.
+    bool usable{};
+    /// The last problem with it, in one line that is safe to log; empty if there was none.
+    std::string last_problem{};
+    /// How often it was read.
+    std::uint64_t reads{};
+    /// Tokens taken over that another process, or another client of this one, had got.
+    std::uint64_t adopted{};
+    /// Requests for a token made on behalf of all.
+    std::uint64_t claimed{};
+    /// Times that this process waited for the request of another.
+    std::uint64_t waited{};
+    /// Tokens put into it.
+    std::uint64_t published{};
+    /// Requests made without it: it failed, rested, or another process took too long.
+    std::uint64_t alone{};
+    /// Records that did not open: damaged, or of another secret.
+    std::uint64_t unreadable{};
+    /// Refusals of the secret that another process had met.
+    std::uint64_t notes{};
+    /// Steps that failed.
+    std::uint64_t failures{};
+    /// Records left alone because two clocks disagree about them by more than five minutes.
+    std::uint64_t clock_disagreements{};
+};
+
 /// An asynchronous call on its way. Destroying the object does not end the call.
 class Call {
 public:
@@ -819,6 +849,15 @@ struct Options {
     /// Finds the credentials for each token request, in place of the settings above; see
     /// seekauth_credentials_callback. One that throws, or leaves id or secret unset, has none at present.
     CredentialsFunction credentials{};
+    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    /// none.
+    Text store{};
+    /// The time that one step with the store may take before the process goes on without it. Default:
+    /// 250 ms.
+    milliseconds store_timeout{};
+    /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
+    /// characters.
+    Text store_key_file{};
 
     /// The options as the C interface takes them, without the function; they point into this object.
     Result<seekauth_options> try_c_options() const {
@@ -859,6 +898,9 @@ struct Options {
             nullptr,
             nullptr,
             nullptr,
+            lender.text("store", store),
+            c_count(store_timeout),
+            lender.text("store_key_file", store_key_file),
         });
     }
 
@@ -956,6 +998,9 @@ public:
 
     /// The token in the cache, if it has not expired. Never waits and never fetches.
     std::optional<Token> cached_token() const { return try_cached_token().value(); }
+
+    /// How the store fares through which this client shares its tokens. Never waits; throws.
+    StoreStatus store_status() const { return try_store_status().value(); }
 
     /// Says that an API rejected this token, or this header value. True if it was still the current one: it
     /// is set aside, and the next call waits for a new one. False if a newer one had taken its place already,
@@ -1087,6 +1132,31 @@ public:
                 return seekauth_client_get_token_async(client_.get(), detail::c_count(timeout), callback,
                                                        kept, call);
             });
+    }
+
+    /// As store_status(); an error is part of the result.
+    Result<StoreStatus> try_store_status() const {
+        seekauth_store_status *made = nullptr;
+        if (auto *error = seekauth_client_store_status(client_.get(), &made)) return Error(error);
+        const std::unique_ptr<seekauth_store_status, decltype(&seekauth_store_status_free)> status(
+            made, seekauth_store_status_free);
+        const auto count = [made](const char *name) { return seekauth_store_status_count(made, name); };
+        const char *const problem = seekauth_store_status_last_problem(made);
+        return StoreStatus{
+            seekauth_store_status_kind(made),
+            seekauth_store_status_usable(made),
+            problem ? problem : "",
+            count("reads"),
+            count("adopted"),
+            count("claimed"),
+            count("waited"),
+            count("published"),
+            count("alone"),
+            count("unreadable"),
+            count("notes"),
+            count("failures"),
+            count("clock_disagreements"),
+        };
     }
 
     /// As cached_token(); an error is part of the result.

@@ -1,11 +1,14 @@
 /// <reference lib="esnext.disposable" />
 
-/** A client's id and secret, as a function of the program's own gives them. */
+/**
+ * A client's id and secret, as a function of the program's own gives them. Where one is `undefined`, as from a store
+ * that does not have it, calls for a token fail with `credentials_unavailable`.
+ */
 export interface Credentials {
   /** The client id that SEEK issued. */
-  clientId: string;
+  clientId: string | undefined;
   /** Its secret. */
-  clientSecret: string;
+  clientSecret: string | undefined;
   /** The other secret of a rotation, the next or the previous one: tried when the server refuses the first. */
   clientSecretNext?: string | null | undefined;
 }
@@ -22,36 +25,36 @@ export interface CommonOptions {
    * The client id, as issued for the environment. Required, unless it comes from a file, a command or a
    * function.
    */
-  clientId?: string;
+  clientId?: string | undefined;
   /**
    * The client secret, as issued with the client id; keep it in a secret store. Required, unless it comes from
    * a file, a command or a function.
    */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   /** The other secret of a rotation, next or previous; tried when the server refuses the first. */
-  clientSecretNext?: string;
+  clientSecretNext?: string | undefined;
   /** The path of a file that holds the client id, read anew for each token request. */
-  clientIdFile?: string;
+  clientIdFile?: string | undefined;
   /**
    * The path of a file that holds the client secret, read anew for each token request. Such as a mounted
    * Kubernetes or Docker secret.
    */
-  clientSecretFile?: string;
+  clientSecretFile?: string | undefined;
   /**
    * The path of a file that holds the other secret of a rotation, read for each token request. Goes with
    * `clientSecretFile`.
    */
-  clientSecretNextFile?: string;
+  clientSecretNextFile?: string | undefined;
   /**
    * The path of a JSON file that holds id and secret, read anew for each token request. Its members are
    * `client_id`, `client_secret` and perhaps `client_secret_next`.
    */
-  credentialsFile?: string;
+  credentialsFile?: string | undefined;
   /**
    * The program, with its arguments, that prints id and secret as JSON for each token request. The JSON is that
    * of `credentialsFile`. It runs without a shell, for `requestTimeoutMs` at most.
    */
-  credentialsCommand?: string | readonly string[];
+  credentialsCommand?: string | readonly string[] | undefined;
   /**
    * A function that gives the credentials or a promise of them, such as a call to a secret store: in the place
    * of `clientId` and `clientSecret`. It is called once for each token request, and again at once when the
@@ -62,43 +65,55 @@ export interface CommonOptions {
    * reason, while a token that is still good stays in use. It must not wait for a token of the client that it
    * serves, which waits for it. The client keeps it until it is closed or collected.
    */
-  credentials?: () => Credentials | PromiseLike<Credentials>;
+  credentials?: (() => Credentials | PromiseLike<Credentials>) | undefined;
   /** The application, as `name/version`; sent with every request. */
   userAgent: string;
   /** The URL of the token endpoint, in place of the environment's own. */
-  tokenUrl?: string;
+  tokenUrl?: string | undefined;
   /** The URL of the API, in place of the environment's own; tokens go to its origin only. */
-  apiUrl?: string;
+  apiUrl?: string | undefined;
   /** The time that a call waits for a token, or for token and response together. Default: 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** The time that one token request may take in all. Default: 10,000. */
-  requestTimeoutMs?: number;
+  requestTimeoutMs?: number | undefined;
   /** The time that connecting may take. Default: 5,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /**
    * The time before its expiry from which a token counts as used up, at most half its life. Default: 60,000, or
    * a tenth of a short life.
    */
-  refreshMarginMs?: number;
+  refreshMarginMs?: number | undefined;
   /** Whether the token is renewed in time even while nobody asks for it. Default: `false`. */
-  stayWarm?: boolean;
+  stayWarm?: boolean | undefined;
   /** The path of a PEM file of certificate authorities to trust besides the system's. */
-  caFile?: string;
+  caFile?: string | undefined;
   /** The path of a PEM file with the certificate to show to servers that ask for one. */
-  clientCertificateFile?: string;
+  clientCertificateFile?: string | undefined;
   /** The path of a PEM file with the private key of the client's certificate. Default: the certificate's file. */
-  clientKeyFile?: string;
+  clientKeyFile?: string | undefined;
   /**
    * The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`. Default: that of
    * `HTTPS_PROXY` and `NO_PROXY`.
    */
-  proxy?: string;
+  proxy?: string | undefined;
+  /**
+   * The store through which processes share tokens: `none`, `local` or `local:/folder`. Default: `none`.
+   */
+  store?: string | undefined;
+  /**
+   * The time that one step with the store may take before the process goes on without it. Default: 250.
+   */
+  storeTimeoutMs?: number | undefined;
+  /**
+   * The path of a file whose text seals what is stored, in place of the client secret. At least 32 characters.
+   */
+  storeKeyFile?: string | undefined;
   /**
    * Whether a response without a lifetime is accepted, as a token that does not expire. Default: `false`.
    */
-  allowNonExpiring?: boolean;
+  allowNonExpiring?: boolean | undefined;
   /** The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`. */
-  acceptLanguage?: string;
+  acceptLanguage?: string | undefined;
 }
 
 /** Settings of a SEEK API client. */
@@ -109,7 +124,7 @@ export interface SeekApiOptions extends CommonOptions {
    */
   environment: 'live' | 'playground';
   /** The audience to ask for, in place of the environment's own. */
-  audience?: string;
+  audience?: string | undefined;
 }
 
 /** Settings of a SEEK Pass client. */
@@ -120,9 +135,9 @@ export interface SeekPassOptions extends CommonOptions {
    */
   environment: 'staging' | 'production';
   /** The scopes to ask for; order and repetition do not matter. Several, or one string with spaces. */
-  scopes?: string | readonly string[];
+  scopes?: string | readonly string[] | undefined;
   /** The address of SEEK Pass, from which token endpoint and API follow. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
 }
 
 /** Settings of a client for any other token endpoint with the client-credentials grant of RFC 6749. */
@@ -130,18 +145,18 @@ export interface OauthOptions extends CommonOptions {
   /** The URL of the token endpoint, in place of the environment's own. Required here. */
   tokenUrl: string;
   /** The audience to ask for, in place of the environment's own. Default: none. */
-  audience?: string;
+  audience?: string | undefined;
   /** The scopes to ask for; order and repetition do not matter. Several, or one string with spaces. */
-  scopes?: string | readonly string[];
+  scopes?: string | readonly string[] | undefined;
   /**
    * The form of the credentials: `client_secret_post`, `client_secret_basic`, `client_secret_basic_raw`.
    * Default: `client_secret_post`, in the body. The last is HTTP Basic without the form encoding of RFC 6749.
    */
-  tokenEndpointAuthMethod?: 'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw';
+  tokenEndpointAuthMethod?: 'client_secret_post' | 'client_secret_basic' | 'client_secret_basic_raw' | undefined;
   /** The format of the token request: `form` or `json`. Default: `form`. */
-  tokenRequestFormat?: 'form' | 'json';
+  tokenRequestFormat?: 'form' | 'json' | undefined;
   /** The further members of the token request. `resource` may have several values. */
-  extraParameters?: Readonly<Record<string, string | readonly string[]>>;
+  extraParameters?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
 
 /** Settings of a client whose service is named by a setting. */
@@ -153,37 +168,45 @@ export type ClientOptions = ServiceOptions &
   );
 
 /** Settings that replace or complete those of the environment. */
-export type Overrides = Partial<
+export type Overrides = Absent<
   Omit<SeekApiOptions, 'environment'> &
     Omit<SeekPassOptions, 'environment'> &
     OauthOptions &
     ServiceOptions & {
       environment: SeekApiOptions['environment'] | SeekPassOptions['environment'];
+      /**
+       * What the names of the variables begin with, for programs with several clients: with `PASS_`, the client
+       * id is in `PASS_CLIENT_ID`. Default: `SEEKAUTH_`.
+       */
+      prefix: string;
     }
 >;
+
+/** The same members, each of which may be absent. */
+type Absent<T> = { [Name in keyof T]?: T[Name] | undefined };
 
 /** How one call waits. */
 export interface GetTokenOptions {
   /** How long this call waits, in place of the client's own `timeoutMs`. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives this call up, and no other; it is then rejected with the signal's reason. */
-  signal?: AbortSignal | null;
+  signal?: AbortSignal | null | undefined;
 }
 
 /** How one GraphQL operation is sent. */
 export interface GraphQLOptions {
   /** The variables of the operation, as an object. */
-  variables?: object | null;
+  variables?: object | null | undefined;
   /** Which operation of the document to run, if it holds several. */
-  operationName?: string | null;
+  operationName?: string | null | undefined;
   /** Further headers, such as `accept-language` in place of the client's. */
-  headers?: NonNullable<RequestInit['headers']>;
+  headers?: NonNullable<RequestInit['headers']> | undefined;
   /** How long to wait for the whole response, in place of the client's own `timeoutMs`. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Gives this call up; it is then rejected with the signal's reason. */
-  signal?: AbortSignal | null;
+  signal?: AbortSignal | null | undefined;
   /** Throws a {@link GraphQLError} if the response has errors. Default: `false`. */
-  throwOnErrors?: boolean;
+  throwOnErrors?: boolean | undefined;
 }
 
 /** One entry of `errors`. The set of codes is open: treat an unknown one as permanent. */
@@ -291,7 +314,8 @@ export interface Inspection {
  * first call, and an idle client requests nothing.
  *
  * A file with secrets that every user of the machine may read causes a `SeekAuthWarning` when the client is
- * made, by `process.emitWarning`.
+ * made, by `process.emitWarning`. The variables of proxies and certificate authorities are those of `process.env`
+ * then, also in a worker that has its own.
  *
  * Wrong types and unknown options are a `TypeError`; every other failure is a {@link SeekAuthError}.
  */
@@ -300,25 +324,29 @@ export class Client {
   constructor(options: ClientOptions);
 
   /** A client for the SEEK API. */
-  static seekApi(options: SeekApiOptions): Client;
+  static seekApi(options: SeekApiOptions): SeekClient;
 
   /** A client for SEEK Pass. */
-  static seekPass(options: SeekPassOptions): Client;
+  static seekPass(options: SeekPassOptions): SeekClient;
 
   /** A client for any other token endpoint. */
   static oauth(options: OauthOptions): Client;
 
   /**
-   * A client with the settings of the process's environment: `SEEKAUTH_SERVICE`,
-   * `SEEKAUTH_CLIENT_ID` and so on; there, lengths of time are in seconds. `overrides` win.
+   * A client with the settings of `process.env`, as it is where this is called: `SEEKAUTH_SERVICE`,
+   * `SEEKAUTH_CLIENT_ID` and so on; there, lengths of time are in seconds. `overrides` win. A variable that looks
+   * like a misspelt one causes a `SeekAuthWarning`.
+   *
+   * Where the environment names the service `oauth`, name it in `overrides` too: such a client may have no API.
    */
-  static fromEnv(overrides?: Overrides): Client;
+  static fromEnv(overrides: Overrides & { service: 'oauth' }): Client;
+  static fromEnv(overrides?: Overrides): SeekClient;
 
   /**
    * A client for other scopes that shares cache, connections and settings with this one. It is cheap,
    * and it ends with this one.
    */
-  withScopes(...scopes: (string | readonly string[])[]): Client;
+  withScopes(...scopes: (string | readonly string[])[]): this;
 
   /**
    * The whole value of the `Authorization` header, `Bearer …`. Waits only where no token can be
@@ -340,6 +368,9 @@ export class Client {
 
   /** The cached token until it has expired. Never waits and never makes a request. */
   cachedToken(): Token | undefined;
+
+  /** How the store fares through which this client shares its tokens. Never waits. */
+  storeStatus(): StoreStatus;
 
   /**
    * Reports that an API refused a token, so that the next call gets a new one. If that cannot be had for a
@@ -382,7 +413,7 @@ export class Client {
    * @throws {SeekAuthError} `forbidden_origin` unless `url` is absolute, without credentials, and has
    *   scheme, host and port of {@link Client.apiUrl}; `invalid_argument` when the client has no API
    */
-  authFlow(url: string, options?: { replayable?: boolean }): AuthFlow;
+  authFlow(url: string, options?: { replayable?: boolean | undefined }): AuthFlow;
 
   /** Ends this client and all made from it. Calls that wait are rejected with `cancelled`, later ones with `closed`. */
   close(): void;
@@ -390,6 +421,39 @@ export class Client {
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** A client of a service of SEEK's, which always has an API. */
+/** How the store fares through which a client shares its tokens; a snapshot. */
+export interface StoreStatus {
+  /** Which store it is: `none`, `local`. */
+  readonly kind: string;
+  /** Whether it is used now. One that failed is left alone for a second at first, and a minute at most. */
+  readonly usable: boolean;
+  /** The last problem with it, in one line that is safe to log. */
+  readonly lastProblem: string | undefined;
+  /** How often it was read. */
+  readonly reads: number;
+  /** Tokens taken over that another process, or another client of this one, had got. */
+  readonly adopted: number;
+  /** Requests for a token made on behalf of all. */
+  readonly claimed: number;
+  /** Times that this process waited for the request of another. */
+  readonly waited: number;
+  /** Tokens put into it. */
+  readonly published: number;
+  /** Requests made without it: it failed, rested, or another process took too long. */
+  readonly alone: number;
+  /** Records that did not open: damaged, or of another secret. */
+  readonly unreadable: number;
+  /** Refusals of the secret that another process had met. */
+  readonly notes: number;
+  /** Steps that failed. */
+  readonly failures: number;
+  /** Records left alone because two clocks disagree about them by more than five minutes. */
+  readonly clockDisagreements: number;
+}
+
+export type SeekClient = Client & { readonly apiUrl: string };
 
 /**
  * One token as it was issued; it never changes. `console.log`, `util.inspect` and `JSON.stringify`

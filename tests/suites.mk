@@ -117,11 +117,24 @@ target/prefork/venv/.ready: tests/process/prefork/requirements.txt
 	target/prefork/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+target/prefork/eventlet/.ready: tests/process/prefork/requirements-eventlet.txt
+	$(PYTHON) -m venv target/prefork/eventlet
+	target/prefork/eventlet/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 target/c/forking: tests/process/prefork/forking.c | debug-c
 	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
 
-test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/c/forking ## contribute: real prefork servers
+test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.ready target/prefork/eventlet/.ready target/c/forking ## contribute: real prefork servers
 	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
+
+# Processes that share a token, and what befalls them and their store.
+.PHONY: test-sharing test-fleet
+test-sharing test-fleet: debug-rust
+	cargo build --quiet -p seekauth-harness --bin seekauth-member
+	$(WITH_HARNESS) $(PYTHON) tests/process/fleet/run.py $(if $(filter test-fleet,$@),--full)
+test-sharing: ## contribute: processes that share a token, in a minute
+test-fleet: ## contribute: the same with 64 processes and ten lifetimes
 
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
 	$(MAKE) --no-print-directory -C tests/c fork-stress

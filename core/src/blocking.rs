@@ -12,6 +12,7 @@ use crate::client;
 use crate::config::{Config, TIMEOUT};
 use crate::error::{Error, ErrorKind};
 use crate::http::dns;
+use crate::store::{self, StoreStatus};
 use crate::sys::runtime;
 use crate::token::Token;
 
@@ -44,6 +45,13 @@ impl Client {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         self.inner.warnings()
+    }
+
+    /// How the store fares through which this client shares its tokens; see
+    /// [`crate::Client::store_status`].
+    #[must_use]
+    pub fn store_status(&self) -> StoreStatus {
+        self.inner.store_status()
     }
 
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
@@ -370,7 +378,10 @@ impl Client {
 /// `timeout` when a callback, a look-up of a name or something that finds credentials still runs by then;
 /// `invalid_argument` on a thread of the library.
 pub fn shutdown(timeout: Option<Duration>) -> Result<(), Error> {
-    runtime::shutdown(timeout.unwrap_or(TIMEOUT), dns::forget)
+    runtime::shutdown(timeout.unwrap_or(TIMEOUT), || {
+        dns::forget();
+        store::forget();
+    })
 }
 
 impl fmt::Debug for Client {

@@ -6,6 +6,7 @@ pub(crate) mod policy;
 pub(crate) mod refresher;
 pub(crate) mod rejection;
 pub(crate) mod slot;
+mod slot_state;
 pub(crate) mod slots;
 mod sync;
 

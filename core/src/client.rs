@@ -13,11 +13,13 @@ use crate::cache::slot::Slot;
 use crate::config::{Config, ResolvedConfig, setting};
 use crate::error::{Error, ErrorKind};
 use crate::http::client::HttpClient;
+use crate::store::{self, SharedSource, StoreStatus};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::sys::runtime;
 use crate::token::{Token, TokenFuture, TokenProvider};
 use crate::token_endpoint::endpoint::TokenEndpoint;
+use crate::token_endpoint::source::TokenSource;
 
 /// Hands out tokens for one set of scopes, cached and renewed in time. Clones are the same handle;
 /// any number of tasks and threads may use it at once.
@@ -28,6 +30,7 @@ struct Handle {
     refresher: Arc<Refresher>,
     slot: Arc<Slot>,
     http: Arc<HttpClient>,
+    shared: Option<Arc<SharedSource>>,
     closed: Latch,
     is_root: bool,
 }
@@ -46,8 +49,20 @@ impl Client {
         let clock = Clock::for_new_client();
         let http = Arc::new(HttpClient::new(Arc::clone(&config))?);
         let endpoint = TokenEndpoint::new(Arc::clone(&config), clock.clone(), Arc::clone(&http));
-        let refresher = Arc::new(Refresher::new(config, clock, Arc::new(endpoint)));
-        Ok(Self::handle(refresher, http, scopes, true))
+        let endpoint = Arc::new(endpoint);
+        let shared = store::source(&config, Arc::clone(&endpoint) as _, &clock);
+        let source = match &shared {
+            Some(shared) => Arc::clone(shared) as Arc<dyn TokenSource>,
+            None => endpoint,
+        };
+        let refresher = Arc::new(Refresher::new(config, clock, source));
+        Ok(Self::handle(refresher, http, shared, scopes, true))
+    }
+
+    /// How the store fares through which this client shares its tokens.
+    #[must_use]
+    pub fn store_status(&self) -> StoreStatus {
+        self.0.shared.as_ref().map_or_else(StoreStatus::none, |shared| shared.status())
     }
 
     /// What was found questionable in the configuration, one line each: so far files with secrets
@@ -71,18 +86,19 @@ impl Client {
         self.check_open()?;
         let scopes = scopes.into_iter().map(Into::into).collect();
         let scopes = self.0.refresher.config.scopes(Some(scopes))?;
-        let Handle { refresher, http, .. } = &*self.0;
-        Ok(Self::handle(Arc::clone(refresher), Arc::clone(http), scopes, false))
+        let Handle { refresher, http, shared, .. } = &*self.0;
+        Ok(Self::handle(Arc::clone(refresher), Arc::clone(http), shared.clone(), scopes, false))
     }
 
     fn handle(
         refresher: Arc<Refresher>,
         http: Arc<HttpClient>,
+        shared: Option<Arc<SharedSource>>,
         scopes: Arc<[String]>,
         is_root: bool,
     ) -> Self {
         let slot = refresher.slots.slot(&Key::new(&refresher.config, scopes));
-        Self(Arc::new(Handle { refresher, slot, http, closed: Latch::new(), is_root }))
+        Self(Arc::new(Handle { refresher, slot, http, shared, closed: Latch::new(), is_root }))
     }
 
     /// The value of the `Authorization` header. Returns at once while the cached token is usable;

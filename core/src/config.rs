@@ -8,6 +8,7 @@ mod prefix;
 mod reader;
 mod resolved;
 pub(crate) mod setting;
+mod store;
 mod value;
 
 pub use builder::Config;
@@ -21,3 +22,4 @@ pub use value::{
 
 pub(crate) use prefix::Prefix;
 pub(crate) use resolved::{Proxy, ResolvedConfig, TIMEOUT};
+pub(crate) use store::{StoreConfig, StorePlace};

@@ -20,6 +20,9 @@
 //! [`Client`], `api`, [`blocking`]. The HTTP library is named in `http`, `token_endpoint` and `api`.
 #![forbid(unsafe_code)]
 
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("turn on one of seekauth's features aws-lc-rs (a default) and ring");
+
 mod api;
 #[doc(hidden)]
 pub mod binding;
@@ -32,6 +35,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
+mod store;
 mod sys;
 #[cfg(test)]
 mod tests;
@@ -45,6 +49,7 @@ pub use client::{Authorization, Client};
 pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use error::{Error, ErrorKind};
+pub use store::StoreStatus;
 pub use token::{StaticToken, Token, TokenFuture, TokenProvider};
 
 /// The HTTP library whose requests and responses [`Client::send`] takes and gives. With the feature

@@ -24,6 +24,8 @@ pub struct Token {
     header: Secret,
     scopes: Vec<String>,
     generation: u64,
+    /// Its place among the tokens of all processes that share it; 0 for one that is not shared.
+    number: u64,
     windows: Windows,
     clock: Clock,
     /// When it arrived, by the monotonic clock.
@@ -41,6 +43,7 @@ impl Token {
             header: Secret::new(header),
             scopes,
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+            number: 0,
             windows,
             issued_at: clock.now().monotonic,
             clock,
@@ -101,6 +104,15 @@ impl Token {
         &self.windows
     }
 
+    /// The same token, shared under this number.
+    pub(crate) fn numbered(self, number: u64) -> Self {
+        Self { number, ..self }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// When the token arrived, by the monotonic clock.
     pub(crate) fn issued_at(&self) -> u64 {
         self.issued_at
@@ -109,6 +121,11 @@ impl Token {
     /// Records that the API accepted the token with a request sent at `sent`.
     pub(crate) fn record_accepted(&self, sent: Moment) {
         self.accepted_at.fetch_max(sent.monotonic, Ordering::Relaxed);
+    }
+
+    /// Whether the API accepted the token with any request.
+    pub(crate) fn was_accepted(&self) -> bool {
+        self.accepted_at.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the API accepted the token with a request sent after `sent`.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 mod sources;
 
 /// From the ground up. A room imports from those before it and from itself.
-const FLOORS: [&str; 13] = [
+const FLOORS: [&str; 14] = [
     "error",
     "sys",
     "token",
@@ -17,6 +17,7 @@ const FLOORS: [&str; 13] = [
     "config",
     "http",
     "token_endpoint",
+    "store",
     "cache",
     "client",
     "api",

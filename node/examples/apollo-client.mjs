@@ -23,7 +23,7 @@ const { data } = await api.query({
     }
   `,
 });
-console.log(data.self.partner.name);
+console.log(JSON.stringify(data));
 
 try {
   await api.query({
@@ -39,5 +39,5 @@ try {
   });
 } catch (error) {
   if (!CombinedGraphQLErrors.is(error)) throw error;
-  console.log(error.errors[0].extensions.code);
+  console.log(error.errors[0]?.extensions?.code);
 }

@@ -32,5 +32,5 @@ try {
   );
 } catch (error) {
   if (!(error instanceof ClientError)) throw error;
-  console.log(error.response.errors[0].extensions.code);
+  console.log(error.response.errors?.[0]?.extensions.code);
 }

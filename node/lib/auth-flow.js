@@ -2,32 +2,43 @@
 
 // The library's rules of one request and its reading of the response, with failures thrown where the caller
 // stands. The library knows a flow by a number until it is released: adapters release it when they are done,
-// the garbage collector releases those that users open.
+// the garbage collector releases those that users open. This file is loaded late, perhaps for a client of a copy
+// of the package that the program has replaced meanwhile, so that it shares nothing with others but what it is given.
 
 const { unwrap } = require('./error.js');
-const { waitForToken } = require('./pending-calls.js');
 
 /** @typedef {import('./binding').AuthFlows} AuthFlows */
+/**
+ * Keeps the client meanwhile.
+ *
+ * @typedef {(
+ *   start: import('./pending-calls.js').StartToken,
+ *   options?: import('../index').GetTokenOptions,
+ * ) => Promise<import('./binding').NativeToken>} WaitForToken
+ */
 
 const registry = new FinalizationRegistry((/** @type {{ flows: AuthFlows, number: number }} */ held) => {
   held.flows.release(held.number);
 });
 
+/** The key of a method for adapters/send.js, which may be that of another copy of this package. */
+const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
+
 class AuthFlow {
-  #client;
   #flows;
+  #wait;
   /** @type {any} */
   #number;
 
   /**
-   * @param {object} client
-   * @param {AuthFlows} flows of the client
+   * @param {AuthFlows} flows of a client
+   * @param {WaitForToken} wait for a token of the client
    * @param {string} url
    * @param {boolean} replayable
    */
-  constructor(client, flows, url, replayable) {
-    this.#client = client;
+  constructor(flows, wait, url, replayable) {
     this.#flows = flows;
+    this.#wait = wait;
     this.#number = unwrap(flows.open(url, replayable));
   }
 
@@ -41,14 +52,10 @@ class AuthFlow {
     return flow;
   }
 
-  /**
-   * Releases a flow at once. It is of no use afterwards.
-   *
-   * @param {AuthFlow} flow that is not released when it is collected
-   */
-  static release(flow) {
-    flow.#flows.release(flow.#number);
-    flow.#number = undefined;
+  /** Releases at once a flow that is not released when it is collected. It is of no use afterwards. */
+  [releaseAuthFlow]() {
+    this.#flows.release(this.#number);
+    this.#number = undefined;
   }
 
   /**
@@ -56,7 +63,7 @@ class AuthFlow {
    * @returns {[string, string][]}
    */
   headers(present = []) {
-    const lines = this.#flows.headers(this.#number, [...present].join('\n')).split('\n');
+    const lines = unwrap(this.#flows.headers(this.#number, [...present].join('\n'))).split('\n');
     const pairs = [];
     for (let i = 0; i < lines.length; i += 2) pairs.push([lines[i], lines[i + 1]]);
     return /** @type {[string, string][]} */ (pairs);
@@ -69,12 +76,9 @@ class AuthFlow {
 
   /** @param {import('../index').GetTokenOptions} [options] */
   async authorization(options) {
-    const token = await waitForToken(
-      this.#client,
-      (timeoutMs, spentMs, call) => this.#flows.getToken(this.#number, timeoutMs, spentMs, call),
-      options,
-    );
-    return token.authorization;
+    /** @type {import('./pending-calls.js').StartToken} */
+    const start = (timeoutMs, spentMs, call) => this.#flows.getToken(this.#number, timeoutMs, spentMs, call);
+    return (await this.#wait(start, options)).authorization;
   }
 
   /** @param {string} authorization the header value that is about to be sent */
@@ -87,7 +91,7 @@ class AuthFlow {
    * @param {string} [url] where the response came from
    */
   inspect(status, url) {
-    return new Inspection(this, this.#flows.inspect(this.#number, status, url));
+    return new Inspection(this, unwrap(this.#flows.inspect(this.#number, status, url)));
   }
 
   retry() {
@@ -99,12 +103,12 @@ class AuthFlow {
    * @param {Uint8Array} chunk
    */
   static feed(flow, chunk) {
-    return flow.#flows.feed(flow.#number, chunk);
+    return unwrap(flow.#flows.feed(flow.#number, chunk));
   }
 
   /** @param {AuthFlow} flow */
   static finish(flow) {
-    return flow.#flows.finish(flow.#number);
+    return unwrap(flow.#flows.finish(flow.#number));
   }
 }
 

@@ -11,8 +11,11 @@ export interface Failure {
   target?: string;
 }
 
-/** A value, or the failure in its place. */
-export type Outcome<T> = T | { failure: Failure };
+/** Why there is no value: a failure, or the message of a `TypeError`. */
+export type Refused = { failure: Failure } | { wrongType: string };
+
+/** A value, or what stands in its place. */
+export type Outcome<T> = T | Refused;
 
 export interface NativeToken {
   readonly value: string;
@@ -40,13 +43,13 @@ export interface NativeOperation {
 /** The auth flows of a client; each is a number until it is released. */
 export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
-  headers(flow: number, present: string): string;
+  headers(flow: number, present: string): Outcome<string>;
   checkHost(flow: number, host: unknown): Outcome<undefined>;
   getToken(flow: number, timeoutMs: unknown, spentMs: number, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
-  inspect(flow: number, status: unknown, url: unknown): boolean | null;
-  feed(flow: number, chunk: unknown): boolean | null;
-  finish(flow: number): boolean;
+  inspect(flow: number, status: unknown, url: unknown): Outcome<boolean | null>;
+  feed(flow: number, chunk: unknown): Outcome<boolean | null>;
+  finish(flow: number): Outcome<boolean>;
   retry(flow: number): Outcome<undefined>;
   release(flow: number): void;
 }
@@ -56,10 +59,7 @@ export interface CancelHandle {
 }
 
 /** Delivers outcomes of calls, and requests for credentials. */
-export interface Completions {
-  ref(): void;
-  unref(): void;
-}
+export interface Completions {}
 
 /** Asks the function of one client for credentials. */
 export interface CredentialsRequest {
@@ -78,6 +78,7 @@ export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
   apiUrl(): string | null;
+  storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: { name: string; count: number }[] };
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
   getToken(timeoutMs: unknown, spentMs: number, completions: Completions, call: number): Outcome<CancelHandle>;
@@ -94,8 +95,19 @@ export interface Binding {
     new (settle: (number: number, content: Outcome<NativeToken | NativeResponse> | CredentialsRequest) => void): Completions;
   };
   version(): string;
-  newClient(completions: Completions, number: number, options: unknown, fixed?: object): Outcome<NewClient>;
-  clientFromEnv(completions: Completions, number: number, options: unknown): Outcome<NewClient>;
+  newClient(
+    completions: Completions,
+    number: number,
+    variables: [string, string][],
+    options: unknown,
+    fixed?: object,
+  ): Outcome<NewClient>;
+  clientFromEnv(
+    completions: Completions,
+    number: number,
+    variables: [string, string][],
+    options: unknown,
+  ): Outcome<NewClient>;
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */

@@ -5,7 +5,7 @@
 
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
-const { completions, newNumber, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
+const { completions, newNumber, providers, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').Completions} Completions */
@@ -35,17 +35,28 @@ class NativeParts {
 
   /**
    * @template {unknown[]} Options
-   * @param {(completions: Completions, number: number, ...options: Options) => Outcome<NewClient>} create
+   * @param {(completions: Completions, number: number, variables: [string, string][], ...options: Options) => Outcome<NewClient>} create
    * @param {Options} options
    */
   static make(create, ...options) {
     const number = newNumber();
-    const { client, credentials, warnings } = unwrap(create(completions, number, ...options));
+    const { client, credentials, warnings } = unwrap(create(completions, number, variables(), ...options));
     for (const warning of warnings) process.emitWarning(warning, 'SeekAuthWarning');
     if (!credentials) return new NativeParts(client);
     const { Provider } = require('./credentials.js');
-    return new NativeParts(client, new Provider(number, credentials));
+    return new NativeParts(client, new Provider(providers, number, credentials));
   }
+}
+
+/**
+ * The environment of the program as it sees it: workers may have one of their own, test runners have one for each
+ * file, and the library itself would see that of the process.
+ *
+ * @returns {[string, string][]}
+ */
+function variables() {
+  // Elsewhere than in Node's own, a variable may be something else.
+  return Object.entries(process.env).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
 }
 
 /** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */
@@ -110,6 +121,12 @@ class Client {
     return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this));
   }
 
+  /** How the store fares through which this client shares its tokens. */
+  storeStatus() {
+    const { kind, usable, lastProblem, counts } = this.#native.storeStatus();
+    return { kind, usable, lastProblem, ...Object.fromEntries(counts.map(({ name, count }) => [name, count])) };
+  }
+
   get apiUrl() {
     return this.#native.apiUrl() ?? undefined;
   }
@@ -136,9 +153,15 @@ class Client {
   #sharedCall() {
     if (!this.#pending) {
       this.#pending = tokenOutcome(this, this.#start);
-      queueMicrotask(() => (this.#pending = undefined));
+      void this.#forgetPending();
     }
     return this.#pending;
+  }
+
+  async #forgetPending() {
+    // Not by `queueMicrotask`: tests replace it, and their replacement may never run.
+    await undefined;
+    this.#pending = undefined;
   }
 
   /** @param {import('../index').GetTokenOptions} [options] */
@@ -174,8 +197,9 @@ class Client {
    * @param {{ replayable?: boolean }} [options]
    */
   authFlow(url, { replayable = true } = {}) {
-    const { AuthFlow } = require('./auth-flow.js');
-    return AuthFlow.releaseOnCollect(this[openAuthFlow](url, replayable));
+    const flow = this[openAuthFlow](url, replayable);
+    // Not what the name of the file may lead to by now: that of the flow.
+    return /** @type {NonNullable<typeof AuthFlow>} */ (AuthFlow).releaseOnCollect(flow);
   }
 
   /**
@@ -187,7 +211,7 @@ class Client {
   [openAuthFlow](url, replayable) {
     AuthFlow ??= require('./auth-flow.js').AuthFlow;
     this.#authFlows ??= this.#native.authFlows(completions);
-    return new AuthFlow(this, this.#authFlows, url, replayable);
+    return new AuthFlow(this.#authFlows, (start, options) => waitForToken(this, start, options), url, replayable);
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */

@@ -4,21 +4,22 @@
 // longer than for a token request. The client alone holds the function, so that both can be collected, also
 // where the function closes over the client.
 
-const { providers } = require('./pending-calls.js');
-
 /** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
+/** @typedef {Map<number, (request: CredentialsRequest) => void>} Providers */
 
-/** @type {FinalizationRegistry<number>} */
-const registry = new FinalizationRegistry((number) => providers.delete(number));
+const registry = new FinalizationRegistry((/** @type {{ providers: Providers, number: number }} */ held) => {
+  held.providers.delete(held.number);
+});
 
 class Provider {
   #credentials;
 
   /**
-   * @param {number} number under which the requests arrive
+   * @param {Providers} providers where the client's requests are served
+   * @param {number} number under which they arrive
    * @param {() => unknown} credentials
    */
-  constructor(number, credentials) {
+  constructor(providers, number, credentials) {
     this.#credentials = credentials;
     const held = new WeakRef(this);
     providers.set(number, (request) => {
@@ -26,7 +27,7 @@ class Provider {
       if (provider) void provider.#serve(request);
       else request.fail();
     });
-    registry.register(this, number);
+    registry.register(this, { providers, number });
   }
 
   /** @param {CredentialsRequest} request */

@@ -25,6 +25,27 @@ class GraphQLError extends Error {
 Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });
 
 /**
+ * Has `instanceof` know the objects of other copies of this package in the process: there are several where a
+ * test runner loads it for each file anew, or two dependencies bring one each.
+ *
+ * @param {Function} Class
+ * @param {string} name
+ */
+function recognizeCopies(Class, name) {
+  const brand = Symbol.for(`seekauth.${name}`);
+  Object.defineProperty(Class.prototype, brand, { value: true });
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    /** @param {unknown} value */
+    value(value) {
+      if (this !== Class) return Function.prototype[Symbol.hasInstance].call(this, value);
+      return typeof value === 'object' && value !== null && brand in value;
+    },
+  });
+}
+recognizeCopies(SeekAuthError, 'SeekAuthError');
+recognizeCopies(GraphQLError, 'GraphQLError');
+
+/**
  * A failure that is found here, of a kind of the library's table.
  *
  * @param {import('../index').ErrorCode} kind
@@ -38,18 +59,28 @@ function failure(kind, message, facts) {
 }
 
 /**
- * The value of an outcome. A failure is thrown from here, because an error that the library made would lack
- * the caller's stack.
+ * Whether there is no value.
+ *
+ * @template T
+ * @param {import('./binding').Outcome<T>} outcome
+ * @returns {outcome is import('./binding').Refused}
+ */
+function isRefused(outcome) {
+  return typeof outcome === 'object' && outcome !== null && ('failure' in outcome || 'wrongType' in outcome);
+}
+
+/**
+ * The value of an outcome. Errors are made here, because those that the library made would lack the caller's
+ * stack, and could be of another context's classes.
  *
  * @template T
  * @param {import('./binding').Outcome<T>} outcome
  * @returns {T}
  */
 function unwrap(outcome) {
-  if (typeof outcome === 'object' && outcome !== null && 'failure' in outcome) {
-    throw new SeekAuthError(outcome.failure);
-  }
-  return outcome;
+  if (!isRefused(outcome)) return outcome;
+  if ('wrongType' in outcome) throw new TypeError(outcome.wrongType);
+  throw new SeekAuthError(outcome.failure);
 }
 
-module.exports = { GraphQLError, SeekAuthError, failure, unwrap };
+module.exports = { GraphQLError, SeekAuthError, failure, isRefused, recognizeCopies, unwrap };

@@ -1,9 +1,9 @@
 'use strict';
 
 // What the library sends from its own thread: completions of calls, and requests for credentials. Calls that
-// wait are all that keeps the process alive meanwhile. A signal ends a call as well.
+// wait are all that keeps the process alive meanwhile, and what is here. A signal ends a call as well.
 
-const { unwrap } = require('./error.js');
+const { isRefused, unwrap } = require('./error.js');
 const native = require('./native.js');
 
 /** @typedef {import('./binding').CancelHandle} CancelHandle */
@@ -30,13 +30,22 @@ const calls = new Map();
 const providers = new Map();
 let last = 0;
 
-const completions = new native.Completions((number, content) => {
+/**
+ * Takes what the library sends.
+ *
+ * @param {number} number of a call, or of a function
+ * @param {any} content
+ */
+function settle(number, content) {
   const call = calls.get(number);
-  if (!call) return providers.get(number)?.(/** @type {any} */ (content));
+  if (!call) return providers.get(number)?.(content);
   calls.delete(number);
-  if (calls.size === 0) completions.unref();
   call.settle(content);
-});
+}
+
+// Unless a call waits, the library does not hold the function, so that all this can be collected where it is
+// thrown away, such as by a test runner; what has the one has the other.
+const completions = Object.assign(new native.Completions(settle), { settle });
 
 /** The number of requests for certificate authorities, for a system that has none; no call has it. */
 const AUTHORITIES = 0;
@@ -109,7 +118,7 @@ async function tokenOutcome(client, start, timeoutMs, signal) {
   for (let spentMs = 0; ; ) {
     /** @type {Outcome<NativeToken>} */
     const outcome = await settled(client, (call) => start(timeoutMs, spentMs, call), signal);
-    if ('failure' in outcome || !outcome.expiredOnTheWay || signal?.aborted) return outcome;
+    if (isRefused(outcome) || !outcome.expiredOnTheWay || signal?.aborted) return outcome;
     spentMs += outcome.waitedMs;
   }
 }
@@ -117,8 +126,16 @@ async function tokenOutcome(client, start, timeoutMs, signal) {
 /** @param {unknown} signal */
 function check(signal) {
   if (signal == null) return;
-  if (!(signal instanceof AbortSignal)) throw new TypeError('signal must be an AbortSignal');
+  if (!isAbortSignal(signal)) throw new TypeError('signal must be an AbortSignal');
   signal.throwIfAborted();
+}
+
+/**
+ * @param {unknown} value which may be of another context's class
+ * @returns {value is AbortSignal}
+ */
+function isAbortSignal(value) {
+  return Object.prototype.toString.call(value) === '[object AbortSignal]';
 }
 
 /**
@@ -130,7 +147,7 @@ function check(signal) {
 async function settled(client, start, signal) {
   const number = newNumber();
   const started = start(number);
-  if ('failure' in started) return started;
+  if (isRefused(started)) return started;
   const release = signal && cancelOnAbort(signal, started);
   const outcome = await completion(client, number);
   release?.();
@@ -143,10 +160,7 @@ async function settled(client, start, signal) {
  * @returns {Promise<Outcome<any>>}
  */
 function completion(client, number) {
-  return new Promise((settle) => {
-    if (calls.size === 0) completions.ref();
-    calls.set(number, { client, settle });
-  });
+  return new Promise((settle) => calls.set(number, { client, settle }));
 }
 
 /**
@@ -174,4 +188,4 @@ function cancel() {
   for (const handle of handles.get(this) ?? []) handle.cancel();
 }
 
-module.exports = { completions, newNumber, providers, tokenOutcome, wait, waitForToken };
+module.exports = { completions, isAbortSignal, newNumber, providers, tokenOutcome, wait, waitForToken };

@@ -3,6 +3,8 @@
 // One token, as it was issued. It never changes. Its value is only where its name asks for it: printing a token,
 // or making JSON of it, shows the facts around it.
 
+const { recognizeCopies } = require('./error.js');
+
 /** @typedef {import('./binding').NativeToken} NativeToken */
 
 class Token {
@@ -36,7 +38,8 @@ class Token {
 
   /** The scopes it was granted; empty for the SEEK API. */
   get scopes() {
-    return this.#token.scopes;
+    // A list of this context, and not of the one that loaded the library first.
+    return [...this.#token.scopes];
   }
 
   /** What may be shown of it. */
@@ -57,5 +60,7 @@ class Token {
     return 'Token';
   }
 }
+
+recognizeCopies(Token, 'Token');
 
 module.exports = { Token };

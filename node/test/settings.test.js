@@ -60,6 +60,21 @@ test('each option refuses each wrong type by its name, without its value', () =>
   isTypeError(() => make({ clientSecret: 8675309 }), /^(?!.*8675309)/);
 });
 
+test('a length of time that cannot be is refused in the unit and by the name that the program wrote', async () => {
+  const refused = { code: 'invalid_argument', message: /^\w+Ms must be from 0 to 86400000 milliseconds$/ };
+  const names = native.settings().filter(({ kind }) => kind === 'duration').map(({ camelName }) => camelName);
+  assert.ok(names.includes('timeoutMs'));
+  for (const name of names) {
+    for (const value of [-1, 86_400_001, NaN, Infinity]) assert.throws(() => Client.seekApi({ ...complete, store: 'none', [name]: value }), refused);
+    assert.ok(Client.seekApi({ ...complete, store: 'none', [name]: 86_400_000 }));
+  }
+  const client = Client.seekApi(complete);
+  const timeoutMs = 86_400_001;
+  await assert.rejects(client.getToken({ timeoutMs }), refused);
+  await assert.rejects(client.graphql('{ a }', { timeoutMs }), refused);
+  await assert.rejects(client.authFlow(client.apiUrl).authorization({ timeoutMs }), refused);
+});
+
 test('credentials that are no function are a TypeError, without them', () => {
   for (const [value, kind] of [['8675309', 'a string'], [8675309, 'a number'], [{ clientId: '8675309' }, 'an object'], [[], 'an array']]) {
     isTypeError(() => make({ ...complete, credentials: value }), new RegExp(`^credentials must be a function, not ${kind}$`));
@@ -147,15 +162,15 @@ function declarations() {
 
 test('the types declare the options that the library knows, each with its kind', () => {
   const kinds = {
-    text: /^(string|'\w+'( \| '\w+')*)$/,
-    duration: /^number$/,
-    flag: /^boolean$/,
-    list: /^string \| readonly string\[\]$/,
-    pairs: /^Readonly<Record<string, string \| readonly string\[\]>>$/,
+    text: /^(string|'\w+'( \| '\w+')*)( \| undefined)?$/,
+    duration: /^number \| undefined$/,
+    flag: /^boolean \| undefined$/,
+    list: /^string \| readonly string\[\] \| undefined$/,
+    pairs: /^Readonly<Record<string, string \| readonly string\[\]>> \| undefined$/,
   };
   const declared = new Map(declarations().map(({ name, type }) => [name, type]));
   // The one option that is no setting.
-  assert.equal(declared.get('credentials'), '() => Credentials | PromiseLike<Credentials>');
+  assert.equal(declared.get('credentials'), '(() => Credentials | PromiseLike<Credentials>) | undefined');
   declared.delete('credentials');
   const settings = native.settings();
   assert.deepEqual([...declared.keys()].sort(), settings.map(({ camelName }) => camelName).sort());

@@ -18,6 +18,9 @@ export const options: ClientOptions[] = [
   { service: 'seek_api', environment: 'live', acceptLanguage: 'en-AU', ...credentials },
   { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', credentials: () => ({ clientId: 'id', clientSecret: 'secret' }) },
   { service: 'oauth', tokenUrl: 'https://issuer.test/token', userAgent: 'Acme/1.0', credentials: async () => stored },
+  // What the environment may not have is absent where it is undefined.
+  { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', clientId: process.env.ID, clientSecret: process.env.SECRET, proxy: process.env.PROXY },
+  { service: 'seek_pass', environment: 'staging', ...credentials, baseUrl: process.env.PASS, scopes: undefined, timeoutMs: undefined, stayWarm: undefined },
   // @ts-expect-error: the secret is missing
   { service: 'seek_api', environment: 'live', userAgent: 'Acme/1.0', credentials: async () => ({ clientId: 'id' }) },
   // @ts-expect-error: a function is to give them
@@ -26,7 +29,7 @@ export const options: ClientOptions[] = [
   { service: 'seek_api', environment: 'live', acceptLanguage: 5, ...credentials },
   // @ts-expect-error: SEEK Pass has no such environment
   { service: 'seek_pass', environment: 'live', ...credentials },
-  // @ts-expect-error: the credentials are missing
+  // @ts-expect-error: the user agent is missing
   { service: 'seek_api', environment: 'live' },
   // @ts-expect-error: no such option
   { service: 'seek_api', environment: 'live', timeout: 5, ...credentials },
@@ -39,7 +42,13 @@ export async function use(wait: GetTokenOptions): Promise<string> {
   await using pass = Client.seekPass({ environment: 'production', baseUrl: 'https://pass.test', scopes: 'a b', ...credentials });
   Client.oauth({ tokenUrl: 'https://issuer.test/token', tokenEndpointAuthMethod: 'client_secret_basic', ...credentials });
   Client.fromEnv();
-  Client.fromEnv({ timeoutMs: 100 });
+  Client.fromEnv({ timeoutMs: 100, clientId: process.env.ID });
+  const addresses: string[] = [api.apiUrl, pass.withScopes('a').apiUrl, Client.fromEnv({ prefix: 'PASS_' }).apiUrl];
+  const address: string | undefined = Client.fromEnv({ service: 'oauth', tokenUrl: process.env.TOKEN_URL }).apiUrl;
+  // @ts-expect-error: another endpoint may have no API
+  const certain: string = Client.fromEnv({ service: 'oauth' }).apiUrl;
+  // @ts-expect-error: only variables have a prefix
+  Client.seekApi({ environment: 'live', prefix: 'PASS_', ...credentials });
   // @ts-expect-error: the environment cannot name another constructor's service
   Client.seekApi({ service: 'oauth', environment: 'live', ...credentials });
 
@@ -62,7 +71,7 @@ export async function use(wait: GetTokenOptions): Promise<string> {
   api.invalidate(5);
   api.close();
   const now: string | undefined = api.authorizationNow();
-  return now ?? `${await api.authorization()} ${facts.length} ${acted} ${cached?.value}`;
+  return now ?? `${await api.authorization()} ${facts.length} ${acted} ${cached?.value} ${addresses} ${address ?? certain}`;
 }
 
 export function judge(error: unknown): ErrorCode | number | undefined {

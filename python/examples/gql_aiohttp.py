@@ -18,7 +18,7 @@ async def main() -> None:
     """Prints the name that the API knows the partner by."""
     client = seekauth.Client.from_env()
     transport = AIOHTTPTransport(
-        client.api_url or "", client_session_args={"middlewares": [seek_auth(client)]}
+        client.api_url, client_session_args={"middlewares": [seek_auth(client)]}
     )
     async with Client(transport=transport, execute_timeout=30) as api:
         response = await api.execute(QUERY)

@@ -16,7 +16,7 @@ QUERY = gql("{ self { partner { name } } }")
 def main() -> None:
     """Prints the name that the API knows the partner by."""
     client = seekauth.Client.from_env()
-    transport = HTTPXTransport(client.api_url or "", auth=SeekAuth(client), timeout=30)
+    transport = HTTPXTransport(client.api_url, auth=SeekAuth(client), timeout=30)
     with Client(transport=transport) as api:
         response = api.execute(QUERY)
     print(response["self"]["partner"]["name"])

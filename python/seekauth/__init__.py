@@ -15,10 +15,19 @@ ahead of its expiry. Importing this package starts no thread; the first call tha
 does.
 
 For HTTP clients that authenticate their requests by themselves there are `seekauth.httpx`,
-`seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`, each imported by its name.
+`seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`; the settings are described in
+`seekauth.settings`. Each is imported on first use.
 """
 
-from seekauth._native import AuthFlow, Client, Credentials, Inspection, Token, __version__
+from seekauth._native import (
+    AuthFlow,
+    Client,
+    Credentials,
+    Inspection,
+    StoreStatus,
+    Token,
+    __version__,
+)
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -30,14 +39,30 @@ from seekauth.errors import (
     NetworkError,
     NotGrantedError,
     ProtocolError,
-    SecurityWarning,
     SeekAuthError,
+    SeekAuthWarning,
     ThrottledError,
     TimeoutError,  # noqa: A004 - it is one
     TokenRejectedError,
     UnavailableError,
 )
 from seekauth.graphql import GraphQLError, GraphQLResponse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # What native code imports, for tools that look for imports.
+    import seekauth._authorities
+    import seekauth._authorization
+    import seekauth._credentials
+    import seekauth._greenlets
+    import seekauth._hubs  # noqa: F401
+
+    # Under their own names, by which type checkers know what may be imported from here.
+    from seekauth import aiohttp as aiohttp
+    from seekauth import httpx as httpx
+    from seekauth import httpx2 as httpx2
+    from seekauth import requests as requests
+    from seekauth import settings as settings
 
 __all__ = [
     "AuthFlow",
@@ -56,8 +81,9 @@ __all__ = [
     "NetworkError",
     "NotGrantedError",
     "ProtocolError",
-    "SecurityWarning",
     "SeekAuthError",
+    "SeekAuthWarning",
+    "StoreStatus",
     "ThrottledError",
     "TimeoutError",
     "Token",
@@ -65,3 +91,15 @@ __all__ = [
     "UnavailableError",
     "__version__",
 ]
+
+_MODULES = frozenset(("aiohttp", "httpx", "httpx2", "requests", "settings"))
+
+
+def __getattr__(name: str) -> object:
+    """The modules that are imported on first use: they take longer than all the rest."""
+    if name in _MODULES:
+        from importlib import import_module  # noqa: PLC0415 - for these only
+
+        return import_module(f"seekauth.{name}")
+    message = f"module 'seekauth' has no attribute '{name}'"
+    raise AttributeError(message)

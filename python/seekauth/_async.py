@@ -1,27 +1,46 @@
-"""The methods of native classes that need `async def`; the classes take them from here.
+"""The methods of native classes that need `async def`; they are put into the classes here.
 
 A call's work happens in the native half and its own thread; this file only carries a result into
-the event loop that waits for it. It leaves importing asyncio to its users.
+the event loop that waits for it: asyncio's or trio's.
 """
 
 from __future__ import annotations
 
+import sys
+
+from seekauth._native import AuthFlow, Client, Token
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import datetime
     from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable
-    from datetime import timedelta
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
-    from seekauth import AuthFlow, Client, SeekAuthError, Token
     from seekauth._native import CancelHandle
+    from seekauth.errors import SeekAuthError
 
     A = TypeVar("A")
     T = TypeVar("T")
+else:
+
+    class _Later:
+        """A module that is imported when somebody looks up annotations with its names.
+
+        It takes longer to import than all of seekauth.
+        """
+
+        def __init__(self, name):
+            self._name = name
+
+        def __getattr__(self, name):
+            return getattr(__import__(self._name), name)
+
+    datetime, typing = _Later("datetime"), _Later("typing")
 
 
-async def authorization_async(self: Client | AuthFlow) -> str:
-    """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+async def authorization_async(self: Client) -> str:
+    """`authorization()` for asyncio and trio: the value of the header, `Bearer …`.
 
     Returns without giving way to the loop while the token is fresh; else the task waits, up to
     the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
@@ -31,8 +50,8 @@ async def authorization_async(self: Client | AuthFlow) -> str:
     return fresh or (await await_callback(self._get_token_then, None)).authorization
 
 
-async def get_token_async(self: Client, timeout: float | timedelta | None = None) -> Token:
-    """`get_token()` for asyncio: the token and its facts.
+async def get_token_async(self: Client, timeout: float | datetime.timedelta | None = None) -> Token:
+    """`get_token()` for asyncio and trio: the token and its facts.
 
     `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
     the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
@@ -50,12 +69,81 @@ async def __aexit__(self: Client, *_: object) -> None:  # noqa: N807 - it become
     self.close()
 
 
+async def _authorization_of_flow_async(
+    self: AuthFlow, timeout: float | datetime.timedelta | None = None
+) -> str:
+    """`authorization()` for asyncio and trio: the value of the header, `Bearer …`.
+
+    Returns without giving way to the loop while the token is fresh; else the task waits, up to
+    `timeout` and to the client's own. Cancelling the task gives up its wait, never the fetch.
+    Raises a `SeekAuthError`.
+    """
+    fresh = self._fresh_authorization()
+    return fresh or (await await_callback(self._get_token_then, timeout)).authorization
+
+
+for _method in (authorization_async, get_token_async, __aenter__, __aexit__):
+    setattr(Client, _method.__name__, _method)
+_authorization_of_flow_async.__name__ = authorization_async.__name__
+AuthFlow.authorization_async = _authorization_of_flow_async  # type: ignore[method-assign]
+
+
 async def await_callback(
     start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], CancelHandle],
     argument: A,
 ) -> T:
     """The result that `start(argument, done)` passes to `done`. Cancelling the task cancels it."""
-    from asyncio import get_running_loop  # noqa: PLC0415 - importing seekauth must not import it
+    trio = sys.modules.get("trio")
+    if trio is not None and _is_in_a_task_of(trio):
+        return await _await_in_trio(trio, start, argument)
+    return await _await_in_asyncio(start, argument)
+
+
+def _is_in_a_task_of(trio: Any) -> bool:
+    # trio may run as a guest of asyncio's loop, so that only the task tells.
+    try:
+        trio.lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _await_in_trio(
+    trio: Any,
+    start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], CancelHandle],
+    argument: A,
+) -> T:
+    event, token = trio.Event(), trio.lowlevel.current_trio_token()
+    outcome: list[tuple[T | None, SeekAuthError | None]] = []
+
+    def done(result: T | None, error: SeekAuthError | None) -> None:
+        outcome.append((result, error))
+        try:
+            token.run_sync_soon(event.set)
+        except trio.RunFinishedError:
+            # A loop that has ended has no task that waits.
+            return
+
+    handle = start(argument, done)
+    try:
+        await event.wait()
+    finally:
+        handle.cancel()
+    result, error = outcome.pop()
+    if result is not None:
+        return result
+    try:
+        raise error or AssertionError("a call ends with a result or an error")
+    finally:
+        # Its traceback holds this frame.
+        del error
+
+
+async def _await_in_asyncio(
+    start: Callable[[A, Callable[[T | None, SeekAuthError | None], None]], CancelHandle],
+    argument: A,
+) -> T:
+    from asyncio import get_running_loop  # noqa: PLC0415 - for its own tasks only
 
     loop = get_running_loop()
     future: Future[T] = loop.create_future()

@@ -7,6 +7,10 @@ program itself, so what hides the token has to be the string itself.
 
 from __future__ import annotations
 
+import sys
+
+from seekauth import _native
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,3 +39,6 @@ class Authorization(str):
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         # A process that reads it need not have seekauth.
         return str, (str(self),)
+
+
+sys.modules[__name__] = _native.first_import(sys.modules[__name__])

@@ -12,6 +12,7 @@ import signal
 import threading  # noqa: F401
 from collections.abc import Awaitable
 
+from seekauth._greenlets import run
 from seekauth._native import Credentials
 
 TYPE_CHECKING = False
@@ -29,13 +30,19 @@ def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | 
     """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if CAN_MASK else set()
 
+    def attempt() -> tuple[object, ...]:
+        try:
+            return (function(),)
+        except BaseException:  # noqa: BLE001 - no other code there would see it
+            return ()
+
     def callback() -> Credentials | str | None:
         if CAN_MASK:
             # The library's threads take no signals, and a program that is started from one inherits
             # that: it could not be ended in the usual ways.
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         try:
-            result = function()
+            (result,) = run(attempt)
             if isinstance(result, Awaitable):
                 result = _run(result)
         except BaseException:  # noqa: BLE001 - no other code on this thread would see it

@@ -1,17 +1,70 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Final, NoReturn, final
 
-from typing_extensions import Never, Self, Unpack, disjoint_base
+from typing_extensions import Self, Unpack, disjoint_base
 
 from seekauth.errors import SeekAuthError
 from seekauth.graphql import GraphQLResponse, Operation
-from seekauth.settings import ServiceSettings, Settings
+from seekauth.settings import URL, Secret, ServiceSettings, Settings
 
 __version__: Final[str]
 ERROR_KINDS: Final[tuple[tuple[int, str, str, bool], ...]]
 SETTINGS: Final[tuple[tuple[str, str, str], ...]]
+
+def first_import(module: ModuleType) -> ModuleType:
+    """The module of this name as it was first imported; that is `module` itself the first time.
+
+    For the end of a module with classes that native code raises or returns, which so exist once.
+    """
+
+@final
+class StoreStatus:
+    """How the store fares through which a client shares its tokens. It never changes."""
+
+    @property
+    def kind(self) -> str:
+        """Which store it is: `none`, `local`."""
+    @property
+    def usable(self) -> bool:
+        """Whether it is used now.
+
+        One that failed is left alone for a second at first, and a minute at most.
+        """
+    @property
+    def last_problem(self) -> str | None:
+        """The last problem with it, in one line that is safe to log, or None."""
+    @property
+    def reads(self) -> int:
+        """How often it was read."""
+    @property
+    def adopted(self) -> int:
+        """Tokens taken over that another process, or another client of this one, had got."""
+    @property
+    def claimed(self) -> int:
+        """Requests for a token made on behalf of all."""
+    @property
+    def waited(self) -> int:
+        """Times that this process waited for the request of another."""
+    @property
+    def published(self) -> int:
+        """Tokens put into it."""
+    @property
+    def alone(self) -> int:
+        """Requests made without it: it failed, rested, or another process took too long."""
+    @property
+    def unreadable(self) -> int:
+        """Records that did not open: damaged, or of another secret."""
+    @property
+    def notes(self) -> int:
+        """Refusals of the secret that another process had met."""
+    @property
+    def failures(self) -> int:
+        """Steps that failed."""
+    @property
+    def clock_disagreements(self) -> int:
+        """Records left alone because two clocks disagree about them by more than five minutes."""
 
 @final
 class Token:
@@ -53,7 +106,11 @@ class Credentials:
     """
 
     def __new__(
-        cls, *, client_id: str, client_secret: str, client_secret_next: str | None = None
+        cls,
+        *,
+        client_id: str,
+        client_secret: str | Secret,
+        client_secret_next: str | Secret | None = None,
     ) -> Self: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object, /) -> Self: ...
@@ -81,19 +138,20 @@ class AuthFlow:
     Belongs to one request, and so to one thread or task at a time.
     """
 
-    def authorization(self) -> str:
+    def authorization(self, timeout: float | timedelta | None = None) -> str:
         """The Authorization value for the next attempt, `Bearer …`.
 
         First it is the client's `authorization()`; after `retry()` that of the token for the
-        repetition. The calling thread waits for it, up to the client's `timeout`, with the
-        interpreter lock released; Ctrl-C ends the wait. Raises a `SeekAuthError`.
+        repetition. The calling thread waits for it, up to `timeout` (seconds or a `timedelta`) and
+        to the client's own, with the interpreter lock released; Ctrl-C ends the wait. Raises a
+        `SeekAuthError`.
         """
-    async def authorization_async(self) -> str:
-        """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+    async def authorization_async(self, timeout: float | timedelta | None = None) -> str:
+        """`authorization()` for asyncio and trio: the value of the header, `Bearer …`.
 
         Returns without giving way to the loop while the token is fresh; else the task waits, up to
-        the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
-        `SeekAuthError`.
+        `timeout` and to the client's own. Cancelling the task gives up its wait, never the fetch.
+        Raises a `SeekAuthError`.
         """
     def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
         """The headers to set besides Authorization, as pairs of name and value.
@@ -113,7 +171,7 @@ class AuthFlow:
         Raises `TokenRejectedError` if it is the one that the API has just rejected: no newer one
         can be had at the moment.
         """
-    def inspect(self, status: int, url: str | None = None) -> Inspection:
+    def inspect(self, status: int, url: str | URL | None = None) -> Inspection:
         """Begins to read a response.
 
         `url` is where it came from, if redirects may have been followed: a response from elsewhere
@@ -161,16 +219,20 @@ class Client:
 
     Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
     validates them and raises `InvalidArgumentError` or `TypeError`, and warns with a
-    `SecurityWarning` of files with secrets that every user may read. It sends nothing and starts
-    nothing. The first call that needs a token starts one thread for the whole process.
+    `SeekAuthWarning` of what works and yet looks wrong. It sends nothing and starts nothing. The
+    first call that needs a token starts one thread for the whole process.
 
     A client may be used by any number of threads, event loops and tasks at once; all share one
     token request. A forked process may go on using it. It cannot be pickled.
 
     Use it as a context manager or call `close()` to end it.
+
+    A subclass may have an `__init__` with arguments of its own, which calls `super().__init__()`
+    with the settings. `from_env()` and `with_scopes()` make instances without calling it; one made
+    by `with_scopes()` gets the attributes of this one.
     """
 
-    def __new__(cls, *args: Never, **settings: Unpack[Settings]) -> Self: ...
+    def __init__(self, **settings: Unpack[Settings]) -> None: ...
     @classmethod
     def seek_api(cls, **settings: Unpack[ServiceSettings]) -> Self:
         """A client of the SEEK API; `environment` is `"live"` or `"playground"`."""
@@ -181,11 +243,12 @@ class Client:
     def oauth(cls, **settings: Unpack[ServiceSettings]) -> Self:
         """A client of any endpoint that speaks RFC 6749's client credentials, at `token_url`."""
     @classmethod
-    def from_env(cls, **overrides: Unpack[Settings]) -> Self:
+    def from_env(cls, prefix: str | None = None, **overrides: Unpack[Settings]) -> Self:
         """A client from the environment: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID` and so on.
 
         There is one variable for each setting; times are in seconds, scopes separated by spaces.
-        Keyword arguments take precedence. The error names the variable that is missing.
+        Keyword arguments take precedence. The error names the variable that is missing. With
+        `prefix` the variables' names begin with that in place of `SEEKAUTH_`.
         """
     def with_scopes(self, *scopes: str) -> Self:
         """A client that asks for these scopes and shares connections and cache with this one."""
@@ -197,7 +260,7 @@ class Client:
         `SeekAuthError`.
         """
     async def authorization_async(self) -> str:
-        """`authorization()` for asyncio: the value for the Authorization header, `Bearer …`.
+        """`authorization()` for asyncio and trio: the value of the header, `Bearer …`.
 
         Returns without giving way to the loop while the token is fresh; else the task waits, up to
         the client's `timeout`. Cancelling the task gives up its wait and never the fetch. Raises a
@@ -211,12 +274,14 @@ class Client:
         Ctrl-C ends the wait. Raises a `SeekAuthError`.
         """
     async def get_token_async(self, timeout: float | timedelta | None = None) -> Token:
-        """`get_token()` for asyncio: the token and its facts.
+        """`get_token()` for asyncio and trio: the token and its facts.
 
         `timeout` is how long to wait for it, in seconds or as a `timedelta`; `None` leaves it to
         the client's `timeout` setting. Cancelling the task gives up its wait and never the fetch.
         Raises a `SeekAuthError`.
         """
+    def store_status(self) -> StoreStatus:
+        """How the store fares through which this client shares its tokens. Never waits."""
     def cached_token(self) -> Token | None:
         """The token in the cache, or None. Never waits and never fetches.
 
@@ -263,11 +328,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timeout: float | timedelta | None = None,
     ) -> GraphQLResponse:
-        """`graphql()` for asyncio. Cancelling the task gives the request up.
+        """`graphql()` for asyncio and trio. Cancelling the task gives the request up.
 
         A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
         """
-    def auth_flow(self, url: str, *, replayable: bool = True) -> AuthFlow:
+    def auth_flow(self, url: str | URL, *, replayable: bool = True) -> AuthFlow:
         """The authentication of one request to `url`, for adapters to HTTP clients.
 
         `replayable` says whether the request's body can be sent a second time. Raises
@@ -275,7 +340,7 @@ class Client:
         and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
         """
     @property
-    def api_url(self) -> str | None:
+    def api_url(self) -> str | Any:  # None is for `oauth` without the setting only.
         """The address of the API that the tokens are for; None where no API is known or set."""
     def close(self) -> None:
         """Closes the client.

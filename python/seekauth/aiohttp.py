@@ -17,25 +17,37 @@ version 3.12.
 from __future__ import annotations
 
 from asyncio import get_running_loop
+from collections.abc import Awaitable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from aiohttp import ClientError, StreamReader
+from seekauth._adapters.common import authenticate, check_host, is_rejection, missing
+
+try:
+    import aiohttp  # noqa: F401 - for the error
+except ModuleNotFoundError as error:
+    raise missing(error, "aiohttp") from None
+
+from aiohttp import (
+    ClientError,
+    ClientHandlerType,
+    ClientMiddlewareType,
+    ClientRequest,
+    ClientResponse,
+    StreamReader,
+)
 from aiohttp.base_protocol import BaseProtocol
 from yarl import URL
 
-from seekauth import ForbiddenOriginError, NetworkError, TimeoutError  # noqa: A004 - it is one
-from seekauth._adapters.common import authenticate, check_host, is_rejection
+from seekauth import (
+    Client,
+    ForbiddenOriginError,
+    Inspection,
+    NetworkError,
+    TimeoutError,  # noqa: A004 - it is one
+)
 from seekauth._adapters.frames import Forgetting
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from aiohttp import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
-
-    from seekauth import Client, Inspection
 
 __all__ = ["seek_auth"]
 
@@ -72,7 +84,8 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
     The request then raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is
     sent, unless it and its Host header lead to the client's `api_url`; `TokenRejectedError` if a
     new token was rejected too, or if the body cannot be sent again; and the errors of
-    `Client.authorization_async()`. aiohttp's time-outs count the wait for a token.
+    `Client.authorization_async()`. The wait for a token ends with the client's `timeout`, or
+    with aiohttp's `total`, which counts it, whichever is shorter.
     """
 
     async def middleware(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -9,22 +9,19 @@ can be pickled and copied, so that they survive the way out of a worker process.
 from __future__ import annotations
 
 import builtins
+import sys
 
 from seekauth import _native
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ClassVar
 
 
 class SeekAuthError(Exception):
     """Every error of seekauth. `str(error)` is one line that says what to do."""
 
-    kind: ClassVar[str]
+    kind: str
     """Stable name of the kind, such as `"invalid_credentials"`."""
-    code: ClassVar[int]
+    code: int
     """Stable number of the kind, the same in every language."""
-    meaning: ClassVar[str]
+    meaning: str
     """The meaning of the kind, in a few words."""
 
     message: str
@@ -159,10 +156,11 @@ class InternalError(SeekAuthError):
     kind = "internal"
 
 
-class SecurityWarning(UserWarning):
-    """A setting that works but puts a secret at risk, such as a file that every user may read.
+class SeekAuthWarning(UserWarning):
+    """A configuration that works and yet looks wrong, given when the client is made.
 
-    Given with `warnings.warn()` when the client is made; the text names the setting.
+    So far: a file with secrets that every user may read, and a variable whose name looks misspelt.
+    The text names the setting or the variable.
     """
 
 
@@ -176,3 +174,6 @@ for _code, _kind, _meaning, _retryable in _native.ERROR_KINDS:
 def from_kind(kind: str, message: str, **facts: object) -> SeekAuthError:
     """The error of this kind; the native half calls it for every failure."""
     return _BY_KIND[kind](message, **facts)  # type: ignore[arg-type]
+
+
+sys.modules[__name__] = _native.first_import(sys.modules[__name__])

@@ -7,44 +7,65 @@ changes from JSON to Python values.
 
 from __future__ import annotations
 
+import sys
+
+from seekauth import _native
 from seekauth._async import await_callback
+from seekauth._native import Client
 from seekauth.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import datetime
+    import typing
     from collections.abc import Mapping
-    from datetime import timedelta
-    from typing import Any
+    from typing import Any, Generic
 
-    from seekauth import Client
+    from typing_extensions import TypeVar
 
+    Data = TypeVar("Data", bound="dict[str, Any] | None", default=dict[str, Any] | None)
     Operation = tuple[
-        str, str | None, str | None, Mapping[str, str] | None, float | timedelta | None
+        str, str | None, str | None, Mapping[str, str] | None, float | datetime.timedelta | None
     ]
+else:
+    from _collections_abc import Mapping
+
+    from seekauth._async import datetime, typing
+
+    class Generic:
+        """As much of `typing.Generic` as matters at run time."""
+
+        __slots__ = ()
+        __class_getitem__ = classmethod(type(list[str]))
+
+    Data = dict | None
 
 
-class GraphQLResponse:
-    """The API's response to an operation. Its `repr()` shows no data: it is about people."""
+class GraphQLResponse(Generic[Data]):
+    """The API's response to an operation. Its `repr()` shows no data: it is about people.
+
+    For type checkers it is generic in its `data`, which `raise_for_errors()` makes a `dict`.
+    """
 
     __slots__ = ("data", "errors", "extensions", "status")
 
-    data: dict[str, Any] | None
+    data: Data
     """The data; None if there is none. With `errors`, parts of it may be missing."""
-    errors: list[dict[str, Any]]
+    errors: list[dict[str, typing.Any]]
     """The errors that the API reported, each with `message`, `path` and `extensions`.
 
     Empty if all went well. `extensions["code"]` is an open set: treat an unknown one as permanent.
     """
-    extensions: dict[str, Any]
+    extensions: dict[str, typing.Any]
     """The API's additions to the response; mostly empty."""
     status: int
     """The HTTP status. It says little: a response with `errors` mostly has 200."""
 
     def __init__(
         self,
-        data: dict[str, Any] | None,
-        errors: list[dict[str, Any]],
-        extensions: dict[str, Any],
+        data: Data,
+        errors: list[dict[str, typing.Any]],
+        extensions: dict[str, typing.Any],
         status: int,
     ) -> None:
         self.data = data
@@ -52,11 +73,18 @@ class GraphQLResponse:
         self.extensions = extensions
         self.status = status
 
-    def raise_for_errors(self) -> GraphQLResponse:
-        """Raises `GraphQLError` if there are `errors`; returns this response otherwise."""
+    def raise_for_errors(self) -> GraphQLResponse[dict[str, typing.Any]]:
+        """Raises `GraphQLError` if there are `errors`; returns this response otherwise.
+
+        Where neither errors nor data are in it, which GraphQL does not allow, it raises
+        `ProtocolError`: the data of what is returned is never None.
+        """
         if self.errors:
             raise GraphQLError(self.errors, self.data)
-        return self
+        if self.data is None:
+            message = "the API's response has neither data nor errors"
+            raise ProtocolError(message, status=self.status)
+        return self  # type: ignore[return-value] # Its data is a dict.
 
     def __repr__(self) -> str:
         return f"<seekauth.GraphQLResponse status={self.status} errors={len(self.errors)}>"
@@ -69,19 +97,21 @@ class GraphQLError(Exception):
     succeeded. `str(error)` gives codes and messages; SEEK allows messages to be shown to hirers.
     """
 
-    errors: list[dict[str, Any]]
+    errors: list[dict[str, typing.Any]]
     """The errors that the API reported; never empty."""
-    data: dict[str, Any] | None
+    data: dict[str, typing.Any] | None
     """The data that the response has nevertheless."""
 
-    def __init__(self, errors: list[dict[str, Any]], data: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, errors: list[dict[str, typing.Any]], data: dict[str, typing.Any] | None = None
+    ) -> None:
         super().__init__(errors, data)
         self.errors = errors
         self.data = data
 
     def __str__(self) -> str:
         # A program's own test may put anything in its place.
-        errors: Any = self.errors
+        errors: typing.Any = self.errors
         text = "; ".join(map(_line, errors if isinstance(errors, (list, tuple)) else [errors]))
         # Half a surrogate pair, which a server may cut a message to, could not be logged.
         return text.encode("utf-8", "replace").decode()
@@ -90,11 +120,11 @@ class GraphQLError(Exception):
 def graphql(
     self: Client,
     query: str,
-    variables: Mapping[str, Any] | None = None,
+    variables: Mapping[str, typing.Any] | None = None,
     *,
     operation_name: str | None = None,
     headers: Mapping[str, str] | None = None,
-    timeout: float | timedelta | None = None,
+    timeout: float | datetime.timedelta | None = None,
 ) -> GraphQLResponse:
     """Sends a GraphQL query or mutation to `api_url`, with the token, and returns the response.
 
@@ -116,13 +146,13 @@ def graphql(
 async def graphql_async(
     self: Client,
     query: str,
-    variables: Mapping[str, Any] | None = None,
+    variables: Mapping[str, typing.Any] | None = None,
     *,
     operation_name: str | None = None,
     headers: Mapping[str, str] | None = None,
-    timeout: float | timedelta | None = None,
+    timeout: float | datetime.timedelta | None = None,
 ) -> GraphQLResponse:
-    """`graphql()` for asyncio. Cancelling the task gives the request up.
+    """`graphql()` for asyncio and trio. Cancelling the task gives the request up.
 
     A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
     """
@@ -130,7 +160,7 @@ async def graphql_async(
     return _response(await await_callback(self._graphql_then, operation))
 
 
-def _json(variables: Mapping[str, Any] | None) -> str | None:
+def _json(variables: Mapping[str, typing.Any] | None) -> str | None:
     import json  # noqa: PLC0415 - programs without GraphQL need not import it
 
     return None if variables is None else json.dumps(variables)
@@ -165,3 +195,8 @@ def _line(error: object) -> str:
     extensions = error.get("extensions")
     code = extensions.get("code") if isinstance(extensions, dict) else None
     return f"{code}: {error.get('message')}" if code else str(error.get("message"))
+
+
+_first = sys.modules[__name__] = _native.first_import(sys.modules[__name__])
+for _method in (_first.graphql, _first.graphql_async):
+    setattr(Client, _method.__name__, _method)

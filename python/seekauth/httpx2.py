@@ -13,7 +13,12 @@ Install it with `pip install seekauth[httpx2]`. For httpx there is `seekauth.htt
 
 from __future__ import annotations
 
-import httpx2
+from seekauth._adapters.common import missing
+
+try:
+    import httpx2
+except ModuleNotFoundError as error:
+    raise missing(error, "httpx2") from None
 
 from seekauth._adapters.httpx_flow import AuthFlowMixin, ReplayStream
 
@@ -28,8 +33,8 @@ class SeekAuth(AuthFlowMixin, httpx2.Auth):
     """Sends requests with the token, and once more with a new one if the API rejects it.
 
     Takes a `seekauth.Client`. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and
-    `Accept-Language` unless the request has them. Serves synchronous and asyncio clients, over
-    HTTP/1.1 and HTTP/2; any number of them may share it.
+    `Accept-Language` unless the request has them. Serves synchronous and asynchronous clients,
+    over HTTP/1.1 and HTTP/2; any number of them may share it.
 
     Responses stream. One from the SEEK API is read ahead, up to 1 MiB, until it is known to be no
     rejection, and the caller still gets all of it. Where httpx2 follows redirects, none takes the
@@ -39,8 +44,8 @@ class SeekAuth(AuthFlowMixin, httpx2.Auth):
     request and its Host header lead to the client's `api_url`; `TokenRejectedError` if a new token
     was rejected too, or if the body is a stream and cannot be sent again (`request.read()` makes it
     replayable);
-    and the errors of `Client.authorization()`. httpx2's time-outs do not count the wait for a
-    token, the client's `timeout` does.
+    and the errors of `Client.authorization()`. The wait for a token ends with the client's
+    `timeout`, or with httpx2's time-out for reading, whichever is shorter.
     """
 
     library = httpx2

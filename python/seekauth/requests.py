@@ -14,26 +14,39 @@ Install it with `pip install seekauth[requests]`.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from seekauth._adapters.common import (
+    authenticate,
+    bound,
+    check_host,
+    is_complete,
+    is_rejection,
+    missing,
+)
+
+try:
+    import requests
+except ModuleNotFoundError as error:
+    raise missing(error, "requests") from None
+
+from requests import PreparedRequest, Response
 from requests.auth import AuthBase
-from urllib3 import HTTPResponse
+from urllib3 import HTTPResponse, Timeout
 
-from seekauth._adapters.common import authenticate, check_host, is_complete, is_rejection
+from seekauth import AuthFlow, Client, Inspection
 from seekauth._adapters.frames import Forgetting
 from seekauth._adapters.requests_replay import read_ahead
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from requests import PreparedRequest, Response
-
-    from seekauth import AuthFlow, Client, Inspection
-
 __all__ = ["SeekAuth"]
+
+_CALL = requests.Session.request.__code__
+"""The function through which all calls to requests go that have a time-out."""
 
 
 class SeekAuth(AuthBase):
@@ -50,8 +63,9 @@ class SeekAuth(AuthBase):
     Raises a `seekauth.SeekAuthError`: `ForbiddenOriginError`, before anything is sent, unless the
     request and its Host header lead to the client's `api_url`; `TokenRejectedError` if a new token
     was rejected too, or if the body cannot be sent again; and the errors of
-    `Client.authorization()`. requests' time-outs do not count the wait for a token, the client's
-    `timeout` does.
+    `Client.authorization()`. The wait for a token ends with the client's `timeout`, or with
+    requests' time-out for reading, whichever is shorter; but of a prepared request the time-out is
+    not known before it is sent.
     """
 
     def __init__(self, client: Client) -> None:
@@ -63,7 +77,8 @@ class SeekAuth(AuthBase):
         flow = self._client.auth_flow(url, replayable=rewind is not None)
         if (host := r.headers.get("Host")) is not None:
             check_host(flow, [host])
-        authenticate(flow, r.headers, self._client.authorization())
+        fresh = flow._fresh_authorization()
+        authenticate(flow, r.headers, fresh or flow.authorization(_timeout_of_call()))
         r.register_hook("response", partial(self._on_response, url, rewind, [flow]))
         return r
 
@@ -98,13 +113,31 @@ class SeekAuth(AuthBase):
 
     def _send_again(self, flow: AuthFlow, rejection: Response, sending: dict[str, Any]) -> Response:
         request = rejection.request.copy()
-        authenticate(flow, request.headers, flow.authorization())
+        timeout = _read_timeout(sending.get("timeout"))
+        authenticate(flow, request.headers, flow.authorization(timeout))
         start = perf_counter()
         with Forgetting():
             response = rejection.connection.send(request, **sending)
         response.elapsed = timedelta(seconds=perf_counter() - start)
         response.history.append(rejection)
         return response
+
+
+def _timeout_of_call() -> float | None:
+    """The time-out of the call that is under way, which requests tells nobody before it sends."""
+    frame = sys._getframe(1)
+    while frame.f_code is not _CALL:
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return _read_timeout(frame.f_locals.get("timeout"))
+
+
+def _read_timeout(timeout: Any) -> float | None:
+    """How long a server may take to respond, which is what the wait for a token depends on."""
+    if isinstance(timeout, Timeout):
+        return bound(timeout.read_timeout)
+    return bound(timeout[-1] if isinstance(timeout, tuple) else timeout)
 
 
 def _rewind(body: Any) -> Callable[[], object] | None:

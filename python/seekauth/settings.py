@@ -7,19 +7,41 @@ client is made; a value of the wrong type is a `TypeError`.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TypedDict
+from os import PathLike
+from typing import Literal, Protocol, TypedDict, runtime_checkable
 
 from seekauth._native import Credentials
+
+
+@runtime_checkable
+class Secret(Protocol):
+    """A text that shows itself on demand only, such as pydantic's `SecretStr`."""
+
+    def get_secret_value(self) -> str:
+        """The text."""
+
+
+@runtime_checkable
+class URL(Protocol):
+    """An object whose `str()` is a URL, such as those of httpx, yarl and pydantic."""
+
+    @property
+    def scheme(self) -> str:
+        """Its scheme."""
+
+    @property
+    def host(self) -> str | None:
+        """Its host."""
 
 
 class ServiceSettings(TypedDict, total=False):
     """Every setting but the service. Times are seconds (int or float) or a `timedelta`."""
 
-    environment: str | None
+    environment: Literal["live", "playground", "staging", "production"] | None
     """The environment: `live` or `playground` (SEEK API), `staging` or `production` (SEEK Pass)."""
     client_id: str | None
     """The client id, as issued for the environment."""
-    client_secret: str | None
+    client_secret: str | Secret | None
     """The client secret, as issued with the client id; keep it in a secret store."""
     user_agent: str | None
     """The application, as `name/version`; sent with every request. Required."""
@@ -28,17 +50,19 @@ class ServiceSettings(TypedDict, total=False):
     spaces between them."""
     audience: str | None
     """The audience to ask for, in place of the environment's own."""
-    base_url: str | None
+    base_url: str | URL | None
     """The address of SEEK Pass, from which token endpoint and API follow. Required for its
     production environment."""
-    token_url: str | None
+    token_url: str | URL | None
     """The URL of the token endpoint, in place of the environment's own."""
-    api_url: str | None
+    api_url: str | URL | None
     """The URL of the API, in place of the environment's own; tokens go to its origin only."""
-    token_endpoint_auth_method: str | None
+    token_endpoint_auth_method: (
+        Literal["client_secret_post", "client_secret_basic", "client_secret_basic_raw"] | None
+    )
     """The form of the credentials: `client_secret_post`, `client_secret_basic`,
     `client_secret_basic_raw`. `oauth` only."""
-    token_request_format: str | None
+    token_request_format: Literal["form", "json"] | None
     """The format of the token request: `form` or `json`. `oauth` only."""
     extra_parameters: Mapping[str, str | Sequence[str]] | None
     """The further members of the token request. `oauth` only; `resource` may have several."""
@@ -54,21 +78,21 @@ class ServiceSettings(TypedDict, total=False):
     """The time before its expiry from which a token counts as used up, at most half its life."""
     stay_warm: bool | None
     """Whether the token is renewed in time even while nobody asks for it."""
-    ca_file: str | None
+    ca_file: str | PathLike[str] | None
     """The path of a PEM file of certificate authorities to trust besides the system's."""
     accept_language: str | None
     """The `Accept-Language` of requests to the API that have none of their own, such as `en-AU`."""
-    client_secret_next: str | None
+    client_secret_next: str | Secret | None
     """The other secret of a rotation, next or previous; tried when the server refuses the first."""
-    client_id_file: str | None
+    client_id_file: str | PathLike[str] | None
     """The path of a file that holds the client id, read anew for each token request."""
-    client_secret_file: str | None
+    client_secret_file: str | PathLike[str] | None
     """The path of a file that holds the client secret, read anew for each token request. A mounted
     Kubernetes or Docker secret, for example."""
-    client_secret_next_file: str | None
+    client_secret_next_file: str | PathLike[str] | None
     """The path of a file that holds the other secret of a rotation, read for each token request. It
     goes with `client_secret_file`."""
-    credentials_file: str | None
+    credentials_file: str | PathLike[str] | None
     """The path of a JSON file that holds id and secret, read anew for each token request. Its
     members are `client_id`, `client_secret` and perhaps `client_secret_next`."""
     credentials_command: str | Iterable[str] | None
@@ -84,19 +108,28 @@ class ServiceSettings(TypedDict, total=False):
     stays in use; without one, calls raise `CredentialsUnavailableError`. Its exceptions are shown
     nowhere, since they may hold a secret: let the function log its failures itself. The client
     drops the function when it is closed."""
-    client_certificate_file: str | None
+    client_certificate_file: str | PathLike[str] | None
     """The path of a PEM file with the certificate to show to servers that ask for one."""
-    client_key_file: str | None
+    client_key_file: str | PathLike[str] | None
     """The path of a PEM file with the private key of the client's certificate. Default: the
     certificate's file."""
-    proxy: str | None
+    proxy: str | URL | Secret | None
     """The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
     Default: the proxy in `HTTPS_PROXY`, unless `NO_PROXY` excludes the host."""
+    store: str | None
+    """The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    `none`."""
+    store_timeout: float | timedelta | None
+    """The time that one step with the store may take before the process goes on without it.
+    Default: a quarter of a second."""
+    store_key_file: str | PathLike[str] | None
+    """The path of a file whose text seals what is stored, in place of the client secret. At least
+    32 characters."""
 
 
 class Settings(ServiceSettings, total=False):
     """Every setting."""
 
-    service: str | None
+    service: Literal["seek_api", "seek_pass", "oauth"] | None
     """The service that issues the tokens: `seek_api`, `seek_pass` or `oauth`. The classmethods of
     `Client` set it."""

@@ -312,3 +312,40 @@ def test_a_token_endpoint_that_cannot_be_reached_is_a_network_error(
     assert raised.value.retryable
     assert raised.value.target is not None
     assert server.received == []
+
+
+def fails_in_time(adapter: Adapter, server: Server, within: float) -> None:
+    began = time.monotonic()
+    # aiohttp raises its own TimeoutError, and all are Python's. TokenRejectedError comes at once
+    # where the time would not be enough.
+    with pytest.raises((TimeoutError, seekauth.TokenRejectedError)):
+        adapter.send(post(server.url, timeout=0.3))
+    assert time.monotonic() - began < within
+
+
+def test_the_http_clients_time_out_bounds_the_wait_for_a_token(
+    adapter: Adapter, server: Server, sandbox: Sandbox
+) -> None:
+    sandbox.script(hold=True)
+    # By itself the client waits for 30 seconds.
+    fails_in_time(adapter, server, within=9)
+    assert server.received == []
+    sandbox.release()
+    assert adapter.send(post(server.url)).body == GOOD
+
+
+def test_it_bounds_the_wait_for_the_next_token_too(
+    adapter: Adapter, server: Server, api: Client
+) -> None:
+    api.get_token()
+    # A rejection of so young a token proves nothing: it would be sent again once it is older.
+    server.responses = [Response([REJECTION])]
+    fails_in_time(adapter, server, within=1.9)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("timeout", [100_000.0, 1e9])
+def test_a_longer_time_out_changes_nothing(
+    adapter: Adapter, server: Server, timeout: float
+) -> None:
+    assert adapter.send(post(server.url, timeout=timeout)).body == GOOD

@@ -11,11 +11,13 @@ import weakref
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+import yarl
 from sandbox import SECRET
 
 import seekauth
-from seekauth import Client, ClosedError, InvalidArgumentError
+from seekauth import Client, ClosedError, ForbiddenOriginError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from conftest import Clock
@@ -223,3 +225,86 @@ def test_an_error_leaves_no_cycle(sandbox: Sandbox) -> None:
             gc.enable()
     del client
     assert watched() is None
+
+
+class Tenant(Client):
+    """With an `__init__` of its own, which decides on the settings."""
+
+    def __init__(self, name: str, settings: dict[str, Any]) -> None:
+        super().__init__(service="seek_api", **settings)
+        self.name = name
+
+
+class Named(Client):
+    def __init__(self, *, name: str = "nobody", **settings: Any) -> None:
+        super().__init__(**settings)
+        self.name = name
+
+
+def test_a_subclass_may_have_other_arguments(sandbox: Sandbox) -> None:
+    with Tenant("acme", dict(sandbox.settings)) as tenant:
+        assert tenant.name == "acme"
+        assert tenant.authorization().startswith("Bearer ")
+        assert tenant.graphql("{ self { partner { name } } }").raise_for_errors().data
+
+
+def test_a_subclass_may_add_arguments(sandbox: Sandbox) -> None:
+    make: Any = Named
+    with make.seek_api(name="acme", **sandbox.settings) as named:
+        assert named.name == "acme"
+        assert named.authorization().startswith("Bearer ")
+
+
+def test_other_scopes_keep_the_attributes_of_a_subclass(sandbox: Sandbox) -> None:
+    settings: Any = {
+        "environment": "staging",
+        "client_id": "sandbox-pass",
+        "client_secret": "sandbox-pass-secret & more=100%",
+        "user_agent": "seekauth-tests/1.0",
+        "base_url": sandbox.urls["pass"],
+        "scopes": "write.education",
+    }
+    make: Any = Named
+    with make.seek_pass(name="acme", **settings) as named:
+        other = named.with_scopes("write.career_history")
+        assert type(other) is Named
+        assert other.name == "acme"
+        assert other.get_token().scopes == ("write.career_history",)
+
+
+def test_a_subclass_that_is_not_initialised_says_so() -> None:
+    class Forgetful(Client):
+        def __init__(self) -> None:
+            pass
+
+    forgetful = Forgetful()
+    assert "not initialised" in repr(forgetful)
+    for call in (
+        forgetful.authorization,
+        forgetful.get_token,
+        forgetful.cached_token,
+        forgetful.close,
+        lambda: forgetful.api_url,
+        lambda: forgetful.graphql("{ self }"),
+        lambda: forgetful.auth_flow("https://graphql.seek.com/graphql"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=r"super\(\)\.__init__"):
+            call()
+
+
+def test_urls_may_be_objects(sandbox: Sandbox) -> None:
+    for url in (httpx.URL, yarl.URL):
+        settings: Any = {
+            **sandbox.settings,
+            "token_url": url(sandbox.urls["token_url"]),
+            "api_url": url(sandbox.urls["graphql_url"]),
+        }
+        with Client.seek_api(**settings) as client:
+            assert client.authorization().startswith("Bearer ")
+            assert client.api_url == sandbox.urls["graphql_url"]
+            flow = client.auth_flow(url(client.api_url))
+            assert flow.inspect(200, url(client.api_url)).finish() is False
+            with pytest.raises(ForbiddenOriginError):
+                client.auth_flow(url("https://elsewhere.example"))
+            with pytest.raises(TypeError, match=r"^url must be a str or a URL, not int$"):
+                client.auth_flow(1)  # type: ignore[arg-type]

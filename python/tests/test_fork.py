@@ -211,3 +211,36 @@ def test_a_fork_under_calls_that_fail_hangs_no_child(sandbox: Sandbox, kind: str
     """
     with Program(sandbox, code, CHILD) as program:
         assert program.end(within=120 + forks) == (0, "0\n", "")
+
+
+def test_a_fork_under_128_tasks_that_fail_at_once_hangs_no_child(sandbox: Sandbox) -> None:
+    """Each of their failures is delivered by the library's thread, which enters the interpreter."""
+    forks = int(os.environ.get("SEEKAUTH_FORKS", "200"))
+    sandbox.script(error="invalid_client", times=0)
+    code = f"""
+    over = threading.Event()
+    async def refused():
+        try:
+            await client.get_token_async()
+        except seekauth.InvalidCredentialsError:
+            return
+        raise AssertionError("it was to fail")
+    async def go_on():
+        while not over.is_set():
+            await asyncio.gather(*(refused() for _ in range(128)))
+    thread = threading.Thread(target=lambda: asyncio.run(go_on()))
+    thread.start()
+    def use():
+        import signal
+        # A child that hangs ends by this.
+        signal.alarm(50)
+        asyncio.run(refused())
+    failed = 0
+    for _ in range({forks}):
+        failed += child(use) != 0
+    over.set()
+    thread.join()
+    print(failed)
+    """
+    with Program(sandbox, code, CHILD) as program:
+        assert program.end(within=120 + forks) == (0, "0\n", "")

@@ -6,11 +6,12 @@ import ast
 import inspect
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
 import pytest
-from program import run
+from program import PREAMBLE, run
 
 import seekauth
 from seekauth import _native
@@ -100,7 +101,8 @@ def test_the_stub_has_the_members_and_the_words_of_the_native_half() -> None:
         }
         for name, member in members.items():
             if not name.startswith("__"):
-                assert ast.get_docstring(member) == inspect.getdoc(getattr(native, name)), name
+                words = inspect.getdoc(getattr(native, name)) or ""
+                assert ast.get_docstring(member) == words.partition("\n\nSettings, ")[0], name
 
 
 def test_a_second_interpreter_is_refused_and_not_crashed(sandbox: Sandbox) -> None:
@@ -120,3 +122,101 @@ def test_a_second_interpreter_is_refused_and_not_crashed(sandbox: Sandbox) -> No
     print(client.authorization()[:7])
     '''
     assert run(sandbox, code) == "True\nBearer \n"
+
+
+AGAIN = """
+def forget():
+    for name in [name for name in sys.modules if name.partition(".")[0] == "seekauth"]:
+        del sys.modules[name]
+"""
+FAIL = """
+    for call in (lambda: seekauth.Client(), lambda: client.get_token(timeout=-1)):
+        try:
+            call()
+        except seekauth.InvalidArgumentError as error:
+            assert isinstance(error, seekauth.SeekAuthError), type(error).__mro__
+            assert type(pickle.loads(pickle.dumps(error))) is seekauth.errors.InvalidArgumentError
+    response = client.graphql("{ nothing }")
+    assert isinstance(response, seekauth.GraphQLResponse)
+    try:
+        response.raise_for_errors()
+    except seekauth.GraphQLError as error:
+        assert error.errors
+    header = client.authorization()
+    assert type(header) is importlib.import_module("seekauth._authorization").Authorization
+"""
+
+
+@pytest.mark.parametrize("when", ["before any error", "after an error"])
+def test_classes_are_the_same_after_another_import(sandbox: Sandbox, when: str) -> None:
+    first = FAIL if when == "after an error" else ""
+    code = f"""
+    import importlib, pickle
+    {first}
+    forget()
+    import seekauth
+    {FAIL}
+    del sys.modules["seekauth.errors"], sys.modules["seekauth.graphql"]
+    import seekauth.errors, seekauth.graphql
+    {FAIL}
+    assert seekauth.errors.SeekAuthError is seekauth.SeekAuthError
+    assert seekauth.graphql.GraphQLError is seekauth.GraphQLError
+    assert isinstance(client, seekauth.Client)
+    """
+    run(sandbox, code, PREAMBLE + AGAIN)
+
+
+def test_names_in_annotations_can_be_looked_up() -> None:
+    for name in seekauth.__all__:
+        public = getattr(seekauth, name)
+        if isinstance(public, type):
+            get_type_hints(public)
+            for member in vars(public).values():
+                if inspect.isfunction(member):
+                    assert all(hint is not None for hint in get_type_hints(member).values())
+    for adapter in (seekauth.httpx.SeekAuth, seekauth.requests.SeekAuth, seekauth.httpx2.SeekAuth):
+        assert get_type_hints(adapter.__init__)["client"] is seekauth.Client
+    assert get_type_hints(seekauth.aiohttp.seek_auth)["client"] is seekauth.Client
+    timeout = get_type_hints(seekauth.Client.get_token_async)["timeout"]
+    assert timeout == float | timedelta | None
+
+
+def test_adapters_and_settings_are_imported_on_first_use(sandbox: Sandbox) -> None:
+    code = """
+    adapters = ("httpx", "httpx2", "requests", "aiohttp", "settings")
+    assert not [name for name in adapters if f"seekauth.{name}" in sys.modules]
+    for name in adapters:
+        assert getattr(seekauth, name) is sys.modules[f"seekauth.{name}"]
+    try:
+        seekauth.urllib
+    except AttributeError as error:
+        print(error)
+    """
+    assert run(sandbox, code) == "module 'seekauth' has no attribute 'urllib'\n"
+
+
+@pytest.mark.parametrize("package", ["httpx", "httpx2", "requests", "aiohttp"])
+def test_a_missing_http_client_is_named_with_its_extra(sandbox: Sandbox, package: str) -> None:
+    code = f"""
+    sys.modules["{package}"] = None
+    class Missing:
+        def find_spec(self, name, path=None, target=None):
+            if name == "{package}":
+                raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+    del sys.modules["{package}"]
+    sys.meta_path.insert(0, Missing())
+    try:
+        seekauth.{package}
+    except ModuleNotFoundError as error:
+        print(error, error.name)
+    """
+    message = f"seekauth.{package} needs {package}: pip install seekauth[{package}] {package}\n"
+    assert run(sandbox, code) == message
+
+
+def test_help_lists_the_settings_with_their_sentences() -> None:
+    for method in (seekauth.Client.seek_api, seekauth.Client.seek_pass, seekauth.Client.oauth):
+        listed = (inspect.getdoc(method) or "").partition("\n\nSettings, ")[2].splitlines()[2:]
+        rows = [(name, doc) for name, _, doc in _native.SETTINGS if name != "service"]
+        assert listed[:-2] == [line for name, doc in rows for line in (f"`{name}`", f"    {doc}")]
+        assert listed[-2] == "`credentials`"

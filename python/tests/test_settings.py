@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import pytest
 
 import seekauth.settings
 from seekauth import Client, Credentials, InvalidArgumentError, _native
-from seekauth.settings import Settings
+from seekauth.settings import URL, Secret, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sandbox import Sandbox
 
@@ -24,13 +27,30 @@ PLANTED = "pl4nted-s3cret"
 
 KINDS = {name: kind for name, kind, _ in _native.SETTINGS}
 
-HINTS = {
+HINTS: dict[str, Any] = {
     "text": str | None,
     "duration": float | timedelta | None,
     "flag": bool | None,
     "list": str | Iterable[str] | None,
     "pairs": Mapping[str, str | Sequence[str]] | None,
 }
+
+
+CHOICES = ("environment", "service", "token_endpoint_auth_method", "token_request_format")
+"""The settings whose sentences name all values that there are."""
+
+
+def hint(name: str) -> Any:
+    if name in CHOICES:
+        sentence = next(sentence for each, _, sentence in _native.SETTINGS if each == name)
+        return Literal[tuple(re.findall(r"`(\w+)`", sentence))] | None
+    if name.endswith("_file"):
+        return str | os.PathLike[str] | None
+    if name.endswith("_url"):
+        return str | URL | None
+    if name.startswith("client_secret"):
+        return str | Secret | None
+    return str | URL | Secret | None if name == "proxy" else HINTS[KINDS[name]]
 
 
 class Planted:
@@ -63,7 +83,7 @@ def test_the_typed_settings_are_those_of_the_core() -> None:
     hints = get_type_hints(Settings)
     # The one that cannot be written as text, so that only some languages have it.
     assert hints.pop("credentials") == Callable[[], Credentials | Awaitable[Credentials]] | None
-    assert hints == {name: HINTS[kind] for name, kind in KINDS.items()}
+    assert hints == {name: hint(name) for name in KINDS}
 
 
 def documented() -> dict[str, str]:
@@ -207,3 +227,70 @@ def test_the_environment_is_read_and_overridden(
     monkeypatch.delenv("SEEKAUTH_CLIENT_SECRET")
     with pytest.raises(InvalidArgumentError, match="SEEKAUTH_CLIENT_SECRET"):
         Client.from_env()
+
+
+class HiddenSecret:
+    """As pydantic's `SecretStr`."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> Any:
+        return self._value
+
+    def __str__(self) -> str:
+        return "**********"
+
+
+def test_a_secret_may_hide_itself(sandbox: Sandbox) -> None:
+    secret = HiddenSecret(sandbox.settings["client_secret"])
+    assert sandbox.client(client_secret=secret).authorization().startswith("Bearer ")
+    settings: Any = {**sandbox.settings}
+    del settings["client_id"], settings["client_secret"]
+    credentials = Credentials(client_id="sandbox-live", client_secret=secret)
+    with Client.seek_api(**settings, credentials=lambda: credentials) as client:
+        assert client.authorization().startswith("Bearer ")
+    with pytest.raises(TypeError, match=r"^client_secret must be a str, not HiddenSecret$"):
+        sandbox.client(client_secret=HiddenSecret(1))
+
+
+def test_files_may_be_path_objects(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.touch(0o600)
+    path.write_text(sandbox.settings["client_secret"])
+    client = sandbox.client(client_secret=None, client_secret_file=path)
+    assert client.authorization().startswith("Bearer ")
+    # A path in the place of a secret is a mistake.
+    with pytest.raises(TypeError, match=r"^client_secret must be a str, not PosixPath$"):
+        sandbox.client(client_secret=path)
+
+
+def test_the_environment_may_have_another_prefix(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sandbox.settings, "service": "seek_api"}.items():
+        monkeypatch.setenv(f"ACME_SEEK_{name.upper()}", value)
+    with Client.from_env(prefix="ACME_SEEK_") as client:
+        assert client.authorization().startswith("Bearer ")
+    with (
+        pytest.raises(seekauth.InvalidCredentialsError),
+        Client.from_env("ACME_SEEK_", client_secret="another") as client,
+    ):
+        client.get_token()
+    with pytest.raises(InvalidArgumentError, match="underscore"):
+        Client.from_env(prefix="ACME")
+    with pytest.raises(TypeError, match=r"^prefix must be a str, not int$"):
+        Client.from_env(prefix=1)  # type: ignore[arg-type]
+    monkeypatch.delenv("ACME_SEEK_CLIENT_SECRET")
+    with pytest.raises(InvalidArgumentError, match="ACME_SEEK_CLIENT_SECRET"):
+        Client.from_env(prefix="ACME_SEEK_")
+
+
+def test_a_misspelt_variable_is_a_warning_at_the_line_that_makes_the_client(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**sandbox.settings, "service": "seek_api", "timeout_ms": "5"}.items():
+        monkeypatch.setenv(f"SEEKAUTH_{name.upper()}", value)
+    with pytest.warns(seekauth.SeekAuthWarning, match=r"SEEKAUTH_TIMEOUT_MS") as warned:
+        Client.from_env().close()
+    assert [warning.filename for warning in warned] == [__file__]

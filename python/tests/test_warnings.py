@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sandbox import SECRET
 
-from seekauth import Client, SecurityWarning
+from seekauth import Client, SeekAuthWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_file_that_all_may_read_is_warned_of_where_the_client_is_made(
     settings: dict[str, Any], tmp_path: Path, make: Any
 ) -> None:
     (tmp_path / "secret").chmod(0o644)
-    with pytest.warns(SecurityWarning) as warned:
+    with pytest.warns(SeekAuthWarning) as warned:
         client = make(settings)
     (warning,) = warned
     assert (warning.filename, warning.lineno) == (__file__, make.__code__.co_firstlineno)
@@ -68,8 +68,8 @@ def test_a_file_that_all_may_read_is_warned_of_where_the_client_is_made(
 
 def test_it_can_be_made_an_error(settings: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "secret").chmod(0o644)
-    warnings.simplefilter("error", SecurityWarning)
-    with pytest.raises(SecurityWarning, match="client_secret_file"):
+    warnings.simplefilter("error", SeekAuthWarning)
+    with pytest.raises(SeekAuthWarning, match="client_secret_file"):
         Client.seek_api(**settings)
 
 
@@ -77,7 +77,7 @@ def test_several_files_are_several_warnings(settings: dict[str, Any], tmp_path: 
     (tmp_path / "secret").chmod(0o644)
     other = tmp_path / "next"
     other.touch(0o644)
-    with pytest.warns(SecurityWarning) as warned:
+    with pytest.warns(SeekAuthWarning) as warned:
         Client.seek_api(**settings, client_secret_next_file=str(other)).close()
     texts = [str(warning.message).partition(":")[0] for warning in warned]
     assert texts == ["client_secret_file", "client_secret_next_file"]

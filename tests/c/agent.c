@@ -81,6 +81,8 @@ static const char **text_field(seekauth_options *options, const char *name) {
         {"client_certificate_file", &options->client_certificate_file},
         {"client_key_file", &options->client_key_file},
         {"proxy", &options->proxy},
+        {"store", &options->store},
+        {"store_key_file", &options->store_key_file},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp(fields[i].name, name) == 0)

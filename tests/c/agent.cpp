@@ -114,6 +114,8 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"client_certificate_file", &Options::client_certificate_file},
         {"client_key_file", &Options::client_key_file},
         {"proxy", &Options::proxy},
+        {"store", &Options::store},
+        {"store_key_file", &Options::store_key_file},
     };
     const std::map<std::string, milliseconds Options::*> durations = {
         {"timeout_ms", &Options::timeout},

@@ -88,6 +88,12 @@ static void client_without_a_self(void) {
     CHECK_ERROR(seekauth_client_get_token_async(NULL, 0, on_token, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_cached_token(NULL, &token), SEEKAUTH_INVALID_ARGUMENT, "client");
+    seekauth_store_status *status = NULL;
+    CHECK_ERROR(seekauth_client_store_status(NULL, &status), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK(status == NULL && seekauth_store_status_kind(NULL) == NULL);
+    CHECK(!seekauth_store_status_usable(NULL) && seekauth_store_status_last_problem(NULL) == NULL);
+    CHECK(seekauth_store_status_count(NULL, "reads") == 0);
+    seekauth_store_status_free(NULL);
     CHECK_ERROR(seekauth_client_invalidate(NULL, "a", &invalidated), SEEKAUTH_INVALID_ARGUMENT, "client");
     CHECK_ERROR(seekauth_client_drain(NULL, 0), SEEKAUTH_INVALID_ARGUMENT, "client");
     seekauth_client_free_and_wait(NULL);
@@ -127,6 +133,12 @@ static void client_with_bad_arguments(void) {
     CHECK_ERROR(seekauth_client_get_token_async(client, UINT64_MAX, on_token, NULL, &call),
                 SEEKAUTH_INVALID_ARGUMENT, "timeout_ms");
     CHECK_ERROR(seekauth_client_cached_token(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK_ERROR(seekauth_client_store_status(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    seekauth_store_status *none = NULL;
+    CHECK_OK(seekauth_client_store_status(client, &none));
+    CHECK(strcmp(seekauth_store_status_kind(none), "none") == 0);
+    CHECK(seekauth_store_status_count(none, NULL) == 0 && seekauth_store_status_count(none, "x") == 0);
+    seekauth_store_status_free(none);
     CHECK_ERROR(seekauth_client_invalidate(client, NULL, &invalidated), SEEKAUTH_INVALID_ARGUMENT, "token");
     CHECK_ERROR(seekauth_client_invalidate(client, NOT_UTF8, &invalidated), SEEKAUTH_INVALID_ARGUMENT,
                 "token");

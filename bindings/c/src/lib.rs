@@ -19,6 +19,10 @@ pub mod client;
 
 pub mod token;
 
+// --- Tokens shared between processes ---
+
+pub mod store_status;
+
 // --- Errors ---
 
 pub mod error;

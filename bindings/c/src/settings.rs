@@ -107,6 +107,15 @@ pub struct Options<'a> {
     /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
     /// and then this is not called.
     pub credentials_free: FreeCallback,
+    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
+    /// none.
+    pub store: Text<'a>,
+    /// The time that one step with the store may take before the process goes on without it. Default:
+    /// 250.
+    pub store_timeout_ms: u64,
+    /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
+    /// characters.
+    pub store_key_file: Text<'a>,
 }
 
 /// What a field holds, as the header says.
@@ -136,7 +145,7 @@ impl<'a> Options<'a> {
 
     /// Each field but the size and the callback, under the name of its setting. A test compares this
     /// with the core's table.
-    fn fields(&self) -> [(&'static str, Field<'a>); 30] {
+    fn fields(&self) -> [(&'static str, Field<'a>); 33] {
         [
             ("service", Field::Text(self.service)),
             ("environment", Field::Text(self.environment)),
@@ -168,6 +177,9 @@ impl<'a> Options<'a> {
             ("client_certificate_file", Field::Text(self.client_certificate_file)),
             ("client_key_file", Field::Text(self.client_key_file)),
             ("proxy", Field::Text(self.proxy)),
+            ("store", Field::Text(self.store)),
+            ("store_timeout", Field::Milliseconds(self.store_timeout_ms)),
+            ("store_key_file", Field::Text(self.store_key_file)),
         ]
     }
 }

@@ -12,14 +12,14 @@ use seekauth::{AuthFlow, Inspection, blocking};
 use slab::Slab;
 
 use crate::call::{self, Completion, Completions, NativeCancelHandle};
-use crate::error::{Outcome, type_error};
+use crate::error::{Outcome, Refusal};
 use crate::function::{Callback, Function, value_or_throw};
 use crate::settings;
 
 /// True for a rejection, false for a response that is the caller's, none while more of the body has
 /// to be read.
 type Rejected = Option<bool>;
-type Body<R, const N: usize> = fn(&AuthFlows, Env, [Unknown<'_>; N]) -> napi::Result<R>;
+type Body<R, const N: usize> = fn(&AuthFlows, Env, [Unknown<'_>; N]) -> Result<R, Refusal>;
 
 /// The auth flows of one client, each under a number that is free again after `release`.
 pub struct AuthFlows {
@@ -42,7 +42,7 @@ pub struct OnFlows<R, const N: usize> {
 
 impl<R: ToNapiValue + 'static, const N: usize> Callback<N> for OnFlows<R, N> {
     fn call(&self, env: Env, arguments: [Unknown<'_>; N]) -> sys::napi_value {
-        value_or_throw(env, || (self.body)(&self.flows, env, arguments))
+        value_or_throw(env, Outcome::of(|| (self.body)(&self.flows, env, arguments)))
     }
 }
 
@@ -53,17 +53,17 @@ pub type Method<R, const N: usize> = Function<OnFlows<R, N>, N>;
 #[napi(object, object_from_js = false)]
 pub struct Methods {
     /// `(url, replayable)`: opens one and gives its number.
-    pub open: Method<Outcome<f64>, 2>,
+    pub open: Method<f64, 2>,
     /// `(flow, present)`: the headers to set besides `Authorization`, names and values in turn,
     /// each on a line. `present` names those that the request has, each on a line.
     pub headers: Method<String, 2>,
     /// `(flow, host)`: refuses a `Host` header of the request that names another host than the API's.
-    pub check_host: Method<Outcome<()>, 2>,
+    pub check_host: Method<(), 2>,
     /// `(flow, timeoutMs, spentMs, call)`: asks for the token of the next attempt, as the
     /// client's `get_token` does for any token.
-    pub get_token: Method<Outcome<NativeCancelHandle>, 4>,
+    pub get_token: Method<NativeCancelHandle, 4>,
     /// `(flow, authorization)`: notes the header value that is about to be sent.
-    pub attempt: Method<Outcome<()>, 2>,
+    pub attempt: Method<(), 2>,
     /// `(flow, status, url)`: begins to read a response.
     pub inspect: Method<Rejected, 3>,
     /// `(flow, chunk)`: takes in the next chunk of the response's body.
@@ -71,7 +71,7 @@ pub struct Methods {
     /// `(flow)`: says that the response's body has ended.
     pub finish: Method<Rejected, 1>,
     /// `(flow)`: takes note that the response rejected the token.
-    pub retry: Method<Outcome<()>, 1>,
+    pub retry: Method<(), 1>,
     /// `(flow)`: frees it. Its number means nothing any more.
     pub release: Method<(), 1>,
 }
@@ -105,39 +105,33 @@ impl AuthFlows {
         env: Env,
         index: &Unknown<'_>,
         work: impl FnOnce(&mut Entry) -> R,
-    ) -> napi::Result<R> {
+    ) -> Result<R, Refusal> {
         let index = integer(env, index)?;
         match self.all.borrow_mut().get_mut(index as usize) {
             Some(entry) => Ok(work(entry)),
-            None => Err(napi::Error::from_reason("there is no such auth flow")),
+            None => Err(napi::Error::from_reason("there is no such auth flow").into()),
         }
     }
 }
 
-fn open(
-    flows: &AuthFlows,
-    env: Env,
-    [url, replayable]: [Unknown<'_>; 2],
-) -> napi::Result<Outcome<f64>> {
-    let url = settings::string(env, "url", &url)?;
+fn open(flows: &AuthFlows, env: Env, [url, replayable]: [Unknown<'_>; 2]) -> Result<f64, Refusal> {
+    let url = settings::string("url", &url)?;
     if replayable.get_type()? != ValueType::Boolean {
-        return Err(type_error(env, "replayable must be true or false"));
+        return Err(Refusal::WrongType("replayable must be true or false".to_owned()));
     }
     // SAFETY: `replayable` was just seen to be a boolean of this environment.
     let replayable = unsafe { bool::from_napi_value(env.raw(), replayable.raw()) }?;
-    Ok(Outcome::of(|| {
-        let flow = flows.client.auth_flow(&url, replayable)?;
-        let index = flows.all.borrow_mut().insert(Entry { flow, inspection: None });
-        Ok(crate::number(index as u64))
-    }))
+    let flow = flows.client.auth_flow(&url, replayable)?;
+    let index = flows.all.borrow_mut().insert(Entry { flow, inspection: None });
+    Ok(crate::number(index as u64))
 }
 
 fn headers(
     flows: &AuthFlows,
     env: Env,
     [index, present]: [Unknown<'_>; 2],
-) -> napi::Result<String> {
-    let present = settings::string(env, "present", &present)?;
+) -> Result<String, Refusal> {
+    let present = settings::string("present", &present)?;
     let present: Vec<&str> = present.lines().collect();
     flows.with(env, &index, |entry| {
         let headers = entry.flow.headers(&present);
@@ -147,80 +141,77 @@ fn headers(
     })
 }
 
-fn check_host(
-    flows: &AuthFlows,
-    env: Env,
-    [index, host]: [Unknown<'_>; 2],
-) -> napi::Result<Outcome<()>> {
-    let host = settings::string(env, "host", &host)?;
-    flows.with(env, &index, |entry| Outcome::of(|| entry.flow.check_host(&host)))
+fn check_host(flows: &AuthFlows, env: Env, [index, host]: [Unknown<'_>; 2]) -> Result<(), Refusal> {
+    let host = settings::string("host", &host)?;
+    Ok(flows.with(env, &index, |entry| entry.flow.check_host(&host))??)
 }
 
 fn get_token(
     flows: &AuthFlows,
     env: Env,
     [index, timeout_ms, spent_ms, call]: [Unknown<'_>; 4],
-) -> napi::Result<Outcome<NativeCancelHandle>> {
+) -> Result<NativeCancelHandle, Refusal> {
     let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
     let (spent_ms, call) = (number(env, &spent_ms)?, number(env, &call)?);
     flows.with(env, &index, |entry| {
-        Outcome::of(|| {
-            let done = Completion::new(&flows.completions, call).of_token();
-            let timeout = call::time_left(&flows.client, timeout?, spent_ms);
-            Ok(flows.client.get_token_for_then(&entry.flow, timeout, done)?.into())
-        })
-    })
+        let done = Completion::new(env, &flows.completions, call)?.of_token();
+        let timeout = call::time_left(&flows.client, timeout, spent_ms);
+        Ok(flows.client.get_token_for_then(&entry.flow, timeout, done)?.into())
+    })?
 }
 
 fn attempt(
     flows: &AuthFlows,
     env: Env,
     [index, authorization]: [Unknown<'_>; 2],
-) -> napi::Result<Outcome<()>> {
-    let authorization = settings::string(env, "authorization", &authorization)?;
-    flows.with(env, &index, |entry| Outcome::of(|| entry.flow.attempt(&authorization)))
+) -> Result<(), Refusal> {
+    let authorization = settings::string("authorization", &authorization)?;
+    Ok(flows.with(env, &index, |entry| entry.flow.attempt(&authorization))??)
 }
 
 fn inspect(
     flows: &AuthFlows,
     env: Env,
     [index, status, url]: [Unknown<'_>; 3],
-) -> napi::Result<Rejected> {
+) -> Result<Rejected, Refusal> {
     if status.get_type()? != ValueType::Number {
-        return Err(type_error(env, "status must be a number"));
+        return Err(Refusal::WrongType("status must be a number".to_owned()));
     }
     // A number that is no status counts as a status that is not known.
     let status = u16::try_from(integer(env, &status)?).unwrap_or_default();
-    let url =
-        if settings::is_absent(&url)? { None } else { Some(settings::string(env, "url", &url)?) };
+    let url = if settings::is_absent(&url)? { None } else { Some(settings::string("url", &url)?) };
     flows.with(env, &index, |entry| {
         let inspection = entry.flow.inspect(status, url.as_deref());
         entry.inspection.insert(inspection).verdict().is_rejected()
     })
 }
 
-fn feed(flows: &AuthFlows, env: Env, [index, chunk]: [Unknown<'_>; 2]) -> napi::Result<Rejected> {
+fn feed(
+    flows: &AuthFlows,
+    env: Env,
+    [index, chunk]: [Unknown<'_>; 2],
+) -> Result<Rejected, Refusal> {
     // SAFETY: the value is of this environment, and its kind is looked at first; the bytes are
     // borrowed for this call only, in which no JavaScript runs.
     let Ok(chunk) = (unsafe { <&[u8]>::from_napi_value(env.raw(), chunk.raw()) }) else {
-        return Err(type_error(env, "chunk must be a Uint8Array"));
+        return Err(Refusal::WrongType("chunk must be a Uint8Array".to_owned()));
     };
     flows.with(env, &index, |entry| {
         entry.inspection.as_mut().and_then(|inspection| inspection.feed(chunk).is_rejected())
     })
 }
 
-fn finish(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> napi::Result<Rejected> {
+fn finish(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> Result<Rejected, Refusal> {
     flows.with(env, &index, |entry| {
         entry.inspection.as_mut().and_then(|inspection| inspection.finish().is_rejected())
     })
 }
 
-fn retry(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> napi::Result<Outcome<()>> {
-    flows.with(env, &index, |entry| Outcome::of(|| entry.flow.retry()))
+fn retry(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> Result<(), Refusal> {
+    Ok(flows.with(env, &index, |entry| entry.flow.retry())??)
 }
 
-fn release(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> napi::Result<()> {
+fn release(flows: &AuthFlows, env: Env, [index]: [Unknown<'_>; 1]) -> Result<(), Refusal> {
     let index = integer(env, &index)? as usize;
     flows.all.borrow_mut().try_remove(index);
     Ok(())

@@ -25,8 +25,8 @@ pub(crate) fn of_node(recipient: Recipient) -> impl Fn() -> Option<Bundle> + Sen
             return Some(Arc::clone(bundle));
         }
         let (sender, answer) = mpsc::sync_channel(1);
-        recipient.send(Ok(Either4::D(AuthoritiesRequest { sender: Some(sender) })));
-        // The end of the environment drops the request.
+        recipient.send(Either4::D(AuthoritiesRequest { sender: Some(sender) }));
+        // The end of the environment drops the request, and so does the end of the last call.
         let bundle = answer.recv_timeout(PATIENCE).ok()?;
         Some(Arc::clone(BUNDLE.get_or_init(|| bundle)))
     }

@@ -1,25 +1,27 @@
 //! The client as the façade calls it on a miss. Results of calls come from the library's own thread,
 //! as completions.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use napi::bindgen_prelude::{Either4, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
-use seekauth::binding::Language;
+use seekauth::binding::{Language, Variables};
 use seekauth::{Config, Token, blocking};
 
 use crate::auth_flow;
 use crate::authorities;
-use crate::call::{self, Completion, Completions, NativeCancelHandle};
+use crate::call::{self, Channel, Completion, Completions, NativeCancelHandle};
 use crate::credentials::FunctionProvider;
-use crate::error::Outcome;
+use crate::error::{Outcome, Refusal};
 use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
-use crate::settings;
+use crate::settings::{self, Constructor};
+use crate::store_status::StoreStatus;
 use crate::token::NativeToken;
 
 /// What a client weighs for the garbage collector, which would otherwise leave clients that were not
@@ -38,13 +40,20 @@ pub struct NativeClient {
     inner: blocking::Client,
     /// How many bytes were reported to the garbage collector for this handle.
     reported_bytes: Cell<i64>,
+    /// Open as long as it may ask for credentials.
+    channel: RefCell<Option<Arc<Channel>>>,
     /// The generation of the token whose header value the façade holds; 0 for none.
     held: Rc<Cell<u64>>,
 }
 
 impl From<blocking::Client> for NativeClient {
     fn from(inner: blocking::Client) -> Self {
-        Self { inner, reported_bytes: Cell::new(0), held: Rc::default() }
+        Self {
+            inner,
+            reported_bytes: Cell::new(0),
+            channel: RefCell::default(),
+            held: Rc::default(),
+        }
     }
 }
 
@@ -61,45 +70,45 @@ pub struct NewClient<'a> {
 }
 
 /// A client with these options. `fixed` holds options that the caller's own must not repeat;
-/// requests for credentials go to `completions` under `number`.
-///
-/// # Errors
-///
-/// A `TypeError` for an unknown option or a wrong type.
+/// requests for credentials go to `completions` under `number`. The environment is that of the
+/// caller: each thread and each context of JavaScript may have one of its own.
 #[napi]
 pub fn new_client<'a>(
     env: Env,
     completions: &Completions,
     number: f64,
+    variables: Vec<(String, String)>,
     options: Unknown<'a>,
     fixed: Option<Object<'_>>,
-) -> napi::Result<Outcome<NewClient<'a>>> {
-    let mut config = Config::new();
-    if let Some(fixed) = &fixed
-        && let Err(error) = settings::apply(env, &mut config, fixed.to_unknown(), None)?
-    {
-        return Ok(Outcome::Failure(error));
-    }
-    finish(env, config, completions, number, options, fixed.as_ref())
+) -> Outcome<NewClient<'a>> {
+    Outcome::of(|| {
+        let mut config = Config::new().variables(Variables::given(variables));
+        let constructor = match &fixed {
+            Some(fixed) => {
+                settings::apply(env, &mut config, fixed.to_unknown(), Constructor::Plain)?;
+                Constructor::Fixed(fixed)
+            }
+            None => Constructor::Plain,
+        };
+        finish(env, config, completions, number, options, constructor)
+    })
 }
 
-/// A client with the settings of the process's environment, and these options over them; otherwise
-/// as `new_client`.
-///
-/// # Errors
-///
-/// A `TypeError` for an unknown option or a wrong type.
+/// A client with the settings of these variables, and these options over them; otherwise as
+/// `new_client`.
 #[napi]
 pub fn client_from_env<'a>(
     env: Env,
     completions: &Completions,
     number: f64,
+    variables: Vec<(String, String)>,
     options: Unknown<'a>,
-) -> napi::Result<Outcome<NewClient<'a>>> {
-    match Outcome::of(Config::from_env) {
-        Outcome::Value(config) => finish(env, config, completions, number, options, None),
-        Outcome::Failure(error) => Ok(Outcome::Failure(error)),
-    }
+) -> Outcome<NewClient<'a>> {
+    Outcome::of(|| {
+        let prefix = settings::prefix(env, &options)?;
+        let config = Config::from_variables(prefix.as_deref(), Variables::given(variables))?;
+        finish(env, config, completions, number, options, Constructor::FromEnv)
+    })
 }
 
 fn finish<'a>(
@@ -108,23 +117,23 @@ fn finish<'a>(
     completions: &Completions,
     number: f64,
     options: Unknown<'a>,
-    fixed: Option<&Object<'_>>,
-) -> napi::Result<Outcome<NewClient<'a>>> {
-    let applied = settings::apply(env, &mut config, options, fixed)?;
-    Ok(Outcome::of(|| {
-        let credentials = applied?;
-        let authorities = authorities::of_node(completions.recipient(AUTHORITIES));
-        let mut config = config.language(Language::Node).fallback_authorities_from(authorities);
-        if credentials.is_some() {
-            let recipient = completions.recipient(number);
-            let send = move |request| recipient.send(Ok(Either4::C(request)));
-            config = config.credentials_from(FunctionProvider { send });
-        }
-        let client = NativeClient::from(blocking::Client::new(config)?);
-        client.report_memory(env, CLIENT_BYTES);
-        let warnings = client.inner.warnings().to_vec();
-        Ok(NewClient { client, credentials, warnings })
-    }))
+    constructor: Constructor<'_, '_>,
+) -> Result<NewClient<'a>, Refusal> {
+    let credentials = settings::apply(env, &mut config, options, constructor)?;
+    let authorities = authorities::of_node(completions.recipient(AUTHORITIES));
+    let mut config = config.language(Language::Node).fallback_authorities_from(authorities);
+    let mut channel = None;
+    if credentials.is_some() {
+        let recipient = completions.recipient(number);
+        let send = move |request| recipient.send(Either4::C(request));
+        config = config.credentials_from(FunctionProvider { send });
+        channel = Some(completions.open(env)?);
+    }
+    let client = NativeClient::from(blocking::Client::new(config)?);
+    client.channel.replace(channel);
+    client.report_memory(env, CLIENT_BYTES);
+    let warnings = client.inner.warnings().to_vec();
+    Ok(NewClient { client, credentials, warnings })
 }
 
 #[napi]
@@ -146,6 +155,12 @@ impl NativeClient {
         Outcome::of(|| Ok(self.inner.with_fresh(take)))
     }
 
+    /// How the store fares through which this client shares its tokens.
+    #[napi]
+    pub fn store_status(&self) -> StoreStatus {
+        self.inner.store_status().into()
+    }
+
     /// The address of the API that the tokens are for.
     #[napi]
     pub fn api_url(&self) -> Option<&str> {
@@ -159,27 +174,17 @@ impl NativeClient {
     }
 
     /// A client that shares everything with this one and asks for these scopes.
-    ///
-    /// # Errors
-    ///
-    /// A `TypeError` unless the scopes are an array of strings.
     #[napi]
-    pub fn with_scopes(
-        &self,
-        env: Env,
-        scopes: Unknown<'_>,
-    ) -> napi::Result<Outcome<NativeClient>> {
-        let scopes = settings::strings(env, "scopes", &scopes)?;
-        Ok(Outcome::of(|| self.inner.with_scopes(scopes).map(NativeClient::from)))
+    pub fn with_scopes(&self, env: Env, scopes: Unknown<'_>) -> Outcome<NativeClient> {
+        Outcome::of(|| {
+            let scopes = settings::strings(env, "scopes", &scopes)?;
+            Ok(self.inner.with_scopes(scopes)?.into())
+        })
     }
 
     /// Starts one call, whose outcome goes to `completions` under the number `call`, later and exactly
     /// once; gives a handle to cancel the call. Where this fails, the number means nothing.
     /// `spent_ms` of its time are over.
-    ///
-    /// # Errors
-    ///
-    /// A `TypeError` unless the time is a number or absent.
     #[napi]
     pub fn get_token(
         &self,
@@ -188,20 +193,16 @@ impl NativeClient {
         spent_ms: f64,
         completions: &Completions,
         call: f64,
-    ) -> napi::Result<Outcome<NativeCancelHandle>> {
-        let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
-        Ok(Outcome::of(|| {
-            let timeout = call::time_left(&self.inner, timeout?, spent_ms);
-            let done = Completion::new(completions, call).of_token();
+    ) -> Outcome<NativeCancelHandle> {
+        Outcome::of(|| {
+            let timeout = settings::duration(env, "timeoutMs", &timeout_ms)?;
+            let timeout = call::time_left(&self.inner, timeout, spent_ms);
+            let done = Completion::new(env, completions, call)?.of_token();
             Ok(self.inner.get_token_then(timeout, done)?.into())
-        }))
+        })
     }
 
     /// Starts a GraphQL operation, whose outcome arrives as that of `get_token` does.
-    ///
-    /// # Errors
-    ///
-    /// A `TypeError` for a wrong type in the operation.
     #[napi]
     pub fn graphql(
         &self,
@@ -209,17 +210,16 @@ impl NativeClient {
         operation: Object<'_>,
         completions: &Completions,
         call: f64,
-    ) -> napi::Result<Outcome<NativeCancelHandle>> {
-        let operation = graphql::operation(env, &operation)?;
-        Ok(Outcome::of(|| {
-            let operation = operation?;
-            let completion = Completion::new(completions, call);
+    ) -> Outcome<NativeCancelHandle> {
+        Outcome::of(|| {
+            let operation = graphql::operation(env, &operation)?;
+            let completion = Completion::new(env, completions, call)?;
             let done = |result: Result<_, _>| {
                 completion
                     .complete(result.map(|response| Either4::B(NativeResponse::from(response))));
             };
             Ok(self.inner.graphql_then(operation, done)?.into())
-        }))
+        })
     }
 
     /// The auth flows of requests that another HTTP client carries. Outcomes of their calls go to
@@ -238,14 +238,9 @@ impl NativeClient {
     }
 
     /// Reports that the API refused this token.
-    ///
-    /// # Errors
-    ///
-    /// A `TypeError` unless the token is a string.
     #[napi]
-    pub fn invalidate(&self, env: Env, token: Unknown<'_>) -> napi::Result<Outcome<bool>> {
-        let token = settings::string(env, "token", &token)?;
-        Ok(Outcome::of(|| Ok(self.inner.invalidate(&token))))
+    pub fn invalidate(&self, token: Unknown<'_>) -> Outcome<bool> {
+        Outcome::of(|| Ok(self.inner.invalidate(&settings::string("token", &token)?)))
     }
 
     /// Ends the client.
@@ -253,6 +248,7 @@ impl NativeClient {
     pub fn close(&self, env: Env) -> Outcome<()> {
         Outcome::of(|| {
             self.inner.close();
+            self.channel.replace(None);
             self.report_memory(env, 0);
             Ok(())
         })

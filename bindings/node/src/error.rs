@@ -1,65 +1,81 @@
-//! How failures reach JavaScript. A failure of the core is a *value* here, because an error object
-//! made in native code has no JavaScript stack: the façade turns it into its own class where the
-//! caller waits. Only wrong JavaScript types are thrown, as the `TypeError` that users expect.
+//! How failures reach JavaScript. A failure of the core is a *value* here, and so is a wrong type:
+//! an error object made in native code has no JavaScript stack, and its class is that of the context
+//! that loaded the library first, which is another than the caller's in test runners. The façade
+//! makes errors of them where the caller waits.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::bindgen_prelude::ToNapiValue;
-use napi::{Env, Status, sys};
+use napi::sys;
 use napi_derive::napi;
 use seekauth::{Error, ErrorKind};
 
 use crate::milliseconds;
 
-/// A value, or an object with the one member `failure`.
-pub enum Outcome<T> {
-    /// What was asked for.
-    Value(T),
-    /// Why it could not be had.
+/// Why there is no value.
+pub enum Refusal {
+    /// A failure of the core.
     Failure(Error),
+    /// A wrong JavaScript type, for a `TypeError` with this message.
+    WrongType(String),
+    /// What the program's own code threw meanwhile, such as a getter, or Node itself.
+    Thrown(napi::Error),
 }
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failure(error)
+    }
+}
+
+impl From<napi::Error> for Refusal {
+    fn from(error: napi::Error) -> Self {
+        Self::Thrown(error)
+    }
+}
+
+/// A value, or an object with the one member `failure` or `wrongType`.
+pub struct Outcome<T>(Result<T, Refusal>);
 
 impl<T> Outcome<T> {
     /// Runs one call into the core. A panic in it ends here, as an `internal` failure.
-    pub(crate) fn of(work: impl FnOnce() -> Result<T, Error>) -> Self {
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(result) => result.into(),
-            Err(_) => Self::Failure(Error::new(
+    pub(crate) fn of(work: impl FnOnce() -> Result<T, Refusal>) -> Self {
+        Self(catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            Err(Refusal::Failure(Error::new(
                 ErrorKind::Internal,
                 "seekauth met a bug of its own and gave up on this call; please report it",
-            )),
-        }
+            )))
+        }))
     }
 }
 
 impl<T> From<Result<T, Error>> for Outcome<T> {
     fn from(result: Result<T, Error>) -> Self {
-        match result {
-            Ok(value) => Self::Value(value),
-            Err(error) => Self::Failure(error),
-        }
+        Self(result.map_err(Refusal::Failure))
     }
 }
 
 impl<T: ToNapiValue> ToNapiValue for Outcome<T> {
     unsafe fn to_napi_value(env: sys::napi_env, outcome: Self) -> napi::Result<sys::napi_value> {
-        match outcome {
+        let (failure, wrong_type) = match outcome.0 {
             // SAFETY: `env` is passed on as it was received.
-            Self::Value(value) => unsafe { T::to_napi_value(env, value) },
-            Self::Failure(error) => {
-                let wrapped = Failed { failure: Failure::from(&error) };
-                // SAFETY: as above.
-                unsafe { Failed::to_napi_value(env, wrapped) }
-            }
-        }
+            Ok(value) => return unsafe { T::to_napi_value(env, value) },
+            Err(Refusal::Failure(error)) => (Some(Failure::from(&error)), None),
+            Err(Refusal::WrongType(message)) => (None, Some(message)),
+            Err(Refusal::Thrown(error)) => return Err(error),
+        };
+        // SAFETY: as above.
+        unsafe { Refused::to_napi_value(env, Refused { failure, wrong_type }) }
     }
 }
 
-/// The form in which a failure crosses.
+/// The form in which a refusal crosses: it has one of the members.
 #[napi(object, object_from_js = false)]
-pub struct Failed {
+pub struct Refused {
     /// What happened.
-    pub failure: Failure,
+    pub failure: Option<Failure>,
+    /// The message of a `TypeError`.
+    pub wrong_type: Option<String>,
 }
 
 /// The facts of one failure; the façade copies all of them onto its error. Those that are not known
@@ -122,12 +138,4 @@ pub fn error_kinds() -> Vec<Kind> {
         retryable: kind.retryable(),
     };
     ErrorKind::ALL.iter().map(row).collect()
-}
-
-/// Throws a `TypeError`. What is returned only carries the exception past the callers to Node.
-pub(crate) fn type_error(env: Env, message: &str) -> napi::Error {
-    match env.throw_type_error(message, None) {
-        Ok(()) => napi::Error::from_status(Status::PendingException),
-        Err(error) => error,
-    }
 }

@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use napi::bindgen_prelude::{ToNapiValue, Unknown};
-use napi::{Env, JsError, Status, check_status, sys};
+use napi::{Env, JsError, check_status, sys};
+
+use crate::error::Outcome;
 
 /// What a function of `N` arguments does; missing ones are `undefined`.
 pub trait Callback<const N: usize>: 'static {
@@ -101,19 +103,10 @@ impl<C: Callback<N>, const N: usize> Function<C, N> {
     }
 }
 
-/// The JavaScript value of what `work` gives. Its error is thrown; so is a panic, as an error.
-pub(crate) fn value_or_throw<R: ToNapiValue>(
-    env: Env,
-    work: impl FnOnce() -> napi::Result<R>,
-) -> sys::napi_value {
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: `env` is the live environment of this call.
-        unsafe { R::to_napi_value(env.raw(), work()?) }
-    }))
-    .unwrap_or_else(|_| {
-        Err(napi::Error::new(Status::GenericFailure, "seekauth met a bug of its own"))
-    });
-    outcome.unwrap_or_else(|error| {
+/// The JavaScript value of an outcome. What was thrown meanwhile goes on being thrown.
+pub(crate) fn value_or_throw<T: ToNapiValue>(env: Env, outcome: Outcome<T>) -> sys::napi_value {
+    // SAFETY: `env` is the live environment of this call.
+    unsafe { Outcome::to_napi_value(env.raw(), outcome) }.unwrap_or_else(|error| {
         // SAFETY: as above.
         unsafe { JsError::from(error).throw_into(env.raw()) };
         ptr::null_mut()

@@ -4,8 +4,9 @@
 use napi::Env;
 use napi::bindgen_prelude::{Object, Unknown};
 use napi_derive::napi;
-use seekauth::{Error, Graphql, GraphqlResponse};
+use seekauth::{Graphql, GraphqlResponse};
 
+use crate::error::Refusal;
 use crate::settings;
 
 /// The API's response to an operation.
@@ -24,15 +25,12 @@ impl From<GraphqlResponse> for NativeResponse {
 }
 
 /// The operation that an object of `query`, `variables` (JSON text), `operationName`, `headers`
-/// (pairs) and `timeoutMs` describes; `undefined` and `null` mean absent. The outer error is a
-/// thrown `TypeError`, the inner one the core's opinion of a value.
-pub(crate) fn operation(env: Env, options: &Object<'_>) -> napi::Result<Result<Graphql, Error>> {
+/// (pairs) and `timeoutMs` describes; `undefined` and `null` mean absent.
+pub(crate) fn operation(env: Env, options: &Object<'_>) -> Result<Graphql, Refusal> {
     let member = |name: &str| options.get::<Unknown<'_>>(name);
     let text = |name: &str| match member(name)? {
-        Some(value) if !settings::is_absent(&value)? => {
-            settings::string(env, name, &value).map(Some)
-        }
-        _ => Ok(None),
+        Some(value) if !settings::is_absent(&value)? => settings::string(name, &value).map(Some),
+        _ => Ok::<_, Refusal>(None),
     };
     let mut operation = Graphql::new(text("query")?.unwrap_or_default());
     if let Some(json) = text("variables")? {
@@ -46,10 +44,10 @@ pub(crate) fn operation(env: Env, options: &Object<'_>) -> napi::Result<Result<G
     }
     let timeout = match member("timeoutMs")? {
         Some(value) => settings::duration(env, "timeoutMs", &value)?,
-        None => Ok(None),
+        None => None,
     };
-    Ok(timeout.map(|timeout| match timeout {
+    Ok(match timeout {
         Some(timeout) => operation.timeout(timeout),
         None => operation,
-    }))
+    })
 }

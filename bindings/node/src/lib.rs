@@ -15,7 +15,9 @@ pub mod graphql;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
 pub mod settings;
+pub mod store_status;
 pub mod token;
+mod weak_function;
 
 use std::alloc::System;
 use std::time::Duration;

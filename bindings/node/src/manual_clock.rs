@@ -40,5 +40,5 @@ pub fn test_clock_elapsed_ms() -> f64 {
 #[napi]
 pub fn test_failure(number: i32) -> Outcome<()> {
     let kind = ErrorKind::from_code(number).unwrap_or(ErrorKind::Internal);
-    Outcome::Failure(Error::new(kind, kind.meaning()))
+    Err(Error::new(kind, kind.meaning())).into()
 }

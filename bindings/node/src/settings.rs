@@ -6,78 +6,99 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Array, FromNapiValue, JsObjectValue, Object, Unknown};
 use napi::{Env, JsValue, KeyCollectionMode, KeyConversion, KeyFilter, ValueType};
 use napi_derive::napi;
-use seekauth::binding::{Setting, SettingKind, Value, duration_from_seconds};
-use seekauth::{Config, Error};
+use seekauth::Config;
+use seekauth::binding::{Setting, SettingKind, Value, duration_from_milliseconds};
 
-use crate::error::type_error;
+use crate::error::Refusal;
 
 /// The option that is no setting: a function.
 const CREDENTIALS: &str = "credentials";
+/// The one that says which variables to read.
+const PREFIX: &str = "prefix";
+
+/// Which of the façade's constructors the options are for.
+#[derive(Clone, Copy)]
+pub(crate) enum Constructor<'a, 'b> {
+    /// One that has no options of its own.
+    Plain,
+    /// One that sets these itself.
+    Fixed(&'a Object<'b>),
+    /// The one that reads variables.
+    FromEnv,
+}
 
 /// Sets in `config` the own members of `options`; `undefined` and `null` mean absent. Gives the
-/// function for credentials, where there is one. The outer error is a thrown `TypeError`, the inner
-/// one the core's about a value.
+/// function for credentials, where there is one.
 pub(crate) fn apply<'a>(
     env: Env,
     config: &mut Config,
     options: Unknown<'a>,
-    fixed: Option<&Object<'_>>,
-) -> napi::Result<Result<Option<Unknown<'a>>, Error>> {
+    constructor: Constructor<'_, '_>,
+) -> Result<Option<Unknown<'a>>, Refusal> {
     let mut credentials = None;
     if is_absent(&options)? {
-        return Ok(Ok(credentials));
+        return Ok(credentials);
     }
     if options.get_type()? != ValueType::Object || options.is_array()? {
-        return Err(type_error(
-            env,
-            &format!("options must be an object, not {}", name_of(&options)?),
-        ));
+        let what = name_of(&options)?;
+        return Err(Refusal::WrongType(format!("options must be an object, not {what}")));
     }
     let options = Object::from_raw(env.raw(), options.raw());
     for key in own_keys(&options)? {
         if key == CREDENTIALS {
-            credentials = function(env, &key, options.get(&key)?)?;
+            credentials = function(&key, options.get(&key)?)?;
+            continue;
+        }
+        let is_from_env = matches!(constructor, Constructor::FromEnv);
+        if key == PREFIX && is_from_env {
             continue;
         }
         let accepted = Setting::all().iter().find(|setting| setting.camel_name() == key);
         let Some(setting) = accepted else {
             let mut names: Vec<String> = Setting::all().iter().map(Setting::camel_name).collect();
             names.push(CREDENTIALS.to_owned());
-            return Err(type_error(
-                env,
-                &format!("unknown option {key:?}; the options are {}", names.join(", ")),
-            ));
+            names.extend(is_from_env.then(|| PREFIX.to_owned()));
+            let names = names.join(", ");
+            return Err(Refusal::WrongType(format!(
+                "unknown option {key:?}; the options are {names}"
+            )));
         };
         let Some(value) = options.get::<Unknown<'_>>(&key)? else { continue };
         if value.get_type()? == ValueType::Null {
             continue;
         }
-        if let Some(fixed) = fixed
+        if let Constructor::Fixed(fixed) = constructor
             && fixed.has_own_property(&key)?
         {
-            return Err(type_error(
-                env,
-                &format!("{key} is set by this constructor; leave it out"),
-            ));
+            return Err(Refusal::WrongType(format!(
+                "{key} is set by this constructor; leave it out"
+            )));
         }
-        let value = read(env, &key, setting, &value)?;
-        if let Err(error) = value.and_then(|value| config.set(setting, value)) {
-            return Ok(Err(error));
-        }
+        config.set(setting, read(env, &key, setting, &value)?)?;
     }
-    Ok(Ok(credentials))
+    Ok(credentials)
 }
 
-fn function<'a>(
-    env: Env,
-    name: &str,
-    value: Option<Unknown<'a>>,
-) -> napi::Result<Option<Unknown<'a>>> {
+/// What the variables begin with that are to be read, where the options say so.
+pub(crate) fn prefix(env: Env, options: &Unknown<'_>) -> Result<Option<String>, Refusal> {
+    if options.get_type()? != ValueType::Object {
+        return Ok(None);
+    }
+    match Object::from_raw(env.raw(), options.raw()).get::<Unknown<'_>>(PREFIX)? {
+        Some(value) if !is_absent(&value)? => string(PREFIX, &value).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn function<'a>(name: &str, value: Option<Unknown<'a>>) -> Result<Option<Unknown<'a>>, Refusal> {
     let Some(value) = value else { return Ok(None) };
     match value.get_type()? {
         ValueType::Null => Ok(None),
         ValueType::Function => Ok(Some(value)),
-        _ => Err(type_error(env, &format!("{name} must be a function, not {}", name_of(&value)?))),
+        _ => {
+            let what = name_of(&value)?;
+            Err(Refusal::WrongType(format!("{name} must be a function, not {what}")))
+        }
     }
 }
 
@@ -91,25 +112,24 @@ pub(crate) fn duration(
     env: Env,
     name: &str,
     value: &Unknown<'_>,
-) -> napi::Result<Result<Option<Duration>, Error>> {
+) -> Result<Option<Duration>, Refusal> {
     if is_absent(value)? {
-        return Ok(Ok(None));
+        return Ok(None);
     }
-    let seconds = seconds(env, name, value)?;
-    Ok(duration_from_seconds(name, seconds).map(Some))
+    Ok(Some(duration_from_milliseconds(name, milliseconds(env, name, value)?)?))
 }
 
-fn seconds(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<f64> {
+fn milliseconds(env: Env, name: &str, value: &Unknown<'_>) -> Result<f64, Refusal> {
     if value.get_type()? != ValueType::Number {
-        return Err(wrong_type(env, name, SettingKind::Duration, value));
+        return Err(wrong_type(name, SettingKind::Duration, value));
     }
     // SAFETY: `value` was just seen to be a number of this environment.
-    Ok(unsafe { f64::from_napi_value(env.raw(), value.raw()) }? / 1000.0)
+    Ok(unsafe { f64::from_napi_value(env.raw(), value.raw()) }?)
 }
 
 /// A string under this name.
-pub(crate) fn string(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<String> {
-    text(value)?.ok_or_else(|| wrong_type(env, name, SettingKind::Text, value))
+pub(crate) fn string(name: &str, value: &Unknown<'_>) -> Result<String, Refusal> {
+    text(value)?.ok_or_else(|| wrong_type(name, SettingKind::Text, value))
 }
 
 /// A string; none where the value is something else.
@@ -122,35 +142,28 @@ pub(crate) fn text(value: &Unknown<'_>) -> napi::Result<Option<String>> {
 }
 
 /// A list of strings under this name.
-pub(crate) fn strings(env: Env, name: &str, value: &Unknown<'_>) -> napi::Result<Vec<String>> {
+pub(crate) fn strings(env: Env, name: &str, value: &Unknown<'_>) -> Result<Vec<String>, Refusal> {
     if !value.is_array()? {
-        return Err(wrong_type(env, name, SettingKind::List, value));
+        return Err(wrong_type(name, SettingKind::List, value));
     }
     // SAFETY: `value` was just seen to be an array of this environment.
     let array = unsafe { Array::from_napi_value(env.raw(), value.raw()) }?;
     let mut strings = Vec::new();
     for index in 0..array.len() {
         let item = array.get_element::<Unknown<'_>>(index)?;
-        strings.push(string(env, &format!("{name}[{index}]"), &item)?);
+        strings.push(string(&format!("{name}[{index}]"), &item)?);
     }
     Ok(strings)
 }
 
-fn read(
-    env: Env,
-    name: &str,
-    setting: &Setting,
-    value: &Unknown<'_>,
-) -> napi::Result<Result<Value, Error>> {
+fn read(env: Env, name: &str, setting: &Setting, value: &Unknown<'_>) -> Result<Value, Refusal> {
     let kind = setting.kind();
-    Ok(Ok(match (kind, value.get_type()?) {
+    Ok(match (kind, value.get_type()?) {
         // The core takes a list apart where it is given as one string.
         (SettingKind::Text | SettingKind::List, ValueType::String) => {
-            Value::text(string(env, name, value)?)
+            Value::text(string(name, value)?)
         }
-        (SettingKind::Duration, _) => {
-            return Ok(Value::seconds(setting.name(), seconds(env, name, value)?));
-        }
+        (SettingKind::Duration, _) => Value::milliseconds(name, milliseconds(env, name, value)?)?,
         (SettingKind::Flag, ValueType::Boolean) => {
             // SAFETY: `value` was just seen to be a boolean of this environment.
             Value::Flag(unsafe { bool::from_napi_value(env.raw(), value.raw()) }?)
@@ -166,13 +179,13 @@ fn read(
                     let values = strings(env, &within, &item)?;
                     pairs.extend(values.into_iter().map(|value| (key.clone(), value)));
                 } else {
-                    pairs.push((key, string(env, &within, &item)?));
+                    pairs.push((key, string(&within, &item)?));
                 }
             }
             Value::pairs(pairs)
         }
-        _ => return Err(wrong_type(env, name, kind, value)),
-    }))
+        _ => return Err(wrong_type(name, kind, value)),
+    })
 }
 
 fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
@@ -185,7 +198,7 @@ fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
     unsafe { Vec::from_napi_value(object.value().env, names.raw()) }
 }
 
-fn wrong_type(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> napi::Error {
+fn wrong_type(name: &str, kind: SettingKind, value: &Unknown<'_>) -> Refusal {
     let accepted = match kind {
         SettingKind::Text => "a string",
         SettingKind::Duration => "a number of milliseconds",
@@ -194,8 +207,8 @@ fn wrong_type(env: Env, name: &str, kind: SettingKind, value: &Unknown<'_>) -> n
         SettingKind::Pairs => "an object whose members are strings or arrays of strings",
     };
     match name_of(value) {
-        Ok(actual) => type_error(env, &format!("{name} must be {accepted}, not {actual}")),
-        Err(error) => error,
+        Ok(actual) => Refusal::WrongType(format!("{name} must be {accepted}, not {actual}")),
+        Err(error) => error.into(),
     }
 }
 

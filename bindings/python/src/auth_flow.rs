@@ -1,6 +1,9 @@
 //! `seekauth.AuthFlow` and `seekauth.Inspection`: the core's rules of one authenticated request, for
 //! the adapters in `python/seekauth` and those that users write. Nothing is decided here.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyString;
@@ -8,8 +11,8 @@ use seekauth::blocking;
 
 use crate::authorization::CachedAuthorization;
 use crate::call::{CancelHandle, start_with_callback, wait};
-use crate::client::written_in_python;
 use crate::error::exception;
+use crate::greenlets::Waiter;
 use crate::panic::guard;
 use crate::settings;
 use crate::token::Token;
@@ -46,20 +49,24 @@ impl AuthFlow {
     /// The Authorization value for the next attempt, `Bearer …`.
     ///
     /// First it is the client's `authorization()`; after `retry()` that of the token for the
-    /// repetition. The calling thread waits for it, up to the client's `timeout`, with the
-    /// interpreter lock released; Ctrl-C ends the wait. Raises a `SeekAuthError`.
-    fn authorization<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        guard(py, || match self.fresh(py)? {
-            Some(value) => Ok(value),
-            None => wait(py, || self.client.start_for(&self.core, None)).and_then(|token| {
-                CachedAuthorization::get_or_store(self.authorization.bind(py), &token)
-            }),
+    /// repetition. The calling thread waits for it, up to `timeout` (seconds or a `timedelta`) and
+    /// to the client's own, with the interpreter lock released; Ctrl-C ends the wait. Raises a
+    /// `SeekAuthError`.
+    #[pyo3(signature = (timeout = None))]
+    fn authorization<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        guard(py, || {
+            let timeout = settings::timeout(timeout)?;
+            match self.fresh(py)? {
+                Some(value) => Ok(value),
+                None => self.wait_for_token(py, timeout).and_then(|token| {
+                    CachedAuthorization::get_or_store(self.authorization.bind(py), &token)
+                }),
+            }
         })
-    }
-
-    #[classattr]
-    fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth._async", "authorization_async")
     }
 
     /// The first attempt's value while the client's token is fresh, else None. Never waits.
@@ -118,8 +125,16 @@ impl AuthFlow {
     /// `url` is where it came from, if redirects may have been followed: a response from elsewhere
     /// says nothing about the token.
     #[pyo3(signature = (status, url = None))]
-    fn inspect(&self, py: Python<'_>, status: u16, url: Option<&str>) -> PyResult<Inspection> {
-        guard(py, || Ok(Inspection(self.core.inspect(status, url))))
+    fn inspect(
+        &self,
+        py: Python<'_>,
+        status: u16,
+        url: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Inspection> {
+        guard(py, || {
+            let url = url.map(|url| settings::url("url", url)).transpose()?;
+            Ok(Inspection(self.core.inspect(status, url.as_deref())))
+        })
     }
 
     /// Reports that the response was a rejection: the client sets the token aside.
@@ -143,6 +158,18 @@ impl AuthFlow {
             Ok(None)
         } else {
             CachedAuthorization::fresh(self.authorization.bind(py), &self.client)
+        }
+    }
+
+    fn wait_for_token(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Arc<seekauth::Token>> {
+        let (client, flow) = (&self.client, &self.core);
+        match Waiter::of_this_greenlet(py)? {
+            None => wait(py, || client.start_for(flow, timeout)),
+            Some(waiter) => waiter.wait(|done| client.get_token_for_then(flow, timeout, done)),
         }
     }
 }

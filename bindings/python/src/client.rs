@@ -3,7 +3,7 @@
 //! the header value, so that the hot call hands out an object that exists already.
 
 use std::ffi::CString;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
@@ -18,25 +18,34 @@ use crate::auth_flow::AuthFlow;
 use crate::authorization::CachedAuthorization;
 use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::credentials::Provider;
-use crate::error::exception;
+use crate::error::{exception, invalid};
 use crate::graphql;
+use crate::greenlets::{self, Waiter};
 use crate::panic::guard;
 use crate::settings;
+use crate::store_status::StoreStatus;
 use crate::token::Token;
 
 /// Obtains a token, keeps it, renews it ahead of its expiry, and shares it with all callers.
 ///
 /// Takes the settings of `seekauth.settings.Settings` as keyword arguments. Making a client
 /// validates them and raises `InvalidArgumentError` or `TypeError`, and warns with a
-/// `SecurityWarning` of files with secrets that every user may read. It sends nothing and starts
-/// nothing. The first call that needs a token starts one thread for the whole process.
+/// `SeekAuthWarning` of what works and yet looks wrong. It sends nothing and starts nothing. The
+/// first call that needs a token starts one thread for the whole process.
 ///
 /// A client may be used by any number of threads, event loops and tasks at once; all share one
 /// token request. A forked process may go on using it. It cannot be pickled.
 ///
 /// Use it as a context manager or call `close()` to end it.
+///
+/// A subclass may have an `__init__` with arguments of its own, which calls `super().__init__()`
+/// with the settings. `from_env()` and `with_scopes()` make instances without calling it; one made
+/// by `with_scopes()` gets the attributes of this one.
 #[pyclass(frozen, subclass, weakref, module = "seekauth", name = "Client")]
-pub(crate) struct Client {
+pub(crate) struct Client(OnceLock<State>);
+
+/// What a client is made of, as soon as it is initialised.
+struct State {
     core: blocking::Client,
     authorization: Py<CachedAuthorization>,
     provider: Option<Py<Provider>>,
@@ -52,27 +61,46 @@ struct NewClient {
     is_root: bool,
 }
 
+// Methods that need `async def` or Python's own values are put into this class by `seekauth._async` and
+// `seekauth.graphql`. A subclass with these methods would make the hot call a quarter slower: the
+// interpreter's quick way to call a native method is for instances of the very class that has it.
 #[pymethods]
 impl Client {
     #[new]
+    #[classmethod]
     #[pyo3(signature = (*args, **settings))]
     fn new(
-        py: Python<'_>,
+        cls: &Bound<'_, PyType>,
         args: &Bound<'_, PyTuple>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        guard(py, || match args.iter().next() {
-            None => Self::wrap(py, build(py, Config::new(), "Client()", settings)?),
-            Some(first) => match first.cast::<NewClient>() {
-                Ok(new) => Self::wrap(py, new.get().clone(py)),
-                Err(_) => Err(PyTypeError::new_err(
-                    "Client() takes keyword arguments only, such as Client(service='seek_api')",
-                )),
-            },
+        let py = cls.py();
+        guard(py, || {
+            let client = Self(OnceLock::new());
+            let first = args.iter().next();
+            match first.as_ref().and_then(|first| first.cast::<NewClient>().ok()) {
+                Some(new) => client.fill(py, new.get().clone(py))?,
+                // The arguments are for the subclass, which passes settings on.
+                None if has_own_init(cls)? => {}
+                None => client.init(py, args, settings)?,
+            }
+            Ok(client)
         })
     }
 
+    #[pyo3(signature = (*args, **settings))]
+    fn __init__(
+        &self,
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        guard(py, || if self.0.get().is_some() { Ok(()) } else { self.init(py, args, settings) })
+    }
+
     /// A client of the SEEK API; `environment` is `"live"` or `"playground"`.
+    ///
+    #[doc = include_str!("settings.txt")]
     #[classmethod]
     #[pyo3(signature = (**settings))]
     fn seek_api<'py>(
@@ -83,6 +111,8 @@ impl Client {
     }
 
     /// A client of SEEK Pass; `environment` is `"staging"` or `"production"`. Needs `scopes`.
+    ///
+    #[doc = include_str!("settings.txt")]
     #[classmethod]
     #[pyo3(signature = (**settings))]
     fn seek_pass<'py>(
@@ -93,6 +123,8 @@ impl Client {
     }
 
     /// A client of any endpoint that speaks RFC 6749's client credentials, at `token_url`.
+    ///
+    #[doc = include_str!("settings.txt")]
     #[classmethod]
     #[pyo3(signature = (**settings))]
     fn oauth<'py>(
@@ -105,16 +137,26 @@ impl Client {
     /// A client from the environment: `SEEKAUTH_SERVICE`, `SEEKAUTH_CLIENT_ID` and so on.
     ///
     /// There is one variable for each setting; times are in seconds, scopes separated by spaces.
-    /// Keyword arguments take precedence. The error names the variable that is missing.
+    /// Keyword arguments take precedence. The error names the variable that is missing. With
+    /// `prefix` the variables' names begin with that in place of `SEEKAUTH_`.
     #[classmethod]
-    #[pyo3(signature = (**overrides))]
+    #[pyo3(signature = (prefix = None, **overrides))]
     fn from_env<'py>(
         cls: &Bound<'py, PyType>,
+        prefix: Option<&Bound<'py, PyAny>>,
         overrides: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = cls.py();
         guard(py, || {
-            let config = Config::from_env().map_err(|error| exception(py, &error))?;
+            let config = match prefix.filter(|prefix| !prefix.is_none()) {
+                None => Config::from_env(),
+                Some(prefix) => {
+                    let text = settings::text("prefix", prefix)?;
+                    let wrong = || settings::type_error("prefix", "a str", prefix);
+                    Config::from_env_with_prefix(&text.ok_or_else(wrong)?)
+                }
+            };
+            let config = config.map_err(|error| exception(py, &error))?;
             instantiate(cls, build(py, config, "Client.from_env()", overrides)?)
         })
     }
@@ -125,8 +167,9 @@ impl Client {
         slf: &Bound<'py, Self>,
         scopes: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, client) = (slf.py(), slf.get());
+        let py = slf.py();
         guard(py, || {
+            let client = slf.get().state(py)?;
             let scopes = scopes
                 .iter()
                 .map(|scope| {
@@ -137,7 +180,11 @@ impl Client {
                 .collect::<PyResult<Vec<_>>>()?;
             let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
             let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
-            instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })
+            let other = instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })?;
+            if let Ok(attributes) = slf.getattr("__dict__") {
+                other.getattr("__dict__")?.call_method1("update", (attributes,))?;
+            }
+            Ok(other)
         })
     }
 
@@ -171,9 +218,10 @@ impl Client {
     fn get_token(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Token> {
         guard(py, || {
             let timeout = settings::timeout(timeout)?;
-            match self.cached_fresh_token() {
+            let client = self.state(py)?;
+            match client.fresh_token() {
                 Some(token) => Ok(token),
-                None => self.wait_for_token(py, timeout).map(Token::from),
+                None => client.wait_for_token(py, timeout).map(Token::from),
             }
         })
     }
@@ -181,7 +229,7 @@ impl Client {
     /// The token while it is fresh, else None. Never waits.
     #[pyo3(name = "_fresh_token")]
     fn fresh_token(&self, py: Python<'_>) -> PyResult<Option<Token>> {
-        guard(py, || Ok(self.cached_fresh_token()))
+        guard(py, || Ok(self.state(py)?.fresh_token()))
     }
 
     /// Calls `done(token, error)` once, from a library thread and never from this call.
@@ -194,7 +242,8 @@ impl Client {
     ) -> PyResult<CancelHandle> {
         guard(py, || {
             let timeout = settings::timeout(timeout)?;
-            let start = |done| self.core.get_token_then(timeout, done);
+            let core = &self.state(py)?.core;
+            let start = |done| core.get_token_then(timeout, done);
             start_with_callback(py, done, start, Token::from)
         })
     }
@@ -203,7 +252,7 @@ impl Client {
     ///
     /// It may be due for renewal, but has not expired.
     fn cached_token(&self, py: Python<'_>) -> PyResult<Option<Token>> {
-        guard(py, || Ok(self.core.cached_token().map(Token::from)))
+        guard(py, || Ok(self.state(py)?.core.cached_token().map(Token::from)))
     }
 
     /// Reports that an API refused a token, so that the next call gets another.
@@ -215,12 +264,13 @@ impl Client {
     /// short time. Never waits.
     fn invalidate(&self, token: &Bound<'_, PyAny>) -> PyResult<bool> {
         guard(token.py(), || {
+            let core = &self.state(token.py())?.core;
             if let Ok(token) = token.cast::<Token>() {
-                return Ok(self.core.invalidate(token.get().value()));
+                return Ok(core.invalidate(token.get().value()));
             }
             let value = settings::text("token", token)?
                 .ok_or_else(|| settings::type_error("token", "a seekauth.Token or a str", token))?;
-            Ok(self.core.invalidate(&value))
+            Ok(core.invalidate(&value))
         })
     }
 
@@ -230,11 +280,17 @@ impl Client {
     /// `ForbiddenOriginError` unless `url` is absolute, holds no credentials, and has scheme, host
     /// and port of `api_url`; `InvalidArgumentError` if the client has no `api_url`.
     #[pyo3(signature = (url, *, replayable = true))]
-    fn auth_flow(&self, py: Python<'_>, url: &str, replayable: bool) -> PyResult<AuthFlow> {
+    fn auth_flow(
+        &self,
+        py: Python<'_>,
+        url: &Bound<'_, PyAny>,
+        replayable: bool,
+    ) -> PyResult<AuthFlow> {
         guard(py, || {
-            let flow = self.core.auth_flow(url, replayable);
+            let client = self.state(py)?;
+            let flow = client.core.auth_flow(&settings::url("url", url)?, replayable);
             let flow = flow.map_err(|error| exception(py, &error))?;
-            Ok(AuthFlow::new(flow, self.core.clone(), self.authorization.clone_ref(py)))
+            Ok(AuthFlow::new(flow, client.core.clone(), client.authorization.clone_ref(py)))
         })
     }
 
@@ -248,8 +304,13 @@ impl Client {
         operation: graphql::Arguments<'_>,
     ) -> PyResult<StatusAndText> {
         guard(py, || {
+            let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
-            wait(py, || self.core.start_graphql(operation)).map(status_and_text)
+            let response = match Waiter::of_this_greenlet(py)? {
+                None => wait(py, || core.start_graphql(operation)),
+                Some(waiter) => waiter.wait(|done| core.graphql_then(operation, done)),
+            };
+            response.map(status_and_text)
         })
     }
 
@@ -262,16 +323,22 @@ impl Client {
         done: Py<PyAny>,
     ) -> PyResult<CancelHandle> {
         guard(py, || {
+            let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
-            let start = |done| self.core.graphql_then(operation, done);
+            let start = |done| core.graphql_then(operation, done);
             start_with_callback(py, done, start, status_and_text)
         })
     }
 
+    /// How the store fares through which this client shares its tokens. Never waits.
+    fn store_status(&self, py: Python<'_>) -> PyResult<StoreStatus> {
+        guard(py, || Ok(self.state(py)?.core.store_status().into()))
+    }
+
     /// The address of the API that the tokens are for; None where no API is known or set.
     #[getter]
-    fn api_url(&self) -> Option<&str> {
-        self.core.api_url()
+    fn api_url(&self, py: Python<'_>) -> PyResult<Option<&str>> {
+        guard(py, || Ok(self.state(py)?.core.api_url()))
     }
 
     /// Closes the client.
@@ -281,8 +348,9 @@ impl Client {
     /// again.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         guard(py, || {
-            py.detach(|| self.core.close());
-            if let Some(provider) = self.provider.as_ref().filter(|_| self.is_root) {
+            let client = self.state(py)?;
+            py.detach(|| client.core.close());
+            if let Some(provider) = client.provider.as_ref().filter(|_| client.is_root) {
                 provider.get().release();
             }
             Ok(())
@@ -298,43 +366,13 @@ impl Client {
         self.close(py)
     }
 
-    // Methods that need `async def` or Python's own values are written in Python and put into this
-    // class. A subclass with these methods would make the hot call a quarter slower: the interpreter's
-    // quick way to call a native method is for instances of the very class that has it.
-
-    #[classattr]
-    fn authorization_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth._async", "authorization_async")
-    }
-
-    #[classattr]
-    fn get_token_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth._async", "get_token_async")
-    }
-
-    #[classattr]
-    #[pyo3(name = "graphql")]
-    fn graphql_method(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.graphql", "graphql")
-    }
-
-    #[classattr]
-    fn graphql_async(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth.graphql", "graphql_async")
-    }
-
-    #[classattr]
-    fn __aenter__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth._async", "__aenter__")
-    }
-
-    #[classattr]
-    fn __aexit__(py: Python<'_>) -> PyResult<Py<PyAny>> {
-        written_in_python(py, "seekauth._async", "__aexit__")
-    }
-
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("<{} of {}>", slf.get_type().fully_qualified_name()?, slf.get().core.target()))
+        let name = slf.get_type().fully_qualified_name()?;
+        let client = slf.get().0.get();
+        Ok(client.map_or_else(
+            || format!("<{name}, not initialised>"),
+            |client| format!("<{name} of {}>", client.core.target()),
+        ))
     }
 
     #[allow(clippy::unused_self)]
@@ -348,7 +386,7 @@ impl Client {
 
     // The provider breaks the cycles that go through it.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.provider)
+        self.0.get().map_or(Ok(()), |client| visit.call(&client.provider))
     }
 }
 
@@ -360,14 +398,40 @@ impl NewClient {
 }
 
 impl Client {
-    fn wrap(py: Python<'_>, NewClient { core, provider, is_root }: NewClient) -> PyResult<Self> {
+    fn init(
+        &self,
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<()> {
+        if !args.is_empty() {
+            return Err(PyTypeError::new_err(
+                "Client() takes keyword arguments only, such as Client(service='seek_api')",
+            ));
+        }
+        self.fill(py, build(py, Config::new(), "Client()", settings)?)
+    }
+
+    /// Makes it a client; nothing happens if it is one by now.
+    fn fill(&self, py: Python<'_>, new: NewClient) -> PyResult<()> {
+        let NewClient { core, provider, is_root } = new;
         let authorization = Py::new(py, CachedAuthorization::default())?;
-        Ok(Self { core, authorization, provider, is_root })
+        // Another thread may have been quicker.
+        let _ = self.0.set(State { core, authorization, provider, is_root });
+        Ok(())
+    }
+
+    fn state(&self, py: Python<'_>) -> PyResult<&State> {
+        self.0.get().ok_or_else(|| {
+            let message = "a subclass of seekauth.Client that has an __init__ has to call \
+                           super().__init__() there, with the settings";
+            invalid(py, message.to_owned())
+        })
     }
 
     /// The header value that was handed out last, if its token is fresh. Nothing here can panic.
     fn cached<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
-        let client = slf.get();
+        let client = slf.get().0.get()?;
         match client.core.fresh_generation() {
             0 => None,
             generation => CachedAuthorization::get(client.authorization.bind(slf.py()), generation),
@@ -375,12 +439,12 @@ impl Client {
     }
 
     fn fresh<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyString>>> {
-        let client = slf.get();
+        let client = slf.get().state(slf.py())?;
         CachedAuthorization::fresh(client.authorization.bind(slf.py()), &client.core)
     }
 
     fn new_authorization<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let (py, client) = (slf.py(), slf.get());
+        let (py, client) = (slf.py(), slf.get().state(slf.py())?);
         match Self::fresh(slf)? {
             Some(value) => Ok(value),
             None => client.wait_for_token(py, None).and_then(|token| {
@@ -388,8 +452,10 @@ impl Client {
             }),
         }
     }
+}
 
-    fn cached_fresh_token(&self) -> Option<Token> {
+impl State {
+    fn fresh_token(&self) -> Option<Token> {
         let generation = self.core.fresh_generation();
         let token = self.core.cached_token().filter(|token| token.generation() == generation);
         token.map(Token::from)
@@ -400,7 +466,10 @@ impl Client {
         py: Python<'_>,
         timeout: Option<Duration>,
     ) -> PyResult<Arc<seekauth::Token>> {
-        wait(py, || self.core.start(timeout))
+        match Waiter::of_this_greenlet(py)? {
+            None => wait(py, || self.core.start(timeout)),
+            Some(waiter) => waiter.wait(|done| self.core.get_token_then(timeout, done)),
+        }
     }
 }
 
@@ -419,9 +488,10 @@ fn of_service<'py>(
     cls.call((), Some(&settings))
 }
 
-/// A method that is written in Python, for the class that it belongs to.
-pub(crate) fn written_in_python(py: Python<'_>, module: &str, name: &str) -> PyResult<Py<PyAny>> {
-    Ok(py.import(module)?.getattr(name)?.unbind())
+/// Whether a subclass has an `__init__`, which decides on the settings.
+fn has_own_init(cls: &Bound<'_, PyType>) -> PyResult<bool> {
+    let client = cls.py().get_type::<Client>();
+    Ok(!cls.is(&client) && !cls.getattr("__init__")?.is(&client.getattr("__init__")?))
 }
 
 /// A client of the core with these settings; it warns of files that put a secret at risk.
@@ -431,6 +501,7 @@ fn build(
     caller: &str,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<NewClient> {
+    greenlets::prepare(py)?;
     settings::apply(py, &mut config, caller, settings)?;
     let provider = Provider::from_kwargs(py, settings)?;
     if let Some(provider) = &provider {
@@ -460,13 +531,13 @@ fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
 /// Warns at the line that makes the client: native calls are no levels of the stack.
 fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     static CATEGORY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let category = CATEGORY.import(py, "seekauth.errors", "SecurityWarning")?;
+    let category = CATEGORY.import(py, "seekauth.errors", "SeekAuthWarning")?;
     PyErr::warn(py, category, &CString::new(text)?, 1)
 }
 
 /// An instance of the class whose method was called, so that subclasses stay themselves.
 fn instantiate<'py>(cls: &Bound<'py, PyType>, new: NewClient) -> PyResult<Bound<'py, PyAny>> {
-    cls.call_method1("__new__", (cls, new))
+    cls.py().get_type::<Client>().call_method1("__new__", (cls, new))
 }
 
 /// The status and text of a response to a GraphQL operation.

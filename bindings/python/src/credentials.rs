@@ -68,7 +68,7 @@ impl Credentials {
 }
 
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    settings::text(name, value)?.ok_or_else(|| settings::type_error(name, "a str", value))
+    settings::text_or_secret(name, value)?.ok_or_else(|| settings::type_error(name, "a str", value))
 }
 
 /// The callback around the function, made by `seekauth._credentials`; `None` once the client is closed.

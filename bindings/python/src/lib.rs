@@ -9,11 +9,14 @@ mod client;
 mod credentials;
 mod error;
 mod graphql;
+mod greenlets;
 mod interpreter;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;
+mod modules;
 mod panic;
 mod settings;
+mod store_status;
 mod token;
 
 use std::alloc::System;
@@ -38,7 +41,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::CancelHandle>()?;
     module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
+    module.add_class::<store_status::StoreStatus>()?;
     module.add_class::<token::Token>()?;
+    module.add_function(wrap_pyfunction!(modules::first_import, module)?)?;
     let finalize = wrap_pyfunction!(interpreter::finalize, module)?;
     module.py().import("atexit")?.call_method1("register", (finalize,))?;
     #[cfg(feature = "manual-clock")]

@@ -55,6 +55,43 @@ pub(crate) fn timeout(argument: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Du
         .map_err(|error| exception(argument.py(), &error))
 }
 
+/// The text of a setting: of a `str`, of what keeps a secret out of sight, of a URL, or of a path.
+fn text_of_setting(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if name.ends_with("_file") && value.hasattr("__fspath__")? {
+        return text(name, &value.call_method0("__fspath__")?);
+    }
+    match text_or_secret(name, value)? {
+        Some(text) => Ok(Some(text)),
+        None => text_of_url(name, value),
+    }
+}
+
+/// The text of `value`: a `str`, or an object that shows one by `get_secret_value()` only, as pydantic's
+/// `SecretStr` does.
+pub(crate) fn text_or_secret(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    match text(name, value)? {
+        None if value.hasattr(SECRET_VALUE)? => text(name, &value.call_method0(SECRET_VALUE)?),
+        text => Ok(text),
+    }
+}
+
+/// A URL: a `str`, or an object for URLs such as those of httpx, yarl and pydantic.
+pub(crate) fn url(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = match text(name, value)? {
+        None => text_of_url(name, value)?,
+        text => text,
+    };
+    text.ok_or_else(|| type_error(name, "a str or a URL", value))
+}
+
+fn text_of_url(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if value.hasattr("scheme")? && value.hasattr("host")? {
+        text(name, value.str()?.as_any())
+    } else {
+        Ok(None)
+    }
+}
+
 /// The text of `value`, or `None` when it is no `str`.
 pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     let Ok(string) = value.cast::<PyString>() else { return Ok(None) };
@@ -72,6 +109,8 @@ pub(crate) fn type_error(name: &str, accepts: &str, value: &Bound<'_, PyAny>) ->
     PyTypeError::new_err(format!("{name} must be {accepts}, not {actual}"))
 }
 
+const SECRET_VALUE: &str = "get_secret_value";
+
 const SECONDS: &str = "a number of seconds (int or float) or a datetime.timedelta";
 
 fn unknown(caller: &str, name: &str) -> PyErr {
@@ -86,7 +125,7 @@ fn unknown(caller: &str, name: &str) -> PyErr {
 fn convert(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     let name = setting.name();
     let (converted, accepts) = match setting.kind() {
-        SettingKind::Text => (text(name, value)?.map(Value::text), "a str"),
+        SettingKind::Text => (text_of_setting(name, value)?.map(Value::text), accepted(name)),
         SettingKind::Duration => (
             seconds(value)?
                 .map(|seconds| Value::seconds(name, seconds))
@@ -110,6 +149,10 @@ fn convert(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<Value> {
         ),
     };
     converted.ok_or_else(|| type_error(name, accepts, value))
+}
+
+fn accepted(name: &str) -> &'static str {
+    if name.ends_with("_file") { "a str or an os.PathLike" } else { "a str" }
 }
 
 fn seconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {

@@ -214,6 +214,13 @@ impl AuthFlow {
                     "the API rejected the token for this request and accepted it for a later one, so something in the request is refused",
                 ));
             }
+            Rejection::Limited if sent.token.as_ref().is_some_and(|token| token.was_accepted()) => {
+                return Err(Error::new(
+                    ErrorKind::TokenRejected,
+                    "the API rejected a token that it had accepted before, and too many were rejected lately to ask for a new one at once; another process may have renewed it, so share tokens between processes (setting store)",
+                )
+                .with_target(self.client.shared_target()));
+            }
             Rejection::Limited => {
                 return Err(self.rejection(
                     "the API rejected the token, and too many were rejected lately to ask for a new one at once",

@@ -66,6 +66,13 @@ pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, jitter
     bounded.max(error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER))
 }
 
+/// How long a caller with so much time waits for the request of another process at most: the store
+/// must never cost more than half of anybody's time. Drawn anew for each, so that those who wait for
+/// a process that stands still do not all go alone at once.
+pub(crate) fn alone_after(time: Duration, jitter: f64) -> Duration {
+    (time / 4).mul_f64(1.0 + jitter.clamp(0.0, 1.0))
+}
+
 /// When a rejection of a token that arrived at `issued_at` begins to count, by the monotonic clock.
 pub(crate) fn trusted_from(issued_at: u64) -> u64 {
     issued_at.saturating_add(u64::try_from(PROBATION.as_nanos()).unwrap_or(u64::MAX))

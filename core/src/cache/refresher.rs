@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::policy::is_final;
-use crate::cache::slot::{Action, Progress, Slot};
+use crate::cache::slot::{Action, Slot};
+use crate::cache::slot_state::Progress;
 use crate::cache::slots::Slots;
 use crate::cache::sync::{spawn, watch};
 use crate::config::ResolvedConfig;
@@ -15,7 +16,7 @@ use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::sys::random;
 use crate::token::{Token, Windows};
-use crate::token_endpoint::source::TokenSource;
+use crate::token_endpoint::source::{Fetched, Grant, Shared, TokenSource};
 
 /// How often a caller starts over because the task it waited for is gone.
 const RESTARTS: usize = 3;
@@ -151,8 +152,11 @@ impl Refresher {
                 () = refresher.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
                 result = refresher.run_flight(&slot, &progress) => result,
             };
-            // The slot has the result by now, so a new caller needs no wake-up.
-            progress.send_replace(Progress::Done(result));
+            // The slot has the result by now, so a new caller needs no wake-up. Where there is none,
+            // the renewal was put off, and whoever waits starts over.
+            if let Some(result) = result.transpose() {
+                progress.send_replace(Progress::Done(result));
+            }
             if refresher.config.stay_warm && !refresher.closed.is_set() {
                 refresher.stay_warm(&slot);
             }
@@ -163,7 +167,7 @@ impl Refresher {
         &self,
         slot: &Slot,
         progress: &watch::Sender<Progress>,
-    ) -> Result<Arc<Token>, Error> {
+    ) -> Result<Option<Arc<Token>>, Error> {
         let mut attempts = 0;
         loop {
             let now = self.clock.now();
@@ -177,22 +181,28 @@ impl Refresher {
             }
             attempts += 1;
             match self.attempt(slot).await {
-                Ok(token) => return Ok(token),
+                Ok(outcome) => return Ok(outcome),
                 Err(error) => slot.record_failure(error, attempts, self.clock.now())?,
             }
         }
     }
 
-    /// Asks for a token once. The lifetime counts from before the request was sent.
-    async fn attempt(&self, slot: &Slot) -> Result<Arc<Token>, Error> {
+    /// Asks for a token once; nothing if its renewal was put off. The lifetime counts from before the
+    /// request was sent.
+    async fn attempt(&self, slot: &Slot) -> Result<Option<Arc<Token>>, Error> {
         let asked = self.clock.now();
-        let grant = self.source.fetch(slot.key().scopes()).await?;
-        let sent = grant.sent.unwrap_or(asked);
+        let alone_at = || slot.alone_at(self.clock.now());
+        let grant = match self.source.fetch(slot.wanted(&alone_at, asked)).await? {
+            Fetched::Grant(grant) => grant,
+            Fetched::Postponed(until) => {
+                slot.postpone(until, self.clock.now());
+                return Ok(None);
+            }
+        };
         let now = self.clock.now();
-        let windows =
-            Windows::new(sent, grant.lifetime, self.config.refresh_margin, random::fraction());
+        let windows = self.windows(&grant, asked);
         let token = Token::new(&grant.access_token, grant.scopes, windows, self.clock.clone());
-        let token = Arc::new(token);
+        let token = Arc::new(token.numbered(grant.shared.map_or(0, |shared| shared.number)));
         if grant.lifetime.is_zero() {
             let error = Error::new(
                 ErrorKind::Unavailable,
@@ -207,7 +217,18 @@ impl Refresher {
         } else {
             slot.store(Arc::clone(&token), now);
         }
-        Ok(token)
+        Ok(Some(token))
+    }
+
+    fn windows(&self, grant: &Grant, asked: Moment) -> Windows {
+        let (sent, jitter) = (grant.sent.unwrap_or(asked), random::fraction());
+        let margin = self.config.refresh_margin;
+        match grant.shared {
+            None => Windows::new(sent, grant.lifetime, margin, jitter),
+            Some(Shared { age, refresh_at_age, .. }) => {
+                Windows::of_shared(sent, age, grant.lifetime, margin, refresh_at_age, jitter)
+            }
+        }
     }
 
     /// Refreshes the slot in time, unless the client is gone by then.

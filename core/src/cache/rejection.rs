@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::cache::policy;
-use crate::cache::slot::{Slot, lock};
+use crate::cache::slot::Slot;
+use crate::cache::slot_state::lock;
 use crate::error::Error;
 use crate::sys::clock::Moment;
 use crate::token::Token;

@@ -2,30 +2,20 @@
 //! is under way, how the last one failed. All decisions are taken here, under one short lock that
 //! is never held over I/O; readers of a fresh token take no lock at all.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::cache::key::Key;
-use crate::cache::policy::{self, Phase, RenewalLimiter};
-use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, MutexGuard, watch};
+use crate::cache::policy::{self, Phase};
+use crate::cache::slot_state::{Progress, State, lock};
+use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, watch};
 use crate::error::Error;
 use crate::sys::clock::{COARSE_TICK, Clock, Moment};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::random;
 use crate::token::Token;
-
-/// How far a flight has come, as its waiters see it.
-#[derive(Debug, Clone)]
-pub(crate) enum Progress {
-    Fetching,
-    /// The last attempt failed; the next one is made at `until`.
-    Pausing {
-        until: Moment,
-        error: Error,
-    },
-    Done(Result<Arc<Token>, Error>),
-}
+use crate::token_endpoint::source::Wanted;
 
 /// What a caller is to do next.
 #[derive(Debug)]
@@ -59,38 +49,6 @@ pub(crate) struct Slot {
     last_used: AtomicU64,
 }
 
-#[derive(Debug)]
-pub(super) struct State {
-    flight: Option<watch::Receiver<Progress>>,
-    /// The latest deadline of any caller of this flight.
-    latest_deadline: Moment,
-    refresh_at: Moment,
-    failures: u32,
-    pub(super) failure: Option<Failure>,
-    pub(super) limiter: RenewalLimiter,
-    /// The token before this one, unless it was rejected.
-    pub(super) predecessor: Option<Arc<Token>>,
-}
-
-/// The last failure, and how long it stands for further callers.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    error: Error,
-    pub(super) until: Moment,
-    /// When the server wants to be asked again, which may be later than we wait.
-    again_at: Moment,
-}
-
-impl Failure {
-    pub(super) fn report(&self, now: Moment) -> Error {
-        if self.error.retryable() {
-            self.error.clone().with_retry_after(Some(self.again_at.remaining(now)))
-        } else {
-            self.error.clone()
-        }
-    }
-}
-
 impl Slot {
     pub(crate) fn new(key: Key) -> Self {
         Self {
@@ -104,10 +62,6 @@ impl Slot {
             state: PerProcess::new(),
             last_used: AtomicU64::new(0),
         }
-    }
-
-    pub(crate) fn key(&self) -> &Key {
-        &self.key
     }
 
     /// The public parts of the key.
@@ -227,6 +181,9 @@ impl Slot {
                 if deadline.monotonic > state.latest_deadline.monotonic {
                     state.latest_deadline = deadline;
                 }
+                let time = deadline.monotonic_remaining(now);
+                let alone_after = policy::alone_after(time, random::fraction());
+                state.alone_at = state.alone_at.min(now.plus(alone_after).monotonic);
                 (start_flight, Action::Wait(flight))
             }
         };
@@ -269,11 +226,51 @@ impl Slot {
         abandoned
     }
 
+    /// What the flight asks for.
+    pub(crate) fn wanted<'a>(
+        &'a self,
+        alone_at: &'a (dyn Fn() -> u64 + Send + Sync),
+        now: Moment,
+    ) -> Wanted<'a> {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        let token = self.token.load_full();
+        let live = token.as_deref().filter(|token| !token.windows().expires_at.reached(now));
+        let is_good = |token: &&Token| {
+            !state.was_postponed
+                && matches!(self.phase(&state, token, now), Phase::Fresh | Phase::Ahead)
+        };
+        Wanted {
+            scopes: self.key.scopes(),
+            above: token.as_ref().map_or(0, |token| token.number()),
+            is_rejected: token.as_ref().is_some_and(|token| self.is_set_aside(token)),
+            good_until: live.filter(is_good).map(|token| token.windows().usable_until),
+            alone_at,
+        }
+    }
+
+    /// From when on no caller of the flight may be kept waiting for another process.
+    pub(crate) fn alone_at(&self, now: Moment) -> u64 {
+        let owned = self.state(now);
+        lock(&owned).alone_at
+    }
+
+    /// Ends the flight without a result, to be begun again at `until`. Waiters start over.
+    pub(crate) fn postpone(&self, until: Moment, now: Moment) {
+        let owned = self.state(now);
+        let mut state = lock(&owned);
+        state.flight = None;
+        state.refresh_at = until;
+        state.was_postponed = true;
+        self.update_recheck(&state, now);
+    }
+
     /// Stores a new token and ends the flight.
     pub(crate) fn store(&self, token: Arc<Token>, now: Moment) {
         let owned = self.state(now);
         let mut state = lock(&owned);
         state.refresh_at = token.windows().refresh_at;
+        state.was_postponed = false;
         state.failures = 0;
         state.failure = None;
         state.flight = None;
@@ -410,52 +407,4 @@ impl Slot {
     pub(super) fn state(&self, now: Moment) -> Arc<Owned<Mutex<State>>> {
         self.state.get(|| Mutex::new(State::new(self.token.load().as_deref(), now)))
     }
-}
-
-impl State {
-    /// The state of a process that has not used this slot before. A token that is there already
-    /// was inherited by a fork.
-    fn new(inherited: Option<&Token>, now: Moment) -> Self {
-        Self {
-            flight: None,
-            latest_deadline: Moment::PAST,
-            refresh_at: inherited.map_or(Moment::PAST, |token| {
-                token.windows().with_new_jitter(now, random::fraction())
-            }),
-            failures: 0,
-            failure: None,
-            limiter: RenewalLimiter::new(),
-            predecessor: None,
-        }
-    }
-
-    /// The flight under way. One whose task is gone, with the runtime that ran it, does not count.
-    fn in_flight(&self) -> Option<watch::Receiver<Progress>> {
-        self.flight.clone().filter(|flight| flight.has_changed().is_ok())
-    }
-
-    fn begin_flight(
-        &mut self,
-        latest_deadline: Moment,
-    ) -> (watch::Sender<Progress>, watch::Receiver<Progress>) {
-        let (progress, flight) = watch::channel(Progress::Fetching);
-        self.flight = Some(flight.clone());
-        self.latest_deadline = latest_deadline;
-        (progress, flight)
-    }
-
-    fn fail(&mut self, error: &Error, life: Option<Duration>, now: Moment) -> Failure {
-        self.failures = self.failures.saturating_add(1);
-        let until = now.plus(policy::pause(error, self.failures, life, random::fraction()));
-        let retry_at = now.plus(error.retry_after().unwrap_or_default());
-        let again_at = if retry_at.monotonic > until.monotonic { retry_at } else { until };
-        let failure = Failure { error: error.clone(), until, again_at };
-        self.failure = Some(failure.clone());
-        failure
-    }
-}
-
-/// Nothing under this lock can panic halfway through a change, so a poisoned lock is still good.
-pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

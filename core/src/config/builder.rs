@@ -365,6 +365,26 @@ impl Config {
         self.text(&setting::PROXY, proxy)
     }
 
+    /// The store through which processes share tokens: `local` for those of this machine and user,
+    /// `local:/folder` for a folder of the program's own, `none`.
+    #[must_use]
+    pub fn store(self, store: impl Into<String>) -> Self {
+        self.text(&setting::STORE, store)
+    }
+
+    /// The time that one step with the store may take before the process goes on without it.
+    #[must_use]
+    pub fn store_timeout(self, timeout: Duration) -> Self {
+        self.duration(&setting::STORE_TIMEOUT, timeout)
+    }
+
+    /// A file whose text seals what is stored, in place of the client secret: at least 32 characters, the
+    /// same for all processes.
+    #[must_use]
+    pub fn store_key_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::STORE_KEY_FILE, path)
+    }
+
     /// For bindings: the language that the client is used from. Default: none of these.
     #[doc(hidden)]
     #[must_use]

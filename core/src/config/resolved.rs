@@ -9,6 +9,7 @@ use url::Url;
 use crate::config::permissions;
 use crate::config::reader::SettingsReader;
 use crate::config::setting::{self, Setting};
+use crate::config::store::{self, StoreConfig};
 use crate::config::{
     AuthMethod, Config, Environment, FallbackAuthorities, Language, Prefix, RequestFormat, Service,
     Value, credentials,
@@ -68,6 +69,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) client_certificate_file: Option<String>,
     pub(crate) client_key_file: Option<String>,
     pub(crate) proxy: Proxy,
+    pub(crate) store: Option<StoreConfig>,
     pub(crate) language: Option<Language>,
     /// Authorities in PEM form for a system that has none.
     pub(crate) fallback_authorities: Option<FallbackAuthorities>,
@@ -121,6 +123,7 @@ impl ResolvedConfig {
             client_certificate_file: reader.path(&setting::CLIENT_CERTIFICATE_FILE)?,
             client_key_file: reader.path(&setting::CLIENT_KEY_FILE)?,
             proxy: reader.proxy()?,
+            store: store::from_settings(&reader)?,
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
             variables: config.given_variables().clone(),

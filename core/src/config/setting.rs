@@ -195,7 +195,23 @@ pub(crate) const PROXY: Setting = secret(
     "The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.",
 );
 
-static ALL: [Setting; 30] = [
+pub(crate) const STORE: Setting = secret(
+    "store",
+    SettingKind::Text,
+    "The store through which processes share tokens: `none`, `local` or `local:/folder`.",
+);
+pub(crate) const STORE_TIMEOUT: Setting = setting(
+    "store_timeout",
+    SettingKind::Duration,
+    "The time that one step with the store may take before the process goes on without it.",
+);
+pub(crate) const STORE_KEY_FILE: Setting = setting(
+    "store_key_file",
+    SettingKind::Text,
+    "The path of a file whose text seals what is stored, in place of the client secret.",
+);
+
+static ALL: [Setting; 33] = [
     SERVICE,
     ENVIRONMENT,
     CLIENT_ID,
@@ -226,6 +242,9 @@ static ALL: [Setting; 30] = [
     CLIENT_CERTIFICATE_FILE,
     CLIENT_KEY_FILE,
     PROXY,
+    STORE,
+    STORE_TIMEOUT,
+    STORE_KEY_FILE,
 ];
 
 impl Setting {

@@ -61,7 +61,7 @@ pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
 
 /// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
-    let provider = provider()?;
+    let provider = provider();
     let unusable = |problem: rustls::Error| {
         Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
     };
@@ -88,30 +88,18 @@ pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
 
 /// The cryptography of TLS: the program's own choice for the process, if it made one, else the one that
 /// this library was built with.
-fn provider() -> Result<Arc<CryptoProvider>, Error> {
-    CryptoProvider::get_default().cloned().or_else(built_in).ok_or_else(|| {
-        Error::invalid(
-            "this build of seekauth has no cryptography for TLS: turn on one of its features aws-lc-rs and ring, \
-             or install a rustls CryptoProvider for the process",
-        )
-    })
+fn provider() -> Arc<CryptoProvider> {
+    CryptoProvider::get_default().cloned().unwrap_or_else(built_in)
 }
 
 #[cfg(feature = "ring")]
-#[expect(clippy::unnecessary_wraps, reason = "a build without either has none")]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    Some(Arc::new(rustls::crypto::ring::default_provider()))
+fn built_in() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
 }
 
-#[cfg(all(feature = "aws-lc-rs", not(feature = "ring")))]
-#[expect(clippy::unnecessary_wraps, reason = "a build without either has none")]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-}
-
-#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    None
+#[cfg(not(feature = "ring"))]
+fn built_in() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 fn own_files(config: &ResolvedConfig) -> Vec<PathBuf> {

@@ -11,6 +11,8 @@ const LONGEST_AHEAD: Duration = Duration::from_secs(15 * 60);
 /// Servers may say anything up to the largest integer; a century is long enough for all of them,
 /// and dates this far still exist in every language.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// Over how long processes that share a token spread its renewal.
+const SHARED_SPREAD: Duration = Duration::from_secs(1);
 /// The shortest interval at which readers recheck a token.
 const MIN_RECHECK: Duration = Duration::from_millis(50);
 
@@ -34,19 +36,51 @@ impl Windows {
         margin: Option<Duration>,
         jitter: f64,
     ) -> Self {
-        let lifetime = lifetime.min(LONGEST_LIFETIME);
-        // A margin must never eat the whole life of a short token.
-        let margin = match margin {
-            Some(wanted) => wanted.min(lifetime / 2),
-            None => MARGIN.min(lifetime / 10),
-        };
-        let usable = lifetime.saturating_sub(margin);
-        let ahead = (lifetime / 5).min(LONGEST_AHEAD).min(usable);
+        let ages = Ages::new(lifetime, margin);
         Self {
-            refresh_at: sent.plus(usable.saturating_sub(ahead) + point(ahead, jitter)),
-            usable_until: sent.plus(usable),
-            expires_at: sent.plus(lifetime),
+            refresh_at: sent
+                .plus(ages.usable.saturating_sub(ages.ahead) + point(ages.ahead, jitter)),
+            usable_until: sent.plus(ages.usable),
+            expires_at: sent.plus(ages.lifetime),
         }
+    }
+
+    /// The windows of a token that several processes use, whose age was `age` at the moment `seen`.
+    /// All of them renew it at the same age, but for a little `jitter` so that they do not come to the
+    /// store in the same instant. Counted forward: what lies before a machine's start cannot be told
+    /// on its monotonic clock.
+    pub(crate) fn of_shared(
+        seen: Moment,
+        age: Duration,
+        lifetime: Duration,
+        margin: Option<Duration>,
+        refresh_at_age: Duration,
+        jitter: f64,
+    ) -> Self {
+        let ages = Ages::new(lifetime, margin);
+        let after = |other: Duration| seen.plus(other.saturating_sub(age));
+        let spread = (ages.ahead / 50).min(SHARED_SPREAD).mul_f64(jitter.clamp(0.0, 1.0));
+        Self {
+            refresh_at: after((refresh_at_age + spread).min(ages.usable)),
+            usable_until: after(ages.usable),
+            expires_at: after(ages.lifetime),
+        }
+    }
+
+    /// The age up to which a token is given out without an attempt to renew it.
+    pub(crate) fn usable_age(lifetime: Duration, margin: Option<Duration>) -> Duration {
+        Ages::new(lifetime, margin).usable
+    }
+
+    /// The age at which all processes that share a token renew it: drawn by `jitter` from the first half
+    /// of the window, so that half of it is left should what they share be away then.
+    pub(crate) fn shared_refresh_age(
+        lifetime: Duration,
+        margin: Option<Duration>,
+        jitter: f64,
+    ) -> Duration {
+        let ages = Ages::new(lifetime, margin);
+        ages.usable.saturating_sub(ages.ahead) + (ages.ahead / 2).mul_f64(jitter.clamp(0.0, 1.0))
     }
 
     /// When readers look again although nothing is due: a forked child inherits that moment, and
@@ -60,6 +94,27 @@ impl Windows {
     pub(crate) fn with_new_jitter(&self, now: Moment, jitter: f64) -> Moment {
         let from = if self.refresh_at.reached(now) { now } else { self.refresh_at };
         from.plus(point(self.usable_until.remaining(from), jitter))
+    }
+}
+
+/// A token's life as ages.
+struct Ages {
+    lifetime: Duration,
+    usable: Duration,
+    /// The length of the window, which ends with `usable`.
+    ahead: Duration,
+}
+
+impl Ages {
+    fn new(lifetime: Duration, margin: Option<Duration>) -> Self {
+        let lifetime = lifetime.min(LONGEST_LIFETIME);
+        // A margin must never eat the whole life of a short token.
+        let margin = match margin {
+            Some(wanted) => wanted.min(lifetime / 2),
+            None => MARGIN.min(lifetime / 10),
+        };
+        let usable = lifetime.saturating_sub(margin);
+        Self { lifetime, usable, ahead: (lifetime / 5).min(LONGEST_AHEAD).min(usable) }
     }
 }
 

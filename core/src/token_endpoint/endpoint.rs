@@ -26,7 +26,9 @@ use crate::sys::clock::Clock;
 use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response::{BODY_LIMIT, TokenResponse};
-use crate::token_endpoint::source::{CredentialsChanged, Fetch, Grant, TokenSource};
+use crate::token_endpoint::source::{
+    Asking, CredentialsChanged, Fetch, Fetched, Grant, Granting, Issuer, TokenSource, Wanted,
+};
 
 /// Whom errors speak of.
 const TOKEN_ENDPOINT: &str = "the token endpoint";
@@ -48,13 +50,16 @@ impl TokenEndpoint {
         Self { config, clock, rotation, known, http }
     }
 
-    /// Asks with the credentials of the moment. When the server refuses them, the provider is
-    /// asked again at once, for they may just have been rotated.
-    async fn grant(&self, scopes: &[String]) -> Result<Grant, Error> {
+    /// Asks with these credentials. When the server refuses them, the provider is asked again at once,
+    /// for they may just have been rotated.
+    async fn grant_with(
+        &self,
+        credentials: Credentials,
+        scopes: &[String],
+    ) -> Result<Grant, Error> {
         let provider = &self.config.credentials;
         let mut refused = Vec::new();
         let no_secret = Error::new(ErrorKind::InvalidCredentials, "there is no secret to ask with");
-        let credentials = provider.credentials().await?;
         let result = self.try_secrets(&credentials, scopes, &mut refused, no_secret).await;
         let result = match result {
             Err(error) if is_refusal(&error) && provider.may_change() => {
@@ -99,7 +104,7 @@ impl TokenEndpoint {
                 Err(error) if is_refusal(error) => refused.push(fingerprint),
                 Ok(_) => {
                     self.rotation.note_worked(fingerprint);
-                    break;
+                    return result.map(|grant| Grant { accepted: fingerprint, ..grant });
                 }
                 Err(_) => break,
             }
@@ -195,8 +200,11 @@ impl TokenEndpoint {
 }
 
 impl TokenSource for TokenEndpoint {
-    fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
-        Box::pin(self.grant(scopes))
+    fn fetch<'a>(&'a self, wanted: Wanted<'a>) -> Fetch<'a> {
+        Box::pin(async move {
+            let credentials = self.config.credentials.credentials().await?;
+            self.grant_with(credentials, wanted.scopes).await.map(Fetched::from)
+        })
     }
 
     fn credentials_changed<'a>(&'a self, failure: &'a Error) -> CredentialsChanged<'a> {
@@ -223,6 +231,24 @@ impl TokenSource for TokenEndpoint {
     fn close(&self) {
         self.known.clear();
         self.http.close();
+    }
+}
+
+impl Issuer for TokenEndpoint {
+    fn credentials(&self) -> Asking<'_> {
+        Box::pin(self.config.credentials.credentials())
+    }
+
+    fn grant<'a>(&'a self, credentials: Credentials, scopes: &'a [String]) -> Granting<'a> {
+        Box::pin(self.grant_with(credentials, scopes))
+    }
+
+    fn worked_last(&self, fingerprint: u64) -> bool {
+        self.rotation.worked_last(fingerprint)
+    }
+
+    fn note_token(&self, token: &Secret) {
+        self.known.note(token);
     }
 }
 

@@ -136,7 +136,7 @@ impl TokenResponse {
                 None,
             ));
         }
-        Ok(Grant { access_token, lifetime, scopes, sent: None })
+        Ok(Grant::new(access_token, lifetime, scopes))
     }
 
     fn members(&self, body: &[u8]) -> Result<Members, Error> {

@@ -4,8 +4,10 @@
 // one response; what they made of the request is what is sent the second time.
 
 const { Readable } = require('node:stream');
+const { types } = require('node:util');
 const { failure } = require('../error.js');
-const { drain, hostsOf, sendWithAuth } = require('./send.js');
+const { isAbortSignal } = require('../pending-calls.js');
+const { drain, hostsOf, sendWithAuth, timeLimit } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -71,10 +73,7 @@ async function send(client, url, adapter, config) {
   const { data, headers, signal, timeout, auth, beforeRedirect, proxy } = config;
   // Without TLS the API is on this machine. A proxy would carry the token away from it, in clear text.
   const isPlain = /^http:/i.test(url);
-  /** @type {import('../../index').GetTokenOptions} */
-  const waiting = {};
-  if (signal instanceof AbortSignal) waiting.signal = signal;
-  if (timeout) waiting.timeoutMs = timeout;
+  const waiting = { timeoutMs: timeLimit(timeout), signal: isAbortSignal(signal) ? signal : undefined };
   /** @type {{ response: Response, error?: unknown } | undefined} */
   let outcome;
   try {
@@ -185,8 +184,8 @@ async function peekResponse(inspection, response) {
  * @param {unknown} data a whole body
  */
 function inspectWhole(inspection, data) {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-  if (bytes instanceof Uint8Array) {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : types.isArrayBuffer(data) ? new Uint8Array(data) : data;
+  if (types.isUint8Array(bytes)) {
     for (let at = 0; inspection.verdict === undefined && at < bytes.length; at += CHUNK) {
       inspection.feed(bytes.subarray(at, at + CHUNK));
     }

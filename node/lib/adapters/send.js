@@ -3,15 +3,15 @@
 // The order of an authenticated request, which all adapters share: the rules, the token, the sending, the
 // verdict. An adapter brings the HTTP client that sends, and hands over the response.
 
-// Taken now: what tests put in the place of the global ones may never run.
-const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
-const { AuthFlow } = require('../auth-flow.js');
+const { types } = require('node:util');
+const { MessageChannel } = require('node:worker_threads');
 
 /** @typedef {import('../../index').Client} Client */
-/** @typedef {InstanceType<typeof AuthFlow>} Flow */
+/** @typedef {InstanceType<typeof import('../auth-flow.js').AuthFlow>} Flow */
 
-/** The key of the client's method that opens an auth flow for its caller to release. */
+/** The key of the client's method that opens an auth flow for its caller to release, and that of what does so. */
 const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
+const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
 
 /**
  * What the rules look at before a request is sent.
@@ -48,7 +48,7 @@ async function sendWithAuth(client, { url, body, hosts, waiting }, sendOnce) {
       await ended;
     }
   } finally {
-    AuthFlow.release(flow);
+    /** @type {any} */ (flow)[releaseAuthFlow]();
   }
 }
 
@@ -70,17 +70,25 @@ const MOST_MS = 1_000;
  * @param {Rejection} rejection
  */
 async function end({ rest, cut }) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, MOST_MS);
-    timer.unref();
-  });
+  const clock = new Int32Array(new SharedArrayBuffer(4));
+  const late = /** @type {any} */ (Atomics).waitAsync(clock, 0, 0, MOST_MS).value;
   await Promise.race([rest, late]).catch(() => {});
-  clearTimeout(timer);
+  Atomics.notify(clock, 0);
   cut();
   // HTTP clients give the connection free one turn of the event loop later.
-  await new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
+}
+
+/** Tests replace timers, and their replacements may never run; what is waited for here nobody replaces. */
+function nextTurn() {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
+    port1.once('message', () => {
+      port1.close();
+      resolve();
+    });
+    port2.postMessage(undefined);
+  });
 }
 
 /**
@@ -106,9 +114,19 @@ function isReplayable(body) {
     body == null ||
     typeof body === 'string' ||
     ArrayBuffer.isView(body) ||
-    body instanceof ArrayBuffer ||
+    types.isArrayBuffer(body) ||
     body instanceof Blob
   );
+}
+
+/**
+ * What a time-out of the HTTP client means for waiting: 0 is none, and some clients take text.
+ *
+ * @param {unknown} timeout in milliseconds
+ */
+function timeLimit(timeout) {
+  const limit = Number(timeout);
+  return limit > 0 && Number.isFinite(limit) ? limit : undefined;
 }
 
 /**
@@ -136,4 +154,4 @@ function headersOf(flow, own, authorization) {
   return [...kept, ...set];
 }
 
-module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth };
+module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth, timeLimit };

@@ -59,9 +59,11 @@ let current;
 
 /** @param {unknown} message */
 function note(message) {
-  const { request } = /** @type {{ request: Destination & { headers: unknown } }} */ (message);
-  const { headers, origin, servername = null } = request;
-  for (const watch of current ? [current] : watchesOf(headers)) watch.destinations.push({ origin, servername });
+  const { request } = /** @type {{ request: Destination & { headers: unknown, method: string } }} */ (message);
+  const { headers, method, origin, servername = null } = request;
+  // A dispatcher that asks a proxy for a tunnel does so within the call, with a request of its own.
+  const watching = current && method !== 'CONNECT' ? [current] : watchesOf(headers);
+  for (const watch of watching) watch.destinations.push({ origin, servername });
 }
 
 /**

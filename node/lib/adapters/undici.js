@@ -3,8 +3,9 @@
 // For undici's dispatchers: requests through one get a token, and are sent once more if the API rejects
 // it. A response is held back until its first bytes give the verdict; from then on it flows unchanged.
 
+const { isAbortSignal } = require('../pending-calls.js');
 const { decoder } = require('./content-decoding.js');
-const { MOST_BYTES, headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { MOST_BYTES, headersOf, hostsOf, sendWithAuth, timeLimit } = require('./send.js');
 const { Watch } = require('./undici-destination.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -26,11 +27,11 @@ function interceptor(client) {
     const send = async () => {
       // What is looked at now is what is sent, though its owner may change it meanwhile.
       const options = { ...given };
-      const { origin = '', path, body, signal, servername } = /** @type {Options & Extras} */ (options);
+      const { origin = '', path, body, headersTimeout, signal, servername } = /** @type {Options & Extras} */ (options);
       // Some dispatchers take a whole address for the path, and send it to their own origin.
       const url = String(path).startsWith('/') ? `${origin}${path}` : '';
       const own = pairs(options.headers);
-      const waiting = signal instanceof AbortSignal ? { signal } : {};
+      const waiting = { timeoutMs: timeLimit(headersTimeout), signal: isAbortSignal(signal) ? signal : undefined };
       const check = destinationCheck(client, url, servername);
       await sendWithAuth(client, { url, body, hosts: hostsOf(own), waiting }, (flow, authorization) => {
         // A Host that is right is left to undici, so that another one tells of a look-up in between.

@@ -16,6 +16,25 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 
 
+_DAY = 86_400
+
+
+def missing(error: ModuleNotFoundError, package: str) -> ModuleNotFoundError:
+    """The error for an adapter whose HTTP client is not installed; any other stays as it is."""
+    if error.name != package:
+        return error
+    message = f"seekauth.{package} needs {package}: pip install seekauth[{package}]"
+    return ModuleNotFoundError(message, name=package)
+
+
+def bound(timeout: object) -> float | None:
+    """How long an HTTP client's time-out lets the wait for a token take; None for any length.
+
+    No client of seekauth waits for a day by itself, so that nothing longer bounds anything.
+    """
+    return timeout if isinstance(timeout, (int, float)) and 0 <= timeout < _DAY else None
+
+
 def authenticate(flow: AuthFlow, headers: MutableMapping[str, Any], authorization: str) -> None:
     """Puts the token, and the headers that go with it, into the headers of a request."""
     flow.attempt(authorization)

@@ -22,6 +22,8 @@ _PACKAGES = frozenset(
         "aiohttp",
         "anyio",
         "asyncio",
+        "eventlet",
+        "gevent",
         "h11",
         "h2",
         "hpack",
@@ -32,6 +34,7 @@ _PACKAGES = frozenset(
         "httpx2",
         "requests",
         "ssl",
+        "trio",
         "urllib3",
     )
 )

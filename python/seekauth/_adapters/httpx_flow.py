@@ -8,18 +8,14 @@ Nothing is read of a response whose status is enough for the verdict.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
-from seekauth._adapters.common import authenticate, check_host, is_complete, is_rejection
+from seekauth import AuthFlow, Client, Inspection
+from seekauth._adapters.common import authenticate, bound, check_host, is_complete, is_rejection
 from seekauth._adapters.frames import forget_failure
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-    from datetime import timedelta
-    from typing import Any
-
-    from seekauth import AuthFlow, Client, Inspection
 
 
 class ReplayStream:
@@ -72,7 +68,8 @@ class AuthFlowMixin:
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
-        authorization = self._client.authorization()
+        timeout = _timeout(request)
+        authorization = flow.authorization(timeout)
         while True:
             authenticate(flow, request.headers, authorization)
             response = None
@@ -84,12 +81,13 @@ class AuthFlowMixin:
             if not self._is_rejection(_inspection(flow, request, response), response):
                 return
             flow.retry()
-            authorization = flow.authorization()
+            authorization = flow.authorization(timeout)
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
-        authorization = await self._client.authorization_async()
+        timeout = _timeout(request)
+        authorization = await flow.authorization_async(timeout)
         while True:
             authenticate(flow, request.headers, authorization)
             response = None
@@ -101,7 +99,7 @@ class AuthFlowMixin:
             if not await self._is_rejection_async(_inspection(flow, request, response), response):
                 return
             flow.retry()
-            authorization = await flow.authorization_async()
+            authorization = await flow.authorization_async(timeout)
 
     def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
@@ -181,6 +179,12 @@ class AuthFlowMixin:
             content=chunks,
             request=response.request,
         )
+
+
+def _timeout(request: Any) -> float | None:
+    """How long a server may take to respond, which is what the wait for a token depends on."""
+    timeouts = request.extensions.get("timeout") or {}
+    return bound(timeouts.get("read"))
 
 
 def _tee(body: ReplayStream, inspection: Inspection) -> Iterator[bytes]:

@@ -99,7 +99,7 @@ class _ReplayResponse(HTTPResponse):
             preload_content=False,
             decode_content=raw.decode_content,
             # requests looks for cookies in it.
-            original_response=raw._original_response,  # noqa: SLF001
+            original_response=raw._original_response,
             retries=raw.retries,
             # The original response does so already.
             enforce_content_length=False,

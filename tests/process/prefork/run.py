@@ -15,12 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from load import HANG_S, Load, finished
-from scenario import AGEING, MARGIN, REQUESTS, SCENARIOS, STATES
+from scenario import AGEING, EVENTLET, MARGIN, REQUESTS, SCENARIOS, STATES
 
 from harness.paths import PACKAGE, ROOT, SANDBOX
 from harness.sandbox import Sandbox
 
-NEEDED = [SANDBOX, ROOT / "target/c/forking", PACKAGE / "seekauth/_native.abi3.so"]
+FORKING = ROOT / "target/c/forking"
+"""The one server that has to be built."""
+NEEDED = [SANDBOX, PACKAGE / "seekauth/_native.abi3.so", EVENTLET]
 
 BUSY = 2
 """How many servers are busy at once. Those that wait for a token to age are not busy."""
@@ -184,11 +186,12 @@ def table(rows):
 
 
 def main(words):
-    missing = [str(path) for path in NEEDED if not path.exists()]
+    wanted = [one for one in SCENARIOS if not words or any(word in one.server for word in words)]
+    needed = [*NEEDED, *([FORKING] if any(one.server == "c forking" for one in wanted) else [])]
+    missing = [str(path) for path in needed if not path.exists()]
     if missing:
         print(f"build these first: {' '.join(missing)}", file=sys.stderr)
         return 2
-    wanted = [one for one in SCENARIOS if not words or any(word in one.server for word in words)]
     wanted.sort(key=lambda one: STATES.index(one.state))
     if not wanted:
         print(f"no server is called {' or '.join(words)}", file=sys.stderr)

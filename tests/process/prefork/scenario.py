@@ -12,6 +12,8 @@ from harness.paths import PACKAGE, ROOT
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
+EVENTLET = ROOT / "target/prefork/eventlet/bin/python"
+"""For the last gunicorn that has workers for eventlet."""
 
 REQUESTS = 200
 AGEING = ("ageing", "rejected", "in flight")
@@ -37,6 +39,8 @@ class Scenario:
     """Processes that use the client before the workers exist."""
     inherits: bool = True
     """Whether a worker has its parent's token."""
+    shares: bool = False
+    """Whether they share a store: then all of them together make the requests of one process."""
     runs_parent_code: bool = True
     """Whether the parent can be made to run something after its workers."""
 
@@ -71,6 +75,8 @@ class Scenario:
             "PYTHONPATH": f"{PACKAGE}:{HERE}",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        if self.shares:
+            environment["SEEKAUTH_STORE"] = f"local:{folder / 'store'}"
         return Server(lambda fd: self.command(str(fd), str(self.workers)), environment, folder)
 
     def complaints(self, served, token_requests, seen):
@@ -88,6 +94,8 @@ class Scenario:
 
     def _token_requests(self, seen):
         """How many there may be, at least and at most, with so many workers that served."""
+        if self.shares:
+            return (self.parents + (self.state == "expired"),) * 2
         if self.state in AGEING:
             return (self.parent_requests + self.workers,) * 2
         if not self.inherits:
@@ -97,14 +105,17 @@ class Scenario:
         return (self.parents + fetched,) * 2
 
 
-def gunicorn(worker_class, application):
+def gunicorn(worker_class, application, interpreter=sys.executable):
     def command(fd, workers):
         # A worker that hangs has to be seen before gunicorn kills it.
         options = ["--workers", workers, "--worker-class", worker_class, "--bind", f"fd://{fd}"]
         options += ["--timeout", "120"]
         if worker_class == "gthread":
             options += ["--threads", "4"]
-        program = [sys.executable, "-m", "gunicorn", "--preload", "--log-level", "warning"]
+        if worker_class == "gevent":
+            # Its workers may wait for all of that time, whatever the application is.
+            options += ["--graceful-timeout", "3"]
+        program = [str(interpreter), "-m", "gunicorn", "--preload", "--log-level", "warning"]
         return [*program, "--config", str(HERE / "hooks.py"), *options, f"app:{application}"]
 
     return command
@@ -143,6 +154,8 @@ def _scenarios():
     for state in ("fresh", "expired", "dropped"):
         yield Scenario("gunicorn sync", gunicorn("sync", "wsgi"), state)
         yield Scenario("gunicorn gthread", gunicorn("gthread", "wsgi"), state)
+        yield Scenario("gunicorn gevent", gunicorn("gevent", "wsgi"), state)
+        yield Scenario("gunicorn eventlet", gunicorn("eventlet", "wsgi", EVENTLET), state)
         yield Scenario(
             "gunicorn uvicorn",
             gunicorn("uvicorn_worker.UvicornWorker", "asgi"),
@@ -167,6 +180,15 @@ def _scenarios():
         yield Scenario("c forking", forking, state)
     yield Scenario("node cluster", node("cluster.js"), "fresh", inherits=False)
     yield Scenario("node worker_threads", node("threads.js"), "fresh", inherits=False)
+    for name, command, state in (
+        ("gunicorn sync", gunicorn("sync", "wsgi"), "expired"),
+        ("gunicorn gevent", gunicorn("gevent", "wsgi"), "expired"),
+        ("celery prefork", python("jobs.py"), "expired"),
+        ("multiprocessing fork", python("pool.py", "fork"), "expired"),
+        ("c forking", forking, "expired"),
+        ("node cluster", node("cluster.js"), "fresh"),
+    ):
+        yield Scenario(f"{name}, sharing", command, state, workers=8, inherits=state != "fresh", shares=True)
     yield Scenario("gunicorn gthread", gunicorn("gthread", "wsgi"), "ageing", workers=8)
     yield Scenario("c forking", forking, "ageing", workers=8)
     for state in AGEING:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CORE = ROOT / "core" / "src"
 AT_ROOT = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
 # Where a file that a paper names may be looked for.
-BASES = [ROOT, CORE, CORE / "sys"]
+BASES = [ROOT, CORE, CORE / "store", CORE / "sys"]
 NAMING_FILES = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/abi.md"]
 SUFFIXES = r"\.(rs|py|pyi|js|mjs|ts|md|h|hpp|c|cpp|toml|json|sh|mk)$"
 LINE = 110

@@ -40,6 +40,13 @@ def environment() -> dict[str, str]:
         "SEEK_PASS_URL": os.environ["SANDBOX_PASS_URL"],
         "SEEK_PASS_CLIENT_ID": "sandbox-pass",
         "SEEK_PASS_CLIENT_SECRET": "sandbox-pass-secret & more=100%",
+        "PASS_SERVICE": "seek_pass",
+        "PASS_ENVIRONMENT": "staging",
+        "PASS_BASE_URL": os.environ["SANDBOX_PASS_URL"],
+        "PASS_CLIENT_ID": "sandbox-pass",
+        "PASS_CLIENT_SECRET": "sandbox-pass-secret & more=100%",
+        "PASS_USER_AGENT": "Readme/1.0",
+        "PASS_SCOPES": "write.education",
         "SEEK_PLAYGROUND_CLIENT_ID": "sandbox-playground",
         "SEEK_PLAYGROUND_CLIENT_SECRET": "sandbox-playground-secret",
         "NO_PROXY": "127.0.0.1",
@@ -127,6 +134,7 @@ def node_packages() -> None:
     for name, folder in {
         "seekauth": ROOT / "node",
         "axios": installed / "axios",
+        "got": installed / "got",
         "undici": installed / "undici",
     }.items():
         if not (modules / name).exists():

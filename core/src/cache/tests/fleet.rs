@@ -19,7 +19,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::cache::key::Key;
-use crate::cache::slot::{Action, Progress, Slot};
+use crate::cache::slot::{Action, Slot};
+use crate::cache::slot_state::Progress;
 use crate::cache::sync::watch;
 use crate::config::Config;
 use crate::config::ResolvedConfig;

@@ -24,9 +24,7 @@ use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::random::seeded;
 use crate::sys::secret::Secret;
 use crate::token::Token;
-use crate::token_endpoint::source::Fetch;
-use crate::token_endpoint::source::Grant;
-use crate::token_endpoint::source::TokenSource;
+use crate::token_endpoint::source::{Fetch, Fetched, Grant, TokenSource, Wanted};
 
 const DAYS: u64 = 30;
 
@@ -44,12 +42,12 @@ struct Desk {
 }
 
 impl TokenSource for Desk {
-    fn fetch<'a>(&'a self, _scopes: &'a [String]) -> Fetch<'a> {
+    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
         Box::pin(async move {
             let (response, received) = oneshot::channel();
             let sent = self.clock.as_ref().unwrap().now();
             self.open.lock().unwrap().push(Request { sent, response });
-            received.await.unwrap()
+            received.await.unwrap().map(Fetched::from)
         })
     }
 }
@@ -192,8 +190,7 @@ impl History {
             self.quiet_until = now.plus(Duration::from_millis(500)).monotonic;
             self.renewed_from = None;
         }
-        let grant =
-            Grant { access_token: Secret::new(value), lifetime, scopes: Vec::new(), sent: None };
+        let grant = Grant::new(Secret::new(value), lifetime, Vec::new());
         let _ = request.response.send(Ok(grant));
     }
 
@@ -336,12 +333,7 @@ impl History {
             if let Some(request) = open {
                 let lifetime = Duration::from_secs(1_800);
                 let access_token = Secret::new("token-after-recovery");
-                let _ = request.response.send(Ok(Grant {
-                    access_token,
-                    lifetime,
-                    scopes: Vec::new(),
-                    sent: None,
-                }));
+                let _ = request.response.send(Ok(Grant::new(access_token, lifetime, Vec::new())));
             }
             self.clock.advance(Which::Both, 1_000);
         }

@@ -18,9 +18,7 @@ use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
 use crate::token::Token;
-use crate::token_endpoint::source::Grant;
-use crate::token_endpoint::source::TokenSource;
-use crate::token_endpoint::source::{CredentialsChanged, Fetch};
+use crate::token_endpoint::source::{CredentialsChanged, Fetch, Grant, TokenSource, Wanted};
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -39,16 +37,14 @@ impl TokenSource for Script {
         Box::pin(async { self.has_other_credentials.load(Ordering::SeqCst) })
     }
 
-    fn fetch<'a>(&'a self, scopes: &'a [String]) -> Fetch<'a> {
+    fn fetch<'a>(&'a self, wanted: Wanted<'a>) -> Fetch<'a> {
         Box::pin(async move {
             let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
             self.permits.acquire().await.unwrap().forget();
             let response = self.responses.lock().unwrap().pop_front().unwrap_or(Ok(self.lifetime));
-            response.map(|lifetime| Grant {
-                access_token: Secret::new(format!("token-{number}")),
-                lifetime: Duration::from_secs(lifetime),
-                scopes: scopes.to_vec(),
-                sent: None,
+            response.map(|lifetime| {
+                let value = Secret::new(format!("token-{number}"));
+                Grant::new(value, Duration::from_secs(lifetime), wanted.scopes.to_vec()).into()
             })
         })
     }

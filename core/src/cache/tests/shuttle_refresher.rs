@@ -24,7 +24,7 @@ use crate::sys::secret::Secret;
 use crate::token::Token;
 use crate::token_endpoint::source::Fetch;
 use crate::token_endpoint::source::Grant;
-use crate::token_endpoint::source::TokenSource;
+use crate::token_endpoint::source::{TokenSource, Wanted};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LIFETIME: u64 = 1_800;
@@ -40,7 +40,7 @@ struct Server {
 }
 
 impl TokenSource for Server {
-    fn fetch<'a>(&'a self, _scopes: &'a [String]) -> Fetch<'a> {
+    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
         Box::pin(async move {
             assert!(!self.is_busy.swap(true, Ordering::SeqCst), "two requests at once");
             shuttle::future::yield_now().await;
@@ -51,12 +51,10 @@ impl TokenSource for Server {
                 self.failures.fetch_add(1, Ordering::SeqCst);
             }
             match response {
-                Ok(lifetime) => Ok(Grant {
-                    access_token: Secret::new(format!("token-{number}")),
-                    lifetime: Duration::from_secs(lifetime),
-                    scopes: Vec::new(),
-                    sent: None,
-                }),
+                Ok(lifetime) => {
+                    let value = Secret::new(format!("token-{number}"));
+                    Ok(Grant::new(value, Duration::from_secs(lifetime), Vec::new()).into())
+                }
                 Err(kind) => Err(Error::new(kind, "scripted")),
             }
         })

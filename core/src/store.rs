@@ -1,0 +1,56 @@
+//! One token for many processes: a cache with a lease in front of the token endpoint. Whoever comes
+//! first asks the server, the others take over what it got. The store is never a source of truth: it
+//! is asked by flights only, and whatever goes wrong with it, a process does what it would do without.
+
+mod backend;
+mod clock;
+mod crypto;
+mod identity;
+mod keys;
+mod lease;
+#[cfg(unix)]
+mod local;
+mod offer;
+mod places;
+mod record;
+mod rest;
+mod shared;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::config::{ResolvedConfig, StorePlace};
+use crate::store::backend::Backend;
+use crate::sys::clock::Clock;
+use crate::token_endpoint::source::Issuer;
+
+pub(crate) use shared::SharedSource;
+pub use status::StoreStatus;
+
+/// Frees what flights held that ended with the runtime.
+pub(crate) fn forget() {
+    #[cfg(unix)]
+    local::forget();
+}
+
+/// The source in front of `issuer` for clients that share; none for those that do not.
+pub(crate) fn source(
+    config: &Arc<ResolvedConfig>,
+    issuer: Arc<dyn Issuer>,
+    clock: &Clock,
+) -> Option<Arc<SharedSource>> {
+    let store = config.store.clone()?;
+    let backend: Arc<dyn Backend> = match &store.place {
+        #[cfg(unix)]
+        StorePlace::Local(folder) => {
+            Arc::new(local::Local::new(folder.clone(), store.timeout, clock.clone()))
+        }
+        // Refused with the settings.
+        #[cfg(not(unix))]
+        StorePlace::Local(_) => return None,
+    };
+    let config = Arc::clone(config);
+    Some(Arc::new(SharedSource::new(config, store, issuer, backend, clock.clone())))
+}

@@ -1,0 +1,170 @@
+//! What a reading of the store offers to a flight. Pure: nothing here waits or writes.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind};
+use crate::store::backend::Reading;
+use crate::store::clock::StoreClock;
+use crate::store::places::Place;
+use crate::store::record::{NoteKind, NoteRecord, TokenRecord};
+use crate::store::status::{Counts, count};
+use crate::sys::clock::Moment;
+use crate::token::Windows;
+use crate::token_endpoint::source::{Grant, Shared, Wanted};
+
+/// A token that another process got less than this ago, and that the API rejects, is not renewed for
+/// that: so an API that rejects everything costs all processes no more than one.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(6);
+/// How far the wall clocks of two processes may be apart before one of them is not believed.
+const SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// A token that was read, with its age at that moment.
+struct Candidate {
+    record: TokenRecord,
+    age: Duration,
+}
+
+pub(crate) struct Offer {
+    good: Option<Candidate>,
+    /// A token that is better than none, for its end is near.
+    margin: Option<Candidate>,
+    /// How long ago somebody renewed the token that the API rejected, if that was lately.
+    renewed_ago: Option<Duration>,
+    /// The refusal of a secret with this fingerprint.
+    refusal: Option<(NoteRecord, u64)>,
+    /// Whether each process is to ask for itself.
+    pub(crate) is_for_each_alone: bool,
+    /// The highest number there is.
+    pub(crate) number: u64,
+    /// The time there.
+    pub(crate) clock: StoreClock,
+}
+
+impl Offer {
+    /// What `reading` offers, two names to each place, whose `margin` is the client's setting.
+    pub(crate) fn new(
+        reading: Reading,
+        places: &[Place],
+        wanted: &Wanted<'_>,
+        margin: Option<Duration>,
+        counts: &Counts,
+    ) -> Self {
+        let Reading { found, now, at } = reading;
+        let mut offer = Self {
+            good: None,
+            margin: None,
+            renewed_ago: None,
+            refusal: None,
+            is_for_each_alone: false,
+            number: 0,
+            clock: StoreClock { now, at },
+        };
+        for (place, found) in places.iter().zip(found) {
+            if let Some(bytes) = found.token {
+                match TokenRecord::open(&bytes, &place.keys, &place.name) {
+                    Some(record) => offer.weigh(record, wanted, margin, counts),
+                    None => count(&counts.unreadable),
+                }
+            }
+            let note =
+                found.note.and_then(|bytes| NoteRecord::open(&bytes, &place.keys, &place.note));
+            if let Some(note) = note.filter(|note| note.holds(&offer.clock.now)) {
+                match note.kind {
+                    NoteKind::Alone => offer.is_for_each_alone = true,
+                    NoteKind::InvalidCredentials => {
+                        offer.refusal.get_or_insert((note, place.fingerprint));
+                    }
+                }
+            }
+        }
+        if places.len() > 1 {
+            // The other secret may do.
+            offer.refusal = None;
+        }
+        offer
+    }
+
+    fn weigh(
+        &mut self,
+        record: TokenRecord,
+        wanted: &Wanted<'_>,
+        margin: Option<Duration>,
+        counts: &Counts,
+    ) {
+        self.number = self.number.max(record.number);
+        let lifetime = Duration::from_millis(record.lifetime_ms);
+        let now = &self.clock.now;
+        let Some(age) = record.issued.age(now).filter(|age| *age < lifetime) else { return };
+        if record.issued.wall_age(now) > lifetime + SKEW.min(lifetime / 10) {
+            count(&counts.clock_disagreements);
+            return;
+        }
+        if record.number <= wanted.above {
+            let is_rejected = wanted.is_rejected && record.number == wanted.above;
+            if is_rejected && age < RENEWAL_INTERVAL {
+                self.renewed_ago = Some(age);
+            }
+            return;
+        }
+        let is_good = age < Windows::usable_age(lifetime, margin);
+        let best = if is_good { &mut self.good } else { &mut self.margin };
+        if best.as_ref().is_none_or(|best| best.record.number < record.number) {
+            *best = Some(Candidate { record, age });
+        }
+    }
+
+    /// What ends the flight without a request: a token, or the reason why none should be asked for.
+    pub(crate) fn outcome(&mut self, counts: &Counts) -> Option<Result<Grant, Error>> {
+        if let Some(candidate) = self.good.take() {
+            count(&counts.adopted);
+            return Some(Ok(candidate.grant(self.clock.at)));
+        }
+        if let Some(ago) = self.renewed_ago {
+            let error = Error::new(
+                ErrorKind::Unavailable,
+                "the API rejected the token that all processes got a moment ago; it is not renewed again so soon",
+            );
+            return Some(Err(error.with_retry_after(Some(RENEWAL_INTERVAL.saturating_sub(ago)))));
+        }
+        if self.margin.is_some() {
+            return None;
+        }
+        let (note, fingerprint) = self.refusal.take()?;
+        count(&counts.notes);
+        Some(Err(refused(note, fingerprint)))
+    }
+
+    /// A token that is better than none, for a flight whose own request failed.
+    pub(crate) fn last_resort(&mut self, counts: &Counts) -> Option<Grant> {
+        let candidate = self.margin.take()?;
+        count(&counts.adopted);
+        Some(candidate.grant(self.clock.at))
+    }
+}
+
+impl Candidate {
+    fn grant(self, at: Moment) -> Grant {
+        let Self { record, age } = self;
+        let shared = Shared {
+            number: record.number,
+            age,
+            refresh_at_age: Duration::from_millis(record.refresh_at_age_ms),
+        };
+        let lifetime = Duration::from_millis(record.lifetime_ms);
+        let grant = Grant::new(record.token, lifetime, record.scopes);
+        Grant { sent: Some(at), shared: Some(shared), ..grant }
+    }
+}
+
+/// What another process was told, as if this one had been.
+fn refused(note: NoteRecord, fingerprint: u64) -> Error {
+    let error = Error::new(
+        ErrorKind::InvalidCredentials,
+        "the server refused the client secret a moment ago, as another process found; check id and secret",
+    );
+    let error = error.with_refused(vec![fingerprint]);
+    match note.status {
+        Some(status) => error.with_response(status, note.code),
+        None => error,
+    }
+}

@@ -1,0 +1,58 @@
+//! A store that failed is left alone for a while, which doubles: callers must not pay for it again and
+//! again.
+
+use std::time::Duration;
+
+use crate::sys::clock::Moment;
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Belongs into a `PerProcess` cell.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    failures: u32,
+    until: Moment,
+}
+
+impl Rest {
+    pub(crate) fn new() -> Self {
+        Self { failures: 0, until: Moment::PAST }
+    }
+
+    /// Until when the store is left alone, if it is.
+    pub(crate) fn until(&self, now: Moment) -> Option<Moment> {
+        (!self.until.reached(now)).then_some(self.until)
+    }
+
+    /// It failed. `jitter`, from 0 to 1, tells processes apart.
+    pub(crate) fn begin(&mut self, now: Moment, jitter: f64) {
+        let full = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        self.until = now.plus(full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0)));
+    }
+
+    /// It works.
+    pub(crate) fn end(&mut self) {
+        *self = Self::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_double_up_to_a_minute_and_end_with_success() {
+        let now = Moment { monotonic: 1, wall: 1 };
+        let mut rest = Rest::new();
+        let next = |rest: &mut Rest| {
+            rest.begin(now, 1.0);
+            rest.until(now).unwrap().remaining(now).as_secs()
+        };
+        let spans: Vec<u64> = (0..8).map(|_| next(&mut rest)).collect();
+        assert_eq!(spans, [1, 2, 4, 8, 16, 32, 60, 60]);
+        rest.end();
+        assert_eq!((rest.until(now), next(&mut rest)), (None, 1));
+    }
+}

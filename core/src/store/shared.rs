@@ -1,0 +1,326 @@
+//! The token source of clients that share: what a flight does before, around and after the one request
+//! to the server. Each rule is judged by whether any caller is worse off than without a store.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::config::{ResolvedConfig, StoreConfig};
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind};
+use crate::store::backend::{Backend, Trouble};
+use crate::store::clock::StoreClock;
+use crate::store::lease::Lease;
+use crate::store::offer::Offer;
+use crate::store::places::{Place, Places};
+use crate::store::record::{NoteKind, NoteRecord, TokenRecord};
+use crate::store::rest::Rest;
+use crate::store::status::{Counts, StoreStatus, count};
+use crate::sys::clock::Clock;
+use crate::sys::per_process::PerProcess;
+use crate::sys::random;
+use crate::token::Windows;
+use crate::token_endpoint::source::{
+    CredentialsChanged, Fetch, Fetched, Grant, Issuer, Shared, TokenSource, Wanted,
+};
+
+/// How long callers wait until the token is in the store: a program that ends with its answer must not
+/// take the token along. Then they have it, and publishing goes on.
+const PUBLISH_FIRST: Duration = Duration::from_millis(50);
+/// How long a refusal of the secret holds for the others.
+const REFUSAL_HOLDS: Duration = Duration::from_secs(10);
+/// How long processes ask each for itself, where the server's tokens have no life left.
+const ALONE_HOLDS: Duration = Duration::from_secs(1);
+
+pub(crate) struct SharedSource {
+    config: Arc<ResolvedConfig>,
+    issuer: Arc<dyn Issuer>,
+    backend: Arc<dyn Backend>,
+    clock: Clock,
+    places: Places,
+    counts: Arc<Counts>,
+    rest: PerProcess<Mutex<Rest>>,
+}
+
+/// One flight's visit to the store.
+struct Visit<'a> {
+    wanted: &'a Wanted<'a>,
+    credentials: &'a Credentials,
+    places: &'a [Place],
+    /// Of the token and of the note, for each place.
+    names: Vec<(String, String)>,
+}
+
+impl SharedSource {
+    pub(crate) fn new(
+        config: Arc<ResolvedConfig>,
+        store: StoreConfig,
+        issuer: Arc<dyn Issuer>,
+        backend: Arc<dyn Backend>,
+        clock: Clock,
+    ) -> Self {
+        let places = Places::new(Arc::clone(&config), store);
+        let (counts, rest) = (Arc::default(), PerProcess::new());
+        Self { config, issuer, backend, clock, places, counts, rest }
+    }
+
+    /// How the store fares.
+    pub(crate) fn status(&self) -> StoreStatus {
+        let usable = self.rest(|rest| rest.until(self.clock.now())).is_none();
+        self.counts.status(self.backend.kind(), usable)
+    }
+
+    async fn get(&self, wanted: &Wanted<'_>) -> Result<Fetched, Error> {
+        let credentials = self.issuer.credentials().await?;
+        if self.rest(|rest| rest.until(self.clock.now())).is_some() {
+            return self.without_store(wanted, credentials).await;
+        }
+        match self.with_store(wanted, &credentials).await {
+            Ok(outcome) => outcome.map(Fetched::from),
+            Err(trouble) => {
+                self.counts.note_trouble(&trouble);
+                let now = self.clock.now();
+                self.rest(|rest| rest.begin(now, random::fraction()));
+                self.without_store(wanted, credentials).await
+            }
+        }
+    }
+
+    /// By way of the store. Trouble with it is the outer error; what the server says, the inner one.
+    async fn with_store(
+        &self,
+        wanted: &Wanted<'_>,
+        credentials: &Credentials,
+    ) -> Result<Result<Grant, Error>, Trouble> {
+        let places = &*self.places.of(&*self.issuer, credentials, wanted.scopes).await?;
+        let names = places.iter().map(|place| (place.name.clone(), place.note.clone())).collect();
+        let visit = Visit { wanted, credentials, places, names };
+        let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
+        for looks in 0.. {
+            let mut offer = self.read(&visit).await?;
+            if let Some(outcome) = offer.outcome(&self.counts) {
+                return Ok(outcome.inspect(|grant| self.issuer.note_token(&grant.access_token)));
+            }
+            if offer.is_for_each_alone {
+                return Ok(self.ask_alone(&visit, offer).await);
+            }
+            if let Some(lease) = Lease::claim(&self.backend, &places[0].name).await? {
+                count(&self.counts.claimed);
+                return Ok(self.ask_for_all(&visit, lease, offer).await);
+            }
+            if looks == 0 {
+                count(&self.counts.waited);
+            }
+            let now = self.clock.now().monotonic;
+            if now >= (wanted.alone_at)() || now >= stuck_at {
+                return Ok(self.ask_alone(&visit, offer).await);
+            }
+            self.clock.back_off(self.backend.poll_interval(looks)).await;
+        }
+        Err(Trouble("it was looked at for too long".to_owned()))
+    }
+
+    /// Asks the server on behalf of all, unless somebody published just before giving the lease back.
+    async fn ask_for_all(
+        &self,
+        visit: &Visit<'_>,
+        lease: Lease,
+        before: Offer,
+    ) -> Result<Grant, Error> {
+        // Whatever is wrong with the store now: the lease is there, and asking goes on.
+        let mut offer = self.read(visit).await.unwrap_or(before);
+        if let Some(outcome) = offer.outcome(&self.counts) {
+            self.give_back(lease).await;
+            return outcome.inspect(|grant| self.issuer.note_token(&grant.access_token));
+        }
+        self.ask(visit, offer, Some(lease)).await
+    }
+
+    /// Asks the server without the lease, and publishes all the same.
+    async fn ask_alone(&self, visit: &Visit<'_>, offer: Offer) -> Result<Grant, Error> {
+        count(&self.counts.alone);
+        self.ask(visit, offer, None).await
+    }
+
+    async fn ask(
+        &self,
+        visit: &Visit<'_>,
+        mut offer: Offer,
+        lease: Option<Lease>,
+    ) -> Result<Grant, Error> {
+        let asked = self.clock.now();
+        let granted = self.issuer.grant(visit.credentials.clone(), visit.wanted.scopes).await;
+        let result = match granted {
+            Ok(grant) => {
+                let sent = grant.sent.unwrap_or(asked);
+                let grant = Grant { sent: Some(sent), ..grant };
+                let above = offer.number.max(visit.wanted.above);
+                return Ok(self.publish(grant, above, visit.places, offer.clock, lease).await);
+            }
+            Err(error) => {
+                self.note_refusals(&error, visit.places, &offer.clock).await;
+                let is_refusal = error.kind() == ErrorKind::InvalidCredentials;
+                match offer.last_resort(&self.counts).filter(|_| !is_refusal) {
+                    Some(grant) => {
+                        self.issuer.note_token(&grant.access_token);
+                        Ok(grant)
+                    }
+                    None => Err(error),
+                }
+            }
+        };
+        if let Some(lease) = lease {
+            self.give_back(lease).await;
+        }
+        result
+    }
+
+    /// What a process does while the store is away: it asks for itself, and as long as its token is good,
+    /// not at the moment at which all the others would too.
+    async fn without_store(
+        &self,
+        wanted: &Wanted<'_>,
+        credentials: Credentials,
+    ) -> Result<Fetched, Error> {
+        let now = self.clock.now();
+        if let Some(good_until) = wanted.good_until {
+            let window = good_until.remaining(now).mul_f64(0.9);
+            return Ok(Fetched::Postponed(
+                now.plus(window.mul_f64(0.5 + random::fraction() / 2.0)),
+            ));
+        }
+        count(&self.counts.alone);
+        let grant = self.issuer.grant(credentials, wanted.scopes).await?;
+        Ok(self.numbered(grant, wanted.above + 1).into())
+    }
+
+    async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
+        let reading = self.backend.read(&visit.names).await?;
+        count(&self.counts.reads);
+        self.rest(Rest::end);
+        let margin = self.config.refresh_margin;
+        Ok(Offer::new(reading, visit.places, visit.wanted, margin, &self.counts))
+    }
+
+    /// Puts a token into the store for the others, and gives the lease back. Waits for that for a moment
+    /// only.
+    async fn publish(
+        &self,
+        grant: Grant,
+        above: u64,
+        places: &[Place],
+        clock: StoreClock,
+        lease: Option<Lease>,
+    ) -> Grant {
+        let grant = self.numbered(grant, above + 1);
+        let place = places.iter().find(|place| place.serves(grant.accepted)).cloned();
+        let written = clock.stamp(grant.sent.unwrap_or_else(|| self.clock.now()));
+        let record = TokenRecord {
+            token: grant.access_token.clone(),
+            scopes: grant.scopes.clone(),
+            lifetime_ms: milliseconds(grant.lifetime),
+            number: above + 1,
+            issued: written.clone(),
+            refresh_at_age_ms: grant.shared.map_or(0, |shared| milliseconds(shared.refresh_at_age)),
+        };
+        let (backend, counts) = (Arc::clone(&self.backend), Arc::clone(&self.counts));
+        let life = grant.lifetime;
+        let publishing = tokio::spawn(async move {
+            if let Some(place) = place {
+                let published = if life.is_zero() {
+                    let note = NoteRecord::new(NoteKind::Alone, written, ALONE_HOLDS);
+                    write_note(&*backend, &place, &note, ALONE_HOLDS).await
+                } else {
+                    write_token(&*backend, &place, &record, life).await.inspect(|()| {
+                        count(&counts.published);
+                    })
+                };
+                published.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
+            }
+            if let Some(lease) = lease {
+                lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
+            }
+        });
+        let _goes_on = tokio::time::timeout(PUBLISH_FIRST, publishing).await;
+        grant
+    }
+
+    /// A token of this process's own, with its place among those of the others.
+    fn numbered(&self, grant: Grant, number: u64) -> Grant {
+        let margin = self.config.refresh_margin;
+        let refresh_at_age =
+            Windows::shared_refresh_age(grant.lifetime, margin, random::fraction());
+        let shared = Shared { number, age: Duration::ZERO, refresh_at_age };
+        Grant { shared: Some(shared), ..grant }
+    }
+
+    /// Tells the others which secrets the server refused.
+    async fn note_refusals(&self, error: &Error, places: &[Place], clock: &StoreClock) {
+        for place in places.iter().filter(|place| error.refused().contains(&place.fingerprint)) {
+            let written = clock.stamp(self.clock.now());
+            let note = NoteRecord {
+                status: error.status(),
+                code: error.server_code().map(str::to_owned),
+                ..NoteRecord::new(NoteKind::InvalidCredentials, written, REFUSAL_HOLDS)
+            };
+            if let Err(trouble) = write_note(&*self.backend, place, &note, REFUSAL_HOLDS).await {
+                self.counts.note_trouble(&trouble);
+            }
+        }
+    }
+
+    async fn give_back(&self, lease: Lease) {
+        lease.give_back().await.unwrap_or_else(|trouble| self.counts.note_trouble(&trouble));
+    }
+
+    /// How long a request of this process may last, with each secret once.
+    fn longest_request(&self, places: &[Place]) -> Duration {
+        let secrets = u32::try_from(places.len()).unwrap_or(1);
+        self.config.request_timeout.saturating_mul(secrets) + Duration::from_secs(1)
+    }
+
+    /// Held for moments only, and nothing under it can panic.
+    fn rest<T>(&self, work: impl FnOnce(&mut Rest) -> T) -> T {
+        let owned = self.rest.get(|| Mutex::new(Rest::new()));
+        work(&mut owned.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl TokenSource for SharedSource {
+    fn fetch<'a>(&'a self, wanted: Wanted<'a>) -> Fetch<'a> {
+        Box::pin(async move { self.get(&wanted).await })
+    }
+
+    fn credentials_changed<'a>(&'a self, failure: &'a Error) -> CredentialsChanged<'a> {
+        self.issuer.credentials_changed(failure)
+    }
+
+    fn close(&self) {
+        self.issuer.close();
+    }
+}
+
+async fn write_token(
+    backend: &dyn Backend,
+    place: &Place,
+    record: &TokenRecord,
+    life: Duration,
+) -> Result<(), Trouble> {
+    let bytes = record.seal(&place.keys, &place.name);
+    let bytes = bytes.ok_or_else(|| Trouble("the token is longer than it takes".to_owned()))?;
+    backend.publish(&place.name, bytes, life).await
+}
+
+async fn write_note(
+    backend: &dyn Backend,
+    place: &Place,
+    note: &NoteRecord,
+    life: Duration,
+) -> Result<(), Trouble> {
+    let bytes = note.seal(&place.keys, &place.note);
+    let bytes = bytes.ok_or_else(|| Trouble("a note is longer than it takes".to_owned()))?;
+    backend.note(&place.note, bytes, life).await
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,533 @@
+//! What a flight does with a store, against one in memory that fails on command and a scripted server,
+//! under a clock that tests move.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::config::{Config, ResolvedConfig};
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind};
+use crate::store::backend::{Backend, Found, Reading, Step, Trouble};
+use crate::store::record::Stamp;
+use crate::store::shared::SharedSource;
+use crate::sys::clock::manual::{ManualClock, Which};
+use crate::sys::clock::{Clock, Moment};
+use crate::sys::secret::Secret;
+use crate::token_endpoint::source::{
+    Asking, Fetch, Fetched, Grant, Granting, Issuer, TokenSource, Wanted,
+};
+
+const LIFETIME: Duration = Duration::from_secs(1_800);
+
+/// A store in memory. What is shared by all processes of a test is one of these.
+#[derive(Default)]
+struct Memory {
+    tokens: Mutex<BTreeMap<String, Vec<u8>>>,
+    notes: Mutex<BTreeMap<String, Vec<u8>>>,
+    leases: Mutex<BTreeSet<String>>,
+    fails_reads: AtomicBool,
+    fails_writes: AtomicBool,
+    clock: ManualClockCell,
+}
+
+type ManualClockCell = Mutex<Option<ManualClock>>;
+
+impl Memory {
+    fn now(&self) -> Moment {
+        self.clock.lock().unwrap().as_ref().unwrap().now()
+    }
+}
+
+fn step<T>(fails: &AtomicBool, work: impl FnOnce() -> T) -> Result<T, Trouble> {
+    if fails.load(Ordering::SeqCst) { Err(Trouble("scripted".to_owned())) } else { Ok(work()) }
+}
+
+impl Backend for Memory {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
+    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
+        let at = self.now();
+        let now = Stamp {
+            clock: "memory".to_owned(),
+            at_ms: at.monotonic / 1_000_000,
+            wall_ms: at.wall / 1_000_000,
+        };
+        let found = step(&self.fails_reads, || {
+            let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
+            let found = |(token, note): &(String, String)| Found {
+                token: tokens.get(token).cloned(),
+                note: notes.get(note).cloned(),
+            };
+            names.iter().map(found).collect()
+        });
+        Box::pin(std::future::ready(found.map(|found| Reading { found, now, at })))
+    }
+
+    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
+        let claimed =
+            step(&self.fails_writes, || self.leases.lock().unwrap().insert(name.to_owned()));
+        Box::pin(std::future::ready(claimed))
+    }
+
+    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
+        let released = step(&self.fails_writes, || {
+            self.leases.lock().unwrap().remove(name);
+        });
+        Box::pin(std::future::ready(released))
+    }
+
+    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let published = step(&self.fails_writes, || {
+            self.tokens.lock().unwrap().insert(name.to_owned(), token);
+        });
+        Box::pin(std::future::ready(published))
+    }
+
+    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let noted = step(&self.fails_writes, || {
+            self.notes.lock().unwrap().insert(name.to_owned(), note);
+        });
+        Box::pin(std::future::ready(noted))
+    }
+
+    fn poll_interval(&self, _looks: u32) -> Duration {
+        Duration::from_millis(10)
+    }
+}
+
+/// The server, as one process sees it: responds with the next of the script, else with a new token. It
+/// takes each of `accepts`.
+struct Server {
+    credentials: Mutex<Credentials>,
+    accepts: Mutex<Vec<String>>,
+    script: Mutex<VecDeque<Result<Duration, ErrorKind>>>,
+    requests: Arc<AtomicUsize>,
+    noted: Mutex<Vec<String>>,
+}
+
+impl TokenSource for Server {
+    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
+        unreachable!("a shared source asks step by step")
+    }
+}
+
+impl Issuer for Server {
+    fn credentials(&self) -> Asking<'_> {
+        Box::pin(std::future::ready(Ok(self.credentials.lock().unwrap().clone())))
+    }
+
+    fn grant<'a>(&'a self, credentials: Credentials, scopes: &'a [String]) -> Granting<'a> {
+        let accepts = self.accepts.lock().unwrap().clone();
+        let mut secrets = credentials.secrets();
+        let taken = secrets.find(|secret| accepts.iter().any(|one| one == secret.expose()));
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let scripted = self.script.lock().unwrap().pop_front().unwrap_or(Ok(LIFETIME));
+        let result = match (taken, scripted) {
+            (None, _) => {
+                let refused = credentials.secrets().map(|one| credentials.fingerprint(one));
+                let error = Error::new(ErrorKind::InvalidCredentials, "refused");
+                Err(error.with_response(401, None).with_refused(refused.collect()))
+            }
+            (_, Err(kind)) => Err(Error::new(kind, "scripted")),
+            (Some(secret), Ok(lifetime)) => {
+                let value = Secret::new(format!("token-{number}"));
+                let accepted = credentials.fingerprint(secret);
+                Ok(Grant { accepted, ..Grant::new(value, lifetime, scopes.to_vec()) })
+            }
+        };
+        Box::pin(std::future::ready(result))
+    }
+
+    fn worked_last(&self, _fingerprint: u64) -> bool {
+        false
+    }
+
+    fn note_token(&self, token: &Secret) {
+        self.noted.lock().unwrap().push(token.expose().to_owned());
+    }
+}
+
+/// Processes that share.
+struct Fleet {
+    memory: Arc<Memory>,
+    clock: ManualClock,
+    requests: Arc<AtomicUsize>,
+}
+
+struct Process {
+    source: SharedSource,
+    server: Arc<Server>,
+    clock: ManualClock,
+}
+
+/// What a slot knows when it asks.
+#[derive(Default)]
+struct Slot {
+    above: u64,
+    is_rejected: bool,
+    good_for: Option<Duration>,
+    /// How long a caller is kept waiting for others.
+    patience: Option<Duration>,
+}
+
+impl Fleet {
+    fn new() -> Self {
+        let clock = ManualClock::new();
+        let memory = Arc::new(Memory::default());
+        *memory.clock.lock().unwrap() = Some(clock.clone());
+        Self { memory, clock, requests: Arc::default() }
+    }
+
+    fn process(&self) -> Process {
+        self.process_with(Credentials::new("id", "secret"))
+    }
+
+    fn process_with(&self, credentials: Credentials) -> Process {
+        let config = Config::oauth("http://127.0.0.1/token").user_agent("Test/1").store("local");
+        let (config, _) = ResolvedConfig::new(&config.credentials("id", "secret")).unwrap();
+        let store = config.store.clone().unwrap();
+        let server = Arc::new(Server {
+            credentials: Mutex::new(credentials),
+            accepts: Mutex::new(vec!["secret".to_owned(), "next".to_owned()]),
+            script: Mutex::default(),
+            requests: Arc::clone(&self.requests),
+            noted: Mutex::default(),
+        });
+        let (issuer, backend) = (Arc::clone(&server), Arc::clone(&self.memory));
+        let clock = Clock::Manual(self.clock.clone());
+        let source = SharedSource::new(Arc::new(config), store, issuer, backend, clock);
+        Process { source, server, clock: self.clock.clone() }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    fn pass(&self, span: Duration) {
+        self.clock.advance(Which::Both, i64::try_from(span.as_millis()).unwrap());
+    }
+}
+
+impl Process {
+    async fn fetch(&self, slot: Slot) -> Result<Fetched, Error> {
+        let now = self.clock.now();
+        let alone_at =
+            AtomicU64::new(slot.patience.map_or(u64::MAX, |span| now.plus(span).monotonic));
+        let wanted = Wanted {
+            scopes: &[],
+            above: slot.above,
+            is_rejected: slot.is_rejected,
+            good_until: slot.good_for.map(|span| now.plus(span)),
+            alone_at: &|| alone_at.load(Ordering::SeqCst),
+        };
+        self.source.fetch(wanted).await
+    }
+
+    async fn grant(&self, slot: Slot) -> Grant {
+        match self.fetch(slot).await.unwrap() {
+            Fetched::Grant(grant) => grant,
+            Fetched::Postponed(_) => panic!("it was put off"),
+        }
+    }
+
+    async fn cold(&self) -> Grant {
+        self.grant(Slot::default()).await
+    }
+
+    fn respond(&self, response: Result<Duration, ErrorKind>) {
+        self.server.script.lock().unwrap().push_back(response);
+    }
+}
+
+fn number(grant: &Grant) -> u64 {
+    grant.shared.unwrap().number
+}
+
+#[tokio::test]
+async fn what_one_process_gets_the_others_take_over() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    let asked = first.cold().await;
+    fleet.pass(Duration::from_secs(100));
+    let adopted = second.cold().await;
+    assert_eq!(adopted.access_token, asked.access_token);
+    assert_eq!((adopted.lifetime, adopted.shared.unwrap().age.as_secs()), (LIFETIME, 100));
+    let point = |grant: &Grant| grant.shared.unwrap().refresh_at_age;
+    assert_eq!(point(&adopted).as_millis(), point(&asked).as_millis(), "one moment for all");
+    assert_eq!(fleet.requests(), 1);
+    let status = second.source.status();
+    assert_eq!((status.adopted, status.claimed, status.usable), (1, 0, true));
+    assert_eq!(*second.server.noted.lock().unwrap(), ["token-1"], "it is kept out of errors");
+}
+
+#[tokio::test]
+async fn at_the_refresh_point_one_asks_and_the_others_adopt() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    let held = number(&first.cold().await);
+    second.cold().await;
+    fleet.pass(Duration::from_secs(1_600));
+    let ahead =
+        || Slot { above: held, good_for: Some(Duration::from_secs(100)), ..Slot::default() };
+    let renewed = first.grant(ahead()).await;
+    assert_eq!((number(&renewed), fleet.requests()), (held + 1, 2));
+    assert_eq!(second.grant(ahead()).await.access_token, renewed.access_token);
+    assert_eq!(fleet.requests(), 2);
+}
+
+#[tokio::test]
+async fn whoever_finds_the_lease_taken_waits_and_adopts() {
+    let fleet = Fleet::new();
+    let (holder, waiter) = (fleet.process(), fleet.process());
+    // A process that has claimed and not published yet.
+    let name = {
+        holder.cold().await;
+        let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
+        fleet.memory.tokens.lock().unwrap().clear();
+        name
+    };
+    fleet.memory.leases.lock().unwrap().insert(name.clone());
+    let waiting = waiter.grant(Slot { patience: Some(LIFETIME), ..Slot::default() });
+    let publishing = async {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(fleet.requests(), 1, "nobody asks meanwhile");
+        fleet.memory.leases.lock().unwrap().remove(&name);
+        holder.cold().await
+    };
+    let (adopted, published) = tokio::join!(waiting, publishing);
+    assert_eq!(adopted.access_token, published.access_token);
+    assert_eq!((fleet.requests(), waiter.source.status().waited), (2, 1));
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_than_a_part_of_its_time_and_what_it_gets_is_published() {
+    let fleet = Fleet::new();
+    let (waiter, other) = (fleet.process(), fleet.process());
+    waiter.cold().await;
+    let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
+    fleet.memory.tokens.lock().unwrap().clear();
+    fleet.memory.leases.lock().unwrap().insert(name);
+    let began = fleet.clock.now();
+    let alone =
+        waiter.grant(Slot { patience: Some(Duration::from_secs(3)), ..Slot::default() }).await;
+    let span = Duration::from_nanos(fleet.clock.now().monotonic - began.monotonic);
+    assert!(span >= Duration::from_secs(3) && span < Duration::from_secs(4), "{span:?}");
+    assert_eq!((fleet.requests(), waiter.source.status().alone), (2, 1));
+    let adopted = other.cold().await;
+    assert_eq!((adopted.access_token, fleet.requests()), (alone.access_token, 2));
+}
+
+#[tokio::test]
+async fn a_holder_that_stands_still_is_not_waited_for_longer_than_a_request_lasts() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    process.cold().await;
+    let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
+    fleet.memory.tokens.lock().unwrap().clear();
+    fleet.memory.leases.lock().unwrap().insert(name);
+    let began = fleet.clock.now();
+    // In the background nobody's time is short.
+    process.cold().await;
+    let span = Duration::from_nanos(fleet.clock.now().monotonic - began.monotonic);
+    assert_eq!(span.as_secs(), 11, "request_timeout and a second");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_costs_no_caller_anything() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    fleet.memory.fails_reads.store(true, Ordering::SeqCst);
+    let alone = process.cold().await;
+    assert_eq!((number(&alone), fleet.requests()), (1, 1));
+    let status = process.source.status();
+    assert_eq!((status.usable, status.failures, status.alone), (false, 1, 1));
+    assert_eq!(status.last_problem.as_deref(), Some("scripted"));
+    // It rests, and is not even tried.
+    process.cold().await;
+    assert_eq!(process.source.status().failures, 1);
+    fleet.memory.fails_reads.store(false, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(2));
+    process.cold().await;
+    assert!(process.source.status().usable);
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_writes_still_gives() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    let held = first.cold().await;
+    fleet.memory.fails_writes.store(true, Ordering::SeqCst);
+    assert_eq!(second.cold().await.access_token, held.access_token);
+    fleet.pass(Duration::from_secs(1_700));
+    let renewed = second.grant(Slot { above: number(&held), ..Slot::default() }).await;
+    assert_eq!((number(&renewed), fleet.requests()), (number(&held) + 1, 2));
+}
+
+#[tokio::test]
+async fn a_good_token_waits_for_the_store_and_the_fleet_spreads_out() {
+    let fleet = Fleet::new();
+    fleet.memory.fails_reads.store(true, Ordering::SeqCst);
+    let window = Duration::from_secs(200);
+    let mut moments = BTreeSet::new();
+    for _ in 0..50 {
+        let process = fleet.process();
+        let ahead = Slot { above: 1, good_for: Some(window), ..Slot::default() };
+        match process.fetch(ahead).await.unwrap() {
+            Fetched::Postponed(until) => {
+                let wait = until.remaining(fleet.clock.now());
+                assert!(wait >= window.mul_f64(0.45) && wait <= window.mul_f64(0.9), "{wait:?}");
+                moments.insert(wait);
+            }
+            Fetched::Grant(_) => panic!("it asked at once"),
+        }
+    }
+    assert!(moments.len() > 40 && fleet.requests() == 0);
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_replaced_once_for_all_and_not_too_soon() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    let held = number(&first.cold().await);
+    second.cold().await;
+    let rejected = || Slot { above: held, is_rejected: true, ..Slot::default() };
+    fleet.pass(Duration::from_secs(3));
+    let error = first.fetch(rejected()).await.err().unwrap();
+    assert_eq!((error.kind(), fleet.requests()), (ErrorKind::Unavailable, 1));
+    assert_eq!(error.retry_after().unwrap().as_secs(), 3);
+    fleet.pass(Duration::from_secs(4));
+    let renewed = first.grant(rejected()).await;
+    assert_eq!(second.grant(rejected()).await.access_token, renewed.access_token);
+    assert_eq!((number(&renewed), fleet.requests()), (held + 1, 2));
+}
+
+#[tokio::test]
+async fn a_store_that_lost_everything_heals_with_one_request() {
+    let fleet = Fleet::new();
+    let (ahead, behind) = (fleet.process(), fleet.process());
+    fleet.memory.tokens.lock().unwrap().clear();
+    let low = behind.grant(Slot { above: 2, ..Slot::default() }).await;
+    assert_eq!(number(&low), 3);
+    let high = ahead.grant(Slot { above: 7, ..Slot::default() }).await;
+    assert_eq!((number(&high), fleet.requests()), (8, 2));
+    assert_eq!(number(&behind.grant(Slot { above: 3, ..Slot::default() }).await), 8);
+}
+
+#[tokio::test]
+async fn what_lies_there_and_does_not_open_is_overwritten() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    process.cold().await;
+    for bytes in fleet.memory.tokens.lock().unwrap().values_mut() {
+        *bytes = b"garbage".to_vec();
+    }
+    process.cold().await;
+    assert_eq!((fleet.requests(), process.source.status().unreadable > 0), (2, true));
+    fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_secret_is_tried_once_by_all() {
+    let fleet = Fleet::new();
+    let wrong = || {
+        let process = fleet.process_with(Credentials::new("id", "wrong"));
+        process.server.accepts.lock().unwrap().clear();
+        process
+    };
+    assert!(wrong().fetch(Slot::default()).await.is_err());
+    let other = wrong();
+    let error = other.fetch(Slot::default()).await.err().unwrap();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidCredentials, Some(401)));
+    assert_eq!((error.refused().len(), fleet.requests()), (1, 1));
+    fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 2, "another secret does not see it");
+    fleet.pass(Duration::from_secs(11));
+    assert!(wrong().fetch(Slot::default()).await.is_err());
+    assert_eq!(fleet.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_transient_failure_is_each_processs_own() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    for kind in [ErrorKind::Throttled, ErrorKind::Unavailable, ErrorKind::Network] {
+        process.respond(Err(kind));
+        assert_eq!(process.fetch(Slot::default()).await.err().unwrap().kind(), kind);
+        assert!(fleet.memory.leases.lock().unwrap().is_empty(), "the lease is given back");
+    }
+    fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 4);
+}
+
+#[tokio::test]
+async fn a_token_near_its_end_is_better_than_none() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    let held = first.cold().await;
+    fleet.pass(Duration::from_secs(1_790));
+    second.respond(Err(ErrorKind::Unavailable));
+    let grant = second.cold().await;
+    assert_eq!((grant.access_token, fleet.requests()), (held.access_token, 2));
+}
+
+#[tokio::test]
+async fn an_expired_token_is_none() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.pass(LIFETIME);
+    let process = fleet.process();
+    process.respond(Err(ErrorKind::Unavailable));
+    assert!(process.fetch(Slot::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn during_a_rotation_each_secret_has_a_place_and_holders_of_both_read_both() {
+    let fleet = Fleet::new();
+    let both = || fleet.process_with(Credentials::new("id", "secret").next_secret("next"));
+    let old = fleet.process().cold().await;
+    assert_eq!(both().cold().await.access_token, old.access_token);
+    // What the old secret sealed, only it opens.
+    let new = fleet.process_with(Credentials::new("id", "next")).cold().await;
+    assert_ne!(new.access_token, old.access_token);
+    fleet.pass(Duration::from_secs(1_700));
+    let process = both();
+    *process.server.accepts.lock().unwrap() = vec!["next".to_owned()];
+    let renewed = process.grant(Slot { above: number(&new), ..Slot::default() }).await;
+    let adopted = fleet.process_with(Credentials::new("id", "next"));
+    assert_eq!(
+        adopted.grant(Slot { above: number(&new), ..Slot::default() }).await.access_token,
+        renewed.access_token
+    );
+    let requests = fleet.requests();
+    fleet.process().grant(Slot { above: number(&old), ..Slot::default() }).await;
+    assert_eq!(fleet.requests(), requests + 1, "not published under the secret that was not used");
+}
+
+#[tokio::test]
+async fn tokens_without_life_are_each_processs_own() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    first.respond(Ok(Duration::ZERO));
+    assert!(first.cold().await.lifetime.is_zero());
+    assert!(fleet.memory.tokens.lock().unwrap().is_empty());
+    second.cold().await;
+    assert_eq!((fleet.requests(), second.source.status().alone), (2, 1));
+}
+
+#[tokio::test]
+async fn wall_clocks_that_disagree_too_much_are_a_miss() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.process(), fleet.process());
+    first.cold().await;
+    // The wall clock is set ahead, and the monotonic one knows nothing of it.
+    fleet.clock.advance(Which::Wall, 1_800_000 + 200_000);
+    second.cold().await;
+    assert_eq!((fleet.requests(), second.source.status().clock_disagreements > 0), (2, true));
+}

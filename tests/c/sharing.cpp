@@ -1,0 +1,56 @@
+// One token for several clients, by way of a store in a folder.
+
+#include <cstdlib>
+#include <string>
+
+#include <unistd.h>
+
+#include "check.h"
+#include "seekauth.hpp"
+
+using seekauth::Client;
+using seekauth::Options;
+using seekauth::StoreStatus;
+
+namespace {
+
+Options options(const std::string &store) {
+    Options options;
+    options.service = "seek_api";
+    options.environment = "playground";
+    options.client_id = "sandbox-playground";
+    options.client_secret = "sandbox-playground-secret";
+    options.user_agent = "c-tests/1.0";
+    options.token_url = require_env("SANDBOX_TOKEN_URL");
+    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
+    options.store = store;
+    return options;
+}
+
+void a_token_is_taken_over() {
+    char folder[] = "/tmp/seekauth-XXXXXX";
+    CHECK(mkdtemp(folder) != nullptr);
+    const std::string store = std::string("local:") + folder;
+    const Client first(options(store)), second(options(store));
+    const std::string value = first.get_token().value();
+    CHECK(second.get_token().value() == value);
+    const StoreStatus status = second.store_status();
+    CHECK(status.kind == "local" && status.usable && status.last_problem.empty());
+    CHECK(status.adopted == 1 && status.claimed == 0 && status.published == 0);
+    CHECK(first.store_status().published == 1);
+    CHECK(std::system((std::string("rm -r ") + folder).c_str()) == 0);
+}
+
+void a_client_without_a_store_has_none() {
+    const Client client(options("none"));
+    const StoreStatus status = client.store_status();
+    CHECK(status.kind == "none" && !status.usable && status.reads == 0);
+}
+
+} // namespace
+
+int main() {
+    a_token_is_taken_over();
+    a_client_without_a_store_has_none();
+    return 0;
+}

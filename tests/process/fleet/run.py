@@ -1,0 +1,248 @@
+"""Processes that share a token through a store, while bad things happen to it and to them.
+
+    run.py [--full] [NAME…]      all scenarios, or those whose name contains one of these words
+
+Prints one table and exits with 1 if anything in it is wrong: a call that failed, a token request too many. What
+took how long is shown and not judged, since a busy machine is slow. The sandbox and seekauth-member must be
+built. `--full` takes as many processes and lifetimes as the figures in the papers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.paths import ROOT, SANDBOX
+from harness.process import inherited
+from harness.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MEMBER = ROOT / "target/debug/seekauth-member"
+LIFETIME_S = 4
+INTERVAL_MS = 40
+
+
+@dataclass
+class Fleet:
+    """The processes of one scenario, and what came of them."""
+
+    sandbox: Sandbox
+    folder: Path
+    store: bool = True
+    members: list[subprocess.Popen[str]] = field(default_factory=list)
+    ends: list[dict] = field(default_factory=list)
+
+    def start(self, count: int, seconds: float, *, interval_ms: float = INTERVAL_MS, graphql: bool = False) -> None:
+        environment = {**inherited(), **self.sandbox.environment("Fleet/1.0")}
+        if self.store:
+            environment["SEEKAUTH_STORE"] = f"local:{self.folder}"
+        command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
+        for _ in range(count):
+            self.members.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+
+    def finish(self) -> None:
+        """Waits for all that are still there."""
+        for member in self.members:
+            lines = member.communicate(timeout=300)[0].splitlines()
+            if member.returncode == 0:
+                self.ends.append(json.loads(lines[-1]))
+
+    def total(self, what: str) -> int:
+        return sum(end[what] for end in self.ends)
+
+    @property
+    def errors(self) -> list[str]:
+        return [error for end in self.ends for error in end["errors"]]
+
+
+@dataclass
+class Outcome:
+    """A row of the table."""
+
+    name: str
+    processes: int
+    fleet: Fleet
+    allowed: Callable[[int], bool]
+    requests: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        return not self.fleet.errors and self.allowed(self.requests) and bool(self.fleet.ends)
+
+
+def meanwhile(seconds: float, work: Callable[[], object]) -> threading.Thread:
+    """Does something again and again for so long."""
+
+    def loop() -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            work()
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    return thread
+
+
+def lifetimes(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
+    """Tokens of a few seconds, for several of their lifetimes: the requests are those of one process."""
+    fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
+    fleet.start(count, LIFETIME_S * generations)
+    fleet.finish()
+    published = fleet.total("published")
+    return lambda requests: abs(requests - published) <= 1 and requests <= generations * 1.25 / 0.72 + 1
+
+
+def cold_start(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """All at once, and a server that takes its time."""
+    fleet.sandbox.script(delay_ms=200)
+    fleet.start(count, 1)
+    fleet.finish()
+    return lambda requests: requests == 1
+
+
+def killed(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """Whoever asks is killed while the server is about to respond; the next goes on at once."""
+    fleet.sandbox.script(hold=True)
+    fleet.start(1, 60)
+    fleet.sandbox.wait_for_requests(1)
+    fleet.start(count, 3)
+    time.sleep(0.3)
+    assert fleet.sandbox.requests() == 1, "nobody asks while somebody does"
+    fleet.members[0].send_signal(signal.SIGKILL)
+    fleet.finish()
+    fleet.sandbox.release()
+    return lambda requests: requests == 2
+
+
+def stopped(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """Whoever asks stands still with the lease; nobody waits for it longer than a part of its time."""
+    fleet.sandbox.script(hold=True)
+    fleet.start(1, 60)
+    fleet.sandbox.wait_for_requests(1)
+    fleet.members[0].send_signal(signal.SIGSTOP)
+    fleet.start(count, 18)
+    fleet.members, holder = fleet.members[1:], fleet.members[0]
+    fleet.finish()
+    holder.kill()
+    holder.communicate()
+    fleet.sandbox.release()
+    return lambda requests: requests < count
+
+
+def emptied(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """The folder is removed again and again, as by a session's end."""
+    fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
+    emptying = meanwhile(8, lambda: shutil.rmtree(fleet.folder, ignore_errors=True))
+    fleet.start(count, 8)
+    fleet.finish()
+    emptying.join()
+    return lambda requests: requests <= count * 4
+
+
+def poisoned(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """Every record is overwritten with garbage, again and again."""
+    fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
+
+    def poison() -> None:
+        for file in fleet.folder.glob("*.token"):
+            file.write_bytes(os.urandom(200))
+
+    poisoning = meanwhile(8, poison)
+    fleet.start(count, 8)
+    fleet.finish()
+    poisoning.join()
+    return lambda requests: requests <= count * 4
+
+
+def foreign(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """Others may enter the folder, so it is not used."""
+    fleet.folder.chmod(0o755)
+    fleet.start(count, 2)
+    fleet.finish()
+    problems = {end["problem"] for end in fleet.ends}
+    assert problems == {"others may enter its folder; give it mode 0700"}, problems
+    return lambda requests: requests == count
+
+
+def revoking(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
+    """A server that revokes the previous token with each new one, and workers that send requests."""
+    fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S, revoke_previous=True)
+    fleet.start(count, LIFETIME_S * generations, graphql=True)
+    fleet.finish()
+    return lambda requests: requests <= generations * 3
+
+
+def without(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
+    """For comparison: each process by itself."""
+    fleet.store = False
+    fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
+    fleet.start(count, LIFETIME_S * generations)
+    fleet.finish()
+    return lambda requests: requests > count
+
+
+SCENARIOS = {
+    # name: what happens, processes, lifetimes; and the same at full size
+    "several lifetimes": (lifetimes, 16, 3, 64, 10),
+    "several lifetimes, no store": (without, 16, 3, 64, 5),
+    "cold start": (cold_start, 16, 1, 64, 1),
+    "holder killed": (killed, 8, 1, 64, 1),
+    "holder stopped": (stopped, 8, 1, 31, 1),
+    "folder removed": (emptied, 8, 1, 64, 1),
+    "records poisoned": (poisoned, 8, 1, 64, 1),
+    "folder open to others": (foreign, 4, 1, 16, 1),
+    "previous token revoked": (revoking, 8, 3, 16, 10),
+}
+
+
+def run(name: str, full: bool) -> Outcome:
+    scenario, processes, generations, many, long = SCENARIOS[name]
+    count, generations = (many, long) if full else (processes, generations)
+    began = time.monotonic()
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with Sandbox(SANDBOX) as sandbox, tempfile.TemporaryDirectory(dir=memory) as place:
+        folder = Path(place) / "store"
+        folder.mkdir(mode=0o700)
+        fleet = Fleet(sandbox, folder)
+        allowed = scenario(fleet, count, generations)
+        return Outcome(name, count, fleet, allowed, sandbox.requests(), time.monotonic() - began)
+
+
+def main() -> int:
+    words = [word for word in sys.argv[1:] if word != "--full"]
+    names = [name for name in SCENARIOS if not words or any(word in name for word in words)]
+    print(f"{'':<28} processes  calls  errors  token requests  adopted  first ms  longest ms     s")
+    outcomes = []
+    for name in names:
+        outcome = run(name, "--full" in sys.argv)
+        fleet = outcome.fleet
+        first = max((end["first_ms"] for end in fleet.ends), default=0)
+        longest = max((end["longest_ms"] for end in fleet.ends), default=0)
+        print(
+            f"{name:<28} {outcome.processes:>9} {fleet.total('calls'):>6} {len(fleet.errors):>7} "
+            f"{outcome.requests:>15} {fleet.total('adopted'):>8} {first:>9.0f} {longest:>11.0f} {outcome.seconds:>5.0f}"
+            f"{'' if outcome.is_good else '   WRONG'}",
+            flush=True,
+        )
+        for error in sorted(set(fleet.errors))[:3]:
+            print(f"    {error}")
+        outcomes.append(outcome)
+    return int(not all(outcome.is_good for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
