@@ -105,6 +105,7 @@ static void new_client(void) {
         {"credentials_file", &options.credentials_file},
         {"credentials_command", &options.credentials_command},
         {"proxy", &options.proxy},
+        {"store", &options.store},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         *fields[i].field = argument(fields[i].name);

@@ -57,6 +57,7 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"credentials_file", &Options::credentials_file},
         {"credentials_command", &Options::credentials_command},
         {"proxy", &Options::proxy},
+        {"store", &Options::store},
     };
     if (const auto found = texts.find(name); found != texts.end())
         options.*found->second = value;

@@ -259,7 +259,9 @@ class Story:
         given = {"client_id": client_id, "client_secret": secret}
         match role:
             case "next":
-                return {**seek, **given, "client_secret": "of-last-year", "client_secret_next": secret}
+                # What it puts into the store is searched like every file that it leaves.
+                shared = {**seek, "store": f"local:{self._work}/store"}
+                return {**shared, **given, "client_secret": "of-last-year", "client_secret_next": secret}
             case "basic":
                 oauth = {**seek, **given, "service": "oauth", "audience": AUDIENCE}
                 del oauth["environment"]

@@ -90,8 +90,11 @@ impl Program {
     /// `name=value` words; `size=` stands for `struct_size`, `callback=` for one that finds this value.
     fn new_client(&mut self, words: &[&[u8]], asks: bool) {
         let mut texts = Vec::new();
-        let behind = 1 + Setting::all().len();
-        let mut fields = vec![0_u64; behind + 3];
+        // The callback's three fields stand behind the settings that there were before it.
+        let last = Setting::all().iter().position(|setting| setting.name() == "proxy");
+        let behind = 2 + last.expect("it is a setting");
+        let field = |setting: usize| 1 + setting + if 1 + setting < behind { 0 } else { 3 };
+        let mut fields = vec![0_u64; 1 + Setting::all().len() + 3];
         let mut size = fields.len() * 8;
         let local = format!("token_url={}/token", *ISSUER);
         let name = format!("user_agent={}", issuer::USER_AGENT);
@@ -111,13 +114,13 @@ impl Program {
                 fields[behind + 2] = release as FreeCallback as usize as u64;
             }
             // Nothing but the issuer is to be asked, and no program to be run for its sake.
-            let elsewhere = ["proxy", "credentials_command"].contains(&&*name);
+            let elsewhere = ["proxy", "credentials_command", "store"].contains(&&*name);
             let Some(index) = Setting::all().iter().position(|setting| setting.name() == name)
             else {
                 continue;
             };
             let setting = &Setting::all()[index];
-            fields[1 + index] = match setting.kind() {
+            fields[field(index)] = match setting.kind() {
                 _ if elsewhere && asks => continue,
                 SettingKind::Duration | SettingKind::Flag => count.unwrap_or(0),
                 _ => {
@@ -138,7 +141,7 @@ impl Program {
         // SAFETY: the options are readable for as many bytes as the library may read.
         let error = unsafe { seekauth_client_new(options.as_ptr().cast(), &raw mut handle) };
         drop((options, texts));
-        let whole = (fields.len() * 8..=4096).contains(&size) && size.is_multiple_of(8);
+        let whole = ((behind + 3) * 8..=4096).contains(&size) && size.is_multiple_of(8);
         if fields[behind] != 0 && !whole {
             // The library was not shown it.
             release(fields[behind + 1] as *mut c_void);
