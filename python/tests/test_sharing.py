@@ -31,7 +31,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
-    return {**sandbox.settings, "store": f"local:{folder}"}
+    # A busy machine is no reason to go on without the store.
+    return {**sandbox.settings, "store": f"local:{folder}", "store_timeout": 60}
 
 
 def test_what_one_process_gets_the_others_take_over(
@@ -75,7 +76,7 @@ def test_a_folder_that_cannot_be_used_costs_nothing_but_sharing(
 
 
 def test_without_a_store_there_is_none(settings: dict[str, Any]) -> None:
-    del settings["store"]
+    del settings["store"], settings["store_timeout"]
     with Client.seek_api(**settings) as client:
         assert (client.store_status().kind, client.store_status().usable) == ("none", False)
         with pytest.raises(InvalidArgumentError, match="store_timeout"):

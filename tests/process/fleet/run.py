@@ -48,6 +48,8 @@ class Fleet:
         environment = {**inherited(), **self.sandbox.environment("Fleet/1.0")}
         if self.store:
             environment["SEEKAUTH_STORE"] = f"local:{self.folder}"
+            # A busy machine is no reason to go on without it: the requests are counted.
+            environment["SEEKAUTH_STORE_TIMEOUT"] = "10"
         command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
         for _ in range(count):
             self.members.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))

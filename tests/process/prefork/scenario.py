@@ -77,6 +77,8 @@ class Scenario:
         }
         if self.shares:
             environment["SEEKAUTH_STORE"] = f"local:{folder / 'store'}"
+            # A busy machine is no reason to go on without it.
+            environment["SEEKAUTH_STORE_TIMEOUT"] = "10"
         return Server(lambda fd: self.command(str(fd), str(self.workers)), environment, folder)
 
     def complaints(self, served, token_requests, seen):
