@@ -5,6 +5,7 @@
 pub use crate::sys::clock::manual as manual_clock;
 
 pub use crate::config::{
-    Language, Setting, SettingKind, Value, duration_from_milliseconds, duration_from_seconds,
+    Language, Setting, SettingKind, Value, camel_case, duration_from_milliseconds,
+    duration_from_seconds,
 };
 pub use crate::sys::variables::Variables;

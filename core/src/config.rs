@@ -13,7 +13,7 @@ mod value;
 
 pub use builder::Config;
 pub(crate) use builder::FallbackAuthorities;
-pub use setting::{Setting, SettingKind};
+pub use setting::{Setting, SettingKind, camel_case};
 pub(crate) use value::Service;
 pub use value::{
     AuthMethod, Environment, Language, RequestFormat, Value, duration_from_milliseconds,

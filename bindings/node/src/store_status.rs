@@ -1,6 +1,7 @@
 //! How the store fares through which a client shares its tokens, as JavaScript reads it.
 
 use napi_derive::napi;
+use seekauth::binding::camel_case;
 
 /// A snapshot.
 #[napi(object, object_from_js = false)]
@@ -29,7 +30,7 @@ impl From<seekauth::StoreStatus> for StoreStatus {
         // Exact up to the ninth quadrillion.
         #[expect(clippy::cast_precision_loss, reason = "nobody counts so far")]
         let row =
-            |(name, count): (&str, u64)| StoreCount { name: camel(name), count: count as f64 };
+            |(name, count): (&str, u64)| StoreCount { name: camel_case(name), count: count as f64 };
         Self {
             kind: status.kind,
             usable: status.usable,
@@ -37,13 +38,4 @@ impl From<seekauth::StoreStatus> for StoreStatus {
             last_problem: status.last_problem,
         }
     }
-}
-
-fn camel(name: &str) -> String {
-    let mut words = name.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let (letter, rest) = word.split_at(1);
-        name + &letter.to_ascii_uppercase() + rest
-    })
 }

@@ -33,6 +33,22 @@ impl SettingKind {
     }
 }
 
+/// A name of the core's in camel case: `clock_disagreements` as `clockDisagreements`.
+#[must_use]
+pub fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len() + 2);
+    let mut upper = false;
+    for letter in name.chars() {
+        if letter == '_' {
+            upper = true;
+        } else {
+            camel.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            upper = false;
+        }
+    }
+    camel
+}
+
 /// What the names of environment variables begin with, unless the program says otherwise.
 pub(crate) const DEFAULT_PREFIX: &str = "SEEKAUTH_";
 
@@ -270,16 +286,7 @@ impl Setting {
     /// `clientId`, `timeoutMs`.
     #[must_use]
     pub fn camel_name(&self) -> String {
-        let mut name = String::with_capacity(self.name.len() + 2);
-        let mut upper = false;
-        for letter in self.name.chars() {
-            if letter == '_' {
-                upper = true;
-            } else {
-                name.push(if upper { letter.to_ascii_uppercase() } else { letter });
-                upper = false;
-            }
-        }
+        let mut name = camel_case(self.name);
         if self.kind == SettingKind::Duration {
             name.push_str("Ms");
         }

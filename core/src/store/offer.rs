@@ -71,15 +71,11 @@ impl Offer {
             if let Some(note) = note.filter(|note| note.holds(&offer.clock.now)) {
                 match note.kind {
                     NoteKind::Alone => offer.is_for_each_alone = true,
-                    NoteKind::InvalidCredentials => {
-                        offer.refusal.get_or_insert((note, place.fingerprint));
-                    }
+                    // Of two secrets the other may do.
+                    NoteKind::InvalidCredentials if places.len() > 1 => {}
+                    NoteKind::InvalidCredentials => offer.refusal = Some((note, place.fingerprint)),
                 }
             }
-        }
-        if places.len() > 1 {
-            // The other secret may do.
-            offer.refusal = None;
         }
         offer
     }

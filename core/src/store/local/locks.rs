@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -112,7 +112,7 @@ fn place(name: &str) -> libc::off_t {
     i64::from_str_radix(digits, 16).unwrap_or_default()
 }
 
-fn tables() -> std::sync::Arc<Owned<Mutex<HashMap<PathBuf, Table>>>> {
+fn tables() -> Arc<Owned<Mutex<HashMap<PathBuf, Table>>>> {
     TABLES.get(Mutex::default)
 }
 
