@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "sandbox_options.hpp"
 
 using namespace std::chrono_literals;
 using seekauth::Client;
@@ -21,21 +22,6 @@ using seekauth::Token;
 #endif
 
 namespace {
-
-Options api() {
-    Options options;
-    options.service = "seek_api";
-    options.environment = "playground";
-    options.token_url = require_env("SANDBOX_TOKEN_URL");
-    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
-    options.client_id = "sandbox-playground";
-    options.client_secret = "sandbox-playground-secret";
-    options.user_agent = "cpp-tests/1.0";
-    options.timeout = 300s;
-    options.request_timeout = 120s;
-    options.connect_timeout = 120s;
-    return options;
-}
 
 const std::string NUL("a\0b", 3);
 
@@ -61,10 +47,10 @@ void making() {
     CHECK(is_invalid(Client::try_create({})));
     CHECK(is_invalid(Client::try_from_env()));
     CHECK(is_invalid(Client::try_from_env("CPP_")) && is_invalid(Client::try_from_env(NUL)));
-    Options options = api();
+    Options options = api_client();
     options.user_agent = NUL;
     CHECK(is_invalid(Client::try_create(options)));
-    options = api();
+    options = api_client();
     options.credentials = [] { return seekauth::Credentials{}; };
     options.client_id.reset();
     options.client_secret.reset();
@@ -79,7 +65,7 @@ void making() {
 }
 
 void tokens() {
-    const Client client = *Client::try_create(api());
+    const Client client = *Client::try_create(api_client());
     CHECK(client.try_cached_token() && !*client.try_cached_token());
     const Result<std::string> header = client.try_authorization();
     const Result<Token> token = client.try_get_token(30s);
@@ -106,7 +92,7 @@ void tokens() {
 }
 
 void requests() {
-    const Client client = *Client::try_create(api());
+    const Client client = *Client::try_create(api_client());
     seekauth::Graphql operation;
     operation.query = "{ self { partner { name } } }";
     const Result<Response> response = client.try_graphql(operation);
@@ -128,7 +114,7 @@ void requests() {
 }
 
 void auth_flows() {
-    const Client client = *Client::try_create(api());
+    const Client client = *Client::try_create(api_client());
     CHECK(client.try_auth_flow("https://evil.example/").error().code() == SEEKAUTH_FORBIDDEN_ORIGIN);
     CHECK(is_invalid(client.try_auth_flow(NUL)));
     Result<seekauth::AuthFlow> flow = client.try_auth_flow(client.api_url());

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "seekauth.hpp"
+#include "sandbox_options.hpp"
 
 using seekauth::Client;
 using seekauth::Options;
@@ -17,14 +17,7 @@ using seekauth::StoreStatus;
 namespace {
 
 Options options(const std::string &store) {
-    Options options;
-    options.service = "seek_api";
-    options.environment = "playground";
-    options.client_id = "sandbox-playground";
-    options.client_secret = "sandbox-playground-secret";
-    options.user_agent = "c-tests/1.0";
-    options.token_url = require_env("SANDBOX_TOKEN_URL");
-    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
+    Options options = api_client();
     options.store = store;
     options.store_timeout = std::chrono::minutes(1); // valgrind is slow
     return options;

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "sandbox_options.hpp"
 #include "seekauth.hpp"
 
 using namespace std::chrono_literals;
@@ -28,17 +29,8 @@ static_assert(std::is_nothrow_move_constructible_v<Client> && !std::is_copy_cons
 
 namespace {
 
-// Deadlines that no machine misses, however busy it is and slow under valgrind.
-Options patient() {
-    Options options;
-    options.timeout = 300s;
-    options.request_timeout = 120s;
-    options.connect_timeout = 120s;
-    return options;
-}
-
 Options pass() {
-    Options options = patient();
+    Options options = patient_client();
     options.service = "seek_pass";
     options.environment = "staging";
     options.base_url = require_env("SANDBOX_PASS_URL");
@@ -50,14 +42,7 @@ Options pass() {
 }
 
 Options api() {
-    Options options = patient();
-    options.service = "seek_api";
-    options.environment = "playground";
-    options.token_url = require_env("SANDBOX_TOKEN_URL");
-    options.api_url = require_env("SANDBOX_GRAPHQL_URL");
-    options.client_id = "sandbox-playground";
-    options.client_secret = "sandbox-playground-secret";
-    options.user_agent = "cpp-tests/1.0";
+    Options options = api_client();
     options.accept_language = "en-AU";
     return options;
 }
