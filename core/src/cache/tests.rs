@@ -4,6 +4,7 @@
 mod expiry;
 mod fleet;
 mod histories;
+mod model_store;
 mod refresher;
 #[cfg(shuttle)]
 mod shuttle_explore;
@@ -13,5 +14,7 @@ mod shuttle_harness;
 mod shuttle_refresher;
 #[cfg(shuttle)]
 mod shuttle_slot;
+#[cfg(shuttle)]
+mod shuttle_store;
 #[cfg(shuttle)]
 pub(super) mod shuttle_types;

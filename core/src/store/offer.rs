@@ -36,14 +36,19 @@ pub(crate) struct Offer {
     pub(crate) is_for_each_alone: bool,
     /// The highest number there is.
     pub(crate) number: u64,
-    /// The time there.
+    /// The time there, no earlier by this process's clock than it was: so no token is said to be younger
+    /// than it is, nor to be issued in the future.
     pub(crate) clock: StoreClock,
+    /// A moment of this process that was no later: so no token is taken to be younger than it is.
+    at: Moment,
 }
 
 impl Offer {
-    /// What `reading` offers, two names to each place, whose `margin` is the client's setting.
+    /// What `reading`, which arrived at `arrived`, offers, two names to each place. `margin` is the
+    /// client's setting.
     pub(crate) fn new(
         reading: Reading,
+        arrived: Moment,
         places: &[Place],
         wanted: &Wanted<'_>,
         margin: Option<Duration>,
@@ -57,7 +62,8 @@ impl Offer {
             refusal: None,
             is_for_each_alone: false,
             number: 0,
-            clock: StoreClock { now, at },
+            clock: StoreClock { now, at: arrived },
+            at,
         };
         for (place, found) in places.iter().zip(found) {
             if let Some(bytes) = found.token {
@@ -113,7 +119,7 @@ impl Offer {
     pub(crate) fn outcome(&mut self, counts: &Counts) -> Option<Result<Grant, Error>> {
         if let Some(candidate) = self.good.take() {
             count(&counts.adopted);
-            return Some(Ok(candidate.grant(self.clock.at)));
+            return Some(Ok(candidate.grant(self.at)));
         }
         if let Some(ago) = self.renewed_ago {
             let error = Error::new(
@@ -134,7 +140,7 @@ impl Offer {
     pub(crate) fn last_resort(&mut self, counts: &Counts) -> Option<Grant> {
         let candidate = self.margin.take()?;
         count(&counts.adopted);
-        Some(candidate.grant(self.clock.at))
+        Some(candidate.grant(self.at))
     }
 }
 

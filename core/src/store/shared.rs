@@ -18,6 +18,7 @@ use crate::store::status::{Counts, StoreStatus, count};
 use crate::sys::clock::Clock;
 use crate::sys::per_process::PerProcess;
 use crate::sys::random;
+use crate::sys::task::spawn;
 use crate::token::Windows;
 use crate::token_endpoint::source::{
     CredentialsChanged, Fetch, Fetched, Grant, Issuer, Shared, TokenSource, Wanted,
@@ -195,10 +196,11 @@ impl SharedSource {
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
         let reading = self.backend.read(&visit.names).await?;
+        let arrived = self.clock.now();
         count(&self.counts.reads);
         self.rest(Rest::end);
         let margin = self.config.refresh_margin;
-        Ok(Offer::new(reading, visit.places, visit.wanted, margin, &self.counts))
+        Ok(Offer::new(reading, arrived, visit.places, visit.wanted, margin, &self.counts))
     }
 
     /// Puts a token into the store for the others, and gives the lease back. Waits for that for a moment
@@ -224,7 +226,7 @@ impl SharedSource {
         };
         let (backend, counts) = (Arc::clone(&self.backend), Arc::clone(&self.counts));
         let life = grant.lifetime;
-        let publishing = tokio::spawn(async move {
+        let publishing = spawn(async move {
             if let Some(place) = place {
                 let published = if life.is_zero() {
                     let note = NoteRecord::new(NoteKind::Alone, written, ALONE_HOLDS);
@@ -240,7 +242,11 @@ impl SharedSource {
                 lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
         });
-        let _goes_on = tokio::time::timeout(PUBLISH_FIRST, publishing).await;
+        tokio::select! {
+            biased;
+            _ = publishing => {}
+            () = self.clock.sleep(PUBLISH_FIRST) => {}
+        }
         grant
     }
 

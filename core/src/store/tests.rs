@@ -29,6 +29,8 @@ struct Memory {
     leases: Mutex<BTreeSet<String>>,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
+    /// How long a reading is on its way there, and back again, in milliseconds.
+    distance: AtomicU64,
     clock: ManualClockCell,
 }
 
@@ -37,6 +39,11 @@ type ManualClockCell = Mutex<Option<ManualClock>>;
 impl Memory {
     fn now(&self) -> Moment {
         self.clock.lock().unwrap().as_ref().unwrap().now()
+    }
+
+    fn travel(&self) {
+        let milliseconds = self.distance.load(Ordering::SeqCst).cast_signed();
+        self.clock.lock().unwrap().as_ref().unwrap().advance(Which::Both, milliseconds);
     }
 }
 
@@ -51,10 +58,11 @@ impl Backend for Memory {
 
     fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
         let at = self.now();
+        self.travel();
         let now = Stamp {
             clock: "memory".to_owned(),
-            at_ms: at.monotonic / 1_000_000,
-            wall_ms: at.wall / 1_000_000,
+            at_ms: self.now().monotonic / 1_000_000,
+            wall_ms: self.now().wall / 1_000_000,
         };
         let found = step(&self.fails_reads, || {
             let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
@@ -64,6 +72,7 @@ impl Backend for Memory {
             };
             names.iter().map(found).collect()
         });
+        self.travel();
         Box::pin(std::future::ready(found.map(|found| Reading { found, now, at })))
     }
 
@@ -475,6 +484,19 @@ async fn a_token_near_its_end_is_better_than_none() {
     second.respond(Err(ErrorKind::Unavailable));
     let grant = second.cold().await;
     assert_eq!((grant.access_token, fleet.requests()), (held.access_token, 2));
+}
+
+#[tokio::test]
+async fn a_store_far_away_makes_no_token_younger() {
+    let fleet = Fleet::new();
+    fleet.memory.distance.store(100, Ordering::SeqCst);
+    let (first, second) = (fleet.process(), fleet.process());
+    let asked = first.cold().await;
+    fleet.memory.distance.store(0, Ordering::SeqCst);
+    let adopted = second.cold().await;
+    assert_eq!(fleet.requests(), 1, "it was not issued in the future");
+    let issued = adopted.sent.unwrap().minus(adopted.shared.unwrap().age).monotonic;
+    assert!(issued <= asked.sent.unwrap().monotonic, "its life counts from before its request");
 }
 
 #[tokio::test]

@@ -1,0 +1,239 @@
+//! A store in memory that does what stores do: it drops, delays, reorders, loses, replays, and fails
+//! by halves. Whoever plays with it draws what happens when.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::store::{Backend, Found, Reading, Stamp, Step, Trouble};
+use crate::sys::clock::Clock;
+use crate::sys::clock::manual::ManualClock;
+
+/// How long a lease stands whose holder does not give it back.
+const LEASE: u64 = 3_000_000_000;
+
+pub(super) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Who draws what happens.
+pub(super) trait Fate: Send + Sync {
+    /// A number below `end`.
+    fn draw(&self, end: usize) -> usize;
+
+    /// Lets others go first.
+    fn pause(&self) -> Pause;
+}
+
+/// How the store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It loses nothing and gives what was put there last.
+    Honest,
+    /// Each step may fail, before or after it took effect, and what was put there may be gone, or be
+    /// what was there before.
+    Faulty,
+    TakesNoWrites,
+    TakesNothingElse,
+    Away,
+}
+
+pub(super) struct ModelStore {
+    pub(super) fate: Arc<dyn Fate>,
+    /// The store's own.
+    clock: ManualClock,
+    inside: Mutex<Inside>,
+}
+
+struct Inside {
+    health: Health,
+    tokens: BTreeMap<String, Vec<u8>>,
+    notes: BTreeMap<String, Vec<u8>>,
+    /// Who has the lease, and until when.
+    leases: BTreeMap<String, (usize, u64)>,
+    /// Every token that ever was there.
+    old: Vec<Vec<u8>>,
+    /// Tokens on their way, which others may overtake.
+    late: Vec<(String, Vec<u8>)>,
+    /// How far the clock was set ahead, in milliseconds.
+    stepped: i64,
+}
+
+/// The store as one process sees it.
+pub(super) struct View {
+    pub(super) store: Arc<ModelStore>,
+    pub(super) process: usize,
+    pub(super) clock: Clock,
+}
+
+impl ModelStore {
+    pub(super) fn new(fate: Arc<dyn Fate>, clock: ManualClock) -> Arc<Self> {
+        let inside = Inside {
+            health: Health::Honest,
+            tokens: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            old: Vec::new(),
+            late: Vec::new(),
+            stepped: 0,
+        };
+        Arc::new(Self { fate, clock, inside: Mutex::new(inside) })
+    }
+
+    pub(super) fn set_health(&self, health: Health) {
+        self.inside.lock().unwrap().health = health;
+    }
+
+    pub(super) fn step_clock(&self, milliseconds: i64) {
+        self.inside.lock().unwrap().stepped += milliseconds;
+    }
+
+    /// A process is killed: what it has, it has until its lease is over.
+    pub(super) fn bury(&self, process: usize) {
+        let until = self.now() + LEASE;
+        for (holder, end) in self.inside.lock().unwrap().leases.values_mut() {
+            if *holder == process {
+                *end = until.min(*end);
+            }
+        }
+    }
+
+    pub(super) fn is_leased(&self) -> bool {
+        let now = self.now();
+        self.inside.lock().unwrap().leases.values().any(|(_, until)| *until > now)
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now().monotonic
+    }
+
+    fn happens(&self, one_in: usize) -> bool {
+        self.fate.draw(one_in) == 0
+    }
+
+    /// One step: `work` takes effect at one moment, some time after it was asked for and some time
+    /// before its result is known, if it is.
+    async fn step<T>(
+        &self,
+        writes: bool,
+        work: impl FnOnce(&mut Inside) -> T + Send,
+    ) -> Result<T, Trouble> {
+        self.fate.pause().await;
+        let (result, health) = {
+            let mut inside = self.inside.lock().unwrap();
+            let health = inside.health;
+            let fails = match health {
+                Health::Honest => false,
+                Health::Faulty => self.happens(8),
+                Health::TakesNoWrites => writes,
+                Health::TakesNothingElse => !writes,
+                Health::Away => true,
+            };
+            if fails {
+                return Err(Trouble("scripted".to_owned()));
+            }
+            if health == Health::Faulty {
+                self.spoil(&mut inside);
+            }
+            (work(&mut inside), health)
+        };
+        self.fate.pause().await;
+        if health == Health::Faulty && self.happens(8) {
+            return Err(Trouble("scripted, and it took effect".to_owned()));
+        }
+        Ok(result)
+    }
+
+    fn spoil(&self, inside: &mut Inside) {
+        match self.fate.draw(12) {
+            0 => inside.tokens.clear(),
+            1 => inside.notes.clear(),
+            2 => inside.leases.clear(),
+            3 => {
+                for bytes in inside.tokens.values_mut() {
+                    *bytes = inside.old[self.fate.draw(inside.old.len())].clone();
+                }
+            }
+            4 => inside.tokens.values_mut().for_each(|bytes| bytes.truncate(bytes.len() / 2)),
+            5 => inside.tokens.extend(std::mem::take(&mut inside.late)),
+            _ => {}
+        }
+    }
+}
+
+impl Backend for View {
+    fn kind(&self) -> &'static str {
+        "model"
+    }
+
+    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
+        Box::pin(async move {
+            let at = self.clock.now();
+            let read = |inside: &mut Inside| {
+                let found = |(token, note): &(String, String)| Found {
+                    token: inside.tokens.get(token).cloned(),
+                    note: inside.notes.get(note).cloned(),
+                };
+                let at_ms = self.store.now() / 1_000_000;
+                let now = Stamp {
+                    clock: "store".to_owned(),
+                    at_ms: at_ms.saturating_add_signed(inside.stepped),
+                    wall_ms: self.clock.now().wall / 1_000_000,
+                };
+                (names.iter().map(found).collect(), now)
+            };
+            let (found, now) = self.store.step(false, read).await?;
+            Ok(Reading { found, now, at })
+        })
+    }
+
+    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
+        let claim = |inside: &mut Inside| {
+            let now = self.store.now();
+            if inside.leases.get(name).is_some_and(|(_, until)| *until > now) {
+                return false;
+            }
+            if inside.health == Health::Faulty && self.store.happens(6) {
+                // Somebody came first, and stands still.
+                inside.leases.insert(name.to_owned(), (usize::MAX, u64::MAX));
+                return false;
+            }
+            let until = if inside.health == Health::Honest { u64::MAX } else { now + LEASE };
+            inside.leases.insert(name.to_owned(), (self.process, until));
+            true
+        };
+        Box::pin(self.store.step(true, claim))
+    }
+
+    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
+        let release = |inside: &mut Inside| {
+            if inside.leases.get(name).is_some_and(|(holder, _)| *holder == self.process) {
+                inside.leases.remove(name);
+            }
+        };
+        Box::pin(self.store.step(true, release))
+    }
+
+    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let publish = |inside: &mut Inside| {
+            inside.old.push(token.clone());
+            if inside.health == Health::Faulty && self.store.happens(4) {
+                inside.late.push((name.to_owned(), token));
+            } else {
+                inside.tokens.insert(name.to_owned(), token);
+            }
+        };
+        Box::pin(self.store.step(true, publish))
+    }
+
+    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let write = |inside: &mut Inside| {
+            inside.notes.insert(name.to_owned(), note);
+        };
+        Box::pin(self.store.step(true, write))
+    }
+
+    fn poll_interval(&self, _looks: u32) -> Duration {
+        Duration::from_millis(10)
+    }
+}
