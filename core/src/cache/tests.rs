@@ -6,6 +6,7 @@ mod fleet;
 mod histories;
 mod model_store;
 mod refresher;
+mod shared_histories;
 #[cfg(shuttle)]
 mod shuttle_explore;
 #[cfg(shuttle)]

@@ -97,7 +97,10 @@ impl Offer {
         let lifetime = Duration::from_millis(record.lifetime_ms);
         let now = &self.clock.now;
         let Some(age) = record.issued.age(now).filter(|age| *age < lifetime) else { return };
-        if record.issued.wall_age(now) > lifetime + SKEW.min(lifetime / 10) {
+        // A store whose clock was set back makes no token live longer than this.
+        let doubt = SKEW.min(lifetime / 10);
+        let age = age.max(record.issued.wall_age(now).saturating_sub(doubt));
+        if age >= lifetime {
             count(&counts.clock_disagreements);
             return;
         }

@@ -31,6 +31,8 @@ struct Memory {
     fails_writes: AtomicBool,
     /// How long a reading is on its way there, and back again, in milliseconds.
     distance: AtomicU64,
+    /// How far its clock was set back, in milliseconds.
+    set_back: AtomicU64,
     clock: ManualClockCell,
 }
 
@@ -61,7 +63,7 @@ impl Backend for Memory {
         self.travel();
         let now = Stamp {
             clock: "memory".to_owned(),
-            at_ms: self.now().monotonic / 1_000_000,
+            at_ms: self.now().monotonic / 1_000_000 - self.set_back.load(Ordering::SeqCst),
             wall_ms: self.now().wall / 1_000_000,
         };
         let found = step(&self.fails_reads, || {
@@ -497,6 +499,18 @@ async fn a_store_far_away_makes_no_token_younger() {
     assert_eq!(fleet.requests(), 1, "it was not issued in the future");
     let issued = adopted.sent.unwrap().minus(adopted.shared.unwrap().age).monotonic;
     assert!(issued <= asked.sent.unwrap().monotonic, "its life counts from before its request");
+}
+
+#[tokio::test]
+async fn a_store_whose_clock_is_set_back_makes_no_token_live_longer() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.pass(Duration::from_secs(1_700));
+    fleet.memory.set_back.store(1_700_000, Ordering::SeqCst);
+    let adopted = fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 1);
+    let left = adopted.lifetime - adopted.shared.unwrap().age;
+    assert_eq!(left.as_secs(), 100 + 180, "what is left, and as far as wall clocks may differ");
 }
 
 #[tokio::test]

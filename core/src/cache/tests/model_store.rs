@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(super) struct ModelStore {
     /// The store's own.
     clock: ManualClock,
     inside: Mutex<Inside>,
+    /// Steps under way.
+    steps: AtomicUsize,
 }
 
 struct Inside {
@@ -66,6 +69,22 @@ pub(super) struct View {
     pub(super) clock: Clock,
 }
 
+/// One of so many.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl ModelStore {
     pub(super) fn new(fate: Arc<dyn Fate>, clock: ManualClock) -> Arc<Self> {
         let inside = Inside {
@@ -77,7 +96,7 @@ impl ModelStore {
             late: Vec::new(),
             stepped: 0,
         };
-        Arc::new(Self { fate, clock, inside: Mutex::new(inside) })
+        Arc::new(Self { fate, clock, inside: Mutex::new(inside), steps: AtomicUsize::new(0) })
     }
 
     pub(super) fn set_health(&self, health: Health) {
@@ -96,6 +115,10 @@ impl ModelStore {
                 *end = until.min(*end);
             }
         }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.steps.load(Ordering::SeqCst) > 0
     }
 
     pub(super) fn is_leased(&self) -> bool {
@@ -118,6 +141,7 @@ impl ModelStore {
         writes: bool,
         work: impl FnOnce(&mut Inside) -> T + Send,
     ) -> Result<T, Trouble> {
+        let _step = UnderWay::new(&self.steps);
         self.fate.pause().await;
         let (result, health) = {
             let mut inside = self.inside.lock().unwrap();
