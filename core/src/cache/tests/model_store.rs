@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::store::{Backend, Found, Reading, Stamp, Step, Trouble};
-use crate::sys::clock::Clock;
+use crate::store::{Backend, Claim, Found, Names, Reading, Session, Stamp, Step, Trouble};
 use crate::sys::clock::manual::ManualClock;
+use crate::sys::clock::{Clock, Moment};
 
 /// How long a lease stands whose holder does not give it back.
-const LEASE: u64 = 3_000_000_000;
+const LEASE: Duration = Duration::from_secs(3);
 
 pub(super) type Pause = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -63,6 +63,7 @@ struct Inside {
 }
 
 /// The store as one process sees it.
+#[derive(Clone)]
 pub(super) struct View {
     pub(super) store: Arc<ModelStore>,
     pub(super) process: usize,
@@ -109,7 +110,7 @@ impl ModelStore {
 
     /// A process is killed: what it has, it has until its lease is over.
     pub(super) fn bury(&self, process: usize) {
-        let until = self.now() + LEASE;
+        let until = self.clock.now().plus(LEASE).monotonic;
         for (holder, end) in self.inside.lock().unwrap().leases.values_mut() {
             if *holder == process {
                 *end = until.min(*end);
@@ -185,79 +186,128 @@ impl ModelStore {
     }
 }
 
+impl View {
+    fn stamp(&self, inside: &Inside) -> Stamp {
+        let at_ms = self.store.now() / 1_000_000;
+        Stamp {
+            clock: "store".to_owned(),
+            at_ms: at_ms.saturating_add_signed(inside.stepped),
+            wall_ms: self.clock.now().wall / 1_000_000,
+        }
+    }
+
+    fn reading(&self, inside: &Inside, places: &[Names], asked: Moment) -> Reading {
+        let found = |place: &Names| Found {
+            token: inside.tokens.get(&place.token).cloned(),
+            token_stays: None,
+            note: inside.notes.get(&place.note).cloned(),
+        };
+        let found = places.iter().map(found).collect();
+        Reading { found, now: self.stamp(inside), asked, answered: asked }
+    }
+
+    fn take(&self, inside: &mut Inside, places: &[Names], asked: Moment) -> Claim {
+        let (now, name) = (self.store.clock.now(), &places[0].token);
+        if inside.leases.get(name).is_some_and(|(_, until)| *until > now.monotonic) {
+            return Claim::Taken;
+        }
+        let mut lease = (self.process, now.plus(LEASE).monotonic);
+        let is_faulty = inside.health == Health::Faulty;
+        if inside.health == Health::Honest {
+            lease.1 = u64::MAX;
+        } else if is_faulty && self.store.happens(6) {
+            // Somebody came first, and stands still.
+            lease = (usize::MAX, u64::MAX);
+        }
+        inside.leases.insert(name.clone(), lease);
+        match lease.0 == self.process {
+            true if is_faulty && self.store.happens(4) => Claim::Won(None),
+            true => Claim::Won(Some(self.reading(inside, places, asked))),
+            false => Claim::Taken,
+        }
+    }
+}
+
 impl Backend for View {
     fn kind(&self) -> &'static str {
         "model"
     }
 
-    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
+    fn session(&self, _first_step: Duration) -> Arc<dyn Session> {
+        Arc::new(self.clone())
+    }
+
+    fn spread(&self, window: Duration) -> Duration {
+        (window / 50).min(Duration::from_secs(1))
+    }
+
+    fn poll_interval(&self, _looks: u32) -> Duration {
+        Duration::from_millis(10)
+    }
+}
+
+impl Session for View {
+    fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
         Box::pin(async move {
-            let at = self.clock.now();
-            let read = |inside: &mut Inside| {
-                let found = |(token, note): &(String, String)| Found {
-                    token: inside.tokens.get(token).cloned(),
-                    note: inside.notes.get(note).cloned(),
-                };
-                let at_ms = self.store.now() / 1_000_000;
-                let now = Stamp {
-                    clock: "store".to_owned(),
-                    at_ms: at_ms.saturating_add_signed(inside.stepped),
-                    wall_ms: self.clock.now().wall / 1_000_000,
-                };
-                (names.iter().map(found).collect(), now)
-            };
-            let (found, now) = self.store.step(false, read).await?;
-            Ok(Reading { found, now, at })
+            let asked = self.clock.now();
+            let read = |inside: &mut Inside| self.reading(inside, places, asked);
+            let reading = self.store.step(false, read).await?;
+            Ok(Reading { answered: self.clock.now(), ..reading })
         })
     }
 
-    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
-        let claim = |inside: &mut Inside| {
-            let now = self.store.now();
-            if inside.leases.get(name).is_some_and(|(_, until)| *until > now) {
-                return false;
+    fn claim<'a>(&'a self, places: &'a [Names]) -> Step<'a, Claim> {
+        Box::pin(async move {
+            let asked = self.clock.now();
+            let take = |inside: &mut Inside| self.take(inside, places, asked);
+            let mut claim = self.store.step(true, take).await?;
+            if let Claim::Won(Some(reading)) = &mut claim {
+                reading.answered = self.clock.now();
             }
-            if inside.health == Health::Faulty && self.store.happens(6) {
-                // Somebody came first, and stands still.
-                inside.leases.insert(name.to_owned(), (usize::MAX, u64::MAX));
-                return false;
-            }
-            let until = if inside.health == Health::Honest { u64::MAX } else { now + LEASE };
-            inside.leases.insert(name.to_owned(), (self.process, until));
-            true
-        };
-        Box::pin(self.store.step(true, claim))
+            Ok(claim)
+        })
     }
 
-    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
+    fn lease_lasts(&self) -> Option<Duration> {
+        let health = self.store.inside.lock().unwrap().health;
+        (health != Health::Honest).then_some(LEASE)
+    }
+
+    fn extend<'a>(&'a self, place: &'a Names) -> Step<'a, bool> {
+        let extend = |inside: &mut Inside| {
+            let until = self.store.clock.now().plus(LEASE).monotonic;
+            let lease = inside.leases.get_mut(&place.token);
+            let own = lease.filter(|(holder, _)| *holder == self.process);
+            own.map(|lease| lease.1 = lease.1.max(until)).is_some()
+        };
+        Box::pin(self.store.step(true, extend))
+    }
+
+    fn release<'a>(&'a self, place: &'a Names) -> Step<'a, ()> {
         let release = |inside: &mut Inside| {
-            if inside.leases.get(name).is_some_and(|(holder, _)| *holder == self.process) {
-                inside.leases.remove(name);
+            if inside.leases.get(&place.token).is_some_and(|(holder, _)| *holder == self.process) {
+                inside.leases.remove(&place.token);
             }
         };
         Box::pin(self.store.step(true, release))
     }
 
-    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+    fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
         let publish = |inside: &mut Inside| {
             inside.old.push(token.clone());
             if inside.health == Health::Faulty && self.store.happens(4) {
-                inside.late.push((name.to_owned(), token));
+                inside.late.push((place.token.clone(), token));
             } else {
-                inside.tokens.insert(name.to_owned(), token);
+                inside.tokens.insert(place.token.clone(), token);
             }
         };
         Box::pin(self.store.step(true, publish))
     }
 
-    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+    fn note<'a>(&'a self, place: &'a Names, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
         let write = |inside: &mut Inside| {
-            inside.notes.insert(name.to_owned(), note);
+            inside.notes.insert(place.note.clone(), note);
         };
         Box::pin(self.store.step(true, write))
-    }
-
-    fn poll_interval(&self, _looks: u32) -> Duration {
-        Duration::from_millis(10)
     }
 }

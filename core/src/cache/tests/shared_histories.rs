@@ -416,12 +416,12 @@ impl History {
             drop(open);
             if self.setting.is_honest && self.setting.is_well && !is_due {
                 self.extra += 1;
-                assert!(self.setting.is_skewed, "a request that one process would not have made {index} {now} {:?} {:?} {:?} {:?} {:?}", self.setting, self.issued.last().map(|l| (l.sent, l.lifetime, self.rejected.contains(&l.value), l.value.clone())), self.engines[index].failed, format!("{:?}", self.engines[index].slot), self.engines[index].slot.live(self.engines[index].clock.now()).map(|t| (t.number(), t.value().to_owned())));
+                assert!(self.setting.is_skewed, "a request that one process would not have made");
             }
         }
         let open = self.desk.open.lock().unwrap();
         let leased = open.iter().filter(|request| !request.is_alone).count();
-        assert!(!self.setting.is_honest || leased <= 1, "{leased} requests at once {:?} {now} {:?} {:?}", self.setting, open.iter().map(|r| (r.engine, r.sent, r.due, r.is_alone, self.engines[r.engine].failed, self.engines[r.engine].slot.alone_at(self.engines[r.engine].clock.now()) as i64 - self.engines[r.engine].clock.now().monotonic as i64)).collect::<Vec<_>>(), self.calls.iter().map(|c| (c.engine, c.began, c.timeout)).collect::<Vec<_>>());
+        assert!(!self.setting.is_honest || leased <= 1, "{leased} requests at once");
     }
 
     /// The server responds to what is due.
