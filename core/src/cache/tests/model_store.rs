@@ -220,11 +220,11 @@ impl View {
             lease = (usize::MAX, u64::MAX);
         }
         inside.leases.insert(name.clone(), lease);
-        match lease.0 == self.process {
-            true if is_faulty && self.store.happens(4) => Claim::Won(None),
-            true => Claim::Won(Some(self.reading(inside, places, asked))),
-            false => Claim::Taken,
+        if lease.0 != self.process {
+            return Claim::Taken;
         }
+        let is_told = !(is_faulty && self.store.happens(4));
+        Claim::Won(is_told.then(|| self.reading(inside, places, asked)))
     }
 }
 

@@ -154,6 +154,7 @@ struct Issued {
 
 /// What a history has in it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Setting {
     /// The store loses nothing, and nobody is killed with a request under way.
     is_honest: bool,
@@ -257,9 +258,10 @@ impl History {
         let clock = ManualClock::unskipping();
         let world = self.dice.clock.now().wall.cast_signed();
         let behind = (world - clock.now().wall.cast_signed()) / 1_000_000;
-        let skew = match self.setting.is_skewed {
-            true => self.draw(2 * 3_600_000).cast_signed() as i64 - HOUR,
-            false => 0,
+        let skew = if self.setting.is_skewed {
+            self.draw(2 * 3_600_000).cast_signed() as i64 - HOUR
+        } else {
+            0
         };
         clock.advance(Which::Wall, behind + skew);
         let own = Clock::Manual(clock.clone());
