@@ -9,94 +9,28 @@ built. `--full` takes as many processes and lifetimes as the figures in the pape
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.paths import ROOT, SANDBOX
-from harness.process import inherited
+from harness.fleet import Fleet, Outcome, meanwhile, print_table
+from harness.paths import SANDBOX
 from harness.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-MEMBER = ROOT / "target/debug/seekauth-member"
 LIFETIME_S = 4
-INTERVAL_MS = 40
 
 
-@dataclass
-class Fleet:
-    """The processes of one scenario, and what came of them."""
-
-    sandbox: Sandbox
-    folder: Path
-    store: bool = True
-    members: list[subprocess.Popen[str]] = field(default_factory=list)
-    ends: list[dict] = field(default_factory=list)
-
-    def start(self, count: int, seconds: float, *, interval_ms: float = INTERVAL_MS, graphql: bool = False) -> None:
-        environment = {**inherited(), **self.sandbox.environment("Fleet/1.0")}
-        if self.store:
-            environment["SEEKAUTH_STORE"] = f"local:{self.folder}"
-            # A busy machine is no reason to go on without it: the requests are counted.
-            environment["SEEKAUTH_STORE_TIMEOUT"] = "10"
-        command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
-        for _ in range(count):
-            self.members.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-
-    def finish(self) -> None:
-        """Waits for all that are still there."""
-        for member in self.members:
-            lines = member.communicate(timeout=300)[0].splitlines()
-            if member.returncode == 0:
-                self.ends.append(json.loads(lines[-1]))
-
-    def total(self, what: str) -> int:
-        return sum(end[what] for end in self.ends)
-
-    @property
-    def errors(self) -> list[str]:
-        return [error for end in self.ends for error in end["errors"]]
-
-
-@dataclass
-class Outcome:
-    """A row of the table."""
-
-    name: str
-    processes: int
-    fleet: Fleet
-    allowed: Callable[[int], bool]
-    requests: int = 0
-    seconds: float = 0.0
-
-    @property
-    def is_good(self) -> bool:
-        return not self.fleet.errors and self.allowed(self.requests) and bool(self.fleet.ends)
-
-
-def meanwhile(seconds: float, work: Callable[[], object]) -> threading.Thread:
-    """Does something again and again for so long."""
-
-    def loop() -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            work()
-            time.sleep(0.05)
-
-    thread = threading.Thread(target=loop)
-    thread.start()
-    return thread
+def folder(fleet: Fleet) -> Path:
+    """Where its store is."""
+    return Path(fleet.store.removeprefix("local:"))
 
 
 def lifetimes(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
@@ -148,7 +82,7 @@ def stopped(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool
 def emptied(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
     """The folder is removed again and again, as by a session's end."""
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
-    emptying = meanwhile(8, lambda: shutil.rmtree(fleet.folder, ignore_errors=True))
+    emptying = meanwhile(8, lambda: shutil.rmtree(folder(fleet), ignore_errors=True))
     fleet.start(count, 8)
     fleet.finish()
     emptying.join()
@@ -160,7 +94,7 @@ def poisoned(fleet: Fleet, count: int, _generations: int) -> Callable[[int], boo
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
 
     def poison() -> None:
-        for file in fleet.folder.glob("*.token"):
+        for file in folder(fleet).glob("*.token"):
             file.write_bytes(os.urandom(200))
 
     poisoning = meanwhile(8, poison)
@@ -172,7 +106,7 @@ def poisoned(fleet: Fleet, count: int, _generations: int) -> Callable[[int], boo
 
 def foreign(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
     """Others may enter the folder, so it is not used."""
-    fleet.folder.chmod(0o755)
+    folder(fleet).chmod(0o755)
     fleet.start(count, 2)
     fleet.finish()
     problems = {end["problem"] for end in fleet.ends}
@@ -190,7 +124,7 @@ def revoking(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool
 
 def without(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
     """For comparison: each process by itself."""
-    fleet.store = False
+    fleet.store = "none"
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
     fleet.start(count, LIFETIME_S * generations)
     fleet.finish()
@@ -217,33 +151,22 @@ def run(name: str, full: bool) -> Outcome:
     began = time.monotonic()
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with Sandbox(SANDBOX) as sandbox, tempfile.TemporaryDirectory(dir=memory) as place:
-        folder = Path(place) / "store"
-        folder.mkdir(mode=0o700)
-        fleet = Fleet(sandbox, folder)
+        store = Path(place) / "store"
+        store.mkdir(mode=0o700)
+        fleet = Fleet(sandbox, f"local:{store}")
         allowed = scenario(fleet, count, generations)
         return Outcome(name, count, fleet, allowed, sandbox.requests(), time.monotonic() - began)
 
 
+def outcomes(words: list[str], full: bool) -> Iterator[Outcome]:
+    for name in SCENARIOS:
+        if not words or any(word in name for word in words):
+            yield run(name, full)
+
+
 def main() -> int:
     words = [word for word in sys.argv[1:] if word != "--full"]
-    names = [name for name in SCENARIOS if not words or any(word in name for word in words)]
-    print(f"{'':<28} processes  calls  errors  token requests  adopted  first ms  longest ms     s")
-    outcomes = []
-    for name in names:
-        outcome = run(name, "--full" in sys.argv)
-        fleet = outcome.fleet
-        first = max((end["first_ms"] for end in fleet.ends), default=0)
-        longest = max((end["longest_ms"] for end in fleet.ends), default=0)
-        print(
-            f"{name:<28} {outcome.processes:>9} {fleet.total('calls'):>6} {len(fleet.errors):>7} "
-            f"{outcome.requests:>15} {fleet.total('adopted'):>8} {first:>9.0f} {longest:>11.0f} {outcome.seconds:>5.0f}"
-            f"{'' if outcome.is_good else '   WRONG'}",
-            flush=True,
-        )
-        for error in sorted(set(fleet.errors))[:3]:
-            print(f"    {error}")
-        outcomes.append(outcome)
-    return int(not all(outcome.is_good for outcome in outcomes))
+    return int(not print_table(outcomes(words, "--full" in sys.argv)))
 
 
 if __name__ == "__main__":
