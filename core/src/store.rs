@@ -3,6 +3,7 @@
 //! is asked by flights only, and whatever goes wrong with it, a process does what it would do without.
 
 mod backend;
+mod checkpoint;
 mod clock;
 mod crypto;
 mod identity;

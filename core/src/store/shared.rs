@@ -8,6 +8,7 @@ use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::store::backend::{Backend, Trouble};
+use crate::store::checkpoint;
 use crate::store::clock::StoreClock;
 use crate::store::lease::Lease;
 use crate::store::offer::Offer;
@@ -97,6 +98,7 @@ impl SharedSource {
         let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
         for looks in 0.. {
             let mut offer = self.read(&visit).await?;
+            checkpoint::reached("read").await;
             if let Some(outcome) = offer.outcome(&self.counts) {
                 return Ok(outcome.inspect(|grant| self.issuer.note_token(&grant.access_token)));
             }
@@ -105,6 +107,7 @@ impl SharedSource {
             }
             if let Some(lease) = Lease::claim(&self.backend, &places[0].name).await? {
                 count(&self.counts.claimed);
+                checkpoint::reached("claimed").await;
                 return Ok(self.ask_for_all(&visit, lease, offer).await);
             }
             if looks == 0 {
@@ -149,6 +152,7 @@ impl SharedSource {
     ) -> Result<Grant, Error> {
         let asked = self.clock.now();
         let granted = self.issuer.grant(visit.credentials.clone(), visit.wanted.scopes).await;
+        checkpoint::reached("answered").await;
         let result = match granted {
             Ok(grant) => {
                 let sent = grant.sent.unwrap_or(asked);
@@ -236,6 +240,7 @@ impl SharedSource {
                 };
                 published.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
+            checkpoint::reached("published").await;
             if let Some(lease) = lease {
                 lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
@@ -265,6 +270,7 @@ impl SharedSource {
             if let Err(trouble) = write_note(&*self.backend, place, &note, REFUSAL_HOLDS).await {
                 self.counts.note_trouble(&trouble);
             }
+            checkpoint::reached("noted").await;
         }
     }
 

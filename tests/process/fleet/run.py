@@ -12,20 +12,26 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.fleet import Fleet, Outcome, meanwhile, print_table
-from harness.paths import SANDBOX
+from harness.kills import STEPS, killed_at
+from harness.paths import ROOT, SANDBOX
 from harness.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+OUTLIVING = ROOT / "target/c/outliving"
 LIFETIME_S = 4
+AT_ONCE = 3
+"""Scenarios at the small size, whose processes sleep for the most of their time."""
 
 
 def folder(fleet: Fleet) -> Path:
@@ -77,6 +83,42 @@ def stopped(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool
     holder.communicate()
     fleet.sandbox.release()
     return lambda requests: requests < count
+
+
+def outlived(step: str) -> Callable[[Fleet, int, int], Callable[[int], bool]]:
+    """A process forks in the middle of a step and is killed, and its child lives on: what the kernel had locked
+    for the parent is free for others at once, and the child goes on by itself.
+    """
+
+    def scenario(fleet: Fleet, _count: int, _generations: int) -> Callable[[int], bool]:
+        if step == "noted":
+            fleet.sandbox.script(error="invalid_client")
+        with tempfile.TemporaryDirectory() as checkpoints:
+            Path(checkpoints, f"{step}.pause").touch()
+            parent = subprocess.Popen(
+                [OUTLIVING, Path(checkpoints, f"{step}.reached")],
+                env=fleet.variables({"STORE_CHECKPOINTS": checkpoints}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == "forked\n"
+            parent.kill()
+            parent.wait()
+            # Without what the parent left there, the next one needs the lease.
+            for record in folder(fleet).glob("*.*"):
+                record.unlink()
+            fleet.start(1, 0.5)
+            fleet.finish()
+            assert fleet.total("claimed") == 1, "the next one got the lease"
+            assert fleet.total("waited") == fleet.total("alone") == 0, "at its first try"
+            header = parent.communicate(timeout=60)[0].strip()
+        assert fleet.sandbox.accepts(header), "the child has a token"
+        expected = 1 if step in ("read", "claimed") else 2
+        return lambda requests: requests == expected
+
+    return scenario
 
 
 def emptied(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
@@ -137,7 +179,9 @@ SCENARIOS = {
     "several lifetimes, no store": (without, 16, 3, 64, 5),
     "cold start": (cold_start, 16, 1, 64, 1),
     "holder killed": (killed, 8, 1, 64, 1),
-    "holder stopped": (stopped, 8, 1, 31, 1),
+    **{f"killed at {step}": (killed_at(step, seconds=2), 8, 1, 64, 1) for step in STEPS},
+    **{f"outlived by a child at {step}": (outlived(step), 3, 1, 3, 1) for step in STEPS},
+    "holder stopped": (stopped, 8, 1, 64, 1),
     "folder removed": (emptied, 8, 1, 64, 1),
     "records poisoned": (poisoned, 8, 1, 64, 1),
     "folder open to others": (foreign, 4, 1, 16, 1),
@@ -159,9 +203,9 @@ def run(name: str, full: bool) -> Outcome:
 
 
 def outcomes(words: list[str], full: bool) -> Iterator[Outcome]:
-    for name in SCENARIOS:
-        if not words or any(word in name for word in words):
-            yield run(name, full)
+    names = [name for name in SCENARIOS if not words or any(word in name for word in words)]
+    with ThreadPoolExecutor(1 if full else AT_ONCE) as pool:
+        yield from pool.map(lambda name: run(name, full), names)
 
 
 def main() -> int:
