@@ -32,6 +32,8 @@ class Fleet:
     """The setting `store`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What they need besides, such as further settings of the store."""
+    umask: int = -1
+    """Theirs, if not the usual one."""
     members: list[subprocess.Popen[str]] = field(default_factory=list)
     ends: list[dict] = field(default_factory=list)
     remark: str = ""
@@ -49,7 +51,10 @@ class Fleet:
         """Starts so many more, each of which asks for the token again and again for so long."""
         variables = self.variables(environment or {})
         command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
-        started = [subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        started = [
+            subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True, umask=self.umask)
+            for _ in range(count)
+        ]
         self.members += started
         return started
 
@@ -94,7 +99,8 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        return not self.fleet.errors and self.allowed(self.requests) and bool(self.fleet.ends)
+        is_over = len(self.fleet.ends) > 0 or self.processes == 0
+        return not self.fleet.errors and self.allowed(self.requests) and is_over
 
 
 def print_table(outcomes: Iterable[Outcome]) -> bool:

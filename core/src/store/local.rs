@@ -90,7 +90,14 @@ impl Backend for Local {
 
     fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
         let name = name.to_owned();
-        Box::pin(self.run(move |folder| locks::take(folder, &name)))
+        Box::pin(self.run(move |folder| {
+            // Where no record can be written, nobody is to wait for one.
+            let is_taken = locks::take(folder, &name)?;
+            if is_taken {
+                folder.check_room().inspect_err(|_| locks::give_back(folder, &name))?;
+            }
+            Ok(is_taken)
+        }))
     }
 
     fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
