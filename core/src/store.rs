@@ -6,6 +6,8 @@ mod backend;
 mod checkpoint;
 mod clock;
 mod crypto;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod keys;
 mod lease;
