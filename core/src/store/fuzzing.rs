@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::store::backend::{Found, Reading};
+use crate::store::backend::{Found, Names, Reading};
 use crate::store::keys::Keys;
 use crate::store::offer::Offer;
 use crate::store::places::Place;
@@ -39,7 +39,8 @@ pub struct Adopted {
 #[must_use]
 pub fn seal_record(is_note: bool, text: &[u8]) -> Option<Vec<u8>> {
     let place = place();
-    let (kind, name) = if is_note { (NOTE, &place.note) } else { (TOKEN, &place.name) };
+    let (kind, name) =
+        if is_note { (NOTE, &place.names.note) } else { (TOKEN, &place.names.token) };
     sealed(&mut text.to_vec(), kind, [7; 16], &place.keys, name)
 }
 
@@ -50,7 +51,12 @@ pub fn read_records(
 ) -> Option<Result<Adopted, Error>> {
     let at = Moment { monotonic: NOW_MS * 1_000_000, wall: NOW_MS * 1_000_000 };
     let now = Stamp { clock: CLOCK.to_owned(), at_ms: NOW_MS, wall_ms: NOW_MS };
-    let reading = Reading { found: vec![Found { token, note }], now, at };
+    let reading = Reading {
+        found: vec![Found { token, token_stays: None, note }],
+        now,
+        asked: at,
+        answered: at,
+    };
     let wanted =
         Wanted { scopes: &[], above: ABOVE, is_rejected: true, good_until: None, alone_at: &|| 0 };
     let counts = Counts::default();
@@ -72,6 +78,6 @@ pub fn read_records(
 
 fn place() -> Place {
     let keys = Keys::new(b"a client secret");
-    let (name, note) = (keys.name(b"token"), keys.name(b"note"));
-    Place { keys, name, note, fingerprint: 1, is_of_secret: true }
+    let names = Names { token: keys.name(b"token"), note: keys.name(b"note") };
+    Place { keys, names, fingerprint: 1, is_of_secret: true }
 }
