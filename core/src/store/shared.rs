@@ -238,7 +238,7 @@ impl SharedSource {
         }
         count(&self.counts.alone);
         let grant = self.issuer.grant(credentials, wanted.scopes).await?;
-        Ok(self.numbered(grant, wanted.above + 1).into())
+        Ok(self.numbered(grant, wanted.above.saturating_add(1)).into())
     }
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
@@ -262,7 +262,7 @@ impl SharedSource {
         offer: Offer,
         lease: Option<Lease>,
     ) -> Grant {
-        let number = offer.number.max(visit.wanted.above) + 1;
+        let number = offer.number.max(visit.wanted.above).saturating_add(1);
         let grant = self.numbered(grant, number);
         let sent = grant.sent.unwrap_or_else(|| self.clock.now());
         let place = visit.places.iter().find(|place| place.serves(grant.accepted)).cloned();
