@@ -250,7 +250,7 @@ SCENARIOS = {
     "folder of another user": (unusable(give_away, "its folder belongs to another user"), 4, 1, 16, 1),
     "folder is a link": (unusable(link, f"{CANNOT} opened: not a directory"), 4, 1, 16, 1),
     "folder full": (unusable(fill, f"{CANNOT} written to: no storage space"), 4, 1, 16, 1),
-    "folder read-only": (unusable(make_read_only, f"{CANNOT} locked: {READ_ONLY}"), 4, 1, 16, 1),
+    "folder read-only": (unusable(make_read_only, f"{CANNOT} written to: {READ_ONLY}"), 4, 1, 16, 1),
     "umask 000": (without_umask, 8, 1, 64, 1),
     "previous token revoked": (revoking, 8, 3, 16, 10),
 }
