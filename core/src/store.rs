@@ -7,7 +7,7 @@ mod checkpoint;
 mod clock;
 mod crypto;
 #[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod identity;
 mod keys;
 mod lease;
