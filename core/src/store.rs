@@ -6,6 +6,7 @@ mod backend;
 mod checkpoint;
 mod clock;
 mod crypto;
+mod files;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod identity;
@@ -16,6 +17,8 @@ mod local;
 mod offer;
 mod places;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod rest;
 mod shared;
 mod status;
@@ -50,9 +53,16 @@ pub(crate) fn source(
         StorePlace::Local(folder) => {
             Arc::new(local::Local::new(folder.clone(), store.timeout, clock.clone()))
         }
+        #[cfg(feature = "redis")]
+        StorePlace::Redis(server) => {
+            let server = server.clone();
+            Arc::new(redis::Redis::new(Arc::clone(config), server, store.timeout, clock.clone()))
+        }
         // Refused with the settings.
         #[cfg(not(unix))]
         StorePlace::Local(_) => return None,
+        #[cfg(not(feature = "redis"))]
+        StorePlace::Redis(_) => return None,
     };
     let config = Arc::clone(config);
     Some(Arc::new(SharedSource::new(config, store, issuer, backend, clock.clone())))
