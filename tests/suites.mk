@@ -130,11 +130,18 @@ test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.re
 
 # Processes that share a token, and what befalls them and their store.
 .PHONY: test-sharing test-fleet
+test-fleet: redis
 test-sharing test-fleet: debug-rust
 	cargo build --quiet -p seekauth-harness --bin seekauth-member
 	$(WITH_HARNESS) $(PYTHON) tests/process/fleet/run.py $(if $(filter test-fleet,$@),--full)
+	$(if $(filter test-fleet,$@),$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py --full)
 test-sharing: ## contribute: processes that share a token, in a minute
-test-fleet: ## contribute: the same with 64 processes and ten lifetimes
+test-fleet: ## contribute: the same and test-redis, with up to 200 processes and ten lifetimes
+
+.PHONY: test-redis
+test-redis: redis debug-rust ## contribute: processes that share a token through Redis, and all that befalls it
+	cargo build --quiet -p seekauth-harness --bin seekauth-member
+	$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py
 
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
 	$(MAKE) --no-print-directory -C tests/c fork-stress

@@ -85,10 +85,15 @@ class Outcome:
     """Whether so many token requests are right."""
     requests: int
     seconds: float
+    wrong: list[str] = field(default_factory=list)
+    """What else was wrong."""
+    figures: list[str] = field(default_factory=list)
+    """What else was measured."""
 
     @property
     def is_good(self) -> bool:
-        return not self.fleet.errors and self.allowed(self.requests) and bool(self.fleet.ends)
+        is_right = self.allowed(self.requests) and bool(self.fleet.ends)
+        return is_right and not self.fleet.errors and not self.wrong
 
 
 def print_table(outcomes: Iterable[Outcome]) -> bool:
@@ -105,8 +110,8 @@ def print_table(outcomes: Iterable[Outcome]) -> bool:
             f"{'' if outcome.is_good else '   WRONG'}",
             flush=True,
         )
-        for error in sorted(set(fleet.errors))[:3]:
-            print(f"    {error}")
+        for line in (*sorted(set(fleet.errors))[:3], *sorted(set(outcome.wrong))[:5], *outcome.figures):
+            print(f"    {line}")
         are_good &= outcome.is_good
     return are_good
 
