@@ -60,6 +60,8 @@ SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int
     "server frozen": (scenarios.frozen, 8, 1, 64, 1),
     "server flushed": (scenarios.flushed, 8, 1, 64, 1),
     "records poisoned": (scenarios.poisoned, 8, 1, 64, 1),
+    "records put back": (scenarios.replayed, 8, 1, 64, 1),
+    "connections ended": (scenarios.disconnected, 8, 1, 64, 1),
     "leases poisoned": (scenarios.leases_poisoned, 8, 1, 64, 1),
     "server full": (scenarios.full, 8, 1, 64, 1),
     "server cannot save": (scenarios.unsaved, 8, 1, 64, 1),

@@ -371,6 +371,29 @@ def poisoned(bed: Bed) -> Allowed:
     return ended(bed)
 
 
+def replayed(bed: Bed) -> Allowed:
+    """The first record is put back, again and again."""
+    server = bed.server()
+    troubled(bed)
+    wait_until(lambda: server.key_names("*:t"), "nothing is put there", within_s=WITHIN_S, poll_s=POLL_S)
+    records = {key: server.value(key) for key in server.key_names("*:t")}
+
+    def put_back() -> None:
+        for key, record in records.items():
+            server.cli("SET", key, stdin=record)
+
+    meanwhile(BUSY_S - 1, put_back).join()
+    return ended(bed)
+
+
+def disconnected(bed: Bed) -> Allowed:
+    """The server ends all connections, again and again."""
+    server = bed.server()
+    troubled(bed)
+    meanwhile(BUSY_S - 1, lambda: server.cli("CLIENT", "KILL", "USER", "default")).join()
+    return ended(bed)
+
+
 def leases_poisoned(bed: Bed) -> Allowed:
     """The same with what is not a record: a lease that nobody holds never ends, until it is removed."""
     server = bed.server()
