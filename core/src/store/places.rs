@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
-use crate::store::backend::Trouble;
+use crate::store::backend::{Names, Trouble};
 use crate::store::crypto::digest;
 use crate::store::identity::identity;
 use crate::store::keys::Keys;
@@ -25,10 +25,7 @@ const FILE_LIMIT: usize = 64 * 1024;
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) keys: Keys,
-    /// The name of the token,
-    pub(crate) name: String,
-    /// and of what is noted about this secret.
-    pub(crate) note: String,
+    pub(crate) names: Names,
     /// Of the secret.
     pub(crate) fingerprint: u64,
     /// Whether the keys are those of the secret, and not of a file.
@@ -77,9 +74,10 @@ impl Places {
                 Some(key) => Keys::new(key.expose().as_bytes()),
                 None => Keys::new(secret.expose().as_bytes()),
             };
-            let (name, note) = (keys.name(&identity), keys.name_with(&identity, secret));
+            let (token, note) = (keys.name(&identity), keys.name_with(&identity, secret));
             let fingerprint = credentials.fingerprint(secret);
-            Place { keys, name, note, fingerprint, is_of_secret: key.is_none() }
+            let names = Names { token, note };
+            Place { keys, names, fingerprint, is_of_secret: key.is_none() }
         };
         let mut places: Vec<Place> = credentials.secrets().map(place).collect();
         places.sort_by_key(|place| !issuer.worked_last(place.fingerprint));

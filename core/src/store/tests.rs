@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
-use crate::store::backend::{Backend, Found, Reading, Step, Trouble};
+use crate::store::backend::{Backend, Claim, Found, Names, Reading, Session, Step, Trouble};
 use crate::store::record::Stamp;
 use crate::store::shared::SharedSource;
+use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
-use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 use crate::token_endpoint::source::{
     Asking, Fetch, Fetched, Grant, Granting, Issuer, TokenSource, Wanted,
@@ -22,21 +22,41 @@ use crate::token_endpoint::source::{
 const LIFETIME: Duration = Duration::from_secs(1_800);
 
 /// A store in memory. What is shared by all processes of a test is one of these.
-#[derive(Default)]
 struct Memory {
     tokens: Mutex<BTreeMap<String, Vec<u8>>>,
     notes: Mutex<BTreeMap<String, Vec<u8>>>,
-    leases: Mutex<BTreeSet<String>>,
+    /// Who has a lease has it until then.
+    leases: Mutex<BTreeMap<String, u64>>,
+    extended: AtomicUsize,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
-    clock: ManualClockCell,
+    clock: ManualClock,
 }
 
-type ManualClockCell = Mutex<Option<ManualClock>>;
+const LEASE: Duration = Duration::from_secs(3);
 
 impl Memory {
-    fn now(&self) -> Moment {
-        self.clock.lock().unwrap().as_ref().unwrap().now()
+    fn reading(&self, places: &[Names]) -> Result<Reading, Trouble> {
+        let at = self.clock.now();
+        let now = Stamp {
+            clock: "memory".to_owned(),
+            at_ms: at.monotonic / 1_000_000,
+            wall_ms: at.wall / 1_000_000,
+        };
+        step(&self.fails_reads, || {
+            let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
+            let found = |place: &Names| Found {
+                token: tokens.get(&place.token).cloned(),
+                token_stays: None,
+                note: notes.get(&place.note).cloned(),
+            };
+            Reading { found: places.iter().map(found).collect(), now, asked: at, answered: at }
+        })
+    }
+
+    fn lease(&self, name: &str) {
+        let until = self.clock.now().plus(Duration::from_secs(3_600));
+        self.leases.lock().unwrap().insert(name.to_owned(), until.monotonic);
     }
 }
 
@@ -44,58 +64,79 @@ fn step<T>(fails: &AtomicBool, work: impl FnOnce() -> T) -> Result<T, Trouble> {
     if fails.load(Ordering::SeqCst) { Err(Trouble("scripted".to_owned())) } else { Ok(work()) }
 }
 
-impl Backend for Memory {
+/// The store as processes have it.
+struct Shelf(Arc<Memory>);
+
+impl Backend for Shelf {
     fn kind(&self) -> &'static str {
         "memory"
     }
 
-    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
-        let at = self.now();
-        let now = Stamp {
-            clock: "memory".to_owned(),
-            at_ms: at.monotonic / 1_000_000,
-            wall_ms: at.wall / 1_000_000,
-        };
-        let found = step(&self.fails_reads, || {
-            let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
-            let found = |(token, note): &(String, String)| Found {
-                token: tokens.get(token).cloned(),
-                note: notes.get(note).cloned(),
-            };
-            names.iter().map(found).collect()
-        });
-        Box::pin(std::future::ready(found.map(|found| Reading { found, now, at })))
+    fn session(&self, _first_step: Duration) -> Arc<dyn Session> {
+        Arc::<Memory>::clone(&self.0)
     }
 
-    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
-        let claimed =
-            step(&self.fails_writes, || self.leases.lock().unwrap().insert(name.to_owned()));
-        Box::pin(std::future::ready(claimed))
-    }
-
-    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
-        let released = step(&self.fails_writes, || {
-            self.leases.lock().unwrap().remove(name);
-        });
-        Box::pin(std::future::ready(released))
-    }
-
-    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let published = step(&self.fails_writes, || {
-            self.tokens.lock().unwrap().insert(name.to_owned(), token);
-        });
-        Box::pin(std::future::ready(published))
-    }
-
-    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let noted = step(&self.fails_writes, || {
-            self.notes.lock().unwrap().insert(name.to_owned(), note);
-        });
-        Box::pin(std::future::ready(noted))
+    fn spread(&self, _window: Duration) -> Duration {
+        Duration::ZERO
     }
 
     fn poll_interval(&self, _looks: u32) -> Duration {
         Duration::from_millis(10)
+    }
+}
+
+impl Session for Memory {
+    fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
+        Box::pin(std::future::ready(self.reading(places)))
+    }
+
+    fn claim<'a>(&'a self, places: &'a [Names]) -> Step<'a, Claim> {
+        let claimed = step(&self.fails_writes, || {
+            let now = self.clock.now();
+            let mut leases = self.leases.lock().unwrap();
+            let lease = leases.entry(places[0].token.clone()).or_default();
+            if *lease > now.monotonic {
+                return Claim::Taken;
+            }
+            *lease = now.plus(LEASE).monotonic;
+            Claim::Won(self.reading(places).ok())
+        });
+        Box::pin(std::future::ready(claimed))
+    }
+
+    fn lease_lasts(&self) -> Option<Duration> {
+        Some(LEASE)
+    }
+
+    fn extend<'a>(&'a self, place: &'a Names) -> Step<'a, bool> {
+        let extended = step(&self.fails_writes, || {
+            let until = self.clock.now().plus(LEASE).monotonic;
+            self.extended.fetch_add(1, Ordering::SeqCst);
+            let mut leases = self.leases.lock().unwrap();
+            leases.get_mut(&place.token).map(|lease| *lease = until).is_some()
+        });
+        Box::pin(std::future::ready(extended))
+    }
+
+    fn release<'a>(&'a self, place: &'a Names) -> Step<'a, ()> {
+        let released = step(&self.fails_writes, || {
+            self.leases.lock().unwrap().remove(&place.token);
+        });
+        Box::pin(std::future::ready(released))
+    }
+
+    fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let published = step(&self.fails_writes, || {
+            self.tokens.lock().unwrap().insert(place.token.clone(), token);
+        });
+        Box::pin(std::future::ready(published))
+    }
+
+    fn note<'a>(&'a self, place: &'a Names, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let noted = step(&self.fails_writes, || {
+            self.notes.lock().unwrap().insert(place.note.clone(), note);
+        });
+        Box::pin(std::future::ready(noted))
     }
 }
 
@@ -177,8 +218,15 @@ struct Slot {
 impl Fleet {
     fn new() -> Self {
         let clock = ManualClock::new();
-        let memory = Arc::new(Memory::default());
-        *memory.clock.lock().unwrap() = Some(clock.clone());
+        let memory = Arc::new(Memory {
+            tokens: Mutex::default(),
+            notes: Mutex::default(),
+            leases: Mutex::default(),
+            extended: AtomicUsize::new(0),
+            fails_reads: AtomicBool::new(false),
+            fails_writes: AtomicBool::new(false),
+            clock: clock.clone(),
+        });
         Self { memory, clock, requests: Arc::default() }
     }
 
@@ -197,7 +245,7 @@ impl Fleet {
             requests: Arc::clone(&self.requests),
             noted: Mutex::default(),
         });
-        let (issuer, backend) = (Arc::clone(&server), Arc::clone(&self.memory));
+        let (issuer, backend) = (Arc::clone(&server), Arc::new(Shelf(Arc::clone(&self.memory))));
         let clock = Clock::Manual(self.clock.clone());
         let source = SharedSource::new(Arc::new(config), store, issuer, backend, clock);
         Process { source, server, clock: self.clock.clone() }
@@ -290,7 +338,7 @@ async fn whoever_finds_the_lease_taken_waits_and_adopts() {
         fleet.memory.tokens.lock().unwrap().clear();
         name
     };
-    fleet.memory.leases.lock().unwrap().insert(name.clone());
+    fleet.memory.lease(&name);
     let waiting = waiter.grant(Slot { patience: Some(LIFETIME), ..Slot::default() });
     let publishing = async {
         for _ in 0..20 {
@@ -312,7 +360,7 @@ async fn nobody_waits_longer_than_a_part_of_its_time_and_what_it_gets_is_publish
     waiter.cold().await;
     let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
     fleet.memory.tokens.lock().unwrap().clear();
-    fleet.memory.leases.lock().unwrap().insert(name);
+    fleet.memory.lease(&name);
     let began = fleet.clock.now();
     let alone =
         waiter.grant(Slot { patience: Some(Duration::from_secs(3)), ..Slot::default() }).await;
@@ -330,7 +378,7 @@ async fn a_holder_that_stands_still_is_not_waited_for_longer_than_a_request_last
     process.cold().await;
     let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
     fleet.memory.tokens.lock().unwrap().clear();
-    fleet.memory.leases.lock().unwrap().insert(name);
+    fleet.memory.lease(&name);
     let began = fleet.clock.now();
     // In the background nobody's time is short.
     process.cold().await;
