@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.fleet import Fleet
 
 LONGEST_LIFE_MS = 30 * 24 * 3600 * 1000
-KEY = r"{prefix}:1:\{{[0-9a-f]{{32}}\}}:[a-z]"
+KEY = r"{prefix}:1:\{{[0-9a-f]{{32}}\}}:(t|l|n:[0-9a-f]{{32}})"
 FORMS = (
     r"AUTH \(REDACTED\)( \(REDACTED\))?",
     r"SELECT [0-9]+",
