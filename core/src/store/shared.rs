@@ -34,12 +34,16 @@ const ALONE_HOLDS: Duration = Duration::from_secs(1);
 const UNHURRIED_STEP: Duration = Duration::from_secs(5);
 /// and what it may take when a process begins: the store is far away, and all processes begin at once.
 const FIRST_CONTACT: Duration = Duration::from_secs(1);
+/// How soon it is noticed that somebody waits all the same.
+const HURRY_NOTICED: Duration = Duration::from_millis(20);
 
 pub(crate) struct SharedSource {
     config: Arc<ResolvedConfig>,
     issuer: Arc<dyn Issuer>,
     backend: Arc<dyn Backend>,
     clock: Clock,
+    /// What one step may take while somebody waits.
+    patience: Duration,
     places: Places,
     counts: Arc<Counts>,
     rest: PerProcess<Mutex<Rest>>,
@@ -62,9 +66,10 @@ impl SharedSource {
         backend: Arc<dyn Backend>,
         clock: Clock,
     ) -> Self {
+        let patience = store.timeout;
         let places = Places::new(Arc::clone(&config), store);
         let (counts, rest) = (Arc::default(), PerProcess::new());
-        Self { config, issuer, backend, clock, places, counts, rest }
+        Self { config, issuer, backend, clock, patience, places, counts, rest }
     }
 
     /// How the store fares.
@@ -99,15 +104,13 @@ impl SharedSource {
         let names = places.iter().map(|place| place.names.clone()).collect();
         let session = self.backend.session(self.first_step(wanted));
         let visit = Visit { wanted, credentials, places, names, session };
-        if let Some(good_until) = wanted.good_until {
-            let span = self.backend.spread(good_until.remaining(self.clock.now()));
-            if !span.is_zero() {
-                self.clock.back_off(span.mul_f64(random::fraction())).await;
-            }
-        }
+        let mut first = Some(self.first_look(&visit).await?);
         let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
         for looks in 0.. {
-            let mut offer = self.read(&visit).await?;
+            let mut offer = match first.take() {
+                Some(offer) => offer,
+                None => self.read(&visit).await?,
+            };
             if let Some(outcome) = offer.outcome(&self.counts) {
                 return Ok(self.taken_over(outcome));
             }
@@ -141,6 +144,33 @@ impl SharedSource {
             self.clock.back_off(self.backend.poll_interval(looks)).await;
         }
         Err(Trouble("it was looked at for too long".to_owned()))
+    }
+
+    /// Takes its time as long as nobody waits for it: processes that are in no hurry come one after the other.
+    async fn first_look(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
+        let Some(good_until) = visit.wanted.good_until else { return self.read(visit).await };
+        let unhurried = async {
+            let span = self.backend.spread(good_until.remaining(self.clock.now()));
+            if !span.is_zero() {
+                self.clock.back_off(span.mul_f64(random::fraction())).await;
+            }
+            self.read(visit).await
+        };
+        tokio::select! {
+            biased;
+            offer = unhurried => offer,
+            () = self.kept_waiting(visit.wanted) => {
+                Err(Trouble("it did not respond within store_timeout".to_owned()))
+            }
+        }
+    }
+
+    /// Ends when a caller, who may have come in the middle of it, has waited for the store for long enough.
+    async fn kept_waiting(&self, wanted: &Wanted<'_>) {
+        while (wanted.alone_at)() == u64::MAX {
+            tokio::time::sleep(HURRY_NOTICED).await;
+        }
+        tokio::time::sleep(self.patience).await;
     }
 
     /// How long the first step with the store may take, if that is longer than what others may.

@@ -30,6 +30,8 @@ struct Memory {
     extended: AtomicUsize,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
+    /// Reads come to no end.
+    hangs: AtomicBool,
     clock: ManualClock,
 }
 
@@ -87,6 +89,9 @@ impl Backend for Shelf {
 
 impl Session for Memory {
     fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
+        if self.hangs.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(self.reading(places)))
     }
 
@@ -225,6 +230,7 @@ impl Fleet {
             extended: AtomicUsize::new(0),
             fails_reads: AtomicBool::new(false),
             fails_writes: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
             clock: clock.clone(),
         });
         Self { memory, clock, requests: Arc::default() }
@@ -436,6 +442,22 @@ async fn a_good_token_waits_for_the_store_and_the_fleet_spreads_out() {
         }
     }
     assert!(moments.len() > 40 && fleet.requests() == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_in_a_hurry_waits_for_a_look_that_takes_its_time() {
+    let fleet = Fleet::new();
+    fleet.memory.hangs.store(true, Ordering::SeqCst);
+    let window = Some(Duration::from_secs(200));
+    let (process, other) = (fleet.process(), fleet.process());
+    // Its token was rejected while the flight was under way.
+    let hurried = Slot { above: 1, good_for: window, patience: Some(LIFETIME), ..Slot::default() };
+    let ahead = Slot { above: 1, good_for: window, ..Slot::default() };
+    let fetched = tokio::time::timeout(Duration::from_secs(1), process.fetch(hurried)).await;
+    assert!(matches!(fetched, Ok(Ok(Fetched::Postponed(_)))));
+    let fetched = tokio::time::timeout(Duration::from_secs(60), other.fetch(ahead)).await;
+    assert!(fetched.is_err(), "it gave up, and nobody waited");
+    assert_eq!((fleet.requests(), process.source.status().failures), (0, 1));
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int
     "nobody there": (scenarios.nobody_there, 4, 1, 16, 1),
     "server killed": (scenarios.killed, 8, 1, 64, 1),
     "server frozen": (scenarios.frozen, 8, 1, 64, 1),
+    "server frozen, token rejected": (scenarios.frozen_and_rejected, 4, 1, 64, 1),
     "server flushed": (scenarios.flushed, 8, 1, 64, 1),
     "records poisoned": (scenarios.poisoned, 8, 1, 64, 1),
     "records put back": (scenarios.replayed, 8, 1, 64, 1),

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     Allowed = Callable[[int], bool]
 
 LIFETIME_S = 4
-TROUBLE_S = 3
-"""How long a server is away."""
-BUSY_S = 8
+TROUBLE_S = 4
+"""How long a server is away: longer than a token lives until it is renewed."""
+UNHURRIED_MS = 3_000
+"""Less than a look at the store may take while nobody waits for it."""
+BUSY_S = 9
 """How long members run while the server has trouble."""
 WITHIN_S = 30
 POLL_S = 0.02
@@ -330,6 +332,28 @@ def frozen(bed: Bed) -> Allowed:
     time.sleep(TROUBLE_S)
     server.go_on()
     return ended(bed)
+
+
+def frozen_and_rejected(bed: Bed) -> Allowed:
+    """The server stands still, members take their time with it, since nobody waits, and then their token is rejected:
+    now everybody does.
+    """
+    server = bed.server()
+    proxy = bed.proxy(server)
+    bed.set(store=bed.url(proxy), **without_prefix(IMPATIENT))
+    bed.sandbox.configure(seek_api_lifetime_s=2 * LIFETIME_S)
+    bed.fleet.start(bed.count, 3 * LIFETIME_S, graphql=True)
+    bed.sandbox.wait_for_requests(1)
+    wait_until(lambda: not proxy.open, "the connections stay open", within_s=WITHIN_S, poll_s=POLL_S)
+    server.freeze()
+    begun = proxy.seen["accept"]
+    wait_until(lambda: proxy.seen["accept"] > begun, "nobody renews", within_s=WITHIN_S, poll_s=POLL_S)
+    bed.sandbox.revoke(bed.sandbox.journal("graphql")[-1]["headers"]["authorization"].removeprefix("Bearer "))
+    bed.fleet.finish()
+    server.go_on()
+    longest = max(end["longest_ms"] for end in bed.fleet.ends)
+    bed.expect(longest < UNHURRIED_MS, f"somebody waited for {longest:.0f} ms")
+    return lambda requests: 2 <= requests <= 1 + 2 * bed.count
 
 
 def flushed(bed: Bed) -> Allowed:
