@@ -28,6 +28,9 @@ struct Memory {
     /// Who has a lease has it until then.
     leases: Mutex<BTreeMap<String, u64>>,
     extended: AtomicUsize,
+    /// A store whose users may not ask for the time, and how long it says that records stay.
+    tells_no_time: AtomicBool,
+    stays: Mutex<Option<Duration>>,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
     /// Reads come to no end.
@@ -40,8 +43,9 @@ const LEASE: Duration = Duration::from_secs(3);
 impl Memory {
     fn reading(&self, places: &[Names]) -> Result<Reading, Trouble> {
         let at = self.clock.now();
+        let tells_time = !self.tells_no_time.load(Ordering::SeqCst);
         let now = Stamp {
-            clock: "memory".to_owned(),
+            clock: if tells_time { "memory".to_owned() } else { String::new() },
             at_ms: at.monotonic / 1_000_000,
             wall_ms: at.wall / 1_000_000,
         };
@@ -49,7 +53,7 @@ impl Memory {
             let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
             let found = |place: &Names| Found {
                 token: tokens.get(&place.token).cloned(),
-                token_stays: None,
+                token_stays: *self.stays.lock().unwrap(),
                 note: notes.get(&place.note).cloned(),
             };
             Reading { found: places.iter().map(found).collect(), now, asked: at, answered: at }
@@ -153,6 +157,9 @@ struct Server {
     script: Mutex<VecDeque<Result<Duration, ErrorKind>>>,
     requests: Arc<AtomicUsize>,
     noted: Mutex<Vec<String>>,
+    /// How long it takes to respond.
+    takes: Mutex<Duration>,
+    clock: ManualClock,
 }
 
 impl TokenSource for Server {
@@ -185,7 +192,11 @@ impl Issuer for Server {
                 Ok(Grant { accepted, ..Grant::new(value, lifetime, scopes.to_vec()) })
             }
         };
-        Box::pin(std::future::ready(result))
+        let takes = *self.takes.lock().unwrap();
+        Box::pin(async move {
+            self.clock.sleep(takes).await;
+            result
+        })
     }
 
     fn worked_last(&self, _fingerprint: u64) -> bool {
@@ -228,6 +239,8 @@ impl Fleet {
             notes: Mutex::default(),
             leases: Mutex::default(),
             extended: AtomicUsize::new(0),
+            tells_no_time: AtomicBool::new(false),
+            stays: Mutex::default(),
             fails_reads: AtomicBool::new(false),
             fails_writes: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
@@ -250,6 +263,8 @@ impl Fleet {
             script: Mutex::default(),
             requests: Arc::clone(&self.requests),
             noted: Mutex::default(),
+            takes: Mutex::default(),
+            clock: self.clock.clone(),
         });
         let (issuer, backend) = (Arc::clone(&server), Arc::new(Shelf(Arc::clone(&self.memory))));
         let clock = Clock::Manual(self.clock.clone());
@@ -600,4 +615,101 @@ async fn wall_clocks_that_disagree_too_much_are_a_miss() {
     fleet.clock.advance(Which::Wall, 1_800_000 + 200_000);
     second.cold().await;
     assert_eq!((fleet.requests(), second.source.status().clock_disagreements > 0), (2, true));
+}
+
+/// Lets time pass in steps of a tenth of a second, with what happens in each.
+async fn pass_slowly(fleet: &Fleet, tenths: u32) {
+    for _ in 0..tenths {
+        fleet.pass(Duration::from_millis(100));
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_kept_while_the_server_takes_its_time() {
+    let fleet = Fleet::new();
+    let (holder, other) = (fleet.process(), fleet.process());
+    *holder.server.takes.lock().unwrap() = Duration::from_secs(8);
+    let asking = holder.cold();
+    let passing = async {
+        pass_slowly(&fleet, 70).await;
+        let names = fleet.memory.leases.lock().unwrap().keys().cloned().collect::<Vec<_>>();
+        let taken = Names { token: names[0].clone(), note: String::new() };
+        assert!(matches!(fleet.memory.claim(&[taken]).await.unwrap(), Claim::Taken));
+        pass_slowly(&fleet, 30).await;
+    };
+    let (asked, ()) = tokio::join!(asking, passing);
+    assert!(fleet.memory.extended.load(Ordering::SeqCst) >= 6);
+    assert!(fleet.memory.leases.lock().unwrap().is_empty(), "and given back");
+    assert_eq!((other.cold().await.access_token, fleet.requests()), (asked.access_token, 1));
+}
+
+#[tokio::test]
+async fn a_lease_is_not_kept_for_longer_than_a_request_may_last() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    *process.server.takes.lock().unwrap() = Duration::from_secs(20);
+    let passing = pass_slowly(&fleet, 210);
+    let (_, ()) = tokio::join!(process.cold(), passing);
+    let extended = fleet.memory.extended.load(Ordering::SeqCst);
+    assert!((9..=11).contains(&extended), "request_timeout and a second: {extended}");
+    assert!(!fleet.memory.leases.lock().unwrap().is_empty(), "it is not his to give back");
+}
+
+#[tokio::test]
+async fn who_lost_the_lease_takes_what_was_issued_later_and_else_counts_on_from_there() {
+    for is_revoking in [true, false] {
+        let fleet = Fleet::new();
+        let (holder, other) = (fleet.process(), fleet.process());
+        *holder.server.takes.lock().unwrap() = Duration::from_secs(6);
+        let asking = holder.cold();
+        let losing = async {
+            pass_slowly(&fleet, 5).await;
+            // As after a flush: whoever comes finds it free.
+            fleet.memory.leases.lock().unwrap().clear();
+            if is_revoking {
+                let published = other.cold().await;
+                pass_slowly(&fleet, 70).await;
+                return Some(published);
+            }
+            pass_slowly(&fleet, 70).await;
+            None
+        };
+        let (asked, published) = tokio::join!(asking, losing);
+        match published {
+            Some(newer) => assert_eq!(asked.access_token, newer.access_token),
+            None => assert_eq!(number(&asked), 1),
+        }
+        assert_eq!(other.cold().await.access_token, asked.access_token);
+    }
+}
+
+#[tokio::test]
+async fn while_the_store_takes_no_lease_a_good_token_waits_and_others_ask() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    let held = number(&process.cold().await);
+    fleet.memory.fails_writes.store(true, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(1_500));
+    let good_for = Some(Duration::from_secs(200));
+    let put_off = process.fetch(Slot { above: held, good_for, ..Slot::default() }).await.unwrap();
+    assert!(matches!(put_off, Fetched::Postponed(_)) && fleet.requests() == 1);
+    process.grant(Slot { above: held, ..Slot::default() }).await;
+    assert_eq!((fleet.requests(), process.source.status().usable), (2, true), "it is still read");
+}
+
+#[tokio::test]
+async fn where_the_store_tells_no_time_it_tells_what_is_left() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.memory.tells_no_time.store(true, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(600));
+    *fleet.memory.stays.lock().unwrap() = Some(LIFETIME - Duration::from_secs(700));
+    let adopted = fleet.process().cold().await;
+    assert_eq!((adopted.shared.unwrap().age.as_secs(), fleet.requests()), (700, 1));
+    *fleet.memory.stays.lock().unwrap() = Some(LIFETIME + Duration::from_secs(1));
+    fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 2, "nothing has more life than it was given");
 }
