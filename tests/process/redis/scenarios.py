@@ -381,18 +381,27 @@ of life.
 """
 
 
+ANOTHER_TYPE = 3
+"""Of these."""
+
+
+def poison(server: Server, what: str, kind: int) -> None:
+    server.cli("EVAL", POISON, "0", f"{PREFIX}:*:{what}", str(kind), os.urandom(200).hex())
+
+
 def poisoned(bed: Bed) -> Allowed:
-    """Everything is overwritten, leases included, again and again and each time with something else."""
+    """Every record is overwritten, again and again and each time with something else; in the end by what no command
+    for texts reads, and what does not end by itself.
+    """
     server = bed.server()
     kinds = itertools.cycle(range(6))
     troubled(bed)
-
-    def poison() -> None:
-        kind = str(next(kinds))
-        server.cli("EVAL", POISON, "0", f"{PREFIX}:*:t", kind, os.urandom(200).hex())
-
-    meanwhile(TROUBLE_S, poison).join()
-    return ended(bed)
+    meanwhile(TROUBLE_S, lambda: poison(server, "t", next(kinds))).join()
+    poison(server, "t", ANOTHER_TYPE)
+    allowed = ended(bed)
+    types = {server.cli("TYPE", key) for key in server.key_names("*:t")}
+    bed.expect(types <= {b"string"}, "it was not overwritten")
+    return allowed
 
 
 def replayed(bed: Bed) -> Allowed:
@@ -419,16 +428,11 @@ def disconnected(bed: Bed) -> Allowed:
 
 
 def leases_poisoned(bed: Bed) -> Allowed:
-    """The same with what is not a record: a lease that nobody holds never ends, until it is removed."""
+    """The same with leases: one that nobody holds never ends, until it is removed."""
     server = bed.server()
     kinds = itertools.cycle(range(6))
     troubled(bed)
-
-    def poison() -> None:
-        kind = str(next(kinds))
-        server.cli("EVAL", POISON, "0", f"{PREFIX}:*:l", kind, os.urandom(200).hex())
-
-    meanwhile(TROUBLE_S, poison).join()
+    meanwhile(TROUBLE_S, lambda: poison(server, "l", next(kinds))).join()
     server.cli("FLUSHALL")
     return ended(bed)
 

@@ -18,11 +18,13 @@ pub(super) fn moved(value: &Value) -> Option<(String, u16)> {
     Some((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port))
 }
 
-/// What lies under a key, if anything does.
-pub(super) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, Trouble> {
+/// What lies under a key, if anything does. What is no text at all opens no better than any that is not
+/// ours, and is overwritten like it.
+pub(super) fn sealed(value: &Value) -> Result<Option<Vec<u8>>, Trouble> {
     match value {
         Value::Nil => Ok(None),
         Value::BulkString(bytes) => Ok(Some(bytes.clone())),
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(Some(Vec::new())),
         Value::ServerError(_) => Err(refusal(value)),
         _ => Err(unexpected()),
     }
@@ -37,6 +39,11 @@ pub(super) fn time(value: &Value) -> Option<u64> {
     };
     let [seconds, microseconds] = parts.as_slice() else { return None };
     number(seconds)?.checked_mul(1_000)?.checked_add(number(microseconds)? / 1_000)
+}
+
+/// Whether the server does not do what it was told.
+pub(super) fn is_refused(value: &Value) -> bool {
+    matches!(value, Value::ServerError(_))
 }
 
 /// How long a key stays, if it does not stay for ever.
