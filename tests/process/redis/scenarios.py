@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from proxy import Proxy
+    from server import Server
 
     Allowed = Callable[[int], bool]
 
