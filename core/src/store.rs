@@ -3,9 +3,12 @@
 //! is asked by flights only, and whatever goes wrong with it, a process does what it would do without.
 
 mod backend;
+mod checkpoint;
 mod clock;
 mod crypto;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod keys;
 mod lease;

@@ -32,8 +32,12 @@ class Fleet:
     """The setting `store`."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What they need besides, such as further settings of the store."""
+    umask: int = -1
+    """Theirs, if not the usual one."""
     members: list[subprocess.Popen[str]] = field(default_factory=list)
     ends: list[dict] = field(default_factory=list)
+    remark: str = ""
+    """What the table says besides."""
 
     def start(
         self,
@@ -45,19 +49,26 @@ class Fleet:
         environment: Mapping[str, str] | None = None,
     ) -> list[subprocess.Popen[str]]:
         """Starts so many more, each of which asks for the token again and again for so long."""
-        variables = {
+        variables = self.variables(environment or {})
+        command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
+        started = [
+            subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True, umask=self.umask)
+            for _ in range(count)
+        ]
+        self.members += started
+        return started
+
+    def variables(self, more: Mapping[str, str]) -> dict[str, str]:
+        """What one of its processes needs, with some more."""
+        return {
             **inherited(),
             **self.sandbox.environment("Fleet/1.0"),
             "SEEKAUTH_STORE": self.store,
             # A busy machine is no reason to go on without it: the requests are counted.
             "SEEKAUTH_STORE_TIMEOUT": "10",
             **self.environment,
-            **(environment or {}),
+            **more,
         }
-        command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
-        started = [subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) for _ in range(count)]
-        self.members += started
-        return started
 
     def finish(self) -> None:
         """Waits for all that are still there."""
@@ -92,22 +103,23 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        is_right = self.allowed(self.requests) and bool(self.fleet.ends)
+        is_over = len(self.fleet.ends) > 0 or self.processes == 0
+        is_right = self.allowed(self.requests) and is_over
         return is_right and not self.fleet.errors and not self.wrong
 
 
 def print_table(outcomes: Iterable[Outcome]) -> bool:
     """Prints a row for each as it comes. Returns whether all are good."""
-    print(f"{'':<28} processes  calls  errors  token requests  adopted  first ms  longest ms     s")
+    print(f"{'':<34} processes  calls  errors  token requests  adopted  first ms  longest ms     s")
     are_good = True
     for outcome in outcomes:
         fleet = outcome.fleet
         first = max((end["first_ms"] for end in fleet.ends), default=0)
         longest = max((end["longest_ms"] for end in fleet.ends), default=0)
         print(
-            f"{outcome.name:<28} {outcome.processes:>9} {fleet.total('calls'):>6} {len(fleet.errors):>7} "
+            f"{outcome.name:<34} {outcome.processes:>9} {fleet.total('calls'):>6} {len(fleet.errors):>7} "
             f"{outcome.requests:>15} {fleet.total('adopted'):>8} {first:>9.0f} {longest:>11.0f} {outcome.seconds:>5.0f}"
-            f"{'' if outcome.is_good else '   WRONG'}",
+            f"  {fleet.remark}{'' if outcome.is_good else '   WRONG'}",
             flush=True,
         )
         for line in (*sorted(set(fleet.errors))[:3], *sorted(set(outcome.wrong))[:5], *outcome.figures):

@@ -10,6 +10,7 @@ use crate::store::record::{LONGEST_LIFE, NoteKind, NoteRecord, TokenRecord};
 use crate::store::status::{Counts, count};
 use crate::sys::clock::Moment;
 use crate::token::Windows;
+use crate::token_endpoint::codes;
 use crate::token_endpoint::source::{Grant, Shared, Wanted};
 
 /// A token that another process got less than this ago, and that the API rejects, is not renewed for
@@ -178,7 +179,28 @@ fn refused(note: NoteRecord, fingerprint: u64) -> Error {
     );
     let error = error.with_refused(vec![fingerprint]);
     match note.status {
-        Some(status) => error.with_response(status, note.code),
+        Some(status) => {
+            let code = note.code.as_deref().and_then(codes::registered);
+            error.with_response(status, code.map(str::to_owned))
+        }
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::Stamp;
+
+    #[test]
+    fn a_note_says_no_more_than_a_response_may() {
+        let code = |code: &str| {
+            let written = Stamp { clock: String::new(), at_ms: 0, wall_ms: 0 };
+            let mut note = NoteRecord::new(NoteKind::InvalidCredentials, written, SKEW);
+            (note.status, note.code) = (Some(401), Some(code.to_owned()));
+            refused(note, 1).server_code().map(str::to_owned)
+        };
+        assert_eq!(code("invalid_client").as_deref(), Some("invalid_client"));
+        assert_eq!(code("the secret\n"), None);
     }
 }

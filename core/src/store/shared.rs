@@ -8,6 +8,7 @@ use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::store::backend::{Backend, Names, Reading, Session, Trouble};
+use crate::store::checkpoint;
 use crate::store::clock::StoreClock;
 use crate::store::lease::Lease;
 use crate::store::offer::Offer;
@@ -111,6 +112,7 @@ impl SharedSource {
                 Some(offer) => offer,
                 None => self.read(&visit).await?,
             };
+            checkpoint::reached("read").await;
             if let Some(outcome) = offer.outcome(&self.counts) {
                 return Ok(self.taken_over(outcome));
             }
@@ -120,6 +122,7 @@ impl SharedSource {
             match Lease::claim(&visit.session, &visit.names, &self.clock).await {
                 Ok(Some((lease, reading))) => {
                     count(&self.counts.claimed);
+                    checkpoint::reached("claimed").await;
                     let offer = reading.map_or(offer, |reading| self.offer(&visit, reading));
                     return Ok(self.ask_for_all(&visit, lease, offer).await);
                 }
@@ -218,6 +221,7 @@ impl SharedSource {
             Some(lease) => lease.during(granting, self.longest_request(visit.places)).await,
             None => granting.await,
         };
+        checkpoint::reached("answered").await;
         let result = match granted {
             Ok(grant) => {
                 let sent = grant.sent.unwrap_or(asked);
@@ -264,7 +268,7 @@ impl SharedSource {
         }
         count(&self.counts.alone);
         let grant = self.issuer.grant(credentials, wanted.scopes).await?;
-        Ok(self.numbered(grant, wanted.above + 1).into())
+        Ok(self.numbered(grant, wanted.above.saturating_add(1)).into())
     }
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
@@ -288,7 +292,7 @@ impl SharedSource {
         offer: Offer,
         lease: Option<Lease>,
     ) -> Grant {
-        let number = offer.number.max(visit.wanted.above) + 1;
+        let number = offer.number.max(visit.wanted.above).saturating_add(1);
         let grant = self.numbered(grant, number);
         let sent = grant.sent.unwrap_or_else(|| self.clock.now());
         let place = visit.places.iter().find(|place| place.serves(grant.accepted)).cloned();
@@ -317,6 +321,7 @@ impl SharedSource {
                 };
                 published.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
+            checkpoint::reached("published").await;
             if let Some(lease) = lease {
                 lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
@@ -347,6 +352,7 @@ impl SharedSource {
             if let Err(trouble) = write_note(&*visit.session, place, &note, REFUSAL_HOLDS).await {
                 self.counts.note_trouble(&trouble);
             }
+            checkpoint::reached("noted").await;
         }
     }
 

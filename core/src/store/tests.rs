@@ -505,6 +505,16 @@ async fn a_store_that_lost_everything_heals_with_one_request() {
 }
 
 #[tokio::test]
+async fn above_the_last_number_there_is_still_a_token() {
+    let fleet = Fleet::new();
+    let last = Slot { above: u64::MAX, ..Slot::default() };
+    assert_eq!(number(&fleet.process().grant(last).await), u64::MAX);
+    fleet.memory.fails_reads.store(true, Ordering::SeqCst);
+    let last = Slot { above: u64::MAX, ..Slot::default() };
+    assert_eq!(number(&fleet.process().grant(last).await), u64::MAX);
+}
+
+#[tokio::test]
 async fn what_lies_there_and_does_not_open_is_overwritten() {
     let fleet = Fleet::new();
     let process = fleet.process();

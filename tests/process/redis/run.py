@@ -53,6 +53,7 @@ SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int
     "nothing to do": (scenarios.idle, 8, 1, 64, 1),
     "previous token revoked": (scenarios.revoking, 8, 3, 16, 10),
     "holder killed": (scenarios.holder_killed, 8, 1, 64, 1),
+    **{name: (scenario, 8, 1, 64, 1) for name, scenario in scenarios.kills()},
     "holder stopped": (scenarios.holder_stopped, 8, 1, 31, 1),
     "token server slow": (scenarios.slow_token_server, 8, 1, 64, 1),
     "nobody there": (scenarios.nobody_there, 4, 1, 16, 1),

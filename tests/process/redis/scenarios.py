@@ -17,6 +17,7 @@ from server import Certificates, free_port
 from witness import adoption_lag_s
 
 from harness.fleet import meanwhile
+from harness.kills import STEPS, killed_at
 from harness.process import wait_until
 
 if TYPE_CHECKING:
@@ -303,6 +304,19 @@ def slow_token_server(bed: Bed) -> Allowed:
     return lambda requests: requests == 1
 
 
+def killed_in_step(step: str) -> Callable[[Bed], Allowed]:
+    """The first process to get so far aborts. What it leaves behind ends with the lease."""
+
+    def scenario(bed: Bed) -> Allowed:
+        bed.server()
+        allowed = killed_at(step, seconds=6)(bed.fleet, bed.count, bed.generations)
+        bed.figures.append(bed.fleet.remark)
+        bed.fleet.remark = ""
+        return allowed
+
+    return scenario
+
+
 # ---- servers fail ---------------------------------------------------------------------------------
 
 
@@ -580,6 +594,11 @@ def ended(bed: Bed) -> Allowed:
     bed.fleet.finish()
     bed.figures += [f"says: {problem}" for problem in sorted({end["problem"] for end in bed.fleet.ends} - {""})[:4]]
     return at_most_each_alone(bed)
+
+
+def kills() -> Iterator[tuple[str, Callable[[Bed], Allowed]]]:
+    for step in STEPS:
+        yield f"killed at {step}", killed_in_step(step)
 
 
 def faults() -> Iterator[tuple[str, Callable[[Bed], Allowed]]]:
