@@ -143,7 +143,7 @@ test-sharing: ## contribute: processes that share a token, in a minute
 test-fleet: ## contribute: the same and test-redis, with up to 200 processes and ten lifetimes
 
 .PHONY: test-redis
-test-redis: redis debug-rust ## contribute: processes that share a token through Redis, and all that befalls it
+test-redis: redis debug-rust debug-c target/c/outliving ## contribute: processes that share a token through Redis, and all that befalls it
 	cargo build --quiet -p seekauth-harness --bin seekauth-member --features manual-clock
 	$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py
 

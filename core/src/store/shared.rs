@@ -117,7 +117,7 @@ impl SharedSource {
                 return Ok(self.taken_over(outcome));
             }
             if offer.is_for_each_alone {
-                return Ok(self.ask_alone(&visit, offer).await);
+                return Ok(self.ask_without_waiting(&visit, offer).await);
             }
             match Lease::claim(&visit.session, &visit.names, &self.clock).await {
                 Ok(Some((lease, reading))) => {
@@ -127,14 +127,10 @@ impl SharedSource {
                     return Ok(self.ask_for_all(&visit, lease, offer).await);
                 }
                 Ok(None) => {}
-                // It gives and does not take. Whoever has time leaves it to that, as others would all
-                // ask at this moment too.
+                // It gives and does not take.
                 Err(trouble) => {
                     self.counts.note_trouble(&trouble);
-                    return Ok(match wanted.good_until {
-                        Some(_) => self.without_store(wanted, credentials.clone()).await,
-                        None => self.ask_alone(&visit, offer).await,
-                    });
+                    return Ok(self.ask_without_waiting(&visit, offer).await);
                 }
             }
             if looks == 0 {
@@ -163,7 +159,7 @@ impl SharedSource {
             biased;
             offer = unhurried => offer,
             () = self.kept_waiting(visit.wanted) => {
-                Err(Trouble("it did not respond within store_timeout".to_owned()))
+                Err(Trouble("the store did not respond within store_timeout".to_owned()))
             }
         }
     }
@@ -201,6 +197,15 @@ impl SharedSource {
             return self.taken_over(outcome);
         }
         self.ask(visit, offer, Some(lease)).await
+    }
+
+    /// What a process does where nobody publishes for others. Whoever has time leaves it to that, as
+    /// others would all ask at this moment too.
+    async fn ask_without_waiting(&self, visit: &Visit<'_>, offer: Offer) -> Result<Fetched, Error> {
+        match visit.wanted.good_until {
+            Some(_) => self.without_store(visit.wanted, visit.credentials.clone()).await,
+            None => self.ask_alone(visit, offer).await,
+        }
     }
 
     /// Asks the server without the lease, and publishes all the same.
@@ -296,30 +301,36 @@ impl SharedSource {
         let grant = self.numbered(grant, number);
         let sent = grant.sent.unwrap_or_else(|| self.clock.now());
         let place = visit.places.iter().find(|place| place.serves(grant.accepted)).cloned();
-        let written = offer.clock.stamp(sent);
         let record = TokenRecord {
             token: grant.access_token.clone(),
             scopes: grant.scopes.clone(),
             lifetime_ms: milliseconds(grant.lifetime),
             number,
-            issued: written.clone(),
+            issued: offer.clock.stamp(sent),
             refresh_at_age_ms: grant.shared.map_or(0, |shared| milliseconds(shared.refresh_at_age)),
         };
         let (session, counts) = (Arc::clone(&visit.session), Arc::clone(&self.counts));
         // What is left of it, for that is when the record is of no more use.
         let ends = sent.plus(grant.lifetime.min(LONGEST_LIFE));
         let left = ends.monotonic_remaining(self.clock.now());
+        let unpublished = offer.clock.stamp(self.clock.now());
+        let unpublished = NoteRecord::new(NoteKind::Alone, unpublished, ALONE_HOLDS);
         let publishing = tokio::spawn(async move {
             if let Some(place) = place {
-                let published = if left.is_zero() {
-                    let note = NoteRecord::new(NoteKind::Alone, written, ALONE_HOLDS);
-                    write_note(&*session, &place, &note, ALONE_HOLDS).await
+                let note_trouble = |trouble| counts.note_trouble(&trouble);
+                let is_published = !left.is_zero()
+                    && write_token(&*session, &place, &record, left)
+                        .await
+                        .map_err(note_trouble)
+                        .is_ok();
+                if is_published {
+                    count(&counts.published);
                 } else {
-                    write_token(&*session, &place, &record, left).await.inspect(|()| {
-                        count(&counts.published);
-                    })
-                };
-                published.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
+                    // One after the other would wait for what does not come.
+                    write_note(&*session, &place, &unpublished, ALONE_HOLDS)
+                        .await
+                        .unwrap_or_else(note_trouble);
+                }
             }
             checkpoint::reached("published").await;
             if let Some(lease) = lease {

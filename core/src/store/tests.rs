@@ -33,6 +33,8 @@ struct Memory {
     stays: Mutex<Option<Duration>>,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
+    /// Of tokens only.
+    fails_tokens: AtomicBool,
     /// Reads come to no end.
     hangs: AtomicBool,
     clock: ManualClock,
@@ -135,7 +137,12 @@ impl Session for Memory {
     }
 
     fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let published = step(&self.fails_writes, || {
+        let fails = if self.fails_tokens.load(Ordering::SeqCst) {
+            &self.fails_tokens
+        } else {
+            &self.fails_writes
+        };
+        let published = step(fails, || {
             self.tokens.lock().unwrap().insert(place.token.clone(), token);
         });
         Box::pin(std::future::ready(published))
@@ -243,6 +250,7 @@ impl Fleet {
             stays: Mutex::default(),
             fails_reads: AtomicBool::new(false),
             fails_writes: AtomicBool::new(false),
+            fails_tokens: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
             clock: clock.clone(),
         });
@@ -436,6 +444,26 @@ async fn a_store_that_takes_no_writes_still_gives() {
     fleet.pass(Duration::from_secs(1_700));
     let renewed = second.grant(Slot { above: number(&held), ..Slot::default() }).await;
     assert_eq!((number(&renewed), fleet.requests()), (number(&held) + 1, 2));
+}
+
+#[tokio::test]
+async fn where_no_token_can_be_published_nobody_waits_for_one() {
+    let fleet = Fleet::new();
+    fleet.memory.fails_tokens.store(true, Ordering::SeqCst);
+    fleet.process().cold().await;
+    let (other, in_time) = (fleet.process(), fleet.process());
+    other.cold().await;
+    assert_eq!((other.source.status().claimed, other.source.status().alone), (0, 1));
+    let ahead = Slot { above: 1, good_for: Some(Duration::from_secs(200)), ..Slot::default() };
+    assert!(matches!(in_time.fetch(ahead).await.unwrap(), Fetched::Postponed(_)));
+    assert_eq!(fleet.requests(), 2);
+
+    fleet.memory.fails_tokens.store(false, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(1));
+    fleet.process().cold().await;
+    let adopter = fleet.process();
+    adopter.cold().await;
+    assert_eq!((adopter.source.status().adopted, fleet.requests()), (1, 3));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import statistics
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from witness import adoption_lag_s
 
 from harness.fleet import meanwhile
 from harness.kills import STEPS, killed_at
+from harness.paths import ROOT
 from harness.process import wait_until
 
 if TYPE_CHECKING:
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
 
     Allowed = Callable[[int], bool]
 
+OUTLIVING = ROOT / "target/c/outliving"
 LIFETIME_S = 4
 TROUBLE_S = 4
 """How long a server is away: longer than a token lives until it is renewed."""
+SLOW_MS = 1300
+"""What a slow token server takes: longer than a lease is left to itself, and than a mark lasts."""
 UNHURRIED_MS = 3_000
 """Less than a look at the store may take while nobody waits for it."""
 BUSY_S = 9
@@ -157,6 +162,36 @@ def no_clock(bed: Bed) -> Allowed:
     bed.fleet.finish()
     alone(bed)
     return lambda requests: requests == bed.count
+
+
+def records_refused(bed: Bed) -> Allowed:
+    """As a user who may put leases and notes there, and no records: nobody waits for what cannot come."""
+    most = COMMANDS.replace("+set ", "")
+    rules = f"{most} (+set ~{PREFIX}:1:*:l) (+set ~{PREFIX}:1:*:n:*)"
+    server = bed.server(users=("default off", user(bed, rules)))
+    bed.set(store=bed.url(server, password=bed.witness.passwords[0], user="fleet"))
+    bed.sandbox.script(delay_ms=SLOW_MS, times=0)
+    bed.fleet.start(bed.count, 1)
+    bed.fleet.finish()
+    one_after_the_other(bed)
+    return lambda requests: requests == bed.count
+
+
+def lifeless(bed: Bed) -> Allowed:
+    """Tokens that have expired when they come, from a slow server: they are of no use to others."""
+    bed.server()
+    bed.sandbox.configure(seek_api_lifetime_s=0)
+    bed.sandbox.script(delay_ms=SLOW_MS, times=0)
+    bed.fleet.start(bed.count, 4)
+    bed.fleet.finish()
+    one_after_the_other(bed)
+    return lambda requests: requests == bed.fleet.total("calls")
+
+
+def one_after_the_other(bed: Bed) -> None:
+    """That nobody waited for more than one request of another process."""
+    longest = max(end["longest_ms"] for end in bed.fleet.ends)
+    bed.expect(longest < 3 * SLOW_MS, f"somebody waited for {longest:.0f} ms")
 
 
 def rotated_password(bed: Bed) -> Allowed:
@@ -313,6 +348,44 @@ def killed_in_step(step: str) -> Callable[[Bed], Allowed]:
         bed.figures.append(bed.fleet.remark)
         bed.fleet.remark = ""
         return allowed
+
+    return scenario
+
+
+def outlived_in_step(step: str) -> Callable[[Bed], Allowed]:
+    """A process forks in the middle of a step and is killed. Its child lives on, with a copy of the connection, and
+    goes on by itself; others wait for the lease to end, if it was taken.
+    """
+
+    def scenario(bed: Bed) -> Allowed:
+        server = bed.server()
+        if step == "noted":
+            bed.sandbox.script(error="invalid_client")
+        checkpoints = bed.folder / "checkpoints"
+        checkpoints.mkdir()
+        (checkpoints / f"{step}.pause").touch()
+        parent = subprocess.Popen(
+            [OUTLIVING, checkpoints / f"{step}.reached"],
+            env=bed.fleet.variables({"STORE_CHECKPOINTS": str(checkpoints)}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "forked\n"
+        parent.kill()
+        parent.wait()
+        # Without what the parent left there, the next one needs the lease.
+        for key in (*server.key_names("*:t"), *server.key_names("*:n:*")):
+            server.cli("DEL", key)
+        bed.fleet.start(1, 1)
+        bed.fleet.finish()
+        bed.expect(bed.fleet.total("claimed") == 1, "the next one did not get the lease")
+        bed.expect(not bed.fleet.total("alone"), "the next one did not wait for the lease")
+        header = parent.communicate(timeout=60)[0].strip()
+        bed.expect(bed.sandbox.accepts(header), "the child has no token")
+        expected = 1 if step in ("read", "claimed") else 2
+        return lambda requests: requests == expected
 
     return scenario
 
@@ -531,13 +604,15 @@ def fault(name: str) -> Callable[[Bed], Allowed]:
         server = bed.server(users=("default off", user(bed, COMMANDS, "fault-*")))
         # So slow that the lease is extended meanwhile.
         bed.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
-        bed.sandbox.script(delay_ms=1300, times=0)
+        bed.sandbox.script(delay_ms=SLOW_MS, times=0)
         proxies: dict[str, Proxy] = {}
         for step in EXCHANGES:
             proxies[step] = proxy = bed.proxy(server)
             proxy.faults = {step: name}
             bed.set(store=bed.url(proxy, password=bed.witness.passwords[0], user="fleet"))
             own = {"SEEKAUTH_STORE_PREFIX": f"fault-{step}", "SEEKAUTH_USER_AGENT": f"{step}/1.0"}
+            # Half of it is what a caller may be kept waiting for others.
+            own["SEEKAUTH_TIMEOUT"] = "10"
             bed.fleet.start(bed.count, BUSY_S, environment={**IMPATIENT, **own})
         bed.fleet.finish()
         bed.prefix = "fault-[a-z]+"
@@ -599,6 +674,11 @@ def ended(bed: Bed) -> Allowed:
 def kills() -> Iterator[tuple[str, Callable[[Bed], Allowed]]]:
     for step in STEPS:
         yield f"killed at {step}", killed_in_step(step)
+
+
+def forks() -> Iterator[tuple[str, Callable[[Bed], Allowed]]]:
+    for step in STEPS:
+        yield f"outlived by a child at {step}", outlived_in_step(step)
 
 
 def faults() -> Iterator[tuple[str, Callable[[Bed], Allowed]]]:
