@@ -70,7 +70,7 @@ impl Offer {
             let note = found
                 .note
                 .and_then(|bytes| NoteRecord::open(&bytes, &place.keys, &place.names.note));
-            if let Some(note) = note.filter(|note| note.holds(&offer.clock.now)) {
+            if let Some(note) = note.filter(|note| note.rest(&offer.clock.now).is_some()) {
                 match note.kind {
                     NoteKind::Alone => offer.is_for_each_alone = true,
                     // Of two secrets the other may do.
@@ -137,7 +137,8 @@ impl Offer {
         }
         let (note, fingerprint) = self.refusal.take()?;
         count(&counts.notes);
-        Some(Err(refused(note, fingerprint)))
+        let rest = note.rest(&self.clock.now);
+        Some(Err(refused(note, fingerprint).with_retry_after(rest)))
     }
 
     /// A token that was issued after `sent`, when this process sent its own request: where the server revokes

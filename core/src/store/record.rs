@@ -111,10 +111,11 @@ impl NoteRecord {
         Self { kind, status: None, code: None, written, lasts_ms }
     }
 
-    /// Whether it still holds. One of another clock, or from the future, does not.
-    pub(crate) fn holds(&self, now: &Stamp) -> bool {
+    /// How much longer it holds, if it does. One of another clock, or from the future, does not.
+    pub(crate) fn rest(&self, now: &Stamp) -> Option<Duration> {
         let lasts = Duration::from_millis(self.lasts_ms).min(LONGEST_NOTE);
-        self.written.clock == now.clock && self.written.age(now).is_some_and(|age| age < lasts)
+        let age = self.written.age(now).filter(|_| self.written.clock == now.clock)?;
+        lasts.checked_sub(age).filter(|rest| !rest.is_zero())
     }
 
     pub(crate) fn seal(&self, keys: &Keys, name: &str) -> Option<Vec<u8>> {

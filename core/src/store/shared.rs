@@ -27,8 +27,6 @@ use crate::token_endpoint::source::{
 /// How long callers wait until the token is in the store: a program that ends with its answer must not
 /// take the token along. Then they have it, and publishing goes on.
 const PUBLISH_FIRST: Duration = Duration::from_millis(50);
-/// How long a refusal of the secret holds for the others.
-const REFUSAL_HOLDS: Duration = Duration::from_secs(10);
 /// How long processes ask each for itself, where the server's tokens have no life left.
 const ALONE_HOLDS: Duration = Duration::from_secs(1);
 /// What the first step of a flight may take while nobody waits for it,
@@ -353,14 +351,15 @@ impl SharedSource {
     /// Tells the others which secrets the server refused.
     async fn note_refusals(&self, error: &Error, visit: &Visit<'_>, clock: &StoreClock) {
         let refused = |place: &&Place| error.refused().contains(&place.fingerprint);
+        let holds = visit.wanted.cool_down;
         for place in visit.places.iter().filter(refused) {
             let written = clock.stamp(self.clock.now());
             let note = NoteRecord {
                 status: error.status(),
                 code: error.server_code().map(str::to_owned),
-                ..NoteRecord::new(NoteKind::InvalidCredentials, written, REFUSAL_HOLDS)
+                ..NoteRecord::new(NoteKind::InvalidCredentials, written, holds)
             };
-            if let Err(trouble) = write_note(&*visit.session, place, &note, REFUSAL_HOLDS).await {
+            if let Err(trouble) = write_note(&*visit.session, place, &note, holds).await {
                 self.counts.note_trouble(&trouble);
             }
             checkpoint::reached("noted").await;

@@ -199,9 +199,9 @@ impl Issuer for Server {
                 Ok(Grant { accepted, ..Grant::new(value, lifetime, scopes.to_vec()) })
             }
         };
-        let takes = *self.takes.lock().unwrap();
+        let span = *self.takes.lock().unwrap();
         Box::pin(async move {
-            self.clock.sleep(takes).await;
+            self.clock.sleep(span).await;
             result
         })
     }
@@ -299,6 +299,7 @@ impl Process {
             above: slot.above,
             is_rejected: slot.is_rejected,
             good_until: slot.good_for.map(|span| now.plus(span)),
+            cool_down: Duration::from_secs(10),
             alone_at: &|| alone_at.load(Ordering::SeqCst),
         };
         self.source.fetch(wanted).await
@@ -565,10 +566,12 @@ async fn a_refused_secret_is_tried_once_by_all() {
         process
     };
     assert!(wrong().fetch(Slot::default()).await.is_err());
+    fleet.pass(Duration::from_secs(4));
     let other = wrong();
     let error = other.fetch(Slot::default()).await.err().unwrap();
     assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidCredentials, Some(401)));
     assert_eq!((error.refused().len(), fleet.requests()), (1, 1));
+    assert_eq!(error.retry_after().unwrap().as_secs(), 6, "it stands for as long as there");
     fleet.process().cold().await;
     assert_eq!(fleet.requests(), 2, "another secret does not see it");
     fleet.pass(Duration::from_secs(11));
@@ -744,7 +747,7 @@ async fn where_the_store_tells_no_time_it_tells_what_is_left() {
     fleet.process().cold().await;
     fleet.memory.tells_no_time.store(true, Ordering::SeqCst);
     fleet.pass(Duration::from_secs(600));
-    *fleet.memory.stays.lock().unwrap() = Some(LIFETIME - Duration::from_secs(700));
+    *fleet.memory.stays.lock().unwrap() = Some(Duration::from_secs(1_100));
     let adopted = fleet.process().cold().await;
     assert_eq!((adopted.shared.unwrap().age.as_secs(), fleet.requests()), (700, 1));
     *fleet.memory.stays.lock().unwrap() = Some(LIFETIME + Duration::from_secs(1));
