@@ -138,7 +138,7 @@ impl Offer {
         let (note, fingerprint) = self.refusal.take()?;
         count(&counts.notes);
         let rest = note.rest(&self.clock.now);
-        Some(Err(refused(note, fingerprint).with_retry_after(rest)))
+        Some(Err(refused(&note, fingerprint).with_retry_after(rest)))
     }
 
     /// A token that was issued after `sent`, when this process sent its own request: where the server revokes
@@ -173,7 +173,7 @@ impl Candidate {
 }
 
 /// What another process was told, as if this one had been.
-fn refused(note: NoteRecord, fingerprint: u64) -> Error {
+fn refused(note: &NoteRecord, fingerprint: u64) -> Error {
     let error = Error::new(
         ErrorKind::InvalidCredentials,
         "the server refused the client secret a moment ago, as another process found; check id and secret",
@@ -199,7 +199,7 @@ mod tests {
             let written = Stamp { clock: String::new(), at_ms: 0, wall_ms: 0 };
             let mut note = NoteRecord::new(NoteKind::InvalidCredentials, written, SKEW);
             (note.status, note.code) = (Some(401), Some(code.to_owned()));
-            refused(note, 1).server_code().map(str::to_owned)
+            refused(&note, 1).server_code().map(str::to_owned)
         };
         assert_eq!(code("invalid_client").as_deref(), Some("invalid_client"));
         assert_eq!(code("the secret\n"), None);

@@ -18,6 +18,7 @@ from harness.sandbox import Sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from server import Certificates
     from typing_extensions import Self
 
 AUDIENCE = "https://graphql.seek.com"
@@ -70,8 +71,8 @@ class Bed:
             self.set(store=f"redis://{server.address}")
         return server
 
-    def cluster(self) -> Cluster:
-        cluster = self._open.enter_context(Cluster(self.program, self.folder))
+    def cluster(self, certificates: Certificates | None = None) -> Cluster:
+        cluster = self._open.enter_context(Cluster(self.program, self.folder, certificates))
         self.servers += cluster.nodes
         return cluster
 

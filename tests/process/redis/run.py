@@ -54,6 +54,7 @@ SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int
     "password wrong": (scenarios.wrong_password, 4, 1, 16, 1),
     "nothing to do": (scenarios.idle, 8, 1, 64, 1),
     "previous token revoked": (scenarios.revoking, 8, 3, 16, 10),
+    "token rejected": (scenarios.rejected, 8, 1, 64, 1),
     "holder killed": (scenarios.holder_killed, 8, 1, 64, 1),
     **{name: (scenario, 8, 1, 64, 1) for name, scenario in scenarios.kills()},
     **{name: (scenario, 1, 1, 1, 1) for name, scenario in scenarios.forks()},
@@ -72,6 +73,7 @@ SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int
     "server cannot save": (scenarios.unsaved, 8, 1, 64, 1),
     "failover": (scenarios.failed_over, 8, 1, 64, 1),
     "slot moved": (scenarios.slot_moved, 9, 1, 63, 1),
+    "slot moved, TLS": (scenarios.slot_moved_by_tls, 9, 1, 63, 1),
     **{name: (scenario, 2, 1, 8, 1) for name, scenario in scenarios.faults()},
 }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from proxy import Proxy
-    from server import Server
+    from server import Cluster, Server
 
     Allowed = Callable[[int], bool]
 
@@ -36,6 +36,8 @@ TROUBLE_S = 4
 """How long a server is away: longer than a token lives until it is renewed."""
 SLOW_MS = 1300
 """What a slow token server takes: longer than a lease is left to itself, and than a mark lasts."""
+REPLACED_AFTER_S = 6.5
+"""How old a token has to be that is replaced for being rejected, and a little."""
 UNHURRIED_MS = 3_000
 """Less than a look at the store may take while nobody waits for it."""
 BUSY_S = 9
@@ -291,6 +293,21 @@ def slow_network(bed: Bed) -> Allowed:
     )
     bed.expect(max(turns) <= 5, f"{max(turns)} round trips")
     return lambda requests: requests == bed.generations
+
+
+def rejected(bed: Bed) -> Allowed:
+    """The API rejects the token of all: one of them gets another, and the others take that over."""
+    bed.server()
+    bed.fleet.start(bed.count, REPLACED_AFTER_S + 3, graphql=True)
+    bed.sandbox.wait_for_requests(1)
+    # One that is younger is not replaced, whoever rejects it.
+    time.sleep(REPLACED_AFTER_S)
+    bed.sandbox.revoke(bed.sandbox.journal("graphql")[-1]["headers"]["authorization"].removeprefix("Bearer "))
+    bed.fleet.finish()
+    again = len(bed.sandbox.journal("graphql")) - bed.fleet.total("calls")
+    bed.figures.append(f"{again} calls sent once more")
+    bed.expect(0 < again <= bed.count, f"{again} calls were rejected")
+    return lambda requests: requests == 2
 
 
 # ---- members fail ---------------------------------------------------------------------------------
@@ -576,11 +593,21 @@ def failed_over(bed: Bed) -> Allowed:
 
 def slot_moved(bed: Bed) -> Allowed:
     """Members know one node each, and the keys move from one to another while they run."""
-    cluster = bed.cluster()
+    return moved(bed, bed.cluster(), "redis")
+
+
+def slot_moved_by_tls(bed: Bed) -> Allowed:
+    """The same over TLS, to each node."""
+    certificates = Certificates(bed.folder)
+    bed.set(store_ca_file=str(certificates.authority))
+    return moved(bed, bed.cluster(certificates), "rediss")
+
+
+def moved(bed: Bed, cluster: Cluster, scheme: str) -> Allowed:
     seconds = LIFETIME_S * 3
     bed.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
     for number in range(bed.count):
-        bed.set(store=bed.url(cluster.nodes[number % len(cluster.nodes)]))
+        bed.set(store=bed.url(cluster.nodes[number % len(cluster.nodes)], scheme=scheme))
         bed.fleet.start(1, seconds)
     wait_until(lambda: cluster.holder() is not None, "nothing is put there", within_s=WITHIN_S, poll_s=POLL_S)
     source, slot = cluster.holder() or (cluster.nodes[0], "0")

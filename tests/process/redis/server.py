@@ -268,9 +268,11 @@ SLOTS = 16_384
 class Cluster:
     """Three nodes that share the slots."""
 
-    def __init__(self, program: str, folder: Path) -> None:
-        lines = ("cluster-enabled yes", "cluster-node-timeout 2000")
-        self.nodes = [Server(program, folder / f"node-{number}", *lines) for number in range(3)]
+    def __init__(self, program: str, folder: Path, certificates: Certificates | None = None) -> None:
+        lines = ["cluster-enabled yes", "cluster-node-timeout 2000", *(["tls-cluster yes"] if certificates else [])]
+        self.nodes = [
+            Server(program, folder / f"node-{number}", *lines, certificates=certificates) for number in range(3)
+        ]
         for number, node in enumerate(self.nodes):
             first, beyond = SLOTS * number // 3, SLOTS * (number + 1) // 3
             node.cli("CLUSTER", "ADDSLOTSRANGE", str(first), str(beyond - 1))
