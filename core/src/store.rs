@@ -8,7 +8,7 @@ mod clock;
 mod crypto;
 mod files;
 #[cfg(fuzzing)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod identity;
 mod keys;
 mod lease;
