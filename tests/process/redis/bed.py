@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from cluster import Cluster
 from proxy import Proxies, Proxy
-from server import Cluster, Server
+from server import Server
 from witness import Witness
 
 from harness.fleet import Fleet
@@ -16,17 +18,25 @@ from harness.paths import SANDBOX
 from harness.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from server import Certificates
+    from certificates import Certificates
     from typing_extensions import Self
+
+    Allowed = Callable[[int], bool]
+    """Whether so many token requests are right."""
+    Scenario = tuple[Callable[["Bed"], Allowed], int, int, int, int]
+    """What happens; processes and lifetimes at the small size, and at the full one."""
 
 AUDIENCE = "https://graphql.seek.com"
 PREFIX = "seekauth"
 COMMANDS = "+get +set +pttl +pexpire +del +time"
 """All that members may do where an access list is kept short."""
-IMPATIENT = {"SEEKAUTH_STORE_TIMEOUT": "0.25"}
-"""The default, for scenarios in which the server fails. Elsewhere a busy machine must not look like that."""
+USUAL_TIMEOUT = "0.25"
+"""Of the store: the default, for scenarios in which the server fails. Elsewhere a busy machine must not look like
+that.
+"""
 
 
 @dataclass
@@ -96,3 +106,8 @@ class Bed:
         """The setting `store` for a server."""
         secret = "" if password is None else f"{user}:{quote(password, safe='')}@"
         return f"{scheme}://{secret}127.0.0.1:{server.port}"
+
+    def user(self, commands: str, prefix: str = PREFIX) -> str:
+        """The rules of a user with the first of the planted passwords."""
+        password = hashlib.sha256(self.witness.passwords[0].encode()).hexdigest()
+        return f"fleet on #{password} ~{prefix}:* {commands}"

@@ -18,14 +18,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import scenarios
+import access
+import holders
+import network
+import outages
+import sharing
 from bed import Bed
 
 from harness.fleet import Outcome, print_table
 from harness.search import prove
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PROGRAMS = ("redis-server", "valkey-server")
 AT_ONCE = 4
@@ -34,47 +38,10 @@ LONGEST_MS = 9_000
 """Of one call in any scenario: the longest that the token server takes, the life of a lease, and as much again. What
 waits longer than that was forgotten."""
 
-SCENARIOS: dict[str, tuple[Callable[[Bed], Callable[[int], bool]], int, int, int, int]] = {
-    # name: what happens, processes, lifetimes; and the same at full size
-    "several lifetimes": (scenarios.lifetimes, 16, 3, 64, 10),
-    "several lifetimes, many": (scenarios.lifetimes, 24, 2, 200, 10),
-    "cold start": (scenarios.cold_start, 16, 1, 64, 1),
-    "one after the other": (scenarios.adopting, 1, 5, 1, 30),
-    "slow network": (scenarios.slow_network, 1, 2, 1, 10),
-    "unix socket": (scenarios.by_socket, 8, 1, 64, 1),
-    "TLS": (scenarios.by_tls, 8, 1, 64, 1),
-    "TLS, authority not named": (scenarios.foreign_authority, 4, 1, 16, 1),
-    "access list": (scenarios.listed, 8, 1, 64, 1),
-    "access list, database 3": (scenarios.numbered_database, 8, 1, 64, 1),
-    "access list without TIME": (scenarios.no_time, 8, 1, 64, 1),
-    "neither TIME nor PTTL": (scenarios.no_clock, 4, 1, 16, 1),
-    "records refused": (scenarios.records_refused, 8, 1, 64, 1),
-    "tokens without life": (scenarios.lifeless, 8, 1, 16, 1),
-    "password exchanged": (scenarios.rotated_password, 8, 1, 64, 1),
-    "password wrong": (scenarios.wrong_password, 4, 1, 16, 1),
-    "nothing to do": (scenarios.idle, 8, 1, 64, 1),
-    "previous token revoked": (scenarios.revoking, 8, 3, 16, 10),
-    "token rejected": (scenarios.rejected, 8, 1, 64, 1),
-    "holder killed": (scenarios.holder_killed, 8, 1, 64, 1),
-    **{name: (scenario, 8, 1, 64, 1) for name, scenario in scenarios.kills()},
-    **{name: (scenario, 1, 1, 1, 1) for name, scenario in scenarios.forks()},
-    "holder stopped": (scenarios.holder_stopped, 8, 1, 31, 1),
-    "token server slow": (scenarios.slow_token_server, 8, 1, 64, 1),
-    "nobody there": (scenarios.nobody_there, 4, 1, 16, 1),
-    "server killed": (scenarios.killed, 8, 1, 64, 1),
-    "server frozen": (scenarios.frozen, 8, 1, 64, 1),
-    "server frozen, token rejected": (scenarios.frozen_and_rejected, 4, 1, 64, 1),
-    "server flushed": (scenarios.flushed, 8, 1, 64, 1),
-    "records poisoned": (scenarios.poisoned, 8, 1, 64, 1),
-    "records put back": (scenarios.replayed, 8, 1, 64, 1),
-    "connections ended": (scenarios.disconnected, 8, 1, 64, 1),
-    "leases poisoned": (scenarios.leases_poisoned, 8, 1, 64, 1),
-    "server full": (scenarios.full, 8, 1, 64, 1),
-    "server cannot save": (scenarios.unsaved, 8, 1, 64, 1),
-    "failover": (scenarios.failed_over, 8, 1, 64, 1),
-    "slot moved": (scenarios.slot_moved, 9, 1, 63, 1),
-    "slot moved, TLS": (scenarios.slot_moved_by_tls, 9, 1, 63, 1),
-    **{name: (scenario, 2, 1, 8, 1) for name, scenario in scenarios.faults()},
+SCENARIOS = {
+    name: scenario
+    for module in (sharing, access, holders, outages, network)
+    for name, scenario in module.SCENARIOS.items()
 }
 
 

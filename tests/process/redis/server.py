@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from certificates import Certificates
     from typing_extensions import Self
 
 STARTS_WITHIN_S = 30
@@ -48,52 +49,6 @@ def free_port() -> int:
             port: int = listener.getsockname()[1]
         if port < 55_000:
             return port
-
-
-class Certificates:
-    """An authority of the test's own, and a certificate for this machine from it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority, self.certificate, self.key = (folder / name for name in ("ca.pem", "server.pem", "server.key"))
-        authority_key = folder / "ca.key"
-        make = [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ]
-        for subject, key, certificate, rest in (
-            ("authority", authority_key, self.authority, ["-addext", "keyUsage=critical,keyCertSign"]),
-            (
-                "server",
-                self.key,
-                self.certificate,
-                [
-                    *("-CA", self.authority, "-CAkey", authority_key),
-                    *("-addext", "basicConstraints=critical,CA:FALSE"),
-                    *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"),
-                ],
-            ),
-        ):
-            command = [
-                *make,
-                "-subj",
-                f"/CN=seekauth test {subject}",
-                "-keyout",
-                key,
-                "-out",
-                certificate,
-                "-days",
-                "2",
-                *rest,
-            ]
-            subprocess.run(command, check=True, capture_output=True)
 
 
 class Server:
@@ -260,62 +215,3 @@ class Server:
         client = "valkey-cli" if "valkey" in self._program else "redis-cli"
         way = ["-p", str(self.port)] if self._witness_by_tcp else ["-s", str(self.socket)]
         return [client, *way, "--no-auth-warning", "--user", "witness", "--pass", "any"]
-
-
-SLOTS = 16_384
-
-
-class Cluster:
-    """Three nodes that share the slots."""
-
-    def __init__(self, program: str, folder: Path, certificates: Certificates | None = None) -> None:
-        lines = ["cluster-enabled yes", "cluster-node-timeout 2000", *(["tls-cluster yes"] if certificates else [])]
-        self.nodes = [
-            Server(program, folder / f"node-{number}", *lines, certificates=certificates) for number in range(3)
-        ]
-        for number, node in enumerate(self.nodes):
-            first, beyond = SLOTS * number // 3, SLOTS * (number + 1) // 3
-            node.cli("CLUSTER", "ADDSLOTSRANGE", str(first), str(beyond - 1))
-            node.cli("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
-        for node in self.nodes[1:]:
-            node.cli("CLUSTER", "MEET", "127.0.0.1", str(self.nodes[0].port))
-        wait_until(
-            lambda: all(self._is_whole(node) for node in self.nodes),
-            "the cluster does not form",
-            within_s=STARTS_WITHIN_S,
-            poll_s=POLL_S,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for node in self.nodes:
-            node.close()
-
-    @staticmethod
-    def _is_whole(node: Server) -> bool:
-        state = node.cli("CLUSTER", "INFO").decode()
-        return "cluster_state:ok" in state and "cluster_known_nodes:3" in state
-
-    def holder(self) -> tuple[Server, str] | None:
-        """The node that has keys, and their slot."""
-        for node in self.nodes:
-            for key in node.key_names():
-                return node, node.cli("CLUSTER", "KEYSLOT", key).decode()
-        return None
-
-    def begin_move(self, slot: str, source: Server, target: Server) -> None:
-        """From now on, keys that are not there are asked for at the target."""
-        target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", self._id(source))
-        source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", self._id(target))
-
-    def end_move(self, slot: str, source: Server, target: Server) -> None:
-        while keys := source.cli("CLUSTER", "GETKEYSINSLOT", slot, "10").split():
-            source.cli("MIGRATE", "127.0.0.1", str(target.port), "", "0", "5000", "KEYS", *keys)
-        for node in (target, source, *self.nodes):
-            node.cli("CLUSTER", "SETSLOT", slot, "NODE", self._id(target))
-
-    @staticmethod
-    def _id(node: Server) -> str:
-        return node.cli("CLUSTER", "MYID").decode()
