@@ -134,7 +134,7 @@ impl Steps {
                 connection = Connection::open(&self.server, Some(node)).await?;
                 replies = self.send(&mut connection, commands).await?;
             }
-            *link = Some(connection);
+            *link = Some(connection).filter(Connection::is_open);
             Ok(replies)
         };
         let late = |_| Err(Trouble("the server did not respond within store_timeout".to_owned()));
@@ -263,7 +263,7 @@ fn and_also(known: Option<Reading>, replies: &Replies, start: usize) -> Result<R
     if time.is_none() && reply::is_refused(left) {
         return Err(Trouble("the server permits neither TIME nor PTTL".to_owned()));
     }
-    let left = reply::time_left(left);
+    let left = reply::time_left(left)?;
     // One that stays for ever, where nobody tells the time, could be of any age.
     let token = token.filter(|_| time.is_some() || left.is_some());
     let found = Found { token, token_stays: left, note: reply::sealed(note)? };

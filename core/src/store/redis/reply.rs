@@ -46,10 +46,15 @@ pub(super) fn is_refused(value: &Value) -> bool {
     matches!(value, Value::ServerError(_))
 }
 
-/// How long a key stays, if it does not stay for ever.
-pub(super) fn time_left(value: &Value) -> Option<Duration> {
-    let Value::Int(milliseconds) = value else { return None };
-    u64::try_from(*milliseconds).ok().map(Duration::from_millis)
+/// How long a key stays, if it is there and does not stay for ever, and the server tells.
+pub(super) fn time_left(value: &Value) -> Result<Option<Duration>, Trouble> {
+    match value {
+        Value::Int(milliseconds) => {
+            Ok(u64::try_from(*milliseconds).ok().map(Duration::from_millis))
+        }
+        Value::ServerError(_) => Ok(None),
+        _ => Err(unexpected()),
+    }
 }
 
 /// Whether the key was there that a command was about.

@@ -149,6 +149,19 @@ async fn what_is_no_text_is_there_and_does_not_open() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_is_as_good_as_nothing() {
+    let long = format!(":-1\r\n$200000\r\n{}\r\n", "x".repeat(200_000));
+    let (port, served) = server(replies(&[&[&long], &["+OK\r\n"]])).await;
+    let session = session(&format!("redis://127.0.0.1:{port}"));
+    let reading = session.read(&place()).await.unwrap();
+    assert!(reading.found[0].token.is_none() && reading.found[0].note.is_none());
+    session.publish(&place()[0], b"sealed".to_vec(), Duration::from_secs(9)).await.unwrap();
+    drop(session);
+    let heard = served.await.unwrap();
+    assert_eq!(heard.len(), 2, "what is left of the reply is not taken for another: {heard:?}");
+}
+
+#[tokio::test]
 async fn a_cluster_names_the_right_server_once() {
     let (right, served) = server(replies(&[&[NOTHING]])).await;
     let moved = |port: u16| format!("-MOVED 7 127.0.0.1:{port}\r\n").repeat(2);
