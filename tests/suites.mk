@@ -134,11 +134,18 @@ target/c/outliving: tests/process/fleet/outliving.c | debug-c
 	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
 
 .PHONY: test-sharing test-fleet
+test-fleet: redis
 test-sharing test-fleet: debug-rust debug-c target/c/outliving
 	cargo build --quiet -p seekauth-harness --bin seekauth-member --features manual-clock
 	$(WITH_HARNESS) $(PYTHON) tests/process/fleet/run.py $(if $(filter test-fleet,$@),--full)
+	$(if $(filter test-fleet,$@),$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py --full)
 test-sharing: ## contribute: processes that share a token, in a minute
-test-fleet: ## contribute: the same with 64 processes and ten lifetimes
+test-fleet: ## contribute: the same and test-redis, with up to 200 processes and ten lifetimes
+
+.PHONY: test-redis
+test-redis: redis debug-rust debug-c target/c/outliving ## contribute: processes that share a token through Redis, and all that befalls it
+	cargo build --quiet -p seekauth-harness --bin seekauth-member --features manual-clock
+	$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py
 
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
 	$(MAKE) --no-print-directory -C tests/c fork-stress

@@ -96,11 +96,16 @@ class Outcome:
     """Whether so many token requests are right."""
     requests: int
     seconds: float
+    wrong: list[str] = field(default_factory=list)
+    """What else was wrong."""
+    figures: list[str] = field(default_factory=list)
+    """What else was measured."""
 
     @property
     def is_good(self) -> bool:
         is_over = len(self.fleet.ends) > 0 or self.processes == 0
-        return not self.fleet.errors and self.allowed(self.requests) and is_over
+        is_right = self.allowed(self.requests) and is_over
+        return is_right and not self.fleet.errors and not self.wrong
 
 
 def print_table(outcomes: Iterable[Outcome]) -> bool:
@@ -117,8 +122,8 @@ def print_table(outcomes: Iterable[Outcome]) -> bool:
             f"  {fleet.remark}{'' if outcome.is_good else '   WRONG'}",
             flush=True,
         )
-        for error in sorted(set(fleet.errors))[:3]:
-            print(f"    {error}")
+        for line in (*sorted(set(fleet.errors))[:3], *sorted(set(outcome.wrong))[:5], *outcome.figures):
+            print(f"    {line}")
         are_good &= outcome.is_good
     return are_good
 

@@ -19,13 +19,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from search import Found, Search, prove
 from story import KINDS, LIBRARY_ONLY, SURFACES, Plants, Story, WrongTurnError, clients, tokens
 from subject import Subject
 
 from harness.paths import DEBUG, PYTHON, ROOT
 from harness.process import GoneError
 from harness.sandbox import Sandbox
+from harness.search import Found, Search, prove
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES: dict[str, list[str]] = {

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from search import MARKS, Canary
-
 from harness.sandbox import Sandbox
+from harness.search import MARKS, Canary
 
 SOURCES = ("text", "next", "basic", "callback", "file", "command")
 """Where a client has its secret from."""
