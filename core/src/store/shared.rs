@@ -166,9 +166,9 @@ impl SharedSource {
     /// Ends when a caller, who may have come in the middle of it, has waited for the store for long enough.
     async fn kept_waiting(&self, wanted: &Wanted<'_>) {
         while (wanted.alone_at)() == u64::MAX {
-            tokio::time::sleep(HURRY_NOTICED).await;
+            self.clock.sleep(HURRY_NOTICED).await;
         }
-        tokio::time::sleep(self.patience).await;
+        self.clock.sleep(self.patience).await;
     }
 
     /// How long the first step with the store may take, if that is longer than what others may.
