@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::api::{AuthFlow, Graphql, GraphqlResponse, next_token};
+use crate::cache::Stats;
 use crate::client;
 use crate::config::{Config, TIMEOUT};
 use crate::error::{Error, ErrorKind};
+use crate::events::{Event, EventLevel, Listening};
 use crate::http::dns;
 use crate::store::{self, StoreStatus};
 use crate::sys::runtime;
@@ -52,6 +54,22 @@ impl Client {
     #[must_use]
     pub fn store_status(&self) -> StoreStatus {
         self.inner.store_status()
+    }
+
+    /// What this client did so far; see [`crate::Client::stats`].
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+
+    /// Calls `listen` with what this client does; see [`crate::Client::listen`].
+    #[must_use = "it is called as long as what comes back is there"]
+    pub fn listen(
+        &self,
+        level: EventLevel,
+        listen: impl Fn(&[Event]) + Send + Sync + 'static,
+    ) -> Listening {
+        self.inner.listen(level, listen)
     }
 
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].

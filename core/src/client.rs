@@ -10,8 +10,10 @@ use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
 use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
+use crate::cache::stats::{Stats, count};
 use crate::config::{Config, ResolvedConfig, setting};
 use crate::error::{Error, ErrorKind};
+use crate::events::{Event, EventKind, EventLevel, Events, Listening, Subscription};
 use crate::http::client::HttpClient;
 use crate::store::{self, SharedSource, StoreStatus};
 use crate::sys::clock::{Clock, Moment};
@@ -63,6 +65,31 @@ impl Client {
     #[must_use]
     pub fn store_status(&self) -> StoreStatus {
         self.0.shared.as_ref().map_or_else(StoreStatus::none, |shared| shared.status())
+    }
+
+    /// What this client and its handles did so far in this process, and how their tokens stand.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.refresher.stats()
+    }
+
+    /// What this client and its handles do from now on, down to this level: requests for tokens, failures,
+    /// rejections. Nothing is told of calls that are served from the cache.
+    #[must_use]
+    pub fn subscribe(&self, level: EventLevel) -> Subscription {
+        Subscription::new(self.events(), level)
+    }
+
+    /// Calls `listen` with what this client and its handles do, down to this level, some events at a time, as
+    /// long as what comes back is there. It runs on a thread of the library's own, never twice at once, also in
+    /// a forked child; it may block, and then later events wait, and are lost when there are too many.
+    #[must_use = "it is called as long as what comes back is there"]
+    pub fn listen(
+        &self,
+        level: EventLevel,
+        listen: impl Fn(&[Event]) + Send + Sync + 'static,
+    ) -> Listening {
+        self.events().listen(level, listen)
     }
 
     /// What was found questionable in the configuration, one line each: so far files with secrets
@@ -244,12 +271,23 @@ impl Client {
         })
     }
 
+    pub(crate) fn events(&self) -> &Arc<Events> {
+        &self.0.refresher.observer.events
+    }
+
     /// What follows from the rejection of a token that a request carried which was sent at `sent`.
     pub(crate) fn reject(&self, value: &str, sent: Moment) -> Rejection {
         if self.is_closed() {
             Rejection::Superseded
         } else {
-            self.0.slot.reject(value, sent, self.clock().now())
+            let rejection = self.0.slot.reject(value, sent, self.clock().now());
+            if !matches!(rejection, Rejection::Superseded) {
+                count(&self.0.refresher.observer.counters.counts().rejections);
+                let is_renewed = matches!(rejection, Rejection::SetAside);
+                let kind = || EventKind::TokenRejected { is_renewed };
+                self.events().tell(EventLevel::Warning, self.0.slot.scopes(), kind);
+            }
+            rejection
         }
     }
 

@@ -32,6 +32,7 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+mod events;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http;
@@ -45,10 +46,14 @@ mod token_endpoint;
 pub use api::{
     AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, Verdict,
 };
+pub use cache::{Stats, TokenState, TokenStats};
 pub use client::{Authorization, Client};
 pub use config::{AuthMethod, Config, Environment, RequestFormat};
 pub use credentials::{CredentialProvider, Credentials, Provided};
 pub use error::{Error, ErrorKind};
+pub use events::{
+    Event, EventKind, EventLevel, FieldValue, Listening, Reason, Subject, Subscription, TokenFrom,
+};
 pub use store::StoreStatus;
 pub use token::{StaticToken, Token, TokenFuture, TokenProvider};
 

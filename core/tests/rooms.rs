@@ -9,9 +9,10 @@ use std::path::PathBuf;
 mod sources;
 
 /// From the ground up. A room imports from those before it and from itself.
-const FLOORS: [&str; 14] = [
+const FLOORS: [&str; 15] = [
     "error",
     "sys",
+    "events",
     "token",
     "credentials",
     "config",

@@ -31,7 +31,7 @@ impl Key {
         }))
     }
 
-    pub(crate) fn scopes(&self) -> &[String] {
+    pub(crate) fn scopes(&self) -> &Arc<[String]> {
         &self.0.scopes
     }
 

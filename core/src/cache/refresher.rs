@@ -5,13 +5,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cache::attempt::{Attempt, Observer};
 use crate::cache::policy::is_final;
 use crate::cache::slot::{Action, Slot};
 use crate::cache::slot_state::Progress;
 use crate::cache::slots::Slots;
+use crate::cache::stats::{Counters, Stats, count};
 use crate::cache::sync::watch;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
+use crate::events::{EventKind, EventLevel, Events};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::sys::random;
@@ -28,6 +31,7 @@ pub(crate) struct Refresher {
     pub(crate) clock: Clock,
     pub(crate) slots: Slots,
     pub(crate) closed: Latch,
+    pub(crate) observer: Observer,
     source: Arc<dyn TokenSource>,
 }
 
@@ -37,7 +41,11 @@ impl Refresher {
         clock: Clock,
         source: Arc<dyn TokenSource>,
     ) -> Self {
-        Self { config, clock, slots: Slots::new(), closed: Latch::new(), source }
+        let observer = Observer {
+            counters: Counters::new(),
+            events: Arc::new(Events::new(clock.clone(), config.names())),
+        };
+        Self { config, clock, slots: Slots::new(), closed: Latch::new(), observer, source }
     }
 
     /// Ends all flights, forgets all tokens, lets go of all connections.
@@ -45,6 +53,7 @@ impl Refresher {
         self.closed.set();
         self.slots.clear(self.clock.now());
         self.source.close();
+        self.observer.events.tell(EventLevel::Debug, &[].into(), || EventKind::Closed);
     }
 
     /// A token, at the latest after `timeout`.
@@ -96,6 +105,8 @@ impl Refresher {
                 0 => slot.longest_wait(now, deadline),
                 _ => deadline.monotonic_remaining(now),
             };
+            let waiting = self.observer.counters.begin_wait();
+            let began = now;
             let outcome = tokio::select! {
                 biased;
                 outcome = wait_for_flight(flight, deadline) => outcome,
@@ -103,13 +114,16 @@ impl Refresher {
             };
             // A token that is about to expire, or that was rejected, is better than none.
             let now = self.clock.now();
+            waiting.end(now.monotonic_since(began));
             match outcome {
                 WaitOutcome::Done(Ok(token)) => return Ok(token),
                 WaitOutcome::Done(Err(error)) => {
-                    return slot.fallback(&error, now).filter(is_other).ok_or(error);
+                    let stale = slot.fallback(&error, now).filter(is_other);
+                    return stale.inspect(|_| self.count_stale()).ok_or(error);
                 }
                 WaitOutcome::TimedOut | WaitOutcome::Lost => {
                     if let Some(token) = slot.live(now).filter(is_other) {
+                        self.count_stale();
                         return Ok(token);
                     }
                 }
@@ -125,6 +139,17 @@ impl Refresher {
             ErrorKind::Internal,
             "the task that asks for tokens ended without a result, several times",
         ))
+    }
+
+    fn count_stale(&self) {
+        count(&self.observer.counters.counts().stale_served);
+    }
+
+    /// What was done so far, and how each token stands.
+    pub(crate) fn stats(&self) -> Stats {
+        let now = self.clock.now();
+        let tokens = self.slots.all().iter().map(|slot| slot.stats(now)).collect();
+        self.observer.counters.stats(self.observer.events.dropped(), tokens)
     }
 
     /// Whether the credentials have changed, as far as that can be told within `timeout`.
@@ -181,16 +206,22 @@ impl Refresher {
                 progress.send_replace(Progress::Fetching);
             }
             attempts += 1;
-            match self.attempt(slot).await {
+            let attempt = Attempt::new(attempts, slot, now);
+            match self.attempt(slot, &attempt).await {
                 Ok(outcome) => return Ok(outcome),
-                Err(error) => slot.record_failure(error, attempts, self.clock.now())?,
+                Err(error) => {
+                    let now = self.clock.now();
+                    let recorded = slot.record_failure(error.clone(), attempts, now);
+                    attempt.failed(&self.observer, slot, &error, recorded.is_err(), now);
+                    recorded?;
+                }
             }
         }
     }
 
     /// Asks for a token once; nothing if its renewal was put off. The lifetime counts from before the
     /// request was sent.
-    async fn attempt(&self, slot: &Slot) -> Result<Option<Arc<Token>>, Error> {
+    async fn attempt(&self, slot: &Slot, attempt: &Attempt) -> Result<Option<Arc<Token>>, Error> {
         let asked = self.clock.now();
         let alone_at = || slot.alone_at(self.clock.now());
         let grant = match self.source.fetch(slot.wanted(&alone_at, asked)).await? {
@@ -201,6 +232,7 @@ impl Refresher {
             }
         };
         let now = self.clock.now();
+        attempt.granted(&self.observer, slot, &grant, now);
         let windows = self.windows(&grant, asked);
         let token = Token::new(&grant.access_token, grant.scopes, windows, self.clock.clone());
         let token = Arc::new(token.numbered(grant.shared.map_or(0, |shared| shared.number)));

@@ -9,8 +9,10 @@ use std::time::Duration;
 use crate::cache::key::Key;
 use crate::cache::policy::{self, Phase};
 use crate::cache::slot_state::{Progress, State, lock};
+use crate::cache::stats::{TokenState, TokenStats};
 use crate::cache::sync::{ArcSwapOption, AtomicU64, Mutex, watch};
 use crate::error::Error;
+use crate::events::Reason;
 use crate::sys::clock::{COARSE_TICK, Clock, Moment};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::random;
@@ -62,6 +64,58 @@ impl Slot {
             state: PerProcess::new(),
             last_used: AtomicU64::new(0),
         }
+    }
+
+    pub(crate) fn scopes(&self) -> &Arc<[String]> {
+        self.key.scopes()
+    }
+
+    /// Why a token is to be asked for now.
+    pub(crate) fn reason(&self, now: Moment) -> Reason {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        match (self.live(now), self.token.load().is_some()) {
+            (None, false) => Reason::First,
+            (None, true) => Reason::Expired,
+            (Some(token), _) if self.is_set_aside(&token) => Reason::Rejected,
+            (Some(token), _) => match self.phase(&state, &token, now) {
+                Phase::Fresh | Phase::Ahead => Reason::Ahead,
+                Phase::Margin | Phase::Expired => Reason::Margin,
+            },
+        }
+    }
+
+    /// How its token stands.
+    pub(crate) fn stats(&self, now: Moment) -> TokenStats {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        let token = self.token.load_full();
+        let standing = token.as_deref().map(|token| self.phase(&state, token, now));
+        let age = |token: &Arc<Token>| {
+            Duration::from_nanos(now.monotonic.saturating_sub(token.issued_at()))
+        };
+        TokenStats {
+            scopes: Arc::clone(self.scopes()),
+            state: match (&token, standing) {
+                (Some(token), _) if self.is_set_aside(token) => TokenState::Rejected,
+                (_, Some(Phase::Fresh)) => TokenState::Fresh,
+                (_, Some(Phase::Ahead)) => TokenState::Ahead,
+                (_, Some(Phase::Margin)) => TokenState::Margin,
+                (_, Some(Phase::Expired)) => TokenState::Expired,
+                (_, None) => TokenState::None,
+            },
+            remaining: token.as_ref().map(|token| token.windows().expires_at.remaining(now)),
+            obtained_at: token.as_ref().and_then(|token| now.system_time().checked_sub(age(token))),
+            is_requesting: state.in_flight().is_some(),
+            last_failure: state.failure.as_ref().map(|failure| failure.error.kind()),
+        }
+    }
+
+    /// When a failed request is repeated, if one has failed.
+    pub(crate) fn retry_in(&self, now: Moment) -> Option<Duration> {
+        let owned = self.state.current()?;
+        let state = lock(&owned);
+        state.failure.as_ref().map(|failure| failure.until.remaining(now))
     }
 
     /// The public parts of the key.

@@ -53,6 +53,12 @@ impl Slots {
         }
     }
 
+    /// Every slot there is.
+    pub(crate) fn all(&self) -> Vec<Arc<Slot>> {
+        let of = |shard: &ArcSwap<Shard>| shard.load().values().cloned().collect::<Vec<_>>();
+        self.shards.iter().flat_map(of).collect()
+    }
+
     fn shard(&self, key: &Key) -> &ArcSwap<Shard> {
         // The remainder is smaller than the number of shards.
         #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]

@@ -78,6 +78,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) warnings: Vec<String>,
     prefix: Prefix,
     service: Service,
+    environment: Option<Environment>,
 }
 
 impl ResolvedConfig {
@@ -137,6 +138,7 @@ impl ResolvedConfig {
             warnings,
             prefix: config.prefix().clone(),
             service,
+            environment,
         };
         let scopes = resolved.scopes(reader.list(&setting::SCOPES))?;
         Ok((resolved, scopes))
@@ -145,6 +147,11 @@ impl ResolvedConfig {
     /// An error that says what is missing and how to give it.
     pub(crate) fn missing(&self, setting: &Setting, hint: &str) -> Error {
         self.prefix.missing(setting, hint)
+    }
+
+    /// The names of service and environment.
+    pub(crate) fn names(&self) -> (&'static str, Option<&'static str>) {
+        (self.service.name(), self.environment.map(Environment::name))
     }
 
     /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.

@@ -95,6 +95,16 @@ pub enum Service {
     OAuth,
 }
 
+impl Service {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SeekApi => "seek_api",
+            Self::SeekPass => "seek_pass",
+            Self::OAuth => "oauth",
+        }
+    }
+}
+
 /// Where a service runs. SEEK API has `Live` and `Playground`, SEEK Pass `Staging` and
 /// `Production`; each has credentials of its own, and there is no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,9 +11,11 @@ use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
 use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
+use crate::cache::stats::TokenState;
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
+use crate::events::{EventKind, EventLevel, Reason, Subscription};
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
@@ -558,4 +560,63 @@ async fn a_rejection_of_a_young_token_proves_nothing() {
     let rejection = harness.slot.reject(second.value(), early, now());
     assert!(matches!(rejection, Rejection::Resend(..)));
     assert!(harness.reject(second.value()));
+}
+
+/// Takes all events that have come so far and are to come for sure, by their names.
+async fn names_until(subscription: &mut Subscription, last: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    while names.last() != Some(&last) {
+        names.push(subscription.next().await.unwrap().name());
+    }
+    names
+}
+
+#[tokio::test]
+async fn an_outage_is_told_while_nobody_notices_it_and_counted() {
+    let harness = Harness::new(60);
+    let events = &harness.refresher.observer.events;
+    let mut subscription = Subscription::new(events, EventLevel::Debug);
+    harness.value().await;
+    assert_eq!(
+        names_until(&mut subscription, "token_obtained").await,
+        ["token_request", "token_obtained"]
+    );
+    harness.respond(Err(unavailable().with_response(503, None)));
+    harness.pass(53);
+    harness.value().await;
+    let event = subscription.next().await.unwrap();
+    assert_eq!((event.name(), event.level), ("token_request", EventLevel::Warning));
+    let EventKind::TokenRequest { reason, failure, status, life_left, retry_in, .. } = event.kind
+    else {
+        panic!("{event:?}")
+    };
+    assert_eq!((reason, failure, status), (Reason::Ahead, Some(ErrorKind::Unavailable), Some(503)));
+    assert_eq!((life_left.unwrap().as_secs(), retry_in.is_some()), (7, true));
+
+    // Callers wait now, and get the old token.
+    harness.respond(Err(unavailable()));
+    harness.pass(4);
+    harness.value().await;
+    assert_eq!(
+        names_until(&mut subscription, "serving_stale").await,
+        ["token_request", "serving_stale"]
+    );
+
+    // And now there is nothing left.
+    for _ in 0..3 {
+        harness.respond(Err(refused()));
+    }
+    harness.pass(60);
+    assert!(harness.get().await.is_err());
+    assert_eq!(subscription.next().await.unwrap().level, EventLevel::Error);
+    assert_eq!(names_until(&mut subscription, "refused").await, ["refused"]);
+
+    let stats = harness.refresher.stats();
+    assert_eq!((stats.requests_succeeded, stats.stale_served, stats.waiting), (1, 1, 0));
+    let failed = [(ErrorKind::InvalidCredentials, 1), (ErrorKind::Unavailable, 2)];
+    assert_eq!(stats.requests_failed, failed);
+    assert_eq!((stats.waits, stats.waiting_max), (3, 1));
+    let token = &stats.tokens[0];
+    assert_eq!((token.state, token.remaining), (TokenState::Expired, Some(Duration::ZERO)));
+    assert_eq!(token.last_failure, Some(ErrorKind::InvalidCredentials));
 }

@@ -47,6 +47,11 @@ impl Moment {
         Duration::from_nanos(self.monotonic.saturating_sub(now.monotonic))
     }
 
+    /// How long ago by age alone.
+    pub(crate) fn monotonic_since(self, then: Moment) -> Duration {
+        Duration::from_nanos(self.monotonic.saturating_sub(then.monotonic))
+    }
+
     /// Whichever deadline each clock reaches first.
     pub(crate) fn earlier(self, other: Moment) -> Self {
         Self { monotonic: self.monotonic.min(other.monotonic), wall: self.wall.min(other.wall) }

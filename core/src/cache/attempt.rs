@@ -1,0 +1,104 @@
+//! One request of a flight, as it is counted, and told to who listens.
+
+use std::sync::Arc;
+
+use crate::cache::policy;
+use crate::cache::slot::Slot;
+use crate::cache::stats::{Counters, count};
+use crate::error::{Error, ErrorKind};
+use crate::events::{EventKind, EventLevel, Events, Reason, TokenFrom};
+use crate::sys::clock::Moment;
+use crate::token_endpoint::codes;
+use crate::token_endpoint::source::Grant;
+
+/// Who keeps count, and who is told.
+pub(crate) struct Observer {
+    pub(crate) counters: Counters,
+    pub(crate) events: Arc<Events>,
+}
+
+/// A request that has begun.
+pub(crate) struct Attempt {
+    number: u32,
+    reason: Reason,
+    began: Moment,
+}
+
+impl Attempt {
+    /// The attempt with this number of a flight, from 1.
+    pub(crate) fn new(number: u32, slot: &Slot, now: Moment) -> Self {
+        Self { number, reason: slot.reason(now), began: now }
+    }
+
+    /// It ended with a token, which may be another process's.
+    pub(crate) fn granted(&self, observer: &Observer, slot: &Slot, grant: &Grant, now: Moment) {
+        let is_own = grant.shared.is_none() || grant.accepted != 0;
+        let counts = observer.counters.counts();
+        count(if is_own { &counts.succeeded } else { &counts.adopted });
+        if is_own {
+            observer
+                .events
+                .tell(EventLevel::Debug, slot.scopes(), || self.request(None, slot, now));
+        }
+        let level = match self.reason {
+            Reason::First => EventLevel::Info,
+            _ => EventLevel::Debug,
+        };
+        observer.events.tell(level, slot.scopes(), || EventKind::TokenObtained {
+            lifetime: grant.lifetime,
+            attempts: self.number,
+            from: if is_own { TokenFrom::Server } else { TokenFrom::Store },
+        });
+    }
+
+    /// It failed, and with it the flight if that `is_over`.
+    pub(crate) fn failed(
+        &self,
+        observer: &Observer,
+        slot: &Slot,
+        error: &Error,
+        is_over: bool,
+        now: Moment,
+    ) {
+        observer.counters.counts().count_failure(error.kind());
+        let live = slot.live(now);
+        let level = match &live {
+            None if is_over => EventLevel::Error,
+            _ => EventLevel::Warning,
+        };
+        observer.events.tell(level, slot.scopes(), || self.request(Some(error), slot, now));
+        let pause = slot.retry_in(now).unwrap_or_default();
+        if policy::is_refusal(error) {
+            observer.events.tell(EventLevel::Error, slot.scopes(), || EventKind::Refused {
+                failure: error.kind(),
+                remembered_for: pause,
+            });
+        } else if error.kind() == ErrorKind::Throttled {
+            observer
+                .events
+                .tell(EventLevel::Warning, slot.scopes(), || EventKind::Throttled { pause });
+        }
+        if let Some(token) = live.filter(|_| is_over && self.reason != Reason::Ahead) {
+            let life_left = token.windows().expires_at.remaining(now);
+            observer.events.tell(EventLevel::Warning, slot.scopes(), || EventKind::ServingStale {
+                life_left,
+                failure: error.kind(),
+            });
+        }
+    }
+
+    fn request(&self, error: Option<&Error>, slot: &Slot, now: Moment) -> EventKind {
+        let live = slot.live(now);
+        EventKind::TokenRequest {
+            reason: self.reason,
+            attempt: self.number,
+            started_at: self.began.system_time(),
+            duration: now.monotonic_since(self.began),
+            failure: error.map(Error::kind),
+            status: error.and_then(Error::status),
+            server_code: error.and_then(Error::server_code).and_then(codes::registered),
+            retry_in: error.and_then(|_| slot.retry_in(now)),
+            life_left: live.map(|token| token.windows().expires_at.remaining(now)),
+        }
+    }
+}

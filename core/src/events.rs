@@ -1,0 +1,13 @@
+//! What a client does and meets, told to who wants to know. Nothing is made while nobody listens, nothing
+//! is told of a call that is served from the cache, and no code of the program runs on the library's worker.
+
+mod delivery;
+mod event;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use delivery::Events;
+pub use delivery::Listening;
+pub use event::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, TokenFrom};
+pub use subscription::Subscription;

@@ -1,0 +1,197 @@
+//! From where events happen to who listens: a bounded queue for each process, and a thread of the library's
+//! own that is there as long as something is in it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arc_swap::ArcSwap;
+
+use crate::events::event::{Event, EventKind, EventLevel, Subject};
+use crate::sys::clock::Clock;
+use crate::sys::per_process::{Owned, PerProcess};
+use crate::sys::thread;
+
+/// Events that wait to be delivered. What comes when there are so many is lost, and counted.
+const ROOM: usize = 1_024;
+
+/// Clients that were made in this process.
+static CLIENTS: AtomicU64 = AtomicU64::new(0);
+
+type Listen = Arc<dyn Fn(&[Event]) + Send + Sync>;
+
+/// A listener is called as long as this is there, but for what is being delivered.
+#[derive(Debug)]
+pub struct Listening {
+    events: Weak<Events>,
+    id: u64,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(events) = self.events.upgrade() {
+            events.change(|listeners| listeners.retain(|listener| listener.id != self.id));
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Listener {
+    id: u64,
+    level: EventLevel,
+    listen: Listen,
+}
+
+/// The events of one client.
+#[derive(Debug)]
+pub(crate) struct Events {
+    clock: Clock,
+    client: u64,
+    service: &'static str,
+    environment: Option<&'static str>,
+    listeners: ArcSwap<Vec<Listener>>,
+    /// The least level that anybody wants; more than any where nobody does.
+    wanted: AtomicU8,
+    next_id: AtomicU64,
+    queue: PerProcess<Mutex<Queue>>,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    events: VecDeque<Event>,
+    dropped: u64,
+    is_delivering: bool,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("level", &self.level).finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    /// Those of the next client of this process.
+    pub(crate) fn new(
+        clock: Clock,
+        (service, environment): (&'static str, Option<&'static str>),
+    ) -> Self {
+        Self {
+            clock,
+            client: CLIENTS.fetch_add(1, Ordering::Relaxed) + 1,
+            service,
+            environment,
+            listeners: ArcSwap::default(),
+            wanted: AtomicU8::new(u8::MAX),
+            next_id: AtomicU64::new(1),
+            queue: PerProcess::new(),
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    /// Calls `listen` with events of at least this level, some at a time, on a thread of the library's own
+    /// and never twice at once; also in a forked child.
+    #[must_use = "it is called as long as what comes back is there"]
+    pub(crate) fn listen(
+        self: &Arc<Self>,
+        level: EventLevel,
+        listen: impl Fn(&[Event]) + Send + Sync + 'static,
+    ) -> Listening {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let listener = Listener { id, level, listen: Arc::new(listen) };
+        self.change(|listeners| listeners.push(listener.clone()));
+        Listening { events: Arc::downgrade(self), id }
+    }
+
+    fn change(&self, change: impl Fn(&mut Vec<Listener>)) {
+        self.listeners.rcu(|listeners| {
+            let mut listeners = Vec::clone(listeners);
+            change(&mut listeners);
+            listeners
+        });
+        let least = self.listeners.load().iter().map(|listener| listener.level as u8).min();
+        self.wanted.store(least.unwrap_or(u8::MAX), Ordering::Release);
+    }
+
+    /// How many were lost since the client was made.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Tells of something, if anybody wants to know. Never waits for a listener.
+    pub(crate) fn tell(
+        self: &Arc<Self>,
+        level: EventLevel,
+        scopes: &Arc<[String]>,
+        kind: impl FnOnce() -> EventKind,
+    ) {
+        if (level as u8) < self.wanted.load(Ordering::Acquire) {
+            return;
+        }
+        let at = self.clock.now().system_time();
+        let subject = Subject {
+            client: self.client,
+            service: self.service,
+            environment: self.environment,
+            scopes: Arc::clone(scopes),
+        };
+        let event = Event { at, level, subject, kind: kind() };
+        let is_first = {
+            let owned = self.queue.get(Mutex::default);
+            let mut queue = lock(&owned);
+            if queue.events.len() >= ROOM {
+                queue.dropped += 1;
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            queue.events.push_back(event);
+            !mem::replace(&mut queue.is_delivering, true)
+        };
+        if is_first {
+            let events = Arc::clone(self);
+            // Where the system refuses the thread, the next event tries again.
+            if thread::spawn("seekauth-events", move || events.deliver()).is_err() {
+                lock(&self.queue.get(Mutex::default)).is_delivering = false;
+            }
+        }
+    }
+
+    /// Hands over what there is, until there is nothing.
+    fn deliver(&self) {
+        loop {
+            let batch = self.take();
+            if batch.is_empty() {
+                return;
+            }
+            for listener in self.listeners.load().iter() {
+                let wanted: Vec<Event> =
+                    batch.iter().filter(|event| event.level >= listener.level).cloned().collect();
+                if !wanted.is_empty() {
+                    // One that panics has said so, and the others still hear.
+                    let _ = catch_unwind(AssertUnwindSafe(|| (listener.listen)(&wanted)));
+                }
+            }
+        }
+    }
+
+    fn take(&self) -> Vec<Event> {
+        let owned = self.queue.get(Mutex::default);
+        let mut queue = lock(&owned);
+        let dropped = mem::take(&mut queue.dropped);
+        let mut batch: Vec<Event> = queue.events.drain(..).collect();
+        if let Some(last) = batch.last().filter(|_| dropped > 0) {
+            let kind = EventKind::Dropped { count: dropped };
+            batch.push(Event { level: EventLevel::Warning, kind, ..last.clone() });
+        }
+        queue.is_delivering = !batch.is_empty();
+        batch
+    }
+}
+
+/// Nothing under this lock panics.
+fn lock(queue: &Owned<Mutex<Queue>>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
