@@ -97,7 +97,7 @@ cases: debug-rust debug-c debug-python debug-node ## contribute: the suite of ca
 	@test "$$(grep -E '^[a-z+]+: [0-9]+ passed' target/cases.txt | sed 's/^[^:]*: //' | sort -u | wc -l)" = 1
 	@$(CASES) --table target/adapters.jsonl
 
-model: ## contribute: explores thread interleavings of slot and flight
+model: ## contribute: explores thread interleavings of slot and flight, and of three engines with a store
 	RUSTFLAGS="--cfg shuttle" cargo test --quiet $(CORE) --lib shuttle_ --target-dir target/model
 
 fleet: ## contribute: simulates 10,000 processes over two days and writes docs/fleet.md

@@ -57,8 +57,14 @@ pub fn read_records(
         asked: at,
         answered: at,
     };
-    let wanted =
-        Wanted { scopes: &[], above: ABOVE, is_rejected: true, good_until: None, alone_at: &|| 0 };
+    let wanted = Wanted {
+        scopes: &[],
+        above: ABOVE,
+        is_rejected: true,
+        good_until: None,
+        cool_down: Duration::ZERO,
+        alone_at: &|| 0,
+    };
     let counts = Counts::default();
     let outcome = Offer::new(reading, &[place()], &wanted, None, &counts).outcome(&counts)?;
     Some(outcome.map(|grant| {

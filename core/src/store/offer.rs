@@ -101,7 +101,10 @@ impl Offer {
             _ => record.issued.age(now),
         };
         let Some(age) = age.filter(|age| *age < lifetime) else { return };
-        if record.issued.wall_age(now) > lifetime + SKEW.min(lifetime / 10) {
+        // A store whose clock was set back makes no token live longer than this.
+        let doubt = SKEW.min(lifetime / 10);
+        let age = age.max(record.issued.wall_age(now).saturating_sub(doubt));
+        if age >= lifetime {
             count(&counts.clock_disagreements);
             return;
         }

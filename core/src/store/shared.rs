@@ -19,6 +19,7 @@ use crate::store::status::{Counts, StoreStatus, count};
 use crate::sys::clock::Clock;
 use crate::sys::per_process::PerProcess;
 use crate::sys::random;
+use crate::sys::task::spawn;
 use crate::token::Windows;
 use crate::token_endpoint::source::{
     CredentialsChanged, Fetch, Fetched, Grant, Issuer, Shared, TokenSource, Wanted,
@@ -165,9 +166,9 @@ impl SharedSource {
     /// Ends when a caller, who may have come in the middle of it, has waited for the store for long enough.
     async fn kept_waiting(&self, wanted: &Wanted<'_>) {
         while (wanted.alone_at)() == u64::MAX {
-            tokio::time::sleep(HURRY_NOTICED).await;
+            self.clock.sleep(HURRY_NOTICED).await;
         }
-        tokio::time::sleep(self.patience).await;
+        self.clock.sleep(self.patience).await;
     }
 
     /// How long the first step with the store may take, if that is longer than what others may.
@@ -231,7 +232,7 @@ impl SharedSource {
                 let grant = Grant { sent: Some(sent), ..grant };
                 // Somebody else may have asked meanwhile.
                 if !lease.as_ref().is_some_and(Lease::is_held)
-                    && let Ok(Ok(now)) = tokio::time::timeout(PUBLISH_FIRST, self.read(visit)).await
+                    && let Some(Ok(now)) = self.for_a_moment(self.read(visit)).await
                 {
                     offer = now;
                     if let Some(newer) = offer.issued_after(sent, &self.counts) {
@@ -313,7 +314,7 @@ impl SharedSource {
         let left = ends.monotonic_remaining(self.clock.now());
         let unpublished = offer.clock.stamp(self.clock.now());
         let unpublished = NoteRecord::new(NoteKind::Alone, unpublished, ALONE_HOLDS);
-        let publishing = tokio::spawn(async move {
+        let publishing = spawn(async move {
             if let Some(place) = place {
                 let note_trouble = |trouble| counts.note_trouble(&trouble);
                 let is_published = !left.is_zero()
@@ -335,8 +336,17 @@ impl SharedSource {
                 lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
         });
-        let _goes_on = tokio::time::timeout(PUBLISH_FIRST, publishing).await;
+        let _goes_on = self.for_a_moment(publishing).await;
         grant
+    }
+
+    /// The outcome of `work`, unless it takes longer than callers are made to wait for the store's sake.
+    async fn for_a_moment<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            outcome = work => Some(outcome),
+            () = self.clock.sleep(PUBLISH_FIRST) => None,
+        }
     }
 
     /// A token of this process's own, with its place among those of the others.

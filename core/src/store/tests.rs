@@ -37,6 +37,8 @@ struct Memory {
     fails_tokens: AtomicBool,
     /// Reads come to no end.
     hangs: AtomicBool,
+    /// How far its clock was set back, in milliseconds.
+    set_back: AtomicU64,
     clock: ManualClock,
 }
 
@@ -48,7 +50,7 @@ impl Memory {
         let tells_time = !self.tells_no_time.load(Ordering::SeqCst);
         let now = Stamp {
             clock: if tells_time { "memory".to_owned() } else { String::new() },
-            at_ms: at.monotonic / 1_000_000,
+            at_ms: at.monotonic / 1_000_000 - self.set_back.load(Ordering::SeqCst),
             wall_ms: at.wall / 1_000_000,
         };
         step(&self.fails_reads, || {
@@ -252,6 +254,7 @@ impl Fleet {
             fails_writes: AtomicBool::new(false),
             fails_tokens: AtomicBool::new(false),
             hangs: AtomicBool::new(false),
+            set_back: AtomicU64::new(0),
             clock: clock.clone(),
         });
         Self { memory, clock, requests: Arc::default() }
@@ -282,6 +285,15 @@ impl Fleet {
 
     fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Lets time go by step by step, so that those who sleep can wake.
+    async fn let_pass(&self, span: Duration) {
+        const STEP: Duration = Duration::from_millis(10);
+        for _ in 0..span.as_millis() / STEP.as_millis() {
+            self.pass(STEP);
+            tokio::task::yield_now().await;
+        }
     }
 
     fn pass(&self, span: Duration) {
@@ -488,7 +500,7 @@ async fn a_good_token_waits_for_the_store_and_the_fleet_spreads_out() {
     assert!(moments.len() > 40 && fleet.requests() == 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn nobody_in_a_hurry_waits_for_a_look_that_takes_its_time() {
     let fleet = Fleet::new();
     fleet.memory.hangs.store(true, Ordering::SeqCst);
@@ -497,10 +509,16 @@ async fn nobody_in_a_hurry_waits_for_a_look_that_takes_its_time() {
     // Its token was rejected while the flight was under way.
     let hurried = Slot { above: 1, good_for: window, patience: Some(LIFETIME), ..Slot::default() };
     let ahead = Slot { above: 1, good_for: window, ..Slot::default() };
-    let fetched = tokio::time::timeout(Duration::from_secs(1), process.fetch(hurried)).await;
-    assert!(matches!(fetched, Ok(Ok(Fetched::Postponed(_)))));
-    let fetched = tokio::time::timeout(Duration::from_secs(60), other.fetch(ahead)).await;
-    assert!(fetched.is_err(), "it gave up, and nobody waited");
+    tokio::select! {
+        fetched = process.fetch(hurried) => {
+            assert!(matches!(fetched, Ok(Fetched::Postponed(_))));
+        }
+        () = fleet.let_pass(Duration::from_secs(1)) => panic!("it is still waiting"),
+    }
+    tokio::select! {
+        _ = other.fetch(ahead) => panic!("it gave up, and nobody waited"),
+        () = fleet.let_pass(Duration::from_secs(60)) => {}
+    }
     assert_eq!((fleet.requests(), process.source.status().failures), (0, 1));
 }
 
@@ -601,6 +619,18 @@ async fn a_token_near_its_end_is_better_than_none() {
     second.respond(Err(ErrorKind::Unavailable));
     let grant = second.cold().await;
     assert_eq!((grant.access_token, fleet.requests()), (held.access_token, 2));
+}
+
+#[tokio::test]
+async fn a_store_whose_clock_is_set_back_makes_no_token_live_longer() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.pass(Duration::from_secs(1_700));
+    fleet.memory.set_back.store(1_700_000, Ordering::SeqCst);
+    let adopted = fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 1);
+    let left = adopted.lifetime.saturating_sub(adopted.shared.unwrap().age);
+    assert_eq!(left.as_secs(), 100 + 180, "what is left, and as far as wall clocks may differ");
 }
 
 #[tokio::test]
