@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS = ("redis-server", "valkey-server")
-AT_ONCE = 4
+AT_ONCE = 6
 """Scenarios, at the small size: they mostly wait."""
 LONGEST_MS = 9_000
 """Of one call in any scenario: the longest that the token server takes, the life of a lease, and as much again. What
