@@ -44,14 +44,9 @@ def as_long_as(frozen: str, header: str) -> str:
     """The header, less the fields that have been added at the ends of the structs that say their size."""
     header, frozen = without_comments(header), without_comments(frozen)
     for struct in SIZED:
-        known = fields(header, struct)[: len(fields(frozen, struct))]
-        body = ";".join(known) + ";\n"
-        header = re.sub(
-            rf"(typedef struct {struct} \{{).*?(\}} {struct};)",
-            lambda found: found[1] + body + found[2],
-            header,
-            flags=re.DOTALL,
-        )
+        everything = fields(header, struct)
+        for added in everything[len(fields(frozen, struct)) :]:
+            header = header.replace(f"{added};", "", 1)
     return header
 
 
