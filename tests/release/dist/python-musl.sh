@@ -28,7 +28,7 @@ for architecture in x86_64 aarch64; do
     ../tree/configure -q --host="$architecture-linux-musl" --build=x86_64-linux-gnu --with-build-python="$build" \
         --prefix="$folder/python-musl/$architecture" --disable-test-modules --without-ensurepip --disable-ipv6 \
         CC="$zig cc -target $architecture-linux-musl" AR="$zig ar" RANLIB="$zig ranlib" READELF=/usr/bin/readelf \
-        LDFLAGS="-dynamic" OPT="-O1" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no \
+        LDFLAGS="-dynamic" OPT="-O1 -Wno-date-time" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no \
         >configure.log 2>&1
     make -s -j2 >make.log 2>&1
     make -s install >install.log 2>&1
