@@ -263,8 +263,9 @@ typedef struct seekauth_options {
     /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
     /// and then this is not called.
     seekauth_free_callback credentials_free;
-    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
-    /// none.
+    /// The store through which processes share tokens: `none`, `local` or the URL of a Redis server.
+    /// `local:/folder` for a folder of the program's own; `rediss://user:password@host:6379/0`,
+    /// `redis://…`, `redis+unix:///path`. Default: none.
     const char *store;
     /// The time that one step with the store may take before the process goes on without it. Default:
     /// 250.
@@ -272,6 +273,12 @@ typedef struct seekauth_options {
     /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
     /// characters.
     const char *store_key_file;
+    /// The path of a file that holds the password of the Redis server, read for each connection.
+    const char *store_password_file;
+    /// The path of a PEM file of the authorities to trust for `rediss`, in place of the system's.
+    const char *store_ca_file;
+    /// What the names of all keys on the Redis server begin with. Default: seekauth.
+    const char *store_prefix;
 } seekauth_options;
 
 /// Initial value of seekauth_options: its size, and the default in every field.

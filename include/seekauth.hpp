@@ -388,7 +388,7 @@ private:
 
 /// How the store fares through which a client shares its tokens; a snapshot.
 struct StoreStatus {
-    /// Which store it is: `none`, `local`.
+    /// Which store it is: `none`, `local` or `redis`.
     std::string kind{};
     /// Whether it is used now. One that failed is left alone for a second at first, and a minute at most.
     bool usable{};
@@ -849,8 +849,9 @@ struct Options {
     /// Finds the credentials for each token request, in place of the settings above; see
     /// seekauth_credentials_callback. One that throws, or leaves id or secret unset, has none at present.
     CredentialsFunction credentials{};
-    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
-    /// none.
+    /// The store through which processes share tokens: `none`, `local` or the URL of a Redis server.
+    /// `local:/folder` for a folder of the program's own; `rediss://user:password@host:6379/0`,
+    /// `redis://…`, `redis+unix:///path`. Default: none.
     Text store{};
     /// The time that one step with the store may take before the process goes on without it. Default:
     /// 250 ms.
@@ -858,6 +859,12 @@ struct Options {
     /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
     /// characters.
     Text store_key_file{};
+    /// The path of a file that holds the password of the Redis server, read for each connection.
+    Text store_password_file{};
+    /// The path of a PEM file of the authorities to trust for `rediss`, in place of the system's.
+    Text store_ca_file{};
+    /// What the names of all keys on the Redis server begin with. Default: seekauth.
+    Text store_prefix{};
 
     /// The options as the C interface takes them, without the function; they point into this object.
     Result<seekauth_options> try_c_options() const {
@@ -901,6 +908,9 @@ struct Options {
             lender.text("store", store),
             c_count(store_timeout),
             lender.text("store_key_file", store_key_file),
+            lender.text("store_password_file", store_password_file),
+            lender.text("store_ca_file", store_ca_file),
+            lender.text("store_prefix", store_prefix),
         });
     }
 

@@ -97,7 +97,9 @@ export interface CommonOptions {
    */
   proxy?: string | undefined;
   /**
-   * The store through which processes share tokens: `none`, `local` or `local:/folder`. Default: `none`.
+   * The store through which processes share tokens: `none`, `local` or the URL of a Redis server. `local:/folder`
+   * for a folder of the program's own; `rediss://user:password@host:6379/0`, `redis://…`, `redis+unix:///path`.
+   * Default: `none`.
    */
   store?: string | undefined;
   /**
@@ -108,6 +110,12 @@ export interface CommonOptions {
    * The path of a file whose text seals what is stored, in place of the client secret. At least 32 characters.
    */
   storeKeyFile?: string | undefined;
+  /** The path of a file that holds the password of the Redis server, read for each connection. */
+  storePasswordFile?: string | undefined;
+  /** The path of a PEM file of the authorities to trust for `rediss`, in place of the system's. */
+  storeCaFile?: string | undefined;
+  /** What the names of all keys on the Redis server begin with. Default: `seekauth`. */
+  storePrefix?: string | undefined;
   /**
    * Whether a response without a lifetime is accepted, as a token that does not expire. Default: `false`.
    */
@@ -425,7 +433,7 @@ export class Client {
 /** A client of a service of SEEK's, which always has an API. */
 /** How the store fares through which a client shares its tokens; a snapshot. */
 export interface StoreStatus {
-  /** Which store it is: `none`, `local`. */
+  /** Which store it is: `none`, `local` or `redis`. */
   readonly kind: string;
   /** Whether it is used now. One that failed is left alone for a second at first, and a minute at most. */
   readonly usable: boolean;

@@ -3,9 +3,11 @@
 
 mod builder;
 mod credentials;
+pub(crate) mod login;
 mod permissions;
 mod prefix;
 mod reader;
+mod redis_server;
 mod resolved;
 pub(crate) mod setting;
 mod store;
@@ -21,5 +23,7 @@ pub use value::{
 };
 
 pub(crate) use prefix::Prefix;
+#[cfg(feature = "redis")]
+pub(crate) use redis_server::{RedisServer, RedisTransport};
 pub(crate) use resolved::{Proxy, ResolvedConfig, TIMEOUT};
-pub(crate) use store::{StoreConfig, StorePlace};
+pub(crate) use store::{SHORTEST_SECRET, StoreConfig, StorePlace};

@@ -3,7 +3,7 @@
 
 mod body;
 pub(crate) mod client;
-mod connector;
+pub(crate) mod connector;
 pub(crate) mod dns;
 pub(crate) mod failure;
 mod files;
@@ -14,9 +14,9 @@ mod pem;
 mod pinned;
 mod proxies;
 pub(crate) mod retry_after;
-mod stream;
+pub(crate) mod stream;
 mod tasks;
-mod tls;
+pub(crate) mod tls;
 mod trust;
 mod tunnel;
 mod waiting;

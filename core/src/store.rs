@@ -5,6 +5,7 @@
 mod backend;
 mod clock;
 mod crypto;
+mod files;
 mod identity;
 mod keys;
 mod lease;
@@ -13,6 +14,8 @@ mod local;
 mod offer;
 mod places;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod rest;
 mod shared;
 mod status;
@@ -47,9 +50,16 @@ pub(crate) fn source(
         StorePlace::Local(folder) => {
             Arc::new(local::Local::new(folder.clone(), store.timeout, clock.clone()))
         }
+        #[cfg(feature = "redis")]
+        StorePlace::Redis(server) => {
+            let server = server.clone();
+            Arc::new(redis::Redis::new(Arc::clone(config), server, store.timeout, clock.clone()))
+        }
         // Refused with the settings.
         #[cfg(not(unix))]
         StorePlace::Local(_) => return None,
+        #[cfg(not(feature = "redis"))]
+        StorePlace::Redis(_) => return None,
     };
     let config = Arc::clone(config);
     Some(Arc::new(SharedSource::new(config, store, issuer, backend, clock.clone())))

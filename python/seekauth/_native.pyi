@@ -25,7 +25,7 @@ class StoreStatus:
 
     @property
     def kind(self) -> str:
-        """Which store it is: `none`, `local`."""
+        """Which store it is: `none`, `local` or `redis`."""
     @property
     def usable(self) -> bool:
         """Whether it is used now.

@@ -116,15 +116,22 @@ class ServiceSettings(TypedDict, total=False):
     proxy: str | URL | Secret | None
     """The proxy of all requests, such as `http://name:password@proxy.example:3128`, or `none`.
     Default: the proxy in `HTTPS_PROXY`, unless `NO_PROXY` excludes the host."""
-    store: str | None
-    """The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
-    `none`."""
+    store: str | Secret | None
+    """The store through which processes share tokens: `none`, `local` or the URL of a Redis server.
+    `local:/folder` for a folder of the program's own; `rediss://user:password@host:6379/0`,
+    `redis://…`, `redis+unix:///path`. Default: `none`."""
     store_timeout: float | timedelta | None
     """The time that one step with the store may take before the process goes on without it.
     Default: a quarter of a second."""
     store_key_file: str | PathLike[str] | None
     """The path of a file whose text seals what is stored, in place of the client secret. At least
     32 characters."""
+    store_password_file: str | PathLike[str] | None
+    """The path of a file that holds the password of the Redis server, read for each connection."""
+    store_ca_file: str | PathLike[str] | None
+    """The path of a PEM file of the authorities to trust for `rediss`, in place of the system's."""
+    store_prefix: str | None
+    """What the names of all keys on the Redis server begin with. Default: `seekauth`."""
 
 
 class Settings(ServiceSettings, total=False):

@@ -79,7 +79,7 @@ def judge(
     make = Judge(samples)
     hot(make, growth, instructions)
     beginning(make)
-    for name, limit in (("libseekauth.so", 3.2), ("seekauth.node", 3.4), ("wheel", 1.8)):
+    for name, limit in (("libseekauth.so", 3.6), ("seekauth.node", 3.8), ("wheel", 2.0)):
         make.at_most("size", f"{name}, file size", sizes[name], limit, "MB")
     renewal(make)
     counts(make)

@@ -83,6 +83,9 @@ static const char **text_field(seekauth_options *options, const char *name) {
         {"proxy", &options->proxy},
         {"store", &options->store},
         {"store_key_file", &options->store_key_file},
+        {"store_password_file", &options->store_password_file},
+        {"store_ca_file", &options->store_ca_file},
+        {"store_prefix", &options->store_prefix},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (strcmp(fields[i].name, name) == 0)

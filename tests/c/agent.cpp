@@ -116,6 +116,9 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"proxy", &Options::proxy},
         {"store", &Options::store},
         {"store_key_file", &Options::store_key_file},
+        {"store_password_file", &Options::store_password_file},
+        {"store_ca_file", &Options::store_ca_file},
+        {"store_prefix", &Options::store_prefix},
     };
     const std::map<std::string, milliseconds Options::*> durations = {
         {"timeout_ms", &Options::timeout},

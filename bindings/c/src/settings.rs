@@ -107,8 +107,9 @@ pub struct Options<'a> {
     /// seekauth_client_new returns if that fails. Options that this library is too old for are not read,
     /// and then this is not called.
     pub credentials_free: FreeCallback,
-    /// The store through which processes share tokens: `none`, `local` or `local:/folder`. Default:
-    /// none.
+    /// The store through which processes share tokens: `none`, `local` or the URL of a Redis server.
+    /// `local:/folder` for a folder of the program's own; `rediss://user:password@host:6379/0`,
+    /// `redis://…`, `redis+unix:///path`. Default: none.
     pub store: Text<'a>,
     /// The time that one step with the store may take before the process goes on without it. Default:
     /// 250.
@@ -116,6 +117,12 @@ pub struct Options<'a> {
     /// The path of a file whose text seals what is stored, in place of the client secret. At least 32
     /// characters.
     pub store_key_file: Text<'a>,
+    /// The path of a file that holds the password of the Redis server, read for each connection.
+    pub store_password_file: Text<'a>,
+    /// The path of a PEM file of the authorities to trust for `rediss`, in place of the system's.
+    pub store_ca_file: Text<'a>,
+    /// What the names of all keys on the Redis server begin with. Default: seekauth.
+    pub store_prefix: Text<'a>,
 }
 
 /// What a field holds, as the header says.
@@ -145,7 +152,7 @@ impl<'a> Options<'a> {
 
     /// Each field but the size and the callback, under the name of its setting. A test compares this
     /// with the core's table.
-    fn fields(&self) -> [(&'static str, Field<'a>); 33] {
+    fn fields(&self) -> [(&'static str, Field<'a>); 36] {
         [
             ("service", Field::Text(self.service)),
             ("environment", Field::Text(self.environment)),
@@ -180,6 +187,9 @@ impl<'a> Options<'a> {
             ("store", Field::Text(self.store)),
             ("store_timeout", Field::Milliseconds(self.store_timeout_ms)),
             ("store_key_file", Field::Text(self.store_key_file)),
+            ("store_password_file", Field::Text(self.store_password_file)),
+            ("store_ca_file", Field::Text(self.store_ca_file)),
+            ("store_prefix", Field::Text(self.store_prefix)),
         ]
     }
 }

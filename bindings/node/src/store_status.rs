@@ -6,7 +6,7 @@ use seekauth::binding::camel_case;
 /// A snapshot.
 #[napi(object, object_from_js = false)]
 pub struct StoreStatus {
-    /// Which store it is: `none`, `local`.
+    /// Which store it is: `none`, `local` or `redis`.
     pub kind: &'static str,
     /// Whether it is used now.
     pub usable: bool,

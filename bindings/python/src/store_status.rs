@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 /// How the store fares through which a client shares its tokens. It never changes.
 #[pyclass(frozen, get_all, module = "seekauth", name = "StoreStatus")]
 pub(crate) struct StoreStatus {
-    /// Which store it is: `none`, `local`.
+    /// Which store it is: `none`, `local` or `redis`.
     kind: &'static str,
     /// Whether it is used now.
     ///

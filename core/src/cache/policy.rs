@@ -51,12 +51,12 @@ pub(crate) fn phase(windows: &Windows, refresh_at: Moment, now: Moment) -> Phase
 /// How long to leave the server alone after `failures` failures in a row, the last of them
 /// `error`, with a token that lives for another `life`.
 pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, jitter: f64) -> Duration {
-    let first = if is_permanent(error) { FIRST_COOL_DOWN } else { FIRST_BACK_OFF };
-    let full =
-        first.saturating_mul(1_u32 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF);
     if is_permanent(error) {
-        return full;
+        // What another process met stands for no longer than it does there.
+        let there = error.retry_after().map(|rest| rest.min(LONGEST_BACK_OFF));
+        return there.unwrap_or_else(|| cool_down(failures));
     }
+    let full = doubled(FIRST_BACK_OFF, failures);
     let jittered = full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0));
     // Several tries must fit into the life that is left, or a transient failure becomes an outage.
     let bounded = match life {
@@ -64,6 +64,15 @@ pub(crate) fn pause(error: &Error, failures: u32, life: Option<Duration>, jitter
         None => jittered.min(LONGEST_WAIT),
     };
     bounded.max(error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER))
+}
+
+/// How long a permanent failure stands that is the last of so many in a row.
+pub(crate) fn cool_down(failures: u32) -> Duration {
+    doubled(FIRST_COOL_DOWN, failures)
+}
+
+fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1_u32 << failures.saturating_sub(1).min(16)).min(LONGEST_BACK_OFF)
 }
 
 /// How long a caller with so much time waits for the request of another process at most: the store
@@ -148,6 +157,16 @@ mod tests {
         let permanent = Error::new(ErrorKind::NotGranted, "scripted");
         assert_eq!(pause(&permanent, 1, None, 0.0), Duration::from_secs(10));
         assert_eq!(pause(&permanent, u32::MAX, None, 0.0), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_refusal_stands_longer_each_time_and_that_of_another_process_as_long_as_there() {
+        let error = Error::new(ErrorKind::InvalidCredentials, "scripted");
+        let seconds = |failures| pause(&error, failures, None, 0.5).as_secs();
+        assert_eq!([1, 2, 3, 4, u32::MAX].map(seconds), [10, 20, 40, 60, 60]);
+        let rest = |rest| error.clone().with_retry_after(Some(Duration::from_secs(rest)));
+        assert_eq!(pause(&rest(7), 3, None, 0.5).as_secs(), 7);
+        assert_eq!(pause(&rest(700), 3, None, 0.5).as_secs(), 60);
     }
 
     proptest! {

@@ -366,7 +366,9 @@ impl Config {
     }
 
     /// The store through which processes share tokens: `local` for those of this machine and user,
-    /// `local:/folder` for a folder of the program's own, `none`.
+    /// `local:/folder` for a folder of the program's own; with the feature `redis`
+    /// `rediss://name:password@host:6380/0`, `redis://…` and `redis+unix:///path`; `none`. It may hold a
+    /// password: keep it in a secret store.
     #[must_use]
     pub fn store(self, store: impl Into<String>) -> Self {
         self.text(&setting::STORE, store)
@@ -383,6 +385,27 @@ impl Config {
     #[must_use]
     pub fn store_key_file(self, path: impl Into<String>) -> Self {
         self.text(&setting::STORE_KEY_FILE, path)
+    }
+
+    /// A file that holds the password of the Redis server, read anew for each connection: where passwords
+    /// last for minutes only.
+    #[must_use]
+    pub fn store_password_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::STORE_PASSWORD_FILE, path)
+    }
+
+    /// A PEM file of the certificate authorities to trust for `rediss://`, in place of the system's; or the
+    /// server's own certificate.
+    #[must_use]
+    pub fn store_ca_file(self, path: impl Into<String>) -> Self {
+        self.text(&setting::STORE_CA_FILE, path)
+    }
+
+    /// What the names of all keys on the Redis server begin with, as its access rules may ask for. Default:
+    /// `seekauth`.
+    #[must_use]
+    pub fn store_prefix(self, prefix: impl Into<String>) -> Self {
+        self.text(&setting::STORE_PREFIX, prefix)
     }
 
     /// For bindings: the language that the client is used from. Default: none of these.

@@ -27,6 +27,8 @@ pub(crate) fn warnings(
         setting::CLIENT_SECRET_FILE,
         setting::CLIENT_SECRET_NEXT_FILE,
         key,
+        setting::STORE_KEY_FILE,
+        setting::STORE_PASSWORD_FILE,
     ] {
         if let Some(path) = reader.text(&setting)? {
             files.push((setting.name(), path.to_owned()));

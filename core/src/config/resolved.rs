@@ -98,6 +98,13 @@ impl ResolvedConfig {
         let request_timeout = reader.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
         let connect_timeout = reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT);
         let credentials = credentials::from_settings(&reader, request_timeout)?;
+        let store = store::from_settings(&reader)?;
+        let warnings = [
+            config.warnings(),
+            &permissions::warnings(&reader, connect_timeout)?,
+            &store::warnings(store.as_ref(), &reader)?,
+        ]
+        .concat();
         let resolved = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
@@ -123,12 +130,11 @@ impl ResolvedConfig {
             client_certificate_file: reader.path(&setting::CLIENT_CERTIFICATE_FILE)?,
             client_key_file: reader.path(&setting::CLIENT_KEY_FILE)?,
             proxy: reader.proxy()?,
-            store: store::from_settings(&reader)?,
+            store,
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
             variables: config.given_variables().clone(),
-            warnings: [config.warnings(), &permissions::warnings(&reader, connect_timeout)?]
-                .concat(),
+            warnings,
             prefix: config.prefix().clone(),
             service,
         };

@@ -214,7 +214,7 @@ pub(crate) const PROXY: Setting = secret(
 pub(crate) const STORE: Setting = secret(
     "store",
     SettingKind::Text,
-    "The store through which processes share tokens: `none`, `local` or `local:/folder`.",
+    "The store through which processes share tokens: `none`, `local` or the URL of a Redis server.",
 );
 pub(crate) const STORE_TIMEOUT: Setting = setting(
     "store_timeout",
@@ -226,8 +226,23 @@ pub(crate) const STORE_KEY_FILE: Setting = setting(
     SettingKind::Text,
     "The path of a file whose text seals what is stored, in place of the client secret.",
 );
+pub(crate) const STORE_PASSWORD_FILE: Setting = setting(
+    "store_password_file",
+    SettingKind::Text,
+    "The path of a file that holds the password of the Redis server, read for each connection.",
+);
+pub(crate) const STORE_CA_FILE: Setting = setting(
+    "store_ca_file",
+    SettingKind::Text,
+    "The path of a PEM file of the authorities to trust for `rediss`, in place of the system's.",
+);
+pub(crate) const STORE_PREFIX: Setting = setting(
+    "store_prefix",
+    SettingKind::Text,
+    "What the names of all keys on the Redis server begin with.",
+);
 
-static ALL: [Setting; 33] = [
+static ALL: [Setting; 36] = [
     SERVICE,
     ENVIRONMENT,
     CLIENT_ID,
@@ -261,6 +276,9 @@ static ALL: [Setting; 33] = [
     STORE,
     STORE_TIMEOUT,
     STORE_KEY_FILE,
+    STORE_PASSWORD_FILE,
+    STORE_CA_FILE,
+    STORE_PREFIX,
 ];
 
 impl Setting {

@@ -95,7 +95,7 @@ impl Connector {
 }
 
 /// TLS over `wire`, and whether HTTP/2 is spoken in it.
-async fn tls(
+pub(crate) async fn tls(
     wire: Box<dyn Wire>,
     host: &str,
     trusted: Arc<ClientConfig>,
@@ -108,7 +108,11 @@ async fn tls(
 }
 
 /// Where the address is loopback alone, a name must lead to loopback as well.
-async fn tcp(host: &str, port: u16, loopback_only: bool) -> Result<Box<dyn Wire>, BoxError> {
+pub(crate) async fn tcp(
+    host: &str,
+    port: u16,
+    loopback_only: bool,
+) -> Result<Box<dyn Wire>, BoxError> {
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     if loopback_only && literal.is_ok_and(|address| !address.is_loopback()) {
         return Err(Error::invalid("plain http is for loopback addresses only").into());

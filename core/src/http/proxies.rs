@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::config::{Proxy, setting};
+use crate::config::{Proxy, login, setting};
 use crate::error::{Error, ErrorKind};
 use crate::http::no_proxy::NoProxy;
 use crate::sys::secret::Secret;
@@ -90,11 +90,7 @@ fn parse(text: &str, named_by: &'static str) -> Result<ProxyServer, Error> {
         _ => return invalid("must be an http or https URL, such as http://proxy.example:3128"),
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // A password may hold an @ as it is.
-    let (login, address) = match authority.rsplit_once('@') {
-        Some((login, address)) => (Some(login), address),
-        None => (None, authority),
-    };
+    let (login, address) = login::split(authority);
     let Ok(url) = Url::parse(&format!("{}://{address}", if tls { "https" } else { "http" })) else {
         return invalid("must be an http or https URL with a host");
     };
@@ -108,26 +104,9 @@ fn parse(text: &str, named_by: &'static str) -> Result<ProxyServer, Error> {
 }
 
 fn basic(login: &str) -> Secret {
-    let (name, password) = login.split_once(':').unwrap_or((login, ""));
-    let (name, password) = (decoded(name), decoded(password));
+    let (name, password) = login::name_and_password(login);
     let pair = Zeroizing::new([&name[..], b":", &password[..]].concat());
     Secret::new(format!("Basic {}", STANDARD.encode(&*pair)))
-}
-
-/// Percent escapes undone; what looks like one and is none stays.
-fn decoded(text: &str) -> Zeroizing<Vec<u8>> {
-    let mut bytes = text.as_bytes();
-    let mut decoded = Zeroizing::new(Vec::with_capacity(bytes.len()));
-    while let Some((&first, rest)) = bytes.split_first() {
-        let digit = |at: usize| rest.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        let escaped = match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        decoded.push(escaped.unwrap_or(first));
-        bytes = if escaped.is_some() { &rest[2..] } else { rest };
-    }
-    decoded
 }
 
 /// What macOS and Windows have in their own settings.

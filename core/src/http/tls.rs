@@ -5,12 +5,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_native_certs::{CertificateResult, load_certs_from_paths};
 
 use crate::config::Language;
@@ -62,20 +62,9 @@ pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
 /// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     let provider = provider();
-    let unusable = |problem: rustls::Error| {
-        Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
-    };
     let named = named_authorities(config)?;
-    let verifier = match bundle_in_place_of_the_systems(config) {
-        Some((variable, path)) => verifier(&bundle(variable, &path)?, &named, &provider)?,
-        None => systems_verifier(config, &named, &provider)?,
-    };
-    let verifier = Arc::new(Pinned::new(verifier, named));
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
+    let verifier = verifier_of_the_systems(config, &named, &provider)?;
+    let builder = trusting(verifier, named, provider)?;
     let mut config = match identity(config)? {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
             setting::CLIENT_KEY_FILE.invalid("must hold the private key of client_certificate_file")
@@ -84,6 +73,48 @@ pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// For a server that is not of the token's issuer: its authorities are those of `ca_file`, else the
+/// system's, and it is not shown the client's certificate. Blocks.
+#[cfg(feature = "redis")]
+pub(crate) fn config_of_a_store(
+    config: &ResolvedConfig,
+    ca_file: Option<&str>,
+) -> Result<ClientConfig, Error> {
+    let provider = provider();
+    let (verifier, named) = if let Some(path) = ca_file {
+        let named = certificates(&setting::STORE_CA_FILE, path)?;
+        (verifier(&[], &named, &provider)?, named)
+    } else {
+        (verifier_of_the_systems(config, &[], &provider)?, Vec::new())
+    };
+    Ok(trusting(verifier, named, provider)?.with_no_client_auth())
+}
+
+/// The system's authorities, or those that the environment puts in their place, and those named.
+fn verifier_of_the_systems(
+    config: &ResolvedConfig,
+    named: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    match bundle_in_place_of_the_systems(config) {
+        Some((variable, path)) => verifier(&bundle(variable, &path)?, named, provider),
+        None => systems_verifier(config, named, provider),
+    }
+}
+
+fn trusting(
+    verifier: Arc<dyn ServerCertVerifier>,
+    named: Certificates,
+    provider: Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(|problem| {
+        Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
+    })?;
+    let verifier = Arc::new(Pinned::new(verifier, named));
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier))
 }
 
 /// The cryptography of TLS: the program's own choice for the process, if it made one, else the one that

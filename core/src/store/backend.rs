@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::store::record::Stamp;
@@ -20,10 +21,21 @@ impl fmt::Display for Trouble {
 
 pub(crate) type Step<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
 
+/// The names in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// Of the token, and of the right to ask for it,
+    pub(crate) token: String,
+    /// and of what is noted about the place's secret.
+    pub(crate) note: String,
+}
+
 /// What lies in one place.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Found {
     pub(crate) token: Option<Vec<u8>>,
+    /// How much longer the token stays there, where the store tells.
+    pub(crate) token_stays: Option<Duration>,
     pub(crate) note: Option<Vec<u8>>,
 }
 
@@ -31,33 +43,62 @@ pub(crate) struct Found {
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) found: Vec<Found>,
-    /// The time by the store's clock,
+    /// The time by the store's clock.
     pub(crate) now: Stamp,
-    /// and by this process's at the same moment, or a little before.
-    pub(crate) at: Moment,
+    /// By this process's it was no earlier than this,
+    pub(crate) asked: Moment,
+    /// and no later than this.
+    pub(crate) answered: Moment,
 }
 
-/// Where records lie. Every step is bounded in time, and fails by itself: one that reads may work where one
-/// that writes does not.
+/// What came of asking for the lease.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// Somebody has it.
+    Taken,
+    /// This process has it. And what lies there now, if that could be told: somebody may have published just
+    /// before giving it back.
+    Won(Option<Reading>),
+}
+
+/// Where records lie.
 pub(crate) trait Backend: Send + Sync {
     /// Its kind, as settings name it.
     fn kind(&self) -> &'static str;
 
-    /// What lies in places with these names, of the token and of the note.
-    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading>;
+    /// What the steps of one flight go through; nothing is opened before the first, which may take
+    /// `first_step` if that is longer than what the others may.
+    fn session(&self, first_step: Duration) -> Arc<dyn Session>;
 
-    /// Takes the lease of a name, unless somebody has it.
-    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool>;
-
-    /// Gives a lease back that this process took.
-    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()>;
-
-    /// Puts a sealed token under a name, for `life`.
-    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, life: Duration) -> Step<'a, ()>;
-
-    /// Puts a sealed note under a name, for `life`.
-    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, life: Duration) -> Step<'a, ()>;
+    /// The time in which processes that are in no hurry come one after the other, of the `window` that they
+    /// have.
+    fn spread(&self, window: Duration) -> Duration;
 
     /// How long to wait before looking again whether somebody else has published.
     fn poll_interval(&self, looks: u32) -> Duration;
+}
+
+/// The steps of one flight. Each is bounded in time, and fails by itself: one that reads may work where one
+/// that writes does not.
+pub(crate) trait Session: Send + Sync {
+    /// What lies in places with these names.
+    fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading>;
+
+    /// Takes the lease of the first place, unless somebody has it, and reads all again.
+    fn claim<'a>(&'a self, places: &'a [Names]) -> Step<'a, Claim>;
+
+    /// How long a lease lasts that nobody extends; for ever where it ends with its process.
+    fn lease_lasts(&self) -> Option<Duration>;
+
+    /// Makes a lease last for that long again, and tells whether it was still there.
+    fn extend<'a>(&'a self, place: &'a Names) -> Step<'a, bool>;
+
+    /// Gives a lease back that this process took.
+    fn release<'a>(&'a self, place: &'a Names) -> Step<'a, ()>;
+
+    /// Puts a sealed token into a place, for `life`.
+    fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, life: Duration) -> Step<'a, ()>;
+
+    /// Puts a sealed note into a place, for `life`.
+    fn note<'a>(&'a self, place: &'a Names, note: Vec<u8>, life: Duration) -> Step<'a, ()>;
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::store::backend::{Backend, Found, Reading, Step, Trouble};
+use crate::store::backend::{Backend, Claim, Found, Names, Reading, Session, Step, Trouble};
 use crate::store::record::Stamp;
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::limit;
@@ -28,7 +28,9 @@ const FIRST_POLL: Duration = Duration::from_millis(2);
 const LAST_POLL: Duration = Duration::from_millis(25);
 
 /// A store in a folder of this machine.
-pub(crate) struct Local {
+pub(crate) struct Local(Arc<Place>);
+
+struct Place {
     /// The setting's; otherwise the system's usual place.
     path: Option<PathBuf>,
     timeout: Duration,
@@ -41,9 +43,11 @@ pub(crate) struct Local {
 impl Local {
     /// Opens nothing. Each step takes `timeout` at most.
     pub(crate) fn new(path: Option<PathBuf>, timeout: Duration, clock: Clock) -> Self {
-        Self { path, timeout, clock, turns: PerProcess::new() }
+        Self(Arc::new(Place { path, timeout, clock, turns: PerProcess::new() }))
     }
+}
 
+impl Place {
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folder) -> Result<T, Trouble> + Send + 'static,
@@ -71,38 +75,69 @@ impl Backend for Local {
         "local"
     }
 
-    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
-        let names = names.to_vec();
+    fn session(&self, _first_step: Duration) -> Arc<dyn Session> {
+        Arc::<Place>::clone(&self.0)
+    }
+
+    /// A folder does not mind a crowd, and whoever comes first is waited for the least.
+    fn spread(&self, _window: Duration) -> Duration {
+        Duration::ZERO
+    }
+
+    fn poll_interval(&self, looks: u32) -> Duration {
+        let full = FIRST_POLL.saturating_mul(1 << looks.min(8)).min(LAST_POLL);
+        full / 2 + (full / 2).mul_f64(random::fraction())
+    }
+}
+
+impl Session for Place {
+    fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
+        let places = places.to_vec();
         Box::pin(async move {
             let at = self.clock.now();
-            let work = move |folder: &Folder| {
-                let read = |(token, note): &(String, String)| {
-                    let token = folder.read(&format!("{token}.token"))?;
-                    Ok(Found { token, note: folder.read(&format!("{note}.note"))? })
-                };
-                let found = names.iter().map(read).collect::<Result<_, _>>()?;
-                Ok((found, folder::boot()))
-            };
-            let (found, clock) = self.run(work).await?;
-            Ok(Reading { found, now: stamp(clock, at), at })
+            let (found, clock) = self.run(move |folder| look(folder, &places)).await?;
+            Ok(reading(found, clock, at))
         })
     }
 
-    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
-        let name = name.to_owned();
-        Box::pin(self.run(move |folder| locks::take(folder, &name)))
+    fn claim<'a>(&'a self, places: &'a [Names]) -> Step<'a, Claim> {
+        let places = places.to_vec();
+        Box::pin(async move {
+            let at = self.clock.now();
+            let work = move |folder: &Folder| {
+                let Some(first) = places.first() else { return Ok(None) };
+                let taken = locks::take(folder, &first.token)?;
+                Ok(taken.map(|taken| (taken, look(folder, &places).ok())))
+            };
+            Ok(match self.run(work).await? {
+                None => Claim::Taken,
+                Some((taken, found)) => {
+                    taken.keep();
+                    Claim::Won(found.map(|(found, clock)| reading(found, clock, at)))
+                }
+            })
+        })
     }
 
-    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
-        let name = name.to_owned();
+    /// The kernel frees it with its process.
+    fn lease_lasts(&self) -> Option<Duration> {
+        None
+    }
+
+    fn extend<'a>(&'a self, _place: &'a Names) -> Step<'a, bool> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    fn release<'a>(&'a self, place: &'a Names) -> Step<'a, ()> {
+        let name = place.token.clone();
         Box::pin(self.run(move |folder| {
-            locks::give_back(folder, &name);
+            locks::give_back(&folder.path, &name);
             Ok(())
         }))
     }
 
-    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, life: Duration) -> Step<'a, ()> {
-        let file = format!("{name}.token");
+    fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, life: Duration) -> Step<'a, ()> {
+        let file = format!("{}.token", place.token);
         Box::pin(self.run(move |folder| {
             folder.write(&file, &token, life)?;
             folder.sweep();
@@ -110,15 +145,25 @@ impl Backend for Local {
         }))
     }
 
-    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, life: Duration) -> Step<'a, ()> {
-        let file = format!("{name}.note");
+    fn note<'a>(&'a self, place: &'a Names, note: Vec<u8>, life: Duration) -> Step<'a, ()> {
+        let file = format!("{}.note", place.note);
         Box::pin(self.run(move |folder| folder.write(&file, &note, life)))
     }
+}
 
-    fn poll_interval(&self, looks: u32) -> Duration {
-        let full = FIRST_POLL.saturating_mul(1 << looks.min(8)).min(LAST_POLL);
-        full / 2 + (full / 2).mul_f64(random::fraction())
-    }
+/// What lies in these places, and which start of the machine this is.
+fn look(folder: &Folder, places: &[Names]) -> Result<(Vec<Found>, String), Trouble> {
+    let read = |place: &Names| {
+        let token = folder.read(&format!("{}.token", place.token))?;
+        let note = folder.read(&format!("{}.note", place.note))?;
+        Ok(Found { token, token_stays: None, note })
+    };
+    Ok((places.iter().map(read).collect::<Result<_, _>>()?, folder::boot()))
+}
+
+/// The machine's clock is this process's too, so nothing is lost on the way.
+fn reading(found: Vec<Found>, clock: String, at: Moment) -> Reading {
+    Reading { found, now: stamp(clock, at), asked: at, answered: at }
 }
 
 /// Gives back all that this process holds.

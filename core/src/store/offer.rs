@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::store::backend::Reading;
 use crate::store::clock::StoreClock;
 use crate::store::places::Place;
-use crate::store::record::{NoteKind, NoteRecord, TokenRecord};
+use crate::store::record::{LONGEST_LIFE, NoteKind, NoteRecord, TokenRecord};
 use crate::store::status::{Counts, count};
 use crate::sys::clock::Moment;
 use crate::token::Windows;
@@ -41,7 +41,7 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// What `reading` offers, two names to each place, whose `margin` is the client's setting.
+    /// What `reading` offers of these places, where `margin` is the client's setting.
     pub(crate) fn new(
         reading: Reading,
         places: &[Place],
@@ -49,7 +49,7 @@ impl Offer {
         margin: Option<Duration>,
         counts: &Counts,
     ) -> Self {
-        let Reading { found, now, at } = reading;
+        let Reading { found, now, asked, answered } = reading;
         let mut offer = Self {
             good: None,
             margin: None,
@@ -57,18 +57,19 @@ impl Offer {
             refusal: None,
             is_for_each_alone: false,
             number: 0,
-            clock: StoreClock { now, at },
+            clock: StoreClock { now, asked, answered },
         };
         for (place, found) in places.iter().zip(found) {
             if let Some(bytes) = found.token {
-                match TokenRecord::open(&bytes, &place.keys, &place.name) {
-                    Some(record) => offer.weigh(record, wanted, margin, counts),
+                match TokenRecord::open(&bytes, &place.keys, &place.names.token) {
+                    Some(record) => offer.weigh(record, found.token_stays, wanted, margin, counts),
                     None => count(&counts.unreadable),
                 }
             }
-            let note =
-                found.note.and_then(|bytes| NoteRecord::open(&bytes, &place.keys, &place.note));
-            if let Some(note) = note.filter(|note| note.holds(&offer.clock.now)) {
+            let note = found
+                .note
+                .and_then(|bytes| NoteRecord::open(&bytes, &place.keys, &place.names.note));
+            if let Some(note) = note.filter(|note| note.rest(&offer.clock.now).is_some()) {
                 match note.kind {
                     NoteKind::Alone => offer.is_for_each_alone = true,
                     // Of two secrets the other may do.
@@ -83,6 +84,7 @@ impl Offer {
     fn weigh(
         &mut self,
         record: TokenRecord,
+        stays: Option<Duration>,
         wanted: &Wanted<'_>,
         margin: Option<Duration>,
         counts: &Counts,
@@ -90,7 +92,14 @@ impl Offer {
         self.number = self.number.max(record.number);
         let lifetime = Duration::from_millis(record.lifetime_ms);
         let now = &self.clock.now;
-        let Some(age) = record.issued.age(now).filter(|age| *age < lifetime) else { return };
+        let age = match stays {
+            // Where the store does not tell the time, it tells how much of the life is left.
+            Some(stays) if !record.issued.is_of_the_clock(now) => {
+                lifetime.min(LONGEST_LIFE).checked_sub(stays)
+            }
+            _ => record.issued.age(now),
+        };
+        let Some(age) = age.filter(|age| *age < lifetime) else { return };
         if record.issued.wall_age(now) > lifetime + SKEW.min(lifetime / 10) {
             count(&counts.clock_disagreements);
             return;
@@ -113,7 +122,7 @@ impl Offer {
     pub(crate) fn outcome(&mut self, counts: &Counts) -> Option<Result<Grant, Error>> {
         if let Some(candidate) = self.good.take() {
             count(&counts.adopted);
-            return Some(Ok(candidate.grant(self.clock.at)));
+            return Some(Ok(candidate.grant(self.clock.asked)));
         }
         if let Some(ago) = self.renewed_ago {
             let error = Error::new(
@@ -127,14 +136,24 @@ impl Offer {
         }
         let (note, fingerprint) = self.refusal.take()?;
         count(&counts.notes);
-        Some(Err(refused(note, fingerprint)))
+        let rest = note.rest(&self.clock.now);
+        Some(Err(refused(note, fingerprint).with_retry_after(rest)))
+    }
+
+    /// A token that was issued after `sent`, when this process sent its own request: where the server revokes
+    /// the previous one, it is this that lives.
+    pub(crate) fn issued_after(&mut self, sent: Moment, counts: &Counts) -> Option<Grant> {
+        let since = Duration::from_nanos(self.clock.asked.monotonic.saturating_sub(sent.monotonic));
+        let candidate = self.good.take_if(|candidate| candidate.age < since)?;
+        count(&counts.adopted);
+        Some(candidate.grant(self.clock.asked))
     }
 
     /// A token that is better than none, for a flight whose own request failed.
     pub(crate) fn last_resort(&mut self, counts: &Counts) -> Option<Grant> {
         let candidate = self.margin.take()?;
         count(&counts.adopted);
-        Some(candidate.grant(self.clock.at))
+        Some(candidate.grant(self.clock.asked))
     }
 }
 

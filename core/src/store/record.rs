@@ -22,6 +22,8 @@ const TOKEN: u8 = 1;
 const NOTE: u8 = 2;
 const HEAD: usize = 21;
 const LONGEST_NOTE: Duration = Duration::from_secs(60);
+/// Records end after so long, those of tokens that never expire too.
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// A token of 64 KiB, and what stands beside it.
 pub(crate) const LIMIT: usize = 68 * 1024;
 
@@ -74,9 +76,14 @@ impl Stamp {
     /// How long ago it was. By one clock if both stamps are of the same; by the wall clocks otherwise.
     /// Nothing where it lies ahead.
     pub(crate) fn age(&self, now: &Stamp) -> Option<Duration> {
-        let same = !self.clock.is_empty() && self.clock == now.clock;
+        let same = self.is_of_the_clock(now);
         let (then, now) = if same { (self.at_ms, now.at_ms) } else { (self.wall_ms, now.wall_ms) };
         now.checked_sub(then).map(Duration::from_millis)
+    }
+
+    /// Whether both are of one clock.
+    pub(crate) fn is_of_the_clock(&self, other: &Stamp) -> bool {
+        !self.clock.is_empty() && self.clock == other.clock
     }
 
     /// How long ago it was by the wall clocks.
@@ -104,10 +111,11 @@ impl NoteRecord {
         Self { kind, status: None, code: None, written, lasts_ms }
     }
 
-    /// Whether it still holds. One of another clock, or from the future, does not.
-    pub(crate) fn holds(&self, now: &Stamp) -> bool {
+    /// How much longer it holds, if it does. One of another clock, or from the future, does not.
+    pub(crate) fn rest(&self, now: &Stamp) -> Option<Duration> {
         let lasts = Duration::from_millis(self.lasts_ms).min(LONGEST_NOTE);
-        self.written.clock == now.clock && self.written.age(now).is_some_and(|age| age < lasts)
+        let age = self.written.age(now).filter(|_| self.written.clock == now.clock)?;
+        lasts.checked_sub(age).filter(|rest| !rest.is_zero())
     }
 
     pub(crate) fn seal(&self, keys: &Keys, name: &str) -> Option<Vec<u8>> {

@@ -13,11 +13,13 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(crate) struct Rest {
     failures: u32,
     until: Moment,
+    /// Whether nothing is known about it yet.
+    pub(crate) is_untried: bool,
 }
 
 impl Rest {
     pub(crate) fn new() -> Self {
-        Self { failures: 0, until: Moment::PAST }
+        Self { failures: 0, until: Moment::PAST, is_untried: true }
     }
 
     /// Until when the store is left alone, if it is.
@@ -29,12 +31,13 @@ impl Rest {
     pub(crate) fn begin(&mut self, now: Moment, jitter: f64) {
         let full = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
+        self.is_untried = false;
         self.until = now.plus(full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0)));
     }
 
     /// It works.
     pub(crate) fn end(&mut self) {
-        *self = Self::new();
+        *self = Self { is_untried: false, ..Self::new() };
     }
 }
 

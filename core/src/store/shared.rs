@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
-use crate::store::backend::{Backend, Trouble};
+use crate::store::backend::{Backend, Names, Reading, Session, Trouble};
 use crate::store::clock::StoreClock;
 use crate::store::lease::Lease;
 use crate::store::offer::Offer;
 use crate::store::places::{Place, Places};
-use crate::store::record::{NoteKind, NoteRecord, TokenRecord};
+use crate::store::record::{LONGEST_LIFE, NoteKind, NoteRecord, TokenRecord};
 use crate::store::rest::Rest;
 use crate::store::status::{Counts, StoreStatus, count};
 use crate::sys::clock::Clock;
@@ -26,10 +26,12 @@ use crate::token_endpoint::source::{
 /// How long callers wait until the token is in the store: a program that ends with its answer must not
 /// take the token along. Then they have it, and publishing goes on.
 const PUBLISH_FIRST: Duration = Duration::from_millis(50);
-/// How long a refusal of the secret holds for the others.
-const REFUSAL_HOLDS: Duration = Duration::from_secs(10);
 /// How long processes ask each for itself, where the server's tokens have no life left.
 const ALONE_HOLDS: Duration = Duration::from_secs(1);
+/// What the first step of a flight may take while nobody waits for it,
+const UNHURRIED_STEP: Duration = Duration::from_secs(5);
+/// and what it may take when a process begins: the store is far away, and all processes begin at once.
+const FIRST_CONTACT: Duration = Duration::from_secs(1);
 
 pub(crate) struct SharedSource {
     config: Arc<ResolvedConfig>,
@@ -46,8 +48,8 @@ struct Visit<'a> {
     wanted: &'a Wanted<'a>,
     credentials: &'a Credentials,
     places: &'a [Place],
-    /// Of the token and of the note, for each place.
-    names: Vec<(String, String)>,
+    names: Vec<Names>,
+    session: Arc<dyn Session>,
 }
 
 impl SharedSource {
@@ -75,7 +77,7 @@ impl SharedSource {
             return self.without_store(wanted, credentials).await;
         }
         match self.with_store(wanted, &credentials).await {
-            Ok(outcome) => outcome.map(Fetched::from),
+            Ok(outcome) => outcome,
             Err(trouble) => {
                 self.counts.note_trouble(&trouble);
                 let now = self.clock.now();
@@ -90,22 +92,42 @@ impl SharedSource {
         &self,
         wanted: &Wanted<'_>,
         credentials: &Credentials,
-    ) -> Result<Result<Grant, Error>, Trouble> {
+    ) -> Result<Result<Fetched, Error>, Trouble> {
         let places = &*self.places.of(&*self.issuer, credentials, wanted.scopes).await?;
-        let names = places.iter().map(|place| (place.name.clone(), place.note.clone())).collect();
-        let visit = Visit { wanted, credentials, places, names };
+        let names = places.iter().map(|place| place.names.clone()).collect();
+        let session = self.backend.session(self.first_step(wanted));
+        let visit = Visit { wanted, credentials, places, names, session };
+        if let Some(good_until) = wanted.good_until {
+            let span = self.backend.spread(good_until.remaining(self.clock.now()));
+            if !span.is_zero() {
+                self.clock.back_off(span.mul_f64(random::fraction())).await;
+            }
+        }
         let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
         for looks in 0.. {
             let mut offer = self.read(&visit).await?;
             if let Some(outcome) = offer.outcome(&self.counts) {
-                return Ok(outcome.inspect(|grant| self.issuer.note_token(&grant.access_token)));
+                return Ok(self.taken_over(outcome));
             }
             if offer.is_for_each_alone {
                 return Ok(self.ask_alone(&visit, offer).await);
             }
-            if let Some(lease) = Lease::claim(&self.backend, &places[0].name).await? {
-                count(&self.counts.claimed);
-                return Ok(self.ask_for_all(&visit, lease, offer).await);
+            match Lease::claim(&visit.session, &visit.names, &self.clock).await {
+                Ok(Some((lease, reading))) => {
+                    count(&self.counts.claimed);
+                    let offer = reading.map_or(offer, |reading| self.offer(&visit, reading));
+                    return Ok(self.ask_for_all(&visit, lease, offer).await);
+                }
+                Ok(None) => {}
+                // It gives and does not take. Whoever has time leaves it to that, as others would all
+                // ask at this moment too.
+                Err(trouble) => {
+                    self.counts.note_trouble(&trouble);
+                    return Ok(match wanted.good_until {
+                        Some(_) => self.without_store(wanted, credentials.clone()).await,
+                        None => self.ask_alone(&visit, offer).await,
+                    });
+                }
             }
             if looks == 0 {
                 count(&self.counts.waited);
@@ -119,24 +141,35 @@ impl SharedSource {
         Err(Trouble("it was looked at for too long".to_owned()))
     }
 
+    /// How long the first step with the store may take, if that is longer than what others may.
+    fn first_step(&self, wanted: &Wanted<'_>) -> Duration {
+        match wanted.good_until {
+            Some(_) => UNHURRIED_STEP,
+            None if self.rest(|rest| rest.is_untried) => FIRST_CONTACT,
+            None => Duration::ZERO,
+        }
+    }
+
+    fn taken_over(&self, outcome: Result<Grant, Error>) -> Result<Fetched, Error> {
+        outcome.inspect(|grant| self.issuer.note_token(&grant.access_token)).map(Fetched::from)
+    }
+
     /// Asks the server on behalf of all, unless somebody published just before giving the lease back.
     async fn ask_for_all(
         &self,
         visit: &Visit<'_>,
         lease: Lease,
-        before: Offer,
-    ) -> Result<Grant, Error> {
-        // Whatever is wrong with the store now: the lease is there, and asking goes on.
-        let mut offer = self.read(visit).await.unwrap_or(before);
+        mut offer: Offer,
+    ) -> Result<Fetched, Error> {
         if let Some(outcome) = offer.outcome(&self.counts) {
             self.give_back(lease).await;
-            return outcome.inspect(|grant| self.issuer.note_token(&grant.access_token));
+            return self.taken_over(outcome);
         }
         self.ask(visit, offer, Some(lease)).await
     }
 
     /// Asks the server without the lease, and publishes all the same.
-    async fn ask_alone(&self, visit: &Visit<'_>, offer: Offer) -> Result<Grant, Error> {
+    async fn ask_alone(&self, visit: &Visit<'_>, offer: Offer) -> Result<Fetched, Error> {
         count(&self.counts.alone);
         self.ask(visit, offer, None).await
     }
@@ -145,25 +178,34 @@ impl SharedSource {
         &self,
         visit: &Visit<'_>,
         mut offer: Offer,
-        lease: Option<Lease>,
-    ) -> Result<Grant, Error> {
+        mut lease: Option<Lease>,
+    ) -> Result<Fetched, Error> {
         let asked = self.clock.now();
-        let granted = self.issuer.grant(visit.credentials.clone(), visit.wanted.scopes).await;
+        let granting = self.issuer.grant(visit.credentials.clone(), visit.wanted.scopes);
+        let granted = match &mut lease {
+            Some(lease) => lease.during(granting, self.longest_request(visit.places)).await,
+            None => granting.await,
+        };
         let result = match granted {
             Ok(grant) => {
                 let sent = grant.sent.unwrap_or(asked);
                 let grant = Grant { sent: Some(sent), ..grant };
-                let above = offer.number.max(visit.wanted.above);
-                return Ok(self.publish(grant, above, visit.places, offer.clock, lease).await);
+                // Somebody else may have asked meanwhile.
+                if !lease.as_ref().is_some_and(Lease::is_held)
+                    && let Ok(Ok(now)) = tokio::time::timeout(PUBLISH_FIRST, self.read(visit)).await
+                {
+                    offer = now;
+                    if let Some(newer) = offer.issued_after(sent, &self.counts) {
+                        return self.taken_over(Ok(newer));
+                    }
+                }
+                return Ok(self.publish(grant, visit, offer, lease).await.into());
             }
             Err(error) => {
-                self.note_refusals(&error, visit.places, &offer.clock).await;
+                self.note_refusals(&error, visit, &offer.clock).await;
                 let is_refusal = error.kind() == ErrorKind::InvalidCredentials;
                 match offer.last_resort(&self.counts).filter(|_| !is_refusal) {
-                    Some(grant) => {
-                        self.issuer.note_token(&grant.access_token);
-                        Ok(grant)
-                    }
+                    Some(grant) => self.taken_over(Ok(grant)),
                     None => Err(error),
                 }
             }
@@ -194,11 +236,15 @@ impl SharedSource {
     }
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
-        let reading = self.backend.read(&visit.names).await?;
+        let reading = visit.session.read(&visit.names).await?;
         count(&self.counts.reads);
         self.rest(Rest::end);
+        Ok(self.offer(visit, reading))
+    }
+
+    fn offer(&self, visit: &Visit<'_>, reading: Reading) -> Offer {
         let margin = self.config.refresh_margin;
-        Ok(Offer::new(reading, visit.places, visit.wanted, margin, &self.counts))
+        Offer::new(reading, visit.places, visit.wanted, margin, &self.counts)
     }
 
     /// Puts a token into the store for the others, and gives the lease back. Waits for that for a moment
@@ -206,31 +252,34 @@ impl SharedSource {
     async fn publish(
         &self,
         grant: Grant,
-        above: u64,
-        places: &[Place],
-        clock: StoreClock,
+        visit: &Visit<'_>,
+        offer: Offer,
         lease: Option<Lease>,
     ) -> Grant {
-        let grant = self.numbered(grant, above + 1);
-        let place = places.iter().find(|place| place.serves(grant.accepted)).cloned();
-        let written = clock.stamp(grant.sent.unwrap_or_else(|| self.clock.now()));
+        let number = offer.number.max(visit.wanted.above) + 1;
+        let grant = self.numbered(grant, number);
+        let sent = grant.sent.unwrap_or_else(|| self.clock.now());
+        let place = visit.places.iter().find(|place| place.serves(grant.accepted)).cloned();
+        let written = offer.clock.stamp(sent);
         let record = TokenRecord {
             token: grant.access_token.clone(),
             scopes: grant.scopes.clone(),
             lifetime_ms: milliseconds(grant.lifetime),
-            number: above + 1,
+            number,
             issued: written.clone(),
             refresh_at_age_ms: grant.shared.map_or(0, |shared| milliseconds(shared.refresh_at_age)),
         };
-        let (backend, counts) = (Arc::clone(&self.backend), Arc::clone(&self.counts));
-        let life = grant.lifetime;
+        let (session, counts) = (Arc::clone(&visit.session), Arc::clone(&self.counts));
+        // What is left of it, for that is when the record is of no more use.
+        let ends = sent.plus(grant.lifetime.min(LONGEST_LIFE));
+        let left = ends.monotonic_remaining(self.clock.now());
         let publishing = tokio::spawn(async move {
             if let Some(place) = place {
-                let published = if life.is_zero() {
+                let published = if left.is_zero() {
                     let note = NoteRecord::new(NoteKind::Alone, written, ALONE_HOLDS);
-                    write_note(&*backend, &place, &note, ALONE_HOLDS).await
+                    write_note(&*session, &place, &note, ALONE_HOLDS).await
                 } else {
-                    write_token(&*backend, &place, &record, life).await.inspect(|()| {
+                    write_token(&*session, &place, &record, left).await.inspect(|()| {
                         count(&counts.published);
                     })
                 };
@@ -254,15 +303,17 @@ impl SharedSource {
     }
 
     /// Tells the others which secrets the server refused.
-    async fn note_refusals(&self, error: &Error, places: &[Place], clock: &StoreClock) {
-        for place in places.iter().filter(|place| error.refused().contains(&place.fingerprint)) {
+    async fn note_refusals(&self, error: &Error, visit: &Visit<'_>, clock: &StoreClock) {
+        let refused = |place: &&Place| error.refused().contains(&place.fingerprint);
+        let holds = visit.wanted.cool_down;
+        for place in visit.places.iter().filter(refused) {
             let written = clock.stamp(self.clock.now());
             let note = NoteRecord {
                 status: error.status(),
                 code: error.server_code().map(str::to_owned),
-                ..NoteRecord::new(NoteKind::InvalidCredentials, written, REFUSAL_HOLDS)
+                ..NoteRecord::new(NoteKind::InvalidCredentials, written, holds)
             };
-            if let Err(trouble) = write_note(&*self.backend, place, &note, REFUSAL_HOLDS).await {
+            if let Err(trouble) = write_note(&*visit.session, place, &note, holds).await {
                 self.counts.note_trouble(&trouble);
             }
         }
@@ -300,25 +351,25 @@ impl TokenSource for SharedSource {
 }
 
 async fn write_token(
-    backend: &dyn Backend,
+    session: &dyn Session,
     place: &Place,
     record: &TokenRecord,
     life: Duration,
 ) -> Result<(), Trouble> {
-    let bytes = record.seal(&place.keys, &place.name);
+    let bytes = record.seal(&place.keys, &place.names.token);
     let bytes = bytes.ok_or_else(|| Trouble("the token is longer than it takes".to_owned()))?;
-    backend.publish(&place.name, bytes, life).await
+    session.publish(&place.names, bytes, life).await
 }
 
 async fn write_note(
-    backend: &dyn Backend,
+    session: &dyn Session,
     place: &Place,
     note: &NoteRecord,
     life: Duration,
 ) -> Result<(), Trouble> {
-    let bytes = note.seal(&place.keys, &place.note);
+    let bytes = note.seal(&place.keys, &place.names.note);
     let bytes = bytes.ok_or_else(|| Trouble("a note is longer than it takes".to_owned()))?;
-    backend.note(&place.note, bytes, life).await
+    session.note(&place.names, bytes, life).await
 }
 
 fn milliseconds(span: Duration) -> u64 {

@@ -11,7 +11,7 @@ use crate::store::backend::Trouble;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreStatus {
-    /// Which store it is: `none`, `local`.
+    /// Which store it is: `none`, `local` or `redis`.
     pub kind: &'static str,
     /// Whether it is used now. One that failed is left alone for a second at first, and a minute at
     /// most.

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
-use crate::store::backend::{Backend, Found, Reading, Step, Trouble};
+use crate::store::backend::{Backend, Claim, Found, Names, Reading, Session, Step, Trouble};
 use crate::store::record::Stamp;
 use crate::store::shared::SharedSource;
+use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
-use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 use crate::token_endpoint::source::{
     Asking, Fetch, Fetched, Grant, Granting, Issuer, TokenSource, Wanted,
@@ -22,21 +22,45 @@ use crate::token_endpoint::source::{
 const LIFETIME: Duration = Duration::from_secs(1_800);
 
 /// A store in memory. What is shared by all processes of a test is one of these.
-#[derive(Default)]
 struct Memory {
     tokens: Mutex<BTreeMap<String, Vec<u8>>>,
     notes: Mutex<BTreeMap<String, Vec<u8>>>,
-    leases: Mutex<BTreeSet<String>>,
+    /// Who has a lease has it until then.
+    leases: Mutex<BTreeMap<String, u64>>,
+    extended: AtomicUsize,
+    /// A store whose users may not ask for the time, and how long it says that records stay.
+    tells_no_time: AtomicBool,
+    stays: Mutex<Option<Duration>>,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
-    clock: ManualClockCell,
+    clock: ManualClock,
 }
 
-type ManualClockCell = Mutex<Option<ManualClock>>;
+const LEASE: Duration = Duration::from_secs(3);
 
 impl Memory {
-    fn now(&self) -> Moment {
-        self.clock.lock().unwrap().as_ref().unwrap().now()
+    fn reading(&self, places: &[Names]) -> Result<Reading, Trouble> {
+        let at = self.clock.now();
+        let tells_time = !self.tells_no_time.load(Ordering::SeqCst);
+        let now = Stamp {
+            clock: if tells_time { "memory".to_owned() } else { String::new() },
+            at_ms: at.monotonic / 1_000_000,
+            wall_ms: at.wall / 1_000_000,
+        };
+        step(&self.fails_reads, || {
+            let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
+            let found = |place: &Names| Found {
+                token: tokens.get(&place.token).cloned(),
+                token_stays: *self.stays.lock().unwrap(),
+                note: notes.get(&place.note).cloned(),
+            };
+            Reading { found: places.iter().map(found).collect(), now, asked: at, answered: at }
+        })
+    }
+
+    fn lease(&self, name: &str) {
+        let until = self.clock.now().plus(Duration::from_secs(3_600));
+        self.leases.lock().unwrap().insert(name.to_owned(), until.monotonic);
     }
 }
 
@@ -44,58 +68,79 @@ fn step<T>(fails: &AtomicBool, work: impl FnOnce() -> T) -> Result<T, Trouble> {
     if fails.load(Ordering::SeqCst) { Err(Trouble("scripted".to_owned())) } else { Ok(work()) }
 }
 
-impl Backend for Memory {
+/// The store as processes have it.
+struct Shelf(Arc<Memory>);
+
+impl Backend for Shelf {
     fn kind(&self) -> &'static str {
         "memory"
     }
 
-    fn read<'a>(&'a self, names: &'a [(String, String)]) -> Step<'a, Reading> {
-        let at = self.now();
-        let now = Stamp {
-            clock: "memory".to_owned(),
-            at_ms: at.monotonic / 1_000_000,
-            wall_ms: at.wall / 1_000_000,
-        };
-        let found = step(&self.fails_reads, || {
-            let (tokens, notes) = (self.tokens.lock().unwrap(), self.notes.lock().unwrap());
-            let found = |(token, note): &(String, String)| Found {
-                token: tokens.get(token).cloned(),
-                note: notes.get(note).cloned(),
-            };
-            names.iter().map(found).collect()
-        });
-        Box::pin(std::future::ready(found.map(|found| Reading { found, now, at })))
+    fn session(&self, _first_step: Duration) -> Arc<dyn Session> {
+        Arc::<Memory>::clone(&self.0)
     }
 
-    fn claim<'a>(&'a self, name: &'a str) -> Step<'a, bool> {
-        let claimed =
-            step(&self.fails_writes, || self.leases.lock().unwrap().insert(name.to_owned()));
-        Box::pin(std::future::ready(claimed))
-    }
-
-    fn release<'a>(&'a self, name: &'a str) -> Step<'a, ()> {
-        let released = step(&self.fails_writes, || {
-            self.leases.lock().unwrap().remove(name);
-        });
-        Box::pin(std::future::ready(released))
-    }
-
-    fn publish<'a>(&'a self, name: &'a str, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let published = step(&self.fails_writes, || {
-            self.tokens.lock().unwrap().insert(name.to_owned(), token);
-        });
-        Box::pin(std::future::ready(published))
-    }
-
-    fn note<'a>(&'a self, name: &'a str, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let noted = step(&self.fails_writes, || {
-            self.notes.lock().unwrap().insert(name.to_owned(), note);
-        });
-        Box::pin(std::future::ready(noted))
+    fn spread(&self, _window: Duration) -> Duration {
+        Duration::ZERO
     }
 
     fn poll_interval(&self, _looks: u32) -> Duration {
         Duration::from_millis(10)
+    }
+}
+
+impl Session for Memory {
+    fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
+        Box::pin(std::future::ready(self.reading(places)))
+    }
+
+    fn claim<'a>(&'a self, places: &'a [Names]) -> Step<'a, Claim> {
+        let claimed = step(&self.fails_writes, || {
+            let now = self.clock.now();
+            let mut leases = self.leases.lock().unwrap();
+            let lease = leases.entry(places[0].token.clone()).or_default();
+            if *lease > now.monotonic {
+                return Claim::Taken;
+            }
+            *lease = now.plus(LEASE).monotonic;
+            Claim::Won(self.reading(places).ok())
+        });
+        Box::pin(std::future::ready(claimed))
+    }
+
+    fn lease_lasts(&self) -> Option<Duration> {
+        Some(LEASE)
+    }
+
+    fn extend<'a>(&'a self, place: &'a Names) -> Step<'a, bool> {
+        let extended = step(&self.fails_writes, || {
+            let until = self.clock.now().plus(LEASE).monotonic;
+            self.extended.fetch_add(1, Ordering::SeqCst);
+            let mut leases = self.leases.lock().unwrap();
+            leases.get_mut(&place.token).map(|lease| *lease = until).is_some()
+        });
+        Box::pin(std::future::ready(extended))
+    }
+
+    fn release<'a>(&'a self, place: &'a Names) -> Step<'a, ()> {
+        let released = step(&self.fails_writes, || {
+            self.leases.lock().unwrap().remove(&place.token);
+        });
+        Box::pin(std::future::ready(released))
+    }
+
+    fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let published = step(&self.fails_writes, || {
+            self.tokens.lock().unwrap().insert(place.token.clone(), token);
+        });
+        Box::pin(std::future::ready(published))
+    }
+
+    fn note<'a>(&'a self, place: &'a Names, note: Vec<u8>, _life: Duration) -> Step<'a, ()> {
+        let noted = step(&self.fails_writes, || {
+            self.notes.lock().unwrap().insert(place.note.clone(), note);
+        });
+        Box::pin(std::future::ready(noted))
     }
 }
 
@@ -107,6 +152,9 @@ struct Server {
     script: Mutex<VecDeque<Result<Duration, ErrorKind>>>,
     requests: Arc<AtomicUsize>,
     noted: Mutex<Vec<String>>,
+    /// How long it takes to respond.
+    takes: Mutex<Duration>,
+    clock: ManualClock,
 }
 
 impl TokenSource for Server {
@@ -139,7 +187,11 @@ impl Issuer for Server {
                 Ok(Grant { accepted, ..Grant::new(value, lifetime, scopes.to_vec()) })
             }
         };
-        Box::pin(std::future::ready(result))
+        let span = *self.takes.lock().unwrap();
+        Box::pin(async move {
+            self.clock.sleep(span).await;
+            result
+        })
     }
 
     fn worked_last(&self, _fingerprint: u64) -> bool {
@@ -177,8 +229,17 @@ struct Slot {
 impl Fleet {
     fn new() -> Self {
         let clock = ManualClock::new();
-        let memory = Arc::new(Memory::default());
-        *memory.clock.lock().unwrap() = Some(clock.clone());
+        let memory = Arc::new(Memory {
+            tokens: Mutex::default(),
+            notes: Mutex::default(),
+            leases: Mutex::default(),
+            extended: AtomicUsize::new(0),
+            tells_no_time: AtomicBool::new(false),
+            stays: Mutex::default(),
+            fails_reads: AtomicBool::new(false),
+            fails_writes: AtomicBool::new(false),
+            clock: clock.clone(),
+        });
         Self { memory, clock, requests: Arc::default() }
     }
 
@@ -196,8 +257,10 @@ impl Fleet {
             script: Mutex::default(),
             requests: Arc::clone(&self.requests),
             noted: Mutex::default(),
+            takes: Mutex::default(),
+            clock: self.clock.clone(),
         });
-        let (issuer, backend) = (Arc::clone(&server), Arc::clone(&self.memory));
+        let (issuer, backend) = (Arc::clone(&server), Arc::new(Shelf(Arc::clone(&self.memory))));
         let clock = Clock::Manual(self.clock.clone());
         let source = SharedSource::new(Arc::new(config), store, issuer, backend, clock);
         Process { source, server, clock: self.clock.clone() }
@@ -222,6 +285,7 @@ impl Process {
             above: slot.above,
             is_rejected: slot.is_rejected,
             good_until: slot.good_for.map(|span| now.plus(span)),
+            cool_down: Duration::from_secs(10),
             alone_at: &|| alone_at.load(Ordering::SeqCst),
         };
         self.source.fetch(wanted).await
@@ -290,7 +354,7 @@ async fn whoever_finds_the_lease_taken_waits_and_adopts() {
         fleet.memory.tokens.lock().unwrap().clear();
         name
     };
-    fleet.memory.leases.lock().unwrap().insert(name.clone());
+    fleet.memory.lease(&name);
     let waiting = waiter.grant(Slot { patience: Some(LIFETIME), ..Slot::default() });
     let publishing = async {
         for _ in 0..20 {
@@ -312,7 +376,7 @@ async fn nobody_waits_longer_than_a_part_of_its_time_and_what_it_gets_is_publish
     waiter.cold().await;
     let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
     fleet.memory.tokens.lock().unwrap().clear();
-    fleet.memory.leases.lock().unwrap().insert(name);
+    fleet.memory.lease(&name);
     let began = fleet.clock.now();
     let alone =
         waiter.grant(Slot { patience: Some(Duration::from_secs(3)), ..Slot::default() }).await;
@@ -330,7 +394,7 @@ async fn a_holder_that_stands_still_is_not_waited_for_longer_than_a_request_last
     process.cold().await;
     let name = fleet.memory.tokens.lock().unwrap().keys().next().unwrap().clone();
     fleet.memory.tokens.lock().unwrap().clear();
-    fleet.memory.leases.lock().unwrap().insert(name);
+    fleet.memory.lease(&name);
     let began = fleet.clock.now();
     // In the background nobody's time is short.
     process.cold().await;
@@ -442,10 +506,12 @@ async fn a_refused_secret_is_tried_once_by_all() {
         process
     };
     assert!(wrong().fetch(Slot::default()).await.is_err());
+    fleet.pass(Duration::from_secs(4));
     let other = wrong();
     let error = other.fetch(Slot::default()).await.err().unwrap();
     assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidCredentials, Some(401)));
     assert_eq!((error.refused().len(), fleet.requests()), (1, 1));
+    assert_eq!(error.retry_after().unwrap().as_secs(), 6, "it stands for as long as there");
     fleet.process().cold().await;
     assert_eq!(fleet.requests(), 2, "another secret does not see it");
     fleet.pass(Duration::from_secs(11));
@@ -530,4 +596,101 @@ async fn wall_clocks_that_disagree_too_much_are_a_miss() {
     fleet.clock.advance(Which::Wall, 1_800_000 + 200_000);
     second.cold().await;
     assert_eq!((fleet.requests(), second.source.status().clock_disagreements > 0), (2, true));
+}
+
+/// Lets time pass in steps of a tenth of a second, with what happens in each.
+async fn pass_slowly(fleet: &Fleet, tenths: u32) {
+    for _ in 0..tenths {
+        fleet.pass(Duration::from_millis(100));
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lease_is_kept_while_the_server_takes_its_time() {
+    let fleet = Fleet::new();
+    let (holder, other) = (fleet.process(), fleet.process());
+    *holder.server.takes.lock().unwrap() = Duration::from_secs(8);
+    let asking = holder.cold();
+    let passing = async {
+        pass_slowly(&fleet, 70).await;
+        let names = fleet.memory.leases.lock().unwrap().keys().cloned().collect::<Vec<_>>();
+        let taken = Names { token: names[0].clone(), note: String::new() };
+        assert!(matches!(fleet.memory.claim(&[taken]).await.unwrap(), Claim::Taken));
+        pass_slowly(&fleet, 30).await;
+    };
+    let (asked, ()) = tokio::join!(asking, passing);
+    assert!(fleet.memory.extended.load(Ordering::SeqCst) >= 6);
+    assert!(fleet.memory.leases.lock().unwrap().is_empty(), "and given back");
+    assert_eq!((other.cold().await.access_token, fleet.requests()), (asked.access_token, 1));
+}
+
+#[tokio::test]
+async fn a_lease_is_not_kept_for_longer_than_a_request_may_last() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    *process.server.takes.lock().unwrap() = Duration::from_secs(20);
+    let passing = pass_slowly(&fleet, 210);
+    let (_, ()) = tokio::join!(process.cold(), passing);
+    let extended = fleet.memory.extended.load(Ordering::SeqCst);
+    assert!((9..=11).contains(&extended), "request_timeout and a second: {extended}");
+    assert!(!fleet.memory.leases.lock().unwrap().is_empty(), "it is not his to give back");
+}
+
+#[tokio::test]
+async fn who_lost_the_lease_takes_what_was_issued_later_and_else_counts_on_from_there() {
+    for is_revoking in [true, false] {
+        let fleet = Fleet::new();
+        let (holder, other) = (fleet.process(), fleet.process());
+        *holder.server.takes.lock().unwrap() = Duration::from_secs(6);
+        let asking = holder.cold();
+        let losing = async {
+            pass_slowly(&fleet, 5).await;
+            // As after a flush: whoever comes finds it free.
+            fleet.memory.leases.lock().unwrap().clear();
+            if is_revoking {
+                let published = other.cold().await;
+                pass_slowly(&fleet, 70).await;
+                return Some(published);
+            }
+            pass_slowly(&fleet, 70).await;
+            None
+        };
+        let (asked, published) = tokio::join!(asking, losing);
+        match published {
+            Some(newer) => assert_eq!(asked.access_token, newer.access_token),
+            None => assert_eq!(number(&asked), 1),
+        }
+        assert_eq!(other.cold().await.access_token, asked.access_token);
+    }
+}
+
+#[tokio::test]
+async fn while_the_store_takes_no_lease_a_good_token_waits_and_others_ask() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    let held = number(&process.cold().await);
+    fleet.memory.fails_writes.store(true, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(1_500));
+    let good_for = Some(Duration::from_secs(200));
+    let put_off = process.fetch(Slot { above: held, good_for, ..Slot::default() }).await.unwrap();
+    assert!(matches!(put_off, Fetched::Postponed(_)) && fleet.requests() == 1);
+    process.grant(Slot { above: held, ..Slot::default() }).await;
+    assert_eq!((fleet.requests(), process.source.status().usable), (2, true), "it is still read");
+}
+
+#[tokio::test]
+async fn where_the_store_tells_no_time_it_tells_what_is_left() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.memory.tells_no_time.store(true, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(600));
+    *fleet.memory.stays.lock().unwrap() = Some(Duration::from_secs(1_100));
+    let adopted = fleet.process().cold().await;
+    assert_eq!((adopted.shared.unwrap().age.as_secs(), fleet.requests()), (700, 1));
+    *fleet.memory.stays.lock().unwrap() = Some(LIFETIME + Duration::from_secs(1));
+    fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 2, "nothing has more life than it was given");
 }

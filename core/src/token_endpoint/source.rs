@@ -65,6 +65,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) is_rejected: bool,
     /// If the token that the slot has is good enough to wait for its renewal: until when.
     pub(crate) good_until: Option<Moment>,
+    /// How long a refusal of the secret will stand.
+    pub(crate) cool_down: Duration,
     /// From when on the callers must not wait for another process, by the monotonic clock. Callers
     /// come and go, so it is read anew each time.
     pub(crate) alone_at: &'a (dyn Fn() -> u64 + Send + Sync),

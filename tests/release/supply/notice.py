@@ -23,6 +23,7 @@ PHRASES = {
     "MIT": "Permission is hereby granted, free of charge",
     "ISC": "Permission to use, copy, modify, and",
     "BSD-3-Clause": "Redistribution and use in source and binary forms",
+    "BSL-1.0": "Boost Software License",
     "Unicode-3.0": "UNICODE LICENSE V3",
     "Apache-2.0": "Apache License",
 }

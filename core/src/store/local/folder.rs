@@ -16,10 +16,8 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::store::backend::Trouble;
-use crate::store::record::LIMIT;
+use crate::store::record::{LIMIT, LONGEST_LIFE};
 
-/// Records end after so long, those of tokens that never expire too.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 /// How often somebody looks for files that nobody needs any more.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3_600);
 /// A file that its writer has not put into place by now never will be.

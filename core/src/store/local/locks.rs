@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -27,8 +27,30 @@ struct Table {
     taken: HashSet<String>,
 }
 
+/// A lock that was taken. It is given back if nobody is there any more to keep it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    folder: PathBuf,
+    name: Option<String>,
+}
+
+impl Taken {
+    /// It is this process's until [`give_back`].
+    pub(super) fn keep(mut self) {
+        self.name = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            give_back(&self.folder, &name);
+        }
+    }
+}
+
 /// Takes the lock of `name`, unless another process, or another client of this one, has it.
-pub(super) fn take(folder: &Folder, name: &str) -> Result<bool, Trouble> {
+pub(super) fn take(folder: &Folder, name: &str) -> Result<Option<Taken>, Trouble> {
     let tables = tables();
     let mut tables = lock(&tables);
     // Again if the file was removed meanwhile: a lock on what nobody can find locks nobody out.
@@ -39,7 +61,7 @@ pub(super) fn take(folder: &Folder, name: &str) -> Result<bool, Trouble> {
         };
         let table = tables.entry(folder.path.clone()).or_insert(table);
         if table.taken.contains(name) {
-            return Ok(false);
+            return Ok(None);
         }
         let is_free = match set(&table.file, name, libc::F_WRLCK) {
             Ok(()) => true,
@@ -48,29 +70,29 @@ pub(super) fn take(folder: &Folder, name: &str) -> Result<bool, Trouble> {
         };
         if is_free && is_in_place(folder, &table.file) {
             table.taken.insert(name.to_owned());
-            return Ok(true);
+            return Ok(Some(Taken { folder: folder.path.clone(), name: Some(name.to_owned()) }));
         }
         if table.taken.is_empty() {
             tables.remove(&folder.path);
         }
         if !is_free {
-            return Ok(false);
+            return Ok(None);
         }
     }
     Err(Trouble("its folder is being removed".to_owned()))
 }
 
 /// Gives the lock of `name` back, if this process has it. Where it is the last, the file is closed.
-pub(super) fn give_back(folder: &Folder, name: &str) {
+pub(super) fn give_back(folder: &Path, name: &str) {
     let tables = tables();
     let mut tables = lock(&tables);
-    if let Some(table) = tables.get_mut(&folder.path)
+    if let Some(table) = tables.get_mut(folder)
         && table.taken.remove(name)
     {
         // It ends with the process at the latest.
         let _ = set(&table.file, name, libc::F_UNLCK);
         if table.taken.is_empty() {
-            tables.remove(&folder.path);
+            tables.remove(folder);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Local;
 use super::folder::Folder;
 use super::locks;
-use crate::store::backend::Backend;
+use crate::store::backend::Backend as _;
 use crate::sys::clock::Clock;
 
 const NAME: &str = "0123456789abcdef0123456789abcdef";
@@ -26,6 +26,10 @@ fn scratch() -> tempfile::TempDir {
 
 fn open(path: &Path) -> Folder {
     Folder::open(Some(path.to_owned())).unwrap_or_else(|trouble| panic!("{trouble}"))
+}
+
+fn take(folder: &Folder, name: &str) -> bool {
+    locks::take(folder, name).unwrap().map(locks::Taken::keep).is_some()
 }
 
 fn trouble(path: &Path) -> String {
@@ -110,14 +114,14 @@ fn a_folder_that_is_removed_while_it_is_used_is_made_anew() {
     let place = scratch();
     let path = place.path().join("store");
     let folder = open(&path);
-    assert!(locks::take(&folder, NAME).unwrap());
+    assert!(take(&folder, NAME));
     fs::remove_dir_all(&path).unwrap();
     assert!(folder.write("a.token", b"sealed", LONG).is_err());
     let again = open(&path);
     again.write("a.token", b"sealed", LONG).unwrap();
-    assert!(locks::take(&again, OTHER).unwrap());
-    locks::give_back(&again, NAME);
-    locks::give_back(&again, OTHER);
+    assert!(take(&again, OTHER));
+    locks::give_back(&again.path, NAME);
+    locks::give_back(&again.path, OTHER);
 }
 
 #[test]
@@ -152,12 +156,12 @@ fn what_nobody_needs_is_swept_and_the_rest_stays() {
 fn two_clients_of_one_process_exclude_each_other_and_nobody_frees_the_others_lock() {
     let place = scratch();
     let (one, other) = (open(place.path()), open(place.path()));
-    assert!(locks::take(&one, NAME).unwrap());
-    assert!(!locks::take(&other, NAME).unwrap());
-    assert!(locks::take(&other, OTHER).unwrap());
-    locks::give_back(&other, OTHER);
+    assert!(take(&one, NAME));
+    assert!(!take(&other, NAME));
+    assert!(take(&other, OTHER));
+    locks::give_back(&other.path, OTHER);
     assert_eq!(Holder::try_to_take(place.path(), NAME), "taken", "it is still held");
-    locks::give_back(&one, NAME);
+    locks::give_back(&one.path, NAME);
     assert_eq!(Holder::try_to_take(place.path(), NAME), "free");
 }
 
@@ -167,11 +171,11 @@ fn a_lock_ends_with_its_process_however_that_ends() {
     let folder = open(place.path());
     let mut holder = Holder::start(place.path(), NAME);
     assert_eq!(holder.said, "free");
-    assert!(!locks::take(&folder, NAME).unwrap());
+    assert!(!take(&folder, NAME));
     holder.child.kill().unwrap();
     holder.child.wait().unwrap();
-    assert!(locks::take(&folder, NAME).unwrap());
-    locks::give_back(&folder, NAME);
+    assert!(take(&folder, NAME));
+    locks::give_back(&folder.path, NAME);
 }
 
 #[test]
@@ -182,8 +186,8 @@ fn a_program_that_outlives_its_parent_holds_no_lock_of_it() {
     assert_eq!(holder.said, "free");
     holder.child.kill().unwrap();
     holder.child.wait().unwrap();
-    assert!(locks::take(&folder, NAME).unwrap());
-    locks::give_back(&folder, NAME);
+    assert!(take(&folder, NAME));
+    locks::give_back(&folder.path, NAME);
 }
 
 #[test]
@@ -193,9 +197,9 @@ fn a_lock_file_that_was_removed_locks_nobody_out() {
     let holder = Holder::start(place.path(), NAME);
     assert_eq!(holder.said, "free");
     fs::remove_file(place.path().join("lock")).unwrap();
-    assert!(locks::take(&folder, NAME).unwrap());
+    assert!(take(&folder, NAME));
     assert_eq!(Holder::try_to_take(place.path(), NAME), "taken");
-    locks::give_back(&folder, NAME);
+    locks::give_back(&folder.path, NAME);
     drop(holder);
 }
 
@@ -205,10 +209,10 @@ async fn a_step_that_takes_too_long_is_given_up() {
     let timeout = Duration::from_millis(20);
     let local = Local::new(Some(place.path().join("store")), timeout, Clock::System);
     let turns = std::sync::Arc::clone(
-        &**local.turns.get(|| std::sync::Arc::new(tokio::sync::Semaphore::new(1))),
+        &**local.0.turns.get(|| std::sync::Arc::new(tokio::sync::Semaphore::new(1))),
     );
     let _hangs = turns.acquire_owned().await;
-    let trouble = local.read(&[]).await.unwrap_err();
+    let trouble = local.session(Duration::ZERO).read(&[]).await.unwrap_err();
     assert!(trouble.to_string().contains("store_timeout"), "{trouble}");
 }
 
@@ -258,7 +262,7 @@ fn holder() {
         Folder::open(Some(PathBuf::from(std::env::var_os("HOLDER_FOLDER").unwrap()))).unwrap();
     let what = std::env::var("HOLDER_NAME").unwrap();
     let (name, forks) = what.split_once(' ').map_or((&*what, false), |(name, _)| (name, true));
-    let taken = locks::take(&folder, name).unwrap();
+    let taken = take(&folder, name);
     if forks {
         // Gets all that is inherited, and goes on when this process is gone.
         let mut shell = Command::new("sh");
