@@ -66,7 +66,7 @@ dist-npm-%: $(DIST_READY)
 
 $(LINUX:%=dist-%): dist-%: dist-c-% dist-wheel-% dist-npm-%
 
-.PHONY: dist dist-clean dist-sdist dist-npm dist-set test-dist version $(LINUX:%=dist-%)
+.PHONY: dist dist-clean dist-sdist dist-npm dist-set test-dist test-dist-quick version $(LINUX:%=dist-%) $(LINUX:%=test-dist-%)
 dist-sdist: $(CROSS_TOOLS)/.ready
 	@echo "dist: Python's sources"
 	@mkdir -p $(DIST) && rm -f python/LICENSE-* && cp LICENSE-* python/
@@ -105,23 +105,29 @@ dist-programs:
 		apt-get install -y -qq abigail-tools cmake groff-base meson ninja-build qemu-user-static >/dev/null; \
 	elif [ -n "$$missing" ]; then echo "please install:$$missing" >&2; exit 1; fi
 
-$(SYSTEMS)/.ready: tests/release/dist/systems.sh
-	@echo "dist: setting up the old systems in target/dist/systems"
-	@sh $< $(SYSTEMS)
+$(SYSTEMS)/.ready-%: tests/release/dist/systems.sh
+	@echo "dist: setting up the old systems for $*, in target/dist/systems"
+	@sh $< $(SYSTEMS) $*
 	@touch $@
 
-$(SYSTEMS)/.python-musl: tests/release/dist/python-musl.sh $(CROSS_TOOLS)/.ready
-	@echo "dist: building CPython for musl"
-	@sh $< $(SYSTEMS) $(CROSS_TOOLS)
+$(SYSTEMS)/.python-musl-%: tests/release/dist/python-musl.sh $(CROSS_TOOLS)/.ready
+	@echo "dist: building CPython for musl on $*"
+	@sh $< $(SYSTEMS) $(CROSS_TOOLS) $*
 	@touch $@
 
+.PRECIOUS: $(SYSTEMS)/.ready-% $(SYSTEMS)/.python-musl-%
 TRY = $(WITH_HARNESS) $(PYTHON) tests/release/dist/run.py $(DIST) $(VERSION) $(CROSS)
 
-# What is in dist/ for one system, and for several.
-$(LINUX:%=test-dist-%): test-dist-%: debug-sandbox dist-programs $(SYSTEMS)/.ready
+# What is in dist/ for one system, for those of this processor, and for all.
+.SECONDEXPANSION:
+$(LINUX:%=test-dist-%): test-dist-%: debug-sandbox dist-programs $(SYSTEMS)/.ready-$$(firstword $$(subst -, ,$$*))
 	@$(TRY) $*
 
-test-dist: debug-sandbox dist-programs $(SYSTEMS)/.ready $(SYSTEMS)/.python-musl ## release: what is in dist/, each package on the oldest system it promises
+test-dist-quick: debug-sandbox dist-programs $(SYSTEMS)/.ready-x86_64 $(filter dist-x86_64-%,$(LINUX:%=dist-%)) dist-npm ## release: builds and tries the packages for Linux on x86-64
+	@$(TRY) $(filter x86_64-%,$(LINUX))
+
+test-dist: $(foreach processor,x86_64 aarch64,$(SYSTEMS)/.ready-$(processor) $(SYSTEMS)/.python-musl-$(processor))
+test-dist: debug-sandbox dist-programs ## release: what is in dist/, each package on the oldest system it promises
 	@$(TRY) $(LINUX)
 	@$(PYTHON) tests/release/dist/test_set.py $(DIST) $(VERSION) $(CROSS)/sbom
 	@$(WITH_HARNESS) $(PYTHON) tests/release/dist/managers.py $(DIST) $(VERSION) $(CROSS)

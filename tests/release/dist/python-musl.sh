@@ -1,11 +1,11 @@
 #!/bin/sh
-# python-musl.sh FOLDER TOOLS builds Debian's CPython 3.11 for musl, with zig, into FOLDER/python-musl/ARCH: no registry
-# has one. It has what the wheel's trial needs: no TLS of its own, no compression.
+# python-musl.sh FOLDER TOOLS ARCH builds Debian's CPython 3.11 for musl, with zig, into FOLDER/python-musl/ARCH: no
+# registry has one. It has what the wheel's trial needs; some modules do not build.
 set -eu
-mkdir -p "$1/python-source"
+mkdir -p "$1/python-source-$3"
 folder=$(cd "$1" && pwd)
-tools=$2
-cd "$folder/python-source"
+tools=$2 architecture=$3
+cd "$folder/python-source-$architecture"
 mkdir -p lists/partial cache/archives/partial
 : >status
 mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/$')
@@ -20,17 +20,13 @@ tar -xzf python3.11_*.orig.tar.gz --strip-components=1 --one-top-level=tree
 for interpreter in python3.11 "$(command -v pyenv >/dev/null && ls -d "$(pyenv root)"/versions/3.11.*/bin/python3.11 | head -1)"; do
     if "$interpreter" --version >/dev/null 2>&1; then build=$interpreter; fi
 done
-for architecture in x86_64 aarch64; do
-    [ -e "$folder/python-musl/$architecture/bin/python3.11" ] && continue
-    mkdir -p "build-$architecture"
-    cd "build-$architecture"
-    zig="$tools/bin/python -m ziglang"
-    ../tree/configure -q --host="$architecture-linux-musl" --build=x86_64-linux-gnu --with-build-python="$build" \
-        --prefix="$folder/python-musl/$architecture" --disable-test-modules --without-ensurepip --disable-ipv6 \
-        CC="$zig cc -target $architecture-linux-musl" AR="$zig ar" RANLIB="$zig ranlib" READELF=/usr/bin/readelf \
-        LDFLAGS="-dynamic" OPT="-O1 -Wno-date-time" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no \
-        >configure.log 2>&1
-    make -s -j2 >make.log 2>&1
-    make -s install >install.log 2>&1
-    cd ..
-done
+mkdir -p build
+cd build
+zig="$tools/bin/python -m ziglang"
+../tree/configure -q --host="$architecture-linux-musl" --build=x86_64-linux-gnu --with-build-python="$build" \
+    --prefix="$folder/python-musl/$architecture" --disable-test-modules --without-ensurepip --disable-ipv6 \
+    CC="$zig cc -target $architecture-linux-musl" AR="$zig ar" RANLIB="$zig ranlib" READELF=/usr/bin/readelf \
+    LDFLAGS="-dynamic" OPT="-O1 -Wno-date-time" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no >configure.log 2>&1
+make -s -j2 >make.log 2>&1
+make -s install >install.log 2>&1
+rm -rf "$folder/python-source-$architecture"
