@@ -26,7 +26,8 @@ zig="$tools/bin/python -m ziglang"
 ../tree/configure -q --host="$architecture-linux-musl" --build=x86_64-linux-gnu --with-build-python="$build" \
     --prefix="$folder/python-musl/$architecture" --disable-test-modules --without-ensurepip --disable-ipv6 \
     CC="$zig cc -target $architecture-linux-musl" AR="$zig ar" RANLIB="$zig ranlib" READELF=/usr/bin/readelf \
-    LDFLAGS="-dynamic" OPT="-O1 -Wno-date-time" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no >configure.log 2>&1
-make -s -j2 >make.log 2>&1
+    LDFLAGS="-dynamic" OPT="-O1 -fPIC -Wno-date-time" ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no \
+    ac_cv_func_preadv2=no ac_cv_func_pwritev2=no >configure.log 2>&1
+make -s -j2 LINKFORSHARED="-pie -Xlinker -export-dynamic" >make.log 2>&1
 make -s install >install.log 2>&1
 rm -rf "$folder/python-source-$architecture"

@@ -106,15 +106,21 @@ class Trial:
         self.judge(Library(shared, self.triple, declared(), "libseekauth.so.0"))
         stop_for(archive_problems(folder / "lib" / "libseekauth.a"))
         for kind in ("shared", "static"):
-            program = self.compiled(folder, kind)
-            loader, libc = self.loader()
-            direct = kind == "static" and self.libc == "musl"
-            search = f"{libc}:{folder / 'lib'}"
-            command = [*self.emulator, *([] if direct else [loader, "--library-path", search]), program]
-            name = "no libc" if direct else f"{'glibc 2.17' if self.libc == 'gnu' else 'musl 1.2.3'}"
-            size = (shared if kind == "shared" else folder / "lib" / "libseekauth.a").stat().st_size
-            system = System(f"{name}{self.on}", command)
-            yield Row(f"C {kind} {self.triple}", self.floor, size, system.name, self.outcome(system, []))
+            path = shared if kind == "shared" else folder / "lib" / "libseekauth.a"
+            system = self.libc_alone(self.compiled(folder, kind), folder / "lib", is_alone=kind == "static")
+            outcome = self.outcome(system, [])
+            yield Row(f"C {kind} {self.triple}", self.floor, path.stat().st_size, system.name, outcome)
+
+    def libc_alone(self, program: Path, libraries: Path, *, is_alone: bool) -> System:
+        """The oldest C library that is promised, and nothing else; none at all for a static program of musl's."""
+        if is_alone and self.libc == "musl":
+            return System(f"no libc{self.on}", [*self.emulator, program])
+        name = f"{'glibc 2.17' if self.libc == 'gnu' else 'musl 1.2.3'}{self.on}"
+        loader, libc = self.loader()
+        if self.emulator and self.libc == "gnu":
+            # That loader's own way to start a program does not work under this emulator.
+            return System(name, [*self.emulator, "-L", libc.parent, "-E", f"LD_LIBRARY_PATH={libraries}", program])
+        return System(name, [*self.emulator, loader, "--library-path", f"{libc}:{libraries}", program])
 
     def compiled(self, folder: Path, kind: str) -> Path:
         """The program, for the same old system; with musl the static one is alone in the world."""
