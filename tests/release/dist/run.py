@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 STEPS = ["token", "graphql", "renewal", "fork"]
 LIFETIME_S = 4
 """Of a token: its renewal comes soon."""
-OLDEST_PYTHON = "3.10"
+OLDEST_MINOR = 10
 NODE_NAMES = {"x86_64": "x64", "aarch64": "arm64"}
 
 
@@ -166,7 +166,8 @@ class Trial:
             root = self.systems / "debian-bookworm-arm64" / "root"
             command = [*self.emulator, "-L", root, root / "usr" / "bin" / "python3.11"]
             return System("CPython 3.11, glibc 2.36, qemu", command)
-        return System(f"CPython {OLDEST_PYTHON}, glibc {here()}", [oldest_python()])
+        version, program = oldest_python()
+        return System(f"CPython {version}, glibc {here()}", [program])
 
     # ---- Node ----
 
@@ -235,17 +236,18 @@ def here() -> str:
     return os.confstr("CS_GNU_LIBC_VERSION").split()[1]
 
 
-def oldest_python() -> Path | str:
-    """The oldest CPython that the wheels are for: on the path, or one of pyenv's."""
-    if program := shutil.which(f"python{OLDEST_PYTHON}"):
-        works = subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
-        if works:
-            return program
+def oldest_python() -> tuple[str, Path | str]:
+    """The version and the program of the oldest CPython that the wheels are for: on the path, or one of pyenv's."""
+    pyenv = []
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
-        if found := sorted((Path(root) / "versions").glob(f"{OLDEST_PYTHON}.*/bin/python")):
-            return found[0]
-    sys.exit(f"dist: no CPython {OLDEST_PYTHON} is here to try the wheel with")
+        pyenv = sorted((Path(root) / "versions").glob("3.*/bin/python"))
+    for minor in range(OLDEST_MINOR, sys.version_info.minor + 1):
+        ours = [path for path in pyenv if path.parts[-3].startswith(f"3.{minor}.")]
+        for program in [f"python3.{minor}", *ours]:
+            if shutil.which(program) and subprocess.run([program, "--version"], capture_output=True).returncode == 0:
+                return f"3.{minor}", program
+    return f"3.{sys.version_info.minor}", sys.executable
 
 
 def shown(rows: list[Row]) -> str:
