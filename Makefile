@@ -11,7 +11,6 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-PREFIX ?= /usr/local
 DEBUG := $(CURDIR)/target/debug
 RELEASE := $(CURDIR)/target/release
 VENV := $(CURDIR)/python/.venv
@@ -72,39 +71,38 @@ endef
 # No path of this machine gets into them: the same sources make the same bytes in any folder. (The last
 # one is that of the standard library, where its sources are installed; elsewhere it has that name.)
 SYSROOT = $(shell rustc --print sysroot)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 COMMIT = $(shell rustc -vV | sed -n 's/^commit-hash: //p')
 REMAPPED = $(CURDIR)=/seekauth \
 	$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=/crates \
 	$(SYSROOT)/lib/rustlib/src/rust=/rustc/$(COMMIT)
 release-c wheel release-node demo overhead: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
 
-.PHONY: release-c release-node wheel npm-package install
+.PHONY: release-c release-node wheel npm-package
 release-c:
 	cargo build --quiet --release -p seekauth-capi
 
-wheel: $(VENV)/.ready notices sbom ## use: builds target/wheels/seekauth-*.whl
-	rm -rf target/wheels python/seekauth/_native.abi3.so
-	cp LICENSE-* target/notices/python/LICENSE-* target/sbom/seekauth-python.cdx.json python/
-	cd python && $(VENV)/bin/maturin build --quiet --release --out ../target/wheels --sbom-include seekauth-python.cdx.json
+# The wheel takes along what stands in python/: the papers, and no library of another build.
+define lay-papers
+@rm -rf $(WHEELS) python/seekauth/_native.abi3.so
+@cp LICENSE-* $(PAPERS)/notices/python/LICENSE-* $(PAPERS)/sbom/seekauth-python.cdx.json python/
+endef
+PAPERS := $(CURDIR)/target
+WHEELS := $(CURDIR)/target/wheels
+MATURIN := $(VENV)/bin/maturin
+BILLED := --sbom-include seekauth-python.cdx.json
+
+wheel: $(VENV)/.ready notices sbom ## use: builds target/wheels/seekauth-*.whl, for this system
+	$(lay-papers)
+	cd python && $(MATURIN) build --quiet --release --out $(WHEELS) $(BILLED)
 
 release-node: node/node_modules/.ready
 	cd node && npm run --silent build
 
-npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz
-	rm -rf target/npm && mkdir -p target/npm
-	cd node && npm pack --silent --pack-destination ../target/npm
-
-install: release-c notices ## use: installs library, headers, pkg-config file, suppressions and notices below PREFIX
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/doc/seekauth
-	install -m 644 LICENSE-* target/notices/c/LICENSE-* $(DESTDIR)$(PREFIX)/share/doc/seekauth/
-	install -m 755 $(RELEASE)/libseekauth.so $(DESTDIR)$(PREFIX)/lib/libseekauth.so.0
-	ln -sf libseekauth.so.0 $(DESTDIR)$(PREFIX)/lib/libseekauth.so
-	install -m 644 $(RELEASE)/libseekauth.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 include/seekauth.h include/seekauth.hpp $(DESTDIR)$(PREFIX)/include/
-	install -d $(DESTDIR)$(PREFIX)/share/seekauth
-	install -m 644 bindings/c/share/*.supp $(DESTDIR)$(PREFIX)/share/seekauth/
-	sed -e 's|@prefix@|$(PREFIX)|' -e "s|@version@|$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|" \
-		bindings/c/seekauth.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/seekauth.pc
+npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz, for this system
+	rm -rf target/npm
+	node node/scripts/pack-platform.js $(HOST) node/seekauth.*.node $(PAPERS) target/npm
+	node node/scripts/pack.js target/npm
 
 # ---- everyday -------------------------------------------------------------------------------------
 
@@ -123,6 +121,7 @@ format: $(VENV)/.ready ## contribute: formats Rust and Python
 	$(VENV)/bin/ruff format --quiet python tests
 
 clean: ## contribute: removes everything that was built or set up
-	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node {python,node}/{LICENSE-*,*.cdx.json}
+	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node python/{LICENSE-*,*.cdx.json} dist
 
-include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk tests/release/supply.mk
+include bindings/c/package/install.mk tests/release/supply.mk tests/release/dist/dist.mk
+include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk

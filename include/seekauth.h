@@ -900,8 +900,19 @@ struct seekauth_error *seekauth_shutdown(uint64_t timeout_ms);
 /// The version of this header as text, such as "1.2.3".
 #define SEEKAUTH_VERSION "0.1.0"
 
+/// Whether the library that is running fits this header: see seekauth_version_fits.
+#define SEEKAUTH_VERSION_FITS()                                                                    \
+    seekauth_version_fits(SEEKAUTH_VERSION_MAJOR, SEEKAUTH_VERSION_MINOR, SEEKAUTH_VERSION_PATCH)
+
 /// The version of the library that is running, such as "1.2.3". Never fails; the text is static.
 const char *seekauth_version(void);
+
+/// Whether the library that is running has all that the header of this version declares: whether it is
+/// that version or a later one. SEEKAUTH_VERSION_FITS() asks it for the header that the program is
+/// compiled with.
+bool seekauth_version_fits(uint32_t major,
+                           uint32_t minor,
+                           uint32_t patch);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,7 @@
 'use strict';
 
-// Finds the native library: the one in the root of this package, or the one in the package of its own for
-// this platform. Several may fit by name (Linux has two C libraries); the one that loads is the right one.
+// Finds the native library: a build's own beside this package's sources, or the one in the package for this
+// platform. Several may fit by name (Linux has two C libraries); the one that loads is the right one.
 
 const { version } = require('../package.json');
 
@@ -14,13 +14,41 @@ function targets() {
   return suffixes.map((suffix) => `${platform}-${arch}${suffix}`);
 }
 
+/**
+ * Each name is written out, so that bundlers and tracers of files see which packages there are.
+ * @param {string} target
+ * @returns {Binding}
+ */
+function installed(target) {
+  switch (target) {
+    case 'linux-x64-gnu':
+      return require('@seekauth/linux-x64-gnu');
+    case 'linux-x64-musl':
+      return require('@seekauth/linux-x64-musl');
+    case 'linux-arm64-gnu':
+      return require('@seekauth/linux-arm64-gnu');
+    case 'linux-arm64-musl':
+      return require('@seekauth/linux-arm64-musl');
+    case 'darwin-arm64':
+      return require('@seekauth/darwin-arm64');
+    case 'darwin-x64':
+      return require('@seekauth/darwin-x64');
+    case 'win32-x64-msvc':
+      return require('@seekauth/win32-x64-msvc');
+    default:
+      throw new Error('there is no package for it');
+  }
+}
+
 /** @returns {Binding} */
 function load() {
   const tried = [];
   for (const target of targets()) {
-    for (const name of [`../seekauth.${target}.node`, `seekauth-${target}`]) {
+    const built = `../seekauth.${target}.node`;
+    const places = { [built]: () => require(built), [`@seekauth/${target}`]: () => installed(target) };
+    for (const [name, open] of Object.entries(places)) {
       try {
-        const binding = require(name);
+        const binding = open();
         if (binding.version() === version) return binding;
         tried.push(`${name}: is version ${binding.version()}, not ${version}`);
       } catch (error) {

@@ -1,23 +1,23 @@
 # Benchmarks, and what authentication adds to a request. Included by the Makefile.
 
 BENCH := tests/bench
-RELEASED = target/wheels/*.whl target/npm/*.tgz $(RELEASE)/libseekauth.so
+RELEASED = $(PACKAGED)
 
 .PHONY: bench bench-quick bench-instructions bench-profiles overhead
-bench: libcurl release-c wheel npm-package ## release: seekauth beside its peers; writes docs/benchmarks.md
+bench: libcurl $(PACKAGES) ## release: seekauth beside its peers; writes docs/benchmarks.md
 	$(PY) $(BENCH)/install.py --peers $(RELEASED)
 	$(PYTHON) $(BENCH)/run.py $(RELEASED)
 
-bench-quick: libcurl release-c wheel npm-package ## contribute: seekauth beside hand-written code, in a few minutes
+bench-quick: libcurl $(PACKAGES) ## contribute: seekauth beside hand-written code, in a few minutes
 	$(PY) $(BENCH)/install.py $(RELEASED)
 	$(PYTHON) $(BENCH)/run.py --quick $(RELEASED)
 
-bench-instructions: release-c wheel npm-package ## contribute: counts the hot calls' instructions; UPDATE=1 keeps them
+bench-instructions: $(PACKAGES) ## contribute: counts the hot calls' instructions; UPDATE=1 keeps them
 	@if command -v valgrind >/dev/null; then $(PY) $(BENCH)/install.py --counting $(RELEASED) && \
 		$(PYTHON) $(BENCH)/instructions.py $(if $(UPDATE),--update); \
 	else echo "valgrind is not installed: instructions are not counted"; fi
 
-bench-profiles: libcurl release-c wheel npm-package ## release: builds the library in several profiles and compares them
+bench-profiles: libcurl $(PACKAGES) ## release: builds the library in several profiles and compares them
 	$(PY) $(BENCH)/install.py $(RELEASED)
 	$(PYTHON) $(BENCH)/profiles.py
 

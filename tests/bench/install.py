@@ -2,7 +2,9 @@
 versions that are pinned here; with `--counting` only what counting instructions takes. What is there already is left as
 it is.
 
-    install.py [--counting | --peers] WHEEL TARBALL LIBRARY
+    install.py [--counting | --peers] WHEEL TARBALL PLATFORM LIBRARY
+
+PLATFORM is the npm package that has the native library for this system.
 """
 
 from __future__ import annotations
@@ -70,12 +72,12 @@ def counted(wheel: Path, library: Path) -> None:
     cargo("bench-fast")
 
 
-def measured(tarball: Path) -> None:
+def measured(tarball: Path, platform: Path) -> None:
     """What measuring seekauth takes beside it."""
-    made = Made(BENCH / "node-seekauth", tarball)
+    made = Made(BENCH / "node-seekauth", tarball, platform)
     if made.lacking():
         (made.folder / "package.json").write_text('{"private": true}\n')
-        call("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", tarball, cwd=made.folder)
+        call("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", tarball, platform, cwd=made.folder)
         made.done()
     programs("all")
 
@@ -108,12 +110,12 @@ def peers() -> None:
 
 
 def main() -> None:
-    wheel, tarball, library = (Path(argument).resolve() for argument in sys.argv[-3:])
+    wheel, tarball, platform, library = (Path(argument).resolve() for argument in sys.argv[-4:])
     # The programs of the benchmarks have their own place, whatever the library was built in.
     os.environ.pop("CARGO_TARGET_DIR", None)
     counted(wheel, library)
     if "--counting" not in sys.argv:
-        measured(tarball)
+        measured(tarball, platform)
     if "--peers" in sys.argv:
         peers()
 

@@ -296,7 +296,10 @@ static void text_settings_that_are_not_utf8(void) {
 }
 
 static void accessors_of_nothing(void) {
-    CHECK(seekauth_version() != NULL && strchr(seekauth_version(), '.') != NULL);
+    CHECK(strcmp(seekauth_version(), SEEKAUTH_VERSION) == 0 && SEEKAUTH_VERSION_FITS());
+    CHECK(seekauth_version_fits(0, 0, 0));
+    CHECK(!seekauth_version_fits(SEEKAUTH_VERSION_MAJOR, SEEKAUTH_VERSION_MINOR + 1, 0));
+    CHECK(!seekauth_version_fits(UINT32_MAX, 0, 0));
     CHECK(seekauth_error_code(NULL) == SEEKAUTH_OK);
     CHECK(strcmp(seekauth_error_name(NULL), "ok") == 0);
     CHECK(seekauth_error_message(NULL) == NULL);

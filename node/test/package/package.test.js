@@ -1,7 +1,7 @@
 'use strict';
 
-// The packed package, installed into an empty folder as a user would. Needs a release build
-// (`npm run build`) beside the loader.
+// The packed packages, installed into an empty folder as a user would. SEEKAUTH_PACKAGES names the two tarballs,
+// that of `seekauth` first; `make test-packaging` builds them.
 
 const assert = require('node:assert/strict');
 const { execFileSync, spawnSync } = require('node:child_process');
@@ -12,8 +12,9 @@ const { after, before, test } = require('node:test');
 
 const root = path.join(__dirname, '..', '..');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seekauth-'));
-const installed = path.join(folder, 'node_modules', 'seekauth');
+const modules = path.join(folder, 'node_modules');
 const options = "{ tokenUrl: 'https://issuer.test/token', clientId: 'a', clientSecret: 'b', userAgent: 'Test/1.0' }";
+const tarballs = (process.env.SEEKAUTH_PACKAGES ?? '').split(' ');
 
 /**
  * @param {string} cwd
@@ -23,17 +24,16 @@ const options = "{ tokenUrl: 'https://issuer.test/token', clientId: 'a', clientS
 const run = (cwd, program, ...args) => execFileSync(program, args, { cwd, encoding: 'utf8' });
 
 before(() => {
-  run(root, 'npm', 'pack', '--silent', '--pack-destination', folder);
-  const [tarball = ''] = fs.readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  assert.equal(tarballs.length, 2, 'SEEKAUTH_PACKAGES names two tarballs');
   fs.writeFileSync(path.join(folder, 'package.json'), '{}');
-  run(folder, 'npm', 'install', '--silent', '--offline', `./${tarball}`);
+  run(folder, 'npm', 'install', '--silent', '--offline', '--ignore-scripts', ...tarballs);
 });
 after(() => fs.rmSync(folder, { recursive: true }));
 
-test('it holds the façade, the types, the library and the papers, and nothing else', () => {
-  const names = fs.readdirSync(installed, { recursive: true }).map(String).sort();
+test('it holds the façade, the types and the licences, and nothing else', () => {
+  const names = fs.readdirSync(path.join(modules, 'seekauth'), { recursive: true }).map(String).sort();
   const expected = [
-    ...['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json', 'seekauth-node.cdx.json'],
+    ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'],
     ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'undici.d.ts', 'undici.js'],
     ...['lib', 'lib/auth-flow.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/graphql.js'],
     ...['lib/native.js', 'lib/pending-calls.js', 'lib/token.js', 'lib/adapters'],
@@ -41,8 +41,30 @@ test('it holds the façade, the types, the library and the papers, and nothing e
     ...['lib/adapters/content-decoding.js', 'lib/adapters/fetch.js', 'lib/adapters/replayed-response.js'],
     ...['lib/adapters/send.js', 'lib/adapters/undici.js', 'lib/adapters/undici-destination.js'],
   ];
-  assert.deepEqual(names.filter((name) => !/^seekauth\..*\.node$/.test(name)), expected.sort());
-  assert.equal(names.length, expected.length + 1);
+  assert.deepEqual(names, expected.sort());
+});
+
+test('the package of the platform holds the library and the papers about it, and runs no script', () => {
+  const [name = ''] = fs.readdirSync(path.join(modules, '@seekauth'));
+  const place = path.join(modules, '@seekauth', name);
+  const papers = ['LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'seekauth-node.cdx.json'];
+  assert.deepEqual(fs.readdirSync(place).sort(), [...papers, 'package.json', `seekauth.${name}.node`].sort());
+  const manifest = JSON.parse(fs.readFileSync(path.join(place, 'package.json'), 'utf8'));
+  assert.deepEqual([manifest.os, manifest.cpu], [[process.platform], [process.arch]]);
+  assert.equal(manifest.scripts, undefined);
+});
+
+test('it depends on the packages of the platforms, at its own version, and runs no script', () => {
+  const manifest = JSON.parse(fs.readFileSync(path.join(modules, 'seekauth', 'package.json'), 'utf8'));
+  const platforms = Object.entries(manifest.optionalDependencies);
+  assert.ok(platforms.length > 0);
+  for (const [name, version] of platforms) {
+    assert.match(name, /^@seekauth\//);
+    assert.equal(version, manifest.version);
+  }
+  assert.equal(manifest.scripts, undefined);
+  const loader = fs.readFileSync(path.join(root, 'lib', 'native.js'), 'utf8');
+  for (const [name] of platforms) assert.ok(loader.includes(`require('${name}')`), `native.js has no ${name}`);
 });
 
 test('it works by require and by import', () => {
@@ -63,11 +85,11 @@ test('its types stand by themselves', () => {
 });
 
 test('a library that was built for tests is not packed', () => {
-  const suspect = path.join(folder, 'suspect');
-  fs.mkdirSync(path.join(suspect, 'scripts'), { recursive: true });
-  fs.copyFileSync(path.join(root, 'scripts', 'prepack.js'), path.join(suspect, 'scripts', 'prepack.js'));
-  fs.writeFileSync(path.join(suspect, 'seekauth.any.node'), '\0testClockStart\0');
-  const refused = spawnSync(process.execPath, ['scripts/prepack.js'], { cwd: suspect, encoding: 'utf8' });
+  const suspect = path.join(folder, 'suspect.node');
+  fs.writeFileSync(suspect, '\0testClockStart\0');
+  const script = path.join(root, 'scripts', 'pack-platform.js');
+  const args = [script, 'x86_64-unknown-linux-gnu', suspect, folder, folder];
+  const refused = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(refused.status, 1);
-  assert.match(refused.stderr, /seekauth\.any\.node was built for tests/);
+  assert.match(refused.stderr, /suspect\.node was built for tests/);
 });

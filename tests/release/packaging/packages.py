@@ -1,7 +1,7 @@
 """Installs the built wheel and the packed npm tarball into empty environments, runs the README's
 one-liners there against the sandbox, and looks into what is shipped.
 
-Takes the wheel, the tarball and the released libseekauth.so as arguments and the sandbox's
+Takes the wheel, the two tarballs and the released libseekauth.so as arguments and the sandbox's
 addresses from the environment, as tests/c/with-sandbox.sh sets them.
 """
 
@@ -64,9 +64,9 @@ def wheel_installs(wheel: Path, folder: Path) -> None:
     assert "test_clock" not in names, names
 
 
-def tarball_installs(tarball: Path, folder: Path) -> None:
+def tarball_installs(tarball: Path, platform: Path, folder: Path) -> None:
     run(["npm", "init", "--yes", "--silent"], cwd=folder)
-    subprocess.run(["npm", "install", "--silent", "--offline", tarball], cwd=folder, check=True, timeout=300)
+    subprocess.run(["npm", "install", "--silent", "--offline", tarball, platform], cwd=folder, check=True, timeout=300)
     check_shown(run(["node", *one_liners()["node"]], env=environment(), cwd=folder))
     assert "withScopes" in run(
         [
@@ -79,15 +79,13 @@ def tarball_installs(tarball: Path, folder: Path) -> None:
     )
 
 
-def versions_agree(wheel: Path, tarball: Path) -> None:
+def versions_agree(wheel: Path, *tarballs: Path) -> None:
     manifest = (ROOT / "Cargo.toml").read_text()
     version = re.search(r'^\[workspace.package\]\nversion = "(.*)"$', manifest, re.MULTILINE).group(1)
     npm = json.loads((ROOT / "node" / "package.json").read_text())["version"]
     assert npm == version, f"node/package.json says {npm}, Cargo.toml {version}"
-    assert f"-{version}-" in wheel.name and tarball.name.endswith(f"-{version}.tgz"), (
-        wheel.name,
-        tarball.name,
-    )
+    assert f"-{version}-" in wheel.name, wheel.name
+    assert all(tarball.name.endswith(f"-{version}.tgz") for tarball in tarballs), tarballs
 
 
 def wheel_holds_sources_alone(wheel: Path) -> None:
@@ -106,16 +104,16 @@ def no_test_clock(*shipped: Path) -> None:
 
 
 def main() -> None:
-    wheel, tarball, library = (Path(argument).resolve() for argument in sys.argv[1:4])
+    wheel, tarball, platform, library = (Path(argument).resolve() for argument in sys.argv[1:5])
     with tempfile.TemporaryDirectory() as python, tempfile.TemporaryDirectory() as node:
-        versions_agree(wheel, tarball)
+        versions_agree(wheel, tarball, platform)
         wheel_holds_sources_alone(wheel)
         wheel_installs(wheel, Path(python))
-        tarball_installs(tarball, Path(node))
+        tarball_installs(tarball, platform, Path(node))
         natives = [*Path(python).rglob("_native*.so"), *Path(node).rglob("*.node")]
         assert len(natives) == 2, natives
         no_test_clock(library, *natives)
-        for path in (library, *natives, wheel, tarball):
+        for path in (library, *natives, wheel, tarball, platform):
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
     print("packaging: 5 passed, 0 failed")
 

@@ -4,6 +4,7 @@ features that it has there, without build tools, procedural macros and tests.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
@@ -92,6 +93,41 @@ def linked(artefact: str) -> list[Crate]:
             above[-1].uses.add(crate.key)
         above.append(crate)
     return [found[key] for key in sorted(found)]
+
+
+@dataclass
+class Runtime:
+    """Software of a linker's own that it links into a shared library."""
+
+    name: str
+    version: str
+    license: str
+    text: Path
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+def runtimes(zig: Path | None) -> list[Runtime]:
+    """Those of zig, installed in an environment; a system's own linker takes the system's shared libraries."""
+    if zig is None:
+        return []
+    folder = next(zig.glob("lib/*/site-packages/ziglang"))
+    version = next(folder.parent.glob("ziglang-*.dist-info")).name.removeprefix("ziglang-").removesuffix(".dist-info")
+    origin = f"(of zig {version})"
+    return [
+        Runtime("libunwind", origin, "Apache-2.0 WITH LLVM-exception", folder / "lib/libunwind/LICENSE.TXT"),
+        Runtime("compiler_rt", origin, "MIT", folder / "LICENSE"),
+    ]
+
+
+def arguments(default: str) -> argparse.Namespace:
+    """Where the papers go, and whether they are of packages that zig linked."""
+    parser = argparse.ArgumentParser(description="Papers of what is linked into the packages.")
+    parser.add_argument("--zig", type=Path, help="the environment that has ziglang")
+    parser.add_argument("--out", type=Path, default=ROOT / "target" / default)
+    return parser.parse_args()
 
 
 def third_party(artefact: str) -> list[Crate]:

@@ -11,10 +11,9 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from linked import ARTEFACTS, ROOT, Crate, third_party
+from linked import ARTEFACTS, ROOT, Crate, Runtime, arguments, runtimes, third_party
 
 TEXTS = Path(__file__).resolve().parent / "texts"
-FOLDER = ROOT / "target" / "notices"
 NAME = "LICENSE-THIRD-PARTY"
 # Published without the text that their repository has.
 ELSEWHERE = {"napi": TEXTS / "napi.txt", "napi-sys": TEXTS / "napi.txt"}
@@ -77,7 +76,7 @@ def texts(crate: Crate) -> list[str]:
     return found
 
 
-def notice(artefact: str) -> str:
+def notice(artefact: str, others: list[Runtime]) -> str:
     crates = third_party(artefact)
     holders: dict[str, list[Crate]] = defaultdict(list)
     for crate in crates:
@@ -89,12 +88,14 @@ def notice(artefact: str) -> str:
         "",
         *(f"{crate.name} {crate.version}: {' AND '.join(chosen(crate))}" for crate in crates),
         f"{STANDARD}: MIT",
+        *(f"{runtime.key}: {runtime.license}" for runtime in others),
     ]
     for text, users in holders.items():
         names = ", ".join(f"{crate.name} {crate.version}" for crate in users)
         lines += ["", "-" * 80, names, "-" * 80, "", text]
-    standard = (TEXTS / "rust.txt").read_text().strip("\n")
-    lines += ["", "-" * 80, STANDARD, "-" * 80, "", standard]
+    standard = (STANDARD, (TEXTS / "rust.txt").read_text())
+    for name, text in [standard, *((runtime.key, runtime.text.read_text()) for runtime in others)]:
+        lines += ["", "-" * 80, name, "-" * 80, "", text.strip("\n")]
     return "\n".join(lines) + "\n"
 
 
@@ -105,13 +106,14 @@ def listed(text: str) -> list[str]:
 
 
 def main() -> None:
+    given = arguments("notices")
     try:
         for artefact in ARTEFACTS:
-            path = FOLDER / artefact / NAME
+            path = given.out / artefact / NAME
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = notice(artefact)
+            text = notice(artefact, runtimes(given.zig))
             path.write_text(text, encoding="utf-8")
-            print(f"{path.relative_to(ROOT)}: {len(listed(text))} crates, {len(text) // 1024} KiB")
+            print(f"{path.resolve().relative_to(ROOT)}: {len(listed(text))} crates, {len(text) // 1024} KiB")
     except MissingError as problem:
         sys.exit(f"license notice: {problem}")
 

@@ -2,7 +2,8 @@
 with it name the crates that cargo links, no more and no less; the crates that have left traces in
 the binary itself are among them; and no path of this machine is in it.
 
-Takes the wheel, the npm tarball and a folder that `make install` filled.
+Takes the wheel, the npm tarball with the native library, a folder with the C package, the bills' folder, and the
+environment of zig where that linked them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from linked import ROOT, linked, rust_version, third_party
+from linked import ROOT, linked, runtimes, rust_version, third_party
 from notice import NAME, listed
 
 # What a panic would name: a file of a crate's sources.
@@ -46,7 +47,7 @@ def one(files: dict[str, bytes], pattern: str) -> bytes:
     return files[found[0]]
 
 
-def check(artefact: str, files: dict[str, bytes], binary: str) -> None:
+def check(artefact: str, files: dict[str, bytes], binary: str, zig: Path | None) -> None:
     crates = {crate.key for crate in third_party(artefact)}
     noticed = listed(one(files, rf"(^|/){NAME}$").decode())
     assert len(noticed) == len(set(noticed)), "a crate is named twice"
@@ -54,7 +55,8 @@ def check(artefact: str, files: dict[str, bytes], binary: str) -> None:
 
     bill = json.loads(one(files, r"\.cdx\.json$"))
     billed = {component["bom-ref"] for component in [*bill["components"], bill["metadata"]["component"]]}
-    expected = {crate.key for crate in linked(artefact)} | {f"std {rust_version()}"}
+    others = {runtime.key for runtime in runtimes(zig)}
+    expected = {crate.key for crate in linked(artefact)} | {f"std {rust_version()}"} | others
     assert billed == expected, f"{artefact}: {billed ^ expected} differ in the bill"
 
     library = one(files, binary)
@@ -76,12 +78,14 @@ def from_standard_library(trace: str, library: bytes) -> bool:
 
 
 def main() -> None:
-    wheel, tarball, folder = map(Path, sys.argv[1:4])
-    check("python", from_wheel(wheel), r"_native\.abi3\.so$")
-    check("node", from_tarball(tarball), r"\.node$")
+    wheel, tarball, folder, bills, *given = map(Path, sys.argv[1:6])
+    zig = given[0] if given else None
+    check("python", from_wheel(wheel), r"_native\.abi3\.so$", zig)
+    check("node", from_tarball(tarball), r"\.node$", zig)
     # Who installs a library from its sources makes the bill if they want one.
-    bill = {path.name: path.read_bytes() for path in (ROOT / "target" / "sbom").glob("seekauth-c.*")}
-    check("c", from_folder(folder) | bill, r"libseekauth\.so\.0$")
+    bill = {"seekauth-c.cdx.json": (bills / "seekauth-c.cdx.json").read_bytes()}
+    installed = {name: text for name, text in from_folder(folder).items() if not name.endswith(".cdx.json")}
+    check("c", installed | bill, r"libseekauth\.so\.0$", zig)
     print("notices: 3 passed, 0 failed")
 
 

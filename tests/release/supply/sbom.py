@@ -15,10 +15,8 @@ from cyclonedx.model.license import LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from linked import ARTEFACTS, ROOT, Crate, linked, rust_version
+from linked import ARTEFACTS, ROOT, Crate, Runtime, arguments, linked, runtimes, rust_version
 from packageurl import PackageURL
-
-FOLDER = ROOT / "target" / "sbom"
 
 
 def component(crate: Crate) -> Component:
@@ -48,7 +46,20 @@ def standard_library() -> Component:
     )
 
 
-def bill(artefact: str) -> str:
+def runtime_component(runtime: Runtime) -> Component:
+    zig = runtime.version.removeprefix("(of zig ").removesuffix(")")
+    return Component(
+        name=runtime.name,
+        version=zig,
+        type=ComponentType.LIBRARY,
+        bom_ref=runtime.key,
+        licenses=[LicenseExpression(runtime.license)],
+        description="as zig links it into a shared library",
+        purl=PackageURL("pypi", None, "ziglang", zig, subpath=f"lib/{runtime.name}"),
+    )
+
+
+def bill(artefact: str, others: list[Runtime]) -> str:
     crates = linked(artefact)
     components = {crate.key: component(crate) for crate in crates}
     top = next(crate for crate in crates if crate.name == ARTEFACTS[artefact])
@@ -60,23 +71,26 @@ def bill(artefact: str) -> str:
             bom.components.add(components[crate.key])
         bom.register_dependency(components[crate.key], [components[key] for key in sorted(crate.uses)])
     standard = standard_library()
-    bom.components.add(standard)
-    bom.register_dependency(components[top.key], [standard])
-    contents = " ".join(f"{crate.key} {crate.checksum}" for crate in crates)
-    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"{contents} {standard.version}")
+    for part in [standard, *map(runtime_component, others)]:
+        bom.components.add(part)
+        bom.register_dependency(components[top.key], [part])
+    contents = [f"{crate.key} {crate.checksum}" for crate in crates]
+    contents += [standard.version or "", *(runtime.key for runtime in others)]
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, " ".join(contents))
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    given = arguments("sbom")
+    given.out.mkdir(parents=True, exist_ok=True)
     for artefact in ARTEFACTS:
-        text = bill(artefact)
+        text = bill(artefact, runtimes(given.zig))
         if problem := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
             sys.exit(f"the bill of {artefact} is not CycloneDX: {problem}")
-        path = FOLDER / f"seekauth-{artefact}.cdx.json"
+        path = given.out / f"seekauth-{artefact}.cdx.json"
         path.write_text(text)
         count = text.count('"purl"')
-        print(f"{path.relative_to(ROOT)}: {count} components, valid CycloneDX 1.6")
+        print(f"{path.resolve().relative_to(ROOT)}: {count} components, valid CycloneDX 1.6")
 
 
 if __name__ == "__main__":

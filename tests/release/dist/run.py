@@ -1,0 +1,264 @@
+"""Tries every package of dist/: its floors as readelf sees them, and a token, a request, a renewal and a fork against
+the sandbox, on the oldest system that it promises and that can be had here.
+
+    run.py DIST VERSION CROSS [TRIPLE...]
+
+CROSS is the folder of the tools and, in `systems`, of the old systems. Prints what was found as a table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from floors import Library, archive_problems, declared
+
+from harness.sandbox import Sandbox
+
+HERE = Path(__file__).resolve().parent
+STEPS = ["token", "graphql", "renewal", "fork"]
+LIFETIME_S = 4
+"""Of a token: its renewal comes soon."""
+OLDEST_PYTHON = "3.10"
+NODE_NAMES = {"x86_64": "x64", "aarch64": "arm64"}
+
+
+@dataclass
+class System:
+    """What a package runs on: the words for the table, and the program with all that stands before its arguments."""
+
+    name: str
+    command: list[object] | None
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Row:
+    artefact: str
+    floor: str
+    size: int
+    system: str
+    outcome: str
+
+    @property
+    def cells(self) -> list[str]:
+        return [self.artefact, self.floor, f"{self.size / 1e6:.2f} MB", self.system, self.outcome]
+
+
+@dataclass
+class Trial:
+    """The packages for one system, tried one after the other."""
+
+    dist: Path
+    version: str
+    cross: Path
+    triple: str
+    work: Path
+
+    @property
+    def architecture(self) -> str:
+        return self.triple.split("-")[0]
+
+    @property
+    def libc(self) -> str:
+        return self.triple.rsplit("-", 1)[1]
+
+    @property
+    def systems(self) -> Path:
+        return self.cross / "systems"
+
+    @property
+    def emulator(self) -> list[object]:
+        return [] if self.architecture == "x86_64" else [shutil.which("qemu-aarch64-static") or "qemu-aarch64-static"]
+
+    @property
+    def on(self) -> str:
+        return ", qemu" if self.emulator else ""
+
+    @cached_property
+    def floor(self) -> str:
+        return "glibc 2.17" if self.libc == "gnu" else "musl 1.2"
+
+    def rows(self) -> Iterator[Row]:
+        yield from self.c()
+        yield self.python()
+        yield self.node()
+
+    # ---- C ----
+
+    def c(self) -> Iterator[Row]:
+        name = f"seekauth-{self.version}-{self.triple}"
+        with tarfile.open(self.dist / f"{name}.tar.gz") as archive:
+            archive.extractall(self.work, filter="data")
+        folder = self.work / name
+        minor, patch = self.version.split(".")[1:]
+        shared = folder / "lib" / f"libseekauth.so.0.{minor}.{patch}"
+        self.judge(Library(shared, self.triple, declared(), "libseekauth.so.0"))
+        stop_for(archive_problems(folder / "lib" / "libseekauth.a"))
+        for kind in ("shared", "static"):
+            program = self.compiled(folder, kind)
+            loader, libc = self.loader()
+            direct = kind == "static" and self.libc == "musl"
+            search = f"{libc}:{folder / 'lib'}"
+            command = [*self.emulator, *([] if direct else [loader, "--library-path", search]), program]
+            name = "no libc" if direct else f"{'glibc 2.17' if self.libc == 'gnu' else 'musl 1.2.3'}"
+            size = (shared if kind == "shared" else folder / "lib" / "libseekauth.a").stat().st_size
+            system = System(f"{name}{self.on}", command)
+            yield Row(f"C {kind} {self.triple}", self.floor, size, system.name, self.outcome(system, []))
+
+    def compiled(self, folder: Path, kind: str) -> Path:
+        """The program, for the same old system; with musl the static one is alone in the world."""
+        program = self.work / f"tokens-{kind}"
+        target = f"{self.architecture}-linux-{self.libc}" + (".2.17" if self.libc == "gnu" else "")
+        static = ["-static"] if kind == "static" and self.libc == "musl" else []
+        library = [folder / "lib" / "libseekauth.a", "-lunwind"] if kind == "static" else ["-L", folder / "lib", "-lseekauth"]
+        zig = [self.cross / "tools" / "bin" / "python", "-m", "ziglang", "cc", "-target", target]
+        warnings = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+        system = ["-lpthread", "-ldl", "-lm"]
+        run([*zig, *warnings, *static, "-I", folder / "include", HERE / "tokens.c", "-o", program, *library, *system])
+        return program
+
+    def loader(self) -> tuple[Path, Path]:
+        """The dynamic linker of the oldest C library, and the folder of its libraries."""
+        if self.libc == "gnu":
+            folder = self.systems / "glibc-2.17" / self.architecture / "lib"
+            return folder / "ld-2.17.so", folder
+        folder = self.systems / "musl-1.2.3" / self.architecture / "lib"
+        return folder / "libc.so", folder
+
+    # ---- Python ----
+
+    def python(self) -> Row:
+        tag = {"gnu": "manylinux2014", "musl": "musllinux_1_2"}[self.libc]
+        [wheel] = self.dist.glob(f"seekauth-{self.version}-cp310-abi3-{tag}_{self.architecture}*.whl")
+        folder = self.work / "python"
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+        self.judge(Library(folder / "seekauth" / "_native.abi3.so", self.triple, {"PyInit__native"}))
+        system = self.interpreter()
+        system.variables["PYTHONPATH"] = str(folder)
+        outcome = self.outcome(system, [HERE / "tokens.py"])
+        return Row(f"wheel {tag}_{self.architecture}", self.floor, wheel.stat().st_size, system.name, outcome)
+
+    def interpreter(self) -> System:
+        if self.libc == "musl":
+            home = self.systems / "python-musl" / self.architecture
+            loader, libc = self.loader()
+            command = [*self.emulator, loader, "--library-path", libc, home / "bin" / "python3.11"]
+            return System(f"CPython 3.11, musl 1.2.3{self.on}", command if home.exists() else None, {"PYTHONHOME": str(home)})
+        if self.emulator:
+            root = self.systems / "debian-bookworm-arm64" / "root"
+            command = [*self.emulator, "-L", root, root / "usr" / "bin" / "python3.11"]
+            return System("CPython 3.11, glibc 2.36, qemu", command)
+        return System(f"CPython {OLDEST_PYTHON}, glibc {here()}", [oldest_python()])
+
+    # ---- Node ----
+
+    def node(self) -> Row:
+        name = f"linux-{NODE_NAMES[self.architecture]}-{self.libc}"
+        modules = self.work / "node" / "node_modules"
+        tarball = self.dist / f"seekauth-{name}-{self.version}.tgz"
+        for place, packed in {
+            f"@seekauth/{name}": tarball,
+            "seekauth": self.dist / f"seekauth-{self.version}.tgz",
+        }.items():
+            with tarfile.open(packed) as archive:
+                archive.extractall(self.work, filter="data")
+            (modules / place).parent.mkdir(parents=True, exist_ok=True)
+            (self.work / "package").rename(modules / place)
+        library = modules / "@seekauth" / name / f"seekauth.{name}.node"
+        self.judge(Library(library, self.triple, {"napi_register_module_v1"}))
+        program = modules.parent / "tokens.cjs"
+        shutil.copy(HERE / "tokens.cjs", program)
+        system = self.runtime()
+        system.variables["NODE_COMMAND"] = json.dumps([str(part) for part in system.command or []])
+        return Row(f"npm {name}", self.floor, library.stat().st_size, system.name, self.outcome(system, [program]))
+
+    def runtime(self) -> System:
+        if self.libc == "musl":
+            bun = self.systems / "bun-musl" / self.architecture
+            command = [*self.emulator, bun / "libc.so", "--library-path", bun, bun / "bin" / "bun"]
+            return System(f"Bun 1.4.5, musl 1.2.6{self.on}", command)
+        node = self.systems / "node-20" / self.architecture / "bin" / "node"
+        if self.emulator:
+            command = [*self.emulator, "-L", self.systems / "debian-bookworm-arm64" / "root", node]
+            return System("Node 20.0.0, glibc 2.36, qemu", command)
+        return System(f"Node 20.0.0, glibc {here()}", [node])
+
+    # ---- both ----
+
+    def judge(self, library: Library) -> None:
+        stop_for(library.problems())
+
+    def outcome(self, system: System, arguments: list[object]) -> str:
+        """The steps that were printed; a program that fails ends all."""
+        if system.command is None:
+            return "not run: the system is not here; readelf only"
+        with Sandbox(tls=True) as sandbox:
+            sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
+            variables = {"PATH": os.environ["PATH"], **sandbox.environment("Dist/1.0"), **system.variables}
+            steps = run([*system.command, *arguments], env=variables).split()
+        if steps != STEPS:
+            sys.exit(f"dist: {self.triple} on {system.name} did {steps}")
+        return " ".join(steps)
+
+
+def run(command: list[object], **options: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, **options)
+    if done.returncode != 0:
+        sys.exit(f"dist: {' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def stop_for(problems: list[str]) -> None:
+    if problems:
+        sys.exit("dist:\n  " + "\n  ".join(problems))
+
+
+def here() -> str:
+    return os.confstr("CS_GNU_LIBC_VERSION").split()[1]
+
+
+def oldest_python() -> Path | str:
+    """The oldest CPython that the wheels are for: on the path, or one of pyenv's."""
+    if program := shutil.which(f"python{OLDEST_PYTHON}"):
+        works = subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        if works:
+            return program
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
+        if found := sorted((Path(root) / "versions").glob(f"{OLDEST_PYTHON}.*/bin/python")):
+            return found[0]
+    sys.exit(f"dist: no CPython {OLDEST_PYTHON} is here to try the wheel with")
+
+
+def shown(rows: list[Row]) -> str:
+    titles = ["artefact", "floor", "size", "tried on", "what worked there"]
+    table = [titles, *(row.cells for row in rows)]
+    widths = [max(len(line[column]) for line in table) for column in range(len(titles))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+
+
+def main() -> None:
+    dist, version, cross = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    rows = []
+    for triple in sys.argv[4:]:
+        with tempfile.TemporaryDirectory() as work:
+            rows += Trial(dist, version, cross, triple, Path(work)).rows()
+    print(shown(rows))
+    tried = sum(row.outcome == " ".join(STEPS) for row in rows)
+    print(f"dist: {tried} passed, 0 failed; {len(rows) - tried} could not be run here")
+
+
+if __name__ == "__main__":
+    main()
