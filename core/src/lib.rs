@@ -16,6 +16,16 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! - `aws-lc-rs`, a default: cryptography for TLS, the one that reqwest and rustls choose by default. reqwest's
+//!   own clients speak TLS with it.
+//! - `ring`: the same from ring, which is smaller; with `default-features = false`.
+//! - `redis`: the setting `store` may name a Redis or Valkey server.
+//! - `reqwest-middleware`: a [`Client`] as a middleware of `reqwest_middleware::ClientWithMiddleware`.
+//!
+//! # How it is built
+//!
 //! Modules import downwards only: `sys`, `credentials`, `config`, `http`, `token_endpoint`, `cache`,
 //! [`Client`], `api`, [`blocking`]. The HTTP library is named in `http`, `token_endpoint` and `api`.
 #![forbid(unsafe_code)]

@@ -31,8 +31,8 @@ const manifest = {
 };
 const about = `# @seekauth/${name}
 
-The native library of [seekauth](https://www.npmjs.com/package/seekauth) for ${name}. It comes with \`seekauth\`
-where it fits, and is not installed by itself.
+The native library of [seekauth](https://github.com/seekauth/seekauth) for ${name}. It comes with the package
+\`seekauth\` where it fits, and is not installed by itself.
 `;
 
 pack(destination, manifest, (folder) => {

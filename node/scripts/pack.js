@@ -15,7 +15,9 @@ const { name, version } = manifest;
 const platforms = fs
   .readdirSync(destination)
   .filter((file) => file.startsWith(`${name}-`) && file.endsWith(`-${version}.tgz`))
-  .map((file) => file.slice(name.length + 1, -`-${version}.tgz`.length))
+  .map((file) => file.slice(`${name}-`.length, -'.tgz'.length))
+  .filter((platform) => platform !== version) // A package of an earlier run, with this very name.
+  .map((platform) => platform.slice(0, -`-${version}`.length))
   .sort();
 if (platforms.length === 0) throw new Error(`${destination} has no package of a platform with version ${version}`);
 const optionalDependencies = Object.fromEntries(platforms.map((platform) => [`@seekauth/${platform}`, version]));

@@ -56,16 +56,12 @@ def contract(header: str) -> str:
 def declaration(paragraph: str) -> str:
     lines = paragraph.split("\n")
     words = [line[4:] for line in lines if line.startswith("///")]
-    code = [
-        line
-        for line in lines
-        if not line.startswith("///") and line != "SEEKAUTH_NODISCARD"
-    ]
+    code = [re.sub(r"^SEEKAUTH_NODISCARD ?", "", line) for line in lines if not line.startswith("///")]
     return "\n".join(
         [
             ".PP",
             ".nf",
-            *(f"\\fB{escaped(line)}\\fR" for line in code),
+            *(f"\\fB{escaped(line)}\\fR" for line in code if line),
             ".fi",
             ".RS 4",
             prose(words),

@@ -66,7 +66,7 @@ dist-npm-%: $(DIST_READY)
 
 $(LINUX:%=dist-%): dist-%: dist-c-% dist-wheel-% dist-npm-%
 
-.PHONY: dist dist-clean dist-sdist dist-npm dist-set test-dist $(LINUX:%=dist-%)
+.PHONY: dist dist-clean dist-sdist dist-npm dist-set test-dist test-dist-quick version $(LINUX:%=dist-%) $(LINUX:%=test-dist-%)
 dist-sdist: $(CROSS_TOOLS)/.ready
 	@echo "dist: Python's sources"
 	@mkdir -p $(DIST) && rm -f python/LICENSE-* && cp LICENSE-* python/
@@ -87,3 +87,70 @@ dist: dist-clean ## release: all packages for Linux, into dist/
 	@started=$$(date +%s); \
 	for part in $(LINUX:%=dist-%) dist-sdist dist-npm dist-set; do $(MAKE) --no-print-directory $$part || exit 1; \
 	echo "dist: $$part, $$(($$(date +%s) - started)) s"; done
+
+version:
+	@echo $(VERSION)
+
+# ---- trials ---------------------------------------------------------------------------------------
+
+SYSTEMS := $(CROSS)/systems
+DIST_PROGRAMS := qemu-aarch64-static cmake meson ninja abidiff groff
+
+# Emulators and build systems of other projects.
+.PHONY: dist-programs
+dist-programs:
+	@missing=; for program in $(DIST_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "installing$$missing"; apt-get update -qq; \
+		apt-get install -y -qq abigail-tools cmake groff-base meson ninja-build qemu-user-static >/dev/null; \
+	elif [ -n "$$missing" ]; then echo "please install:$$missing" >&2; exit 1; fi
+
+$(SYSTEMS)/.ready-%: tests/release/dist/systems.sh
+	@echo "dist: setting up the old systems for $*, in target/dist/systems"
+	@sh $< $(SYSTEMS) $*
+	@touch $@
+
+$(SYSTEMS)/.python-musl-%: tests/release/dist/python-musl.sh $(CROSS_TOOLS)/.ready
+	@echo "dist: building CPython for musl on $*"
+	@sh $< $(SYSTEMS) $(CROSS_TOOLS) $*
+	@touch $@
+
+.PRECIOUS: $(SYSTEMS)/.ready-% $(SYSTEMS)/.python-musl-%
+TRY = $(WITH_HARNESS) $(PYTHON) tests/release/dist/run.py $(DIST) $(VERSION) $(CROSS)
+
+# What is in dist/ for one system, for those of this processor, and for all.
+.SECONDEXPANSION:
+$(LINUX:%=test-dist-%): test-dist-%: debug-sandbox dist-programs $(SYSTEMS)/.ready-$$(firstword $$(subst -, ,$$*))
+	@$(TRY) $*
+
+test-dist-quick: debug-sandbox dist-programs $(SYSTEMS)/.ready-x86_64 $(filter dist-x86_64-%,$(LINUX:%=dist-%)) dist-npm ## release: builds and tries the packages for Linux on x86-64
+	@$(TRY) $(filter x86_64-%,$(LINUX))
+
+test-dist: $(foreach processor,x86_64 aarch64,$(SYSTEMS)/.ready-$(processor) $(SYSTEMS)/.python-musl-$(processor))
+test-dist: debug-sandbox dist-programs ## release: what is in dist/, each package on the oldest system it promises
+	@$(TRY) $(LINUX)
+	@$(PYTHON) tests/release/dist/test_set.py $(DIST) $(VERSION) $(CROSS)/sbom
+	@$(WITH_HARNESS) $(PYTHON) tests/release/dist/managers.py $(DIST) $(VERSION) $(CROSS)
+
+.PHONY: debug-sandbox test-abi test-build-systems test-workflows
+debug-sandbox:
+	cargo build --quiet -p seekauth-sandbox
+
+test-abi: dist-programs ## release: the C header's ABI, against the frozen one
+	$(PYTHON) tests/c/abi/compare.py tests/c/abi/seekauth-0.1.h include/seekauth.h
+
+# `make install` as a distribution calls it, of the library that is published.
+test-build-systems: debug-sandbox dist-programs dist-c-x86_64-unknown-linux-gnu ## release: the C package, as pkg-config, CMake and meson find it
+	@rm -rf $(CROSS)/installed
+	@$(MAKE) --no-print-directory --silent install-files DESTDIR=$(CROSS)/installed PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu \
+		BUILT=target/x86_64-unknown-linux-gnu/release NOTICES=$(CROSS)/notices
+	$(WITH_SANDBOX) $(PYTHON) tests/release/dist/build_systems.py $(DIST)/seekauth-$(VERSION)-x86_64-unknown-linux-gnu.tar.gz $(CROSS)/installed
+
+$(CROSS)/workflows/.ready: tests/release/dist/requirements-workflows.txt
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+test-workflows: $(CROSS)/workflows/.ready ## release: the workflows, against their published schema and the Makefile
+	@$(<D)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(<D)/bin/python tests/release/dist/workflows.py

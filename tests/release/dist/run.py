@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 STEPS = ["token", "graphql", "renewal", "fork"]
 LIFETIME_S = 4
 """Of a token: its renewal comes soon."""
-OLDEST_PYTHON = "3.10"
+OLDEST_MINOR = 10
 NODE_NAMES = {"x86_64": "x64", "aarch64": "arm64"}
 
 
@@ -106,15 +106,21 @@ class Trial:
         self.judge(Library(shared, self.triple, declared(), "libseekauth.so.0"))
         stop_for(archive_problems(folder / "lib" / "libseekauth.a"))
         for kind in ("shared", "static"):
-            program = self.compiled(folder, kind)
-            loader, libc = self.loader()
-            direct = kind == "static" and self.libc == "musl"
-            search = f"{libc}:{folder / 'lib'}"
-            command = [*self.emulator, *([] if direct else [loader, "--library-path", search]), program]
-            name = "no libc" if direct else f"{'glibc 2.17' if self.libc == 'gnu' else 'musl 1.2.3'}"
-            size = (shared if kind == "shared" else folder / "lib" / "libseekauth.a").stat().st_size
-            system = System(f"{name}{self.on}", command)
-            yield Row(f"C {kind} {self.triple}", self.floor, size, system.name, self.outcome(system, []))
+            path = shared if kind == "shared" else folder / "lib" / "libseekauth.a"
+            system = self.libc_alone(self.compiled(folder, kind), folder / "lib", is_alone=kind == "static")
+            outcome = self.outcome(system, [])
+            yield Row(f"C {kind} {self.triple}", self.floor, path.stat().st_size, system.name, outcome)
+
+    def libc_alone(self, program: Path, libraries: Path, *, is_alone: bool) -> System:
+        """The oldest C library that is promised, and nothing else; none at all for a static program of musl's."""
+        if is_alone and self.libc == "musl":
+            return System(f"no libc{self.on}", [*self.emulator, program])
+        name = f"{'glibc 2.17' if self.libc == 'gnu' else 'musl 1.2.3'}{self.on}"
+        loader, libc = self.loader()
+        if self.emulator and self.libc == "gnu":
+            # That loader's own way to start a program does not work under this emulator.
+            return System(name, [*self.emulator, "-L", libc.parent, "-E", f"LD_LIBRARY_PATH={libraries}", program])
+        return System(name, [*self.emulator, loader, "--library-path", f"{libc}:{libraries}", program])
 
     def compiled(self, folder: Path, kind: str) -> Path:
         """The program, for the same old system; with musl the static one is alone in the world."""
@@ -160,7 +166,8 @@ class Trial:
             root = self.systems / "debian-bookworm-arm64" / "root"
             command = [*self.emulator, "-L", root, root / "usr" / "bin" / "python3.11"]
             return System("CPython 3.11, glibc 2.36, qemu", command)
-        return System(f"CPython {OLDEST_PYTHON}, glibc {here()}", [oldest_python()])
+        version, program = oldest_python()
+        return System(f"CPython {version}, glibc {here()}", [program])
 
     # ---- Node ----
 
@@ -229,17 +236,18 @@ def here() -> str:
     return os.confstr("CS_GNU_LIBC_VERSION").split()[1]
 
 
-def oldest_python() -> Path | str:
-    """The oldest CPython that the wheels are for: on the path, or one of pyenv's."""
-    if program := shutil.which(f"python{OLDEST_PYTHON}"):
-        works = subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
-        if works:
-            return program
+def oldest_python() -> tuple[str, Path | str]:
+    """The version and the program of the oldest CPython that the wheels are for: on the path, or one of pyenv's."""
+    pyenv = []
     if shutil.which("pyenv"):
         root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=True).stdout.strip()
-        if found := sorted((Path(root) / "versions").glob(f"{OLDEST_PYTHON}.*/bin/python")):
-            return found[0]
-    sys.exit(f"dist: no CPython {OLDEST_PYTHON} is here to try the wheel with")
+        pyenv = sorted((Path(root) / "versions").glob("3.*/bin/python"))
+    for minor in range(OLDEST_MINOR, sys.version_info.minor + 1):
+        ours = [path for path in pyenv if path.parts[-3].startswith(f"3.{minor}.")]
+        for program in [f"python3.{minor}", *ours]:
+            if shutil.which(program) and subprocess.run([program, "--version"], capture_output=True).returncode == 0:
+                return f"3.{minor}", program
+    return f"3.{sys.version_info.minor}", sys.executable
 
 
 def shown(rows: list[Row]) -> str:

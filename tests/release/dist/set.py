@@ -3,7 +3,7 @@
     set.py FOLDER VERSION BILLS
 
 A set with a gap is refused, and so is one with a package of another version or one that nobody knows. What the
-systems beside Linux have may be there.
+other systems have may be there, if it is all there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from pathlib import Path
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 LIBCS = {"gnu": "manylinux2014_{0}.manylinux_2_17_{0}", "musl": "musllinux_1_2_{0}"}
 ARTEFACTS = ("c", "python", "node")
-# Built by the release workflow, on machines of those systems.
+# Built by the release workflow, on machines of those systems: all of them, or none.
 ELSEWHERE = (
-    r"seekauth-{v}-cp310-abi3-(macosx_\d+_\d+_(x86_64|arm64)|win_amd64)\.whl",
-    r"seekauth-(darwin-(x64|arm64)|win32-x64-msvc)-{v}\.tgz",
+    r"seekauth-{v}-cp310-abi3-macosx_\d+_\d+_x86_64\.whl",
+    r"seekauth-{v}-cp310-abi3-macosx_\d+_\d+_arm64\.whl",
+    r"seekauth-{v}-cp310-abi3-win_amd64\.whl",
+    r"seekauth-darwin-x64-{v}\.tgz",
+    r"seekauth-darwin-arm64-{v}\.tgz",
+    r"seekauth-win32-x64-msvc-{v}\.tgz",
 )
 SUMS = "SHA256SUMS"
 
@@ -59,6 +63,10 @@ def said_version(path: Path) -> str:
     return "none"
 
 
+def matches(pattern: str, version: str, name: str) -> bool:
+    return re.fullmatch(pattern.replace("{v}", re.escape(version)), name) is not None
+
+
 def field(text: str, pattern: str) -> str:
     found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else "none"
@@ -72,10 +80,12 @@ def platforms(path: Path) -> dict[str, str]:
 
 def problems(folder: Path, version: str) -> list[str]:
     there = {path.name for path in folder.iterdir()} - {SUMS, *bills(version).values()}
-    known = [re.compile(pattern.replace("{v}", re.escape(version))) for pattern in ELSEWHERE]
-    elsewhere = {name for name in there if any(pattern.fullmatch(name) for pattern in known)}
+    others = {pattern: [n for n in there if matches(pattern, version, n)] for pattern in ELSEWHERE}
+    elsewhere = {name for names in others.values() for name in names}
     found = [f"{name} is missing" for name in sorted(promised(version) - there)]
     found += [f"{name} is no part of version {version}" for name in sorted(there - promised(version) - elsewhere)]
+    if elsewhere:
+        found += [f"{len(names)} files are {pattern}" for pattern, names in others.items() if len(names) != 1]
     if found:
         return found
     versions = {name: said_version(folder / name) for name in sorted(there)}

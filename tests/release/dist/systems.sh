@@ -1,15 +1,16 @@
 #!/bin/sh
-# systems.sh FOLDER lays out the old systems that packages are tried on, each in a folder of its own; nothing of this
-# machine's changes. From Debian, npm and PyPI:
+# systems.sh FOLDER ARCH lays out the old systems that packages for x86_64 or aarch64 are tried on, each in a folder of
+# its own; nothing of this machine's changes. From Debian, npm and PyPI:
 #   glibc-2.17/ARCH    the C library of CentOS 7, as a cross toolchain carries it
 #   musl-1.2.3/ARCH    that of Alpine 3.17, from Debian 12
-#   debian/arm64       CPython 3.11 and what Node needs, for arm64
+#   debian-bookworm-arm64  CPython 3.11 and what Node needs, for arm64
 #   node-20/ARCH       Node 20.0.0
 #   bun-musl/ARCH      Bun with musl 1.2.6 and the libraries of GCC, which a wheel carries: it is what there is with
 #                      Node's interface and musl
 set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
+architecture=$2
 cd "$folder"
 
 # debian SUITE ARCHITECTURE PACKAGE... unpacks packages and all that they need below debian-SUITE-ARCHITECTURE.
@@ -38,36 +39,35 @@ npm_package() {
     rm "$tarball"
 }
 
-for pair in x86_64:amd64:x64 aarch64:arm64:arm64; do
-    architecture=${pair%%:*} node=${pair##*:}
-    debian=${pair#*:}
-    debian=${debian%:*}
+case $architecture in
+x86_64) debian=amd64 node=x64 bun=@oven/bun-linux-x64-musl@1.4.5 toolchain=1.0.0 ;;
+aarch64) debian=arm64 node=arm64 bun=@oven/bun-linux-aarch64-musl@1.4.5 toolchain=1.0.3 ;;
+esac
+work=$folder/work-$architecture
+rm -rf "$work"
 
-    case $architecture in x86_64) version=1.0.0 ;; aarch64) version=1.0.3 ;; esac
-    npm_package "@napi-rs/cross-toolchain-x64-target-$architecture@$version" toolchain
-    mkdir -p "glibc-2.17/$architecture"
-    tar -xJf "toolchain/$architecture-unknown-linux-gnu.tar.xz" -C "glibc-2.17/$architecture" --strip-components=3 \
-        --wildcards '*/sysroot/lib/*' '*/sysroot/lib64*'
-    rm -r toolchain
+npm_package "@napi-rs/cross-toolchain-x64-target-$architecture@$toolchain" "$work"
+mkdir -p "glibc-2.17/$architecture"
+tar -xJf "$work/$architecture-unknown-linux-gnu.tar.xz" -C "glibc-2.17/$architecture" --strip-components=3 \
+    --wildcards '*/sysroot/lib/*'
 
-    debian bookworm "$debian" musl
-    mkdir -p "musl-1.2.3/$architecture/lib"
-    cp "debian-bookworm-$debian/root/lib/$architecture-linux-musl/libc.so" "musl-1.2.3/$architecture/lib/"
+debian bookworm "$debian" musl
+mkdir -p "musl-1.2.3/$architecture/lib"
+cp "debian-bookworm-$debian/root/lib/$architecture-linux-musl/libc.so" "musl-1.2.3/$architecture/lib/"
 
-    npm_package "node-linux-$node@20.0.0" "node-20/$architecture"
+npm_package "node-linux-$node@20.0.0" "node-20/$architecture"
 
-    case $node in x64) bun=@oven/bun-linux-x64-musl@1.4.5 ;; arm64) bun=@oven/bun-linux-aarch64-musl@1.4.5 ;; esac
-    npm_package "$bun" "bun-musl/$architecture"
-    chmod +x "bun-musl/$architecture/bin/bun"
-    debian sid "$debian" musl
-    cp "debian-sid-$debian/root/usr/lib/$architecture-linux-musl/libc.so" "bun-musl/$architecture/"
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-        --platform "musllinux_1_2_$architecture" --python-version 3.11 --dest wheel greenlet==3.5.6
-    python3 -m zipfile -e wheel/*.whl wheel
-    for library in libstdc++.so.6 libgcc_s.so.1; do
-        cp wheel/greenlet.libs/"${library%%.*}"-* "bun-musl/$architecture/"
-        (cd "bun-musl/$architecture" && ln -sf "$(ls "${library%%.*}"-*)" "$library")
-    done
-    rm -r wheel
+npm_package "$bun" "bun-musl/$architecture"
+chmod +x "bun-musl/$architecture/bin/bun"
+debian sid "$debian" musl
+cp "debian-sid-$debian/root/usr/lib/$architecture-linux-musl/libc.so" "bun-musl/$architecture/"
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --platform "musllinux_1_2_$architecture" --python-version 3.11 --dest "$work" greenlet==3.5.6
+python3 -m zipfile -e "$work"/greenlet-*.whl "$work"
+for library in libstdc++.so.6 libgcc_s.so.1; do
+    cp "$work"/greenlet.libs/"${library%%.*}"-* "bun-musl/$architecture/"
+    (cd "bun-musl/$architecture" && ln -sf "$(ls "${library%%.*}"-*)" "$library")
 done
-debian bookworm arm64 libpython3.11-stdlib libstdc++6 python3.11-minimal
+rm -r "$work"
+
+if [ "$architecture" = aarch64 ]; then debian bookworm arm64 libpython3.11-stdlib libstdc++6 python3.11-minimal; fi

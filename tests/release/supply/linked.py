@@ -74,10 +74,10 @@ def rust_version() -> str:
     return compiler("release")
 
 
-def linked(artefact: str) -> list[Crate]:
-    """The crates in this artefact, sorted by name, the artefact itself included."""
+def linked(artefact: str, target: str | None = None) -> list[Crate]:
+    """The crates in this artefact for a target, or for this machine's, sorted by name, the artefact itself included."""
     tree = cargo(
-        *("tree", "--package", ARTEFACTS[artefact], "--target", compiler("host")),
+        *("tree", "--package", ARTEFACTS[artefact], "--target", target or compiler("host")),
         *("--edges", "normal,no-proc-macro", "--no-dedupe", "--prefix", "depth", "--format", " {p}"),
     )
     found: dict[str, Crate] = {}

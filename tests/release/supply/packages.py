@@ -16,7 +16,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from linked import ROOT, linked, runtimes, rust_version, third_party
+from linked import ARTEFACTS, ROOT, linked, runtimes, rust_version, third_party
 from notice import NAME, listed
 
 # What a panic would name: a file of a crate's sources.
@@ -72,6 +72,15 @@ def check(artefact: str, files: dict[str, bytes], binary: str, zig: Path | None)
     )
 
 
+def same_everywhere() -> None:
+    """The packages for all of Linux share notice and bill, so they have to link the same crates."""
+    for artefact in ARTEFACTS:
+        here = [crate.key for crate in linked(artefact)]
+        for target in (f"{cpu}-unknown-linux-{libc}" for cpu in ("x86_64", "aarch64") for libc in ("gnu", "musl")):
+            there = [crate.key for crate in linked(artefact, target)]
+            assert here == there, f"{artefact}: {set(here) ^ set(there)} differ between this machine and {target}"
+
+
 def from_standard_library(trace: str, library: bytes) -> bool:
     path = trace.replace(" ", "-").encode()
     return re.search(rb"/rust/deps/" + re.escape(path) + rb"/", library) is not None
@@ -86,7 +95,9 @@ def main() -> None:
     bill = {"seekauth-c.cdx.json": (bills / "seekauth-c.cdx.json").read_bytes()}
     installed = {name: text for name, text in from_folder(folder).items() if not name.endswith(".cdx.json")}
     check("c", installed | bill, r"libseekauth\.so\.0$", zig)
-    print("notices: 3 passed, 0 failed")
+    if zig:
+        same_everywhere()
+    print(f"notices: {3 + bool(zig)} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""Looks into the crate as it is published: what a reader and a builder need, and nothing of the repository beside.
+
+crate.py FILE.crate
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPERS = {"README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock"}
+MADE = {"Cargo.toml.orig", ".cargo_vcs_info.json"}
+WANTED = ("description", "documentation", "repository", "readme", "license", "keywords", "categories", "rust-version")
+
+
+def main() -> None:
+    path = Path(sys.argv[1])
+    with tarfile.open(path) as archive:
+        files = {
+            member.name.split("/", 1)[1]: archive.extractfile(member).read()
+            for member in archive.getmembers()
+            if member.isfile()
+        }
+    core = ROOT / "core"
+    sources = {str(file.relative_to(core)) for kind in ("src", "examples") for file in (core / kind).rglob("*.rs")}
+    assert set(files) == sources | PAPERS | MADE, set(files) ^ (sources | PAPERS | MADE)
+    manifest = files["Cargo.toml"].decode()
+    missing = [field for field in WANTED if not re.search(rf"^{field} = ", manifest, re.MULTILINE)]
+    assert not missing, f"the manifest names no {missing}"
+    assert "[package.metadata.docs.rs]" in manifest
+    assert files["README.md"] == (ROOT / "README.md").read_bytes()
+    assert not re.search(r'^path = "(\.\.|/)', manifest, re.MULTILINE), "a path leads out of the crate"
+    size = path.stat().st_size
+    print(f"crate: {len(files)} files, {size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
