@@ -3,8 +3,6 @@
 // Loads the native library: a checkout's own build, or the package for this platform.
 
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
-const path = require('node:path');
 const { platform } = require('./platform.js');
 
 /** @typedef {import('./binding').Binding} Binding */
@@ -20,8 +18,8 @@ const { version } = require('../package.json');
 function built(target) {
   // In a bundle that is an ES module there is no such name.
   if (typeof __filename === 'undefined') return undefined;
-  const file = path.join(__dirname, '..', `seekauth.${target}.node`);
-  return fs.existsSync(file) ? createRequire(__filename)(file) : undefined;
+  const file = `${__dirname}/../seekauth.${target}.node`;
+  return fs.existsSync(file) ? require('node:module').createRequire(__filename)(file) : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 
 /** Of a program, where the name of its loader stands. */
-const HEAD = 4096;
+const HEAD = 2048;
 
 /** The C library of Linux by the loader that the running program asks for; asking Node itself takes longer. */
 function libcOfProgram() {
