@@ -9,6 +9,13 @@ $(BUNDLERS)/node_modules/.ready: tests/release/bundlers/package-lock.json
 	cd $(BUNDLERS) && npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# It traces files from the folder that it builds in, and so has to be in there.
+$(BUNDLERS)/next/node_modules/.ready: tests/release/bundlers/next/package-lock.json
+	@mkdir -p $(BUNDLERS)/next
+	cp tests/release/bundlers/next/package.json tests/release/bundlers/next/package-lock.json $(BUNDLERS)/next/
+	cd $(BUNDLERS)/next && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 FREEZERS := target/freezers/venv
 $(FREEZERS)/.ready: tests/release/freezers/requirements.txt
 	$(PYTHON) -m venv $(FREEZERS)
@@ -18,7 +25,7 @@ $(FREEZERS)/.ready: tests/release/freezers/requirements.txt
 RUN_BUNDLERS = $(WITH_HARNESS) $(PYTHON) tests/release/bundlers/run.py
 RUN_FREEZERS = $(WITH_HARNESS) $(PYTHON) tests/release/freezers/run.py
 
-test-bundlers: debug-rust $(BUNDLERS)/node_modules/.ready $(PACKAGES) ## release: bundlers, single executables and package managers of Node
+test-bundlers: debug-rust $(BUNDLERS)/node_modules/.ready $(BUNDLERS)/next/node_modules/.ready $(PACKAGES) ## release: bundlers, single executables and package managers of Node
 	$(RUN_BUNDLERS) $(BUNDLERS) $(PACKAGED_JS) $(PACKAGED_NODE)
 
 test-freezers: debug-rust $(FREEZERS)/.ready $(PACKAGES) ## release: freezers and archives of Python

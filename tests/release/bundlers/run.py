@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.carried import NOT_HERE, Carrier, Row, TrialError, attempt, build, refused
@@ -31,6 +32,7 @@ COPY = "--loader:.node=copy"
 IN_MODULE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 IN_EXECUTABLE = "require = require('node:module').createRequire(process.execPath);"
 LOADER = "module: { rules: [{ test: /\\.node$/, loader: 'node-loader' }] }"
+EXTERNAL = "serverExternalPackages: ['seekauth']"
 FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2"
 
 
@@ -55,7 +57,9 @@ class Bundlers:
         """The program's folder, with the packages installed as a user does. What is tried is what the page says."""
         page = (ROOT / "docs" / "packaging.md").read_text()
         assert LOADER in (HERE / "loader.config.cjs").read_text()
-        assert all(said in page for said in (COPY, IN_MODULE, IN_EXECUTABLE, LOADER)), "the page says something else"
+        assert EXTERNAL in (HERE / "next" / "next.config.mjs").read_text()
+        said = (COPY, IN_MODULE, IN_EXECUTABLE, LOADER, EXTERNAL)
+        assert all(words in page for words in said), "the page says something else"
         self.app.mkdir()
         for name in ("main.cjs", "main.mjs", "loader.config.cjs"):
             shutil.copy(HERE / name, self.app)
@@ -113,7 +117,38 @@ class Bundlers:
                 shutil.copy(self.app / name, target)
             return self.carrier.moved(made, lambda place: [NODE, place / "main.cjs"], "nft", without=LIBRARY)
 
-        yield self.rows("@vercel/nft", "@vercel/nft")("no option (Next.js standalone, serverless)", trial)
+        yield self.rows("@vercel/nft", "@vercel/nft")("no option (serverless deployments)", trial)
+
+    def next(self) -> Iterator[Row]:
+        folder = self.tools / "next"
+        manifest = folder / "node_modules" / "next" / "package.json"
+        row = partial(attempt, "Next.js", json.loads(manifest.read_text())["version"])
+        command = [folder / "node_modules" / ".bin" / "next", "build"]
+        carrier = Carrier(self.carrier.sandbox, folder)
+
+        def laid(without: str = "") -> None:
+            """The program anew, with seekauth installed and without a line of its configuration."""
+            for name in (".next", "node_modules/seekauth", "node_modules/@seekauth"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            shutil.copytree(HERE / "next", folder, dirs_exist_ok=True)
+            for name in ("seekauth", "@seekauth"):
+                shutil.copytree(self.app / "node_modules" / name, folder / "node_modules" / name)
+            configuration = (HERE / "next" / "next.config.mjs").read_text()
+            (folder / "next.config.mjs").write_text(configuration.replace(without, ""))
+
+        def refusal() -> str:
+            laid(without=f"{EXTERNAL},")
+            return refused(command, folder, "(node addon) is not placeable", "seekauth/lib/native.js")
+
+        def standalone() -> str:
+            laid()
+            build(command, folder, {**inherited(), "NEXT_TELEMETRY_DISABLED": "1"})
+            made = folder / ".next" / "standalone"
+            shutil.copy(HERE / "next" / "ask.mjs", made)
+            return carrier.moved(made, lambda _: [NODE, "ask.mjs"], "next", without=f"seekauth.{LIBRARY}")
+
+        yield row("no option", refusal)
+        yield row("serverExternalPackages, standalone", standalone)
 
     # ---- single executables ----
 
@@ -170,7 +205,7 @@ class Bundlers:
         def trial() -> str:
             made = self.installation("yarn", {"resolutions": self.platforms()})
             settings = {"nodeLinker": "pnp", "enableNetwork": False, "enableTelemetry": False, "enableScripts": False}
-            settings |= {"enableGlobalCache": False, "enableImmutableInstalls": False}
+            settings |= {"globalFolder": str(made.parent / "yarn-global"), "enableImmutableInstalls": False}
             (made / ".yarnrc.yml").write_text(json.dumps(settings))
             (made / "yarn.lock").touch()
             build([self.program("yarn"), "install"], made, inherited("YARN_"))
@@ -216,7 +251,8 @@ def main() -> None:
         bundlers.prepare()
         suites = [bundlers.esbuild, bundlers.nft]
         if not given.quick:
-            suites += [bundlers.webpack, bundlers.ncc, bundlers.bun, bundlers.executable, bundlers.pnpm, bundlers.yarn]
+            suites += [bundlers.next, bundlers.webpack, bundlers.ncc, bundlers.bun, bundlers.executable]
+            suites += [bundlers.pnpm, bundlers.yarn]
         rows = [row for suite in suites for row in suite()]
     print_table("bundlers", rows)
 
