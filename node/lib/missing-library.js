@@ -9,12 +9,13 @@ const path = require('node:path');
 const { name, version, optionalDependencies = {} } = require('../package.json');
 
 const SCOPE = `@${name}`;
+const OLD_GLIBC = /GLIBC_\d/;
 const SELF = path.join('lib', 'missing-library.js');
 
 /** What bundlers need to be told; docs/packaging.md has it in full, and tests. */
 const BUNDLERS = `\
   esbuild              --loader:.node=copy
-  webpack              leave ${name} out: externals: { ${name}: 'commonjs ${name}' }, and bring node_modules along
+  webpack              node-loader for .node files
   Next.js              serverExternalPackages: ['${name}']
   ncc, bun, tracers    install on the platform where the program will run, and build there
   single executables   the .node file beside the executable; see docs/packaging.md of ${name}`;
@@ -68,12 +69,14 @@ function otherVersion(target, found) {
  */
 function notLoaded(target, cause) {
   const { code, message } = /** @type {NodeJS.ErrnoException} */ (cause);
-  return error(target, code === 'ERR_DLOPEN_FAILED' ? notOpened(message) : notFound(target), cause);
+  // Loaders of bundlers throw errors of their own.
+  const isThere = code === 'ERR_DLOPEN_FAILED' || OLD_GLIBC.test(message);
+  return error(target, isThere ? notOpened(message) : notFound(target), cause);
 }
 
 /** @param {string} message */
 function notOpened(message) {
-  const remedy = /GLIBC_\d/.test(message)
+  const remedy = OLD_GLIBC.test(message)
     ? "This system's glibc is older than the one that the library needs; a newer system, or a newer image, has it."
     : 'It may be for another processor or C library (glibc, musl) than this Node, be damaged, or lie where nothing ' +
       'may be executed. Install, and bundle, on the platform where the program runs.';
@@ -83,10 +86,8 @@ function notOpened(message) {
 /** @param {string} target */
 function notFound(target) {
   const dependency = `${SCOPE}/${target}`;
-  if (isBundled()) {
-    return `this program is a bundle, and its bundler left ${dependency} behind. What to tell it:\n${BUNDLERS}`;
-  }
   if (!published().includes(target)) return thereAre();
+  if (isBundled()) return `this program is a bundle, and its bundler left ${dependency} behind. What to tell it:\n${BUNDLERS}`;
   const others = present();
   if (others.includes(target)) {
     return `${dependency} lacks its .node file, which a tracer of files or a bundler left behind. What to tell it:\n${BUNDLERS}`;

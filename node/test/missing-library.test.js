@@ -127,15 +127,27 @@ test('a glibc that is too old', { skip: !target.endsWith('-gnu') && 'no glibc he
   assert.match(said, /glibc is older than the one that the library needs/);
 });
 
-test('a bundle that left it behind', (t) => {
-  const folder = install(t, [target]);
+/**
+ * The files as a bundler lays them out: under other names.
+ * @param {string} folder
+ */
+function bundle(folder) {
   const place = path.join(folder, 'node_modules', 'seekauth');
-  // As a bundler lays it out: other names of files.
   fs.cpSync(path.join(place, 'lib'), path.join(folder, 'chunks'), { recursive: true });
   fs.copyFileSync(path.join(place, 'package.json'), path.join(folder, 'package.json'));
-  const said = failure(folder, "require('./chunks/native.js')");
+  return "require('./chunks/native.js')";
+}
+
+test('a bundle that left it behind', (t) => {
+  const folder = install(t, [target]);
+  const said = failure(folder, bundle(folder));
   assert.match(said, /this program is a bundle, and its bundler left @seekauth\/.* behind/);
   for (const bundler of ['esbuild', 'webpack', 'Next.js', 'ncc', 'bun', 'single executables']) {
     assert.ok(said.includes(bundler), bundler);
   }
+});
+
+test('a bundle on a platform that there is none for', (t) => {
+  const folder = install(t, [other]);
+  assert.ok(failure(folder, bundle(folder)).includes(`There are ones for ${other}.`));
 });
