@@ -49,6 +49,16 @@ libcurl: doctor
 			echo "installing libcurl's headers"; apt-get update -qq; apt-get install -y -qq libcurl4-openssl-dev >/dev/null; \
 		else echo "please install libcurl's headers (Debian: libcurl4-openssl-dev)" >&2; exit 1; fi; fi
 
+# The tests start servers of their own; the one that the package brings is not needed.
+.PHONY: redis
+redis: doctor
+	@if ! command -v redis-server >/dev/null && ! command -v valkey-server >/dev/null; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo "installing redis-server"; apt-get update -qq; apt-get install -y -qq redis-server >/dev/null; \
+			systemctl disable --quiet --now redis-server 2>/dev/null || true; \
+		else echo "please install Redis or Valkey (Debian: redis-server)" >&2; exit 1; fi; fi
+	@command -v openssl >/dev/null || { echo "please install openssl, which makes certificates for tests" >&2; exit 1; }
+
 $(VENV)/.ready: python/requirements-dev.txt
 	@echo "setting up a virtual environment in python/.venv"
 	$(PYTHON) -m venv $(VENV)
@@ -110,7 +120,7 @@ npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz,
 demo: libcurl $(VENV)/.ready node/node_modules/.ready ## use: tells one story in five languages
 	$(MAKE) --no-print-directory -C tests/demo demo PY=$(PY)
 
-test: lint test-rust model test-transport test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-readme test-packaging ## contribute: runs everything
+test: lint test-rust model test-transport test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-redis test-readme test-packaging ## contribute: runs everything
 	@echo "make test: all passed"
 
 format: $(VENV)/.ready ## contribute: formats Rust and Python

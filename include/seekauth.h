@@ -288,7 +288,7 @@ typedef struct seekauth_options {
     {                                                                                              \
         sizeof(seekauth_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,      \
             NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,    \
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL                                      \
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL                    \
     }
 
 /// Hands over credentials, within the callback that was asked for them. The texts are copied before this

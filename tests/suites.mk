@@ -38,8 +38,9 @@ lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lint
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/security/fuzz/Cargo.toml --check
 	cargo clippy --quiet $(WORKSPACE) --all-targets -- -D warnings
-	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node --all-targets \
-		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock -- -D warnings
+	cargo clippy --quiet -p seekauth-capi -p seekauth-python -p seekauth-node -p seekauth-harness --all-targets \
+		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock,seekauth-harness/manual-clock \
+		-- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps $(CORE)
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
@@ -96,7 +97,7 @@ cases: debug-rust debug-c debug-python debug-node ## contribute: the suite of ca
 	@test "$$(grep -E '^[a-z+]+: [0-9]+ passed' target/cases.txt | sed 's/^[^:]*: //' | sort -u | wc -l)" = 1
 	@$(CASES) --table target/adapters.jsonl
 
-model: ## contribute: explores thread interleavings of slot and flight
+model: ## contribute: explores thread interleavings of slot and flight, and of three engines with a store
 	RUSTFLAGS="--cfg shuttle" cargo test --quiet $(CORE) --lib shuttle_ --target-dir target/model
 
 fleet: ## contribute: simulates 10,000 processes over two days and writes docs/fleet.md
@@ -129,12 +130,22 @@ test-prefork: debug-rust debug-c debug-python debug-node target/prefork/venv/.re
 	$(WITH_HARNESS) target/prefork/venv/bin/python tests/process/prefork/run.py
 
 # Processes that share a token, and what befalls them and their store.
+target/c/outliving: tests/process/fleet/outliving.c | debug-c
+	cc -std=c99 -g -Wall -Wextra -Wpedantic -Werror -Iinclude $< -o $@ -Ltarget/c -Wl,-rpath,$(CURDIR)/target/c -lseekauth -pthread
+
 .PHONY: test-sharing test-fleet
-test-sharing test-fleet: debug-rust
-	cargo build --quiet -p seekauth-harness --bin seekauth-member
+test-fleet: redis
+test-sharing test-fleet: debug-rust debug-c target/c/outliving
+	cargo build --quiet -p seekauth-harness --bin seekauth-member --features manual-clock
 	$(WITH_HARNESS) $(PYTHON) tests/process/fleet/run.py $(if $(filter test-fleet,$@),--full)
+	$(if $(filter test-fleet,$@),$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py --full)
 test-sharing: ## contribute: processes that share a token, in a minute
-test-fleet: ## contribute: the same with 64 processes and ten lifetimes
+test-fleet: ## contribute: the same and test-redis, with up to 200 processes and ten lifetimes
+
+.PHONY: test-redis
+test-redis: redis debug-rust debug-c target/c/outliving ## contribute: processes that share a token through Redis, and all that befalls it
+	cargo build --quiet -p seekauth-harness --bin seekauth-member --features manual-clock
+	$(WITH_HARNESS) $(PYTHON) tests/process/redis/run.py
 
 fork-stress: debug-rust debug-c ## contribute: 12,000 forks under calls that fail
 	$(MAKE) --no-print-directory -C tests/c fork-stress

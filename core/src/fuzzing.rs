@@ -12,6 +12,8 @@ use crate::sys::secret::Secret;
 use crate::token_endpoint::request::TokenRequest;
 use crate::token_endpoint::response;
 
+pub use crate::store::fuzzing::{ABOVE, Adopted, CLOCK, NOW_MS, read_records, seal_record};
+
 /// A response of a token endpoint.
 #[derive(Debug, Default)]
 pub struct TokenResponse {

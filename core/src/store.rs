@@ -3,9 +3,12 @@
 //! is asked by flights only, and whatever goes wrong with it, a process does what it would do without.
 
 mod backend;
+mod checkpoint;
 mod clock;
 mod crypto;
 mod files;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod identity;
 mod keys;
 mod lease;
@@ -25,10 +28,14 @@ mod tests;
 use std::sync::Arc;
 
 use crate::config::{ResolvedConfig, StorePlace};
-use crate::store::backend::Backend;
 use crate::sys::clock::Clock;
 use crate::token_endpoint::source::Issuer;
 
+pub(crate) use backend::Backend;
+#[cfg(test)]
+pub(crate) use backend::{Claim, Found, Names, Reading, Session, Step, Trouble};
+#[cfg(test)]
+pub(crate) use record::Stamp;
 pub(crate) use shared::SharedSource;
 pub use status::StoreStatus;
 

@@ -15,5 +15,6 @@ pub(crate) mod regular_file;
 pub(crate) mod runtime;
 pub(crate) mod secret;
 pub(crate) mod shared_work;
+pub(crate) mod task;
 pub(crate) mod thread;
 pub(crate) mod variables;

@@ -4,7 +4,6 @@ Programs report what they saw; here it is checked that every step was reported i
 caller waited while a token was renewed, that no secret was printed and that the program ended well.
 """
 
-import shlex
 import subprocess
 import tempfile
 import threading
@@ -37,10 +36,10 @@ class Cell:
 class Program:
     """The demo in one language."""
 
-    def __init__(self, name: str, command: str) -> None:
+    def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name = name
         self.agent = f"demo-{name}"
-        self.command = shlex.split(command)
+        self.command = command
 
     def run(
         self,

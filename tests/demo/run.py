@@ -11,14 +11,17 @@ with 1 if anything is wrong and with 2 if it was called wrongly. Needs nothing b
 import hashlib
 import io
 import os
+import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import stage
 from program import OK, SKIPPED, WRONG, Cell, Program
 from stage import API_DELAY_MS, PASS_LIFETIME_S, SECRETS, TOKEN_DELAY_MS, TOKENS
-from steps import SEEK_API, SEEK_PASS, STEPS, Step, requests, tokens
+from steps import SEEK_API, SEEK_PASS, SHARING, STEPS, Step, requests, tokens
 from table import duration, paint, table
 
 from harness.process import inherited
@@ -26,6 +29,8 @@ from harness.sandbox import Sandbox
 
 LANGUAGES = {"rust": "Rust", "c": "C", "cpp": "C++", "python": "Python", "node": "Node"}
 SERVICES = {SEEK_API: "SEEK API", SEEK_PASS: "SEEK Pass"}
+PROCESSES = 8
+"""Of one program at once, which share a token."""
 CREDENTIALS = ("SEEKAUTH_CLIENT_ID", "SEEKAUTH_CLIENT_SECRET")
 
 Story = dict[str, list[Cell]]
@@ -35,7 +40,8 @@ Story = dict[str, list[Cell]]
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) < 2 or any("=" not in argument for argument in arguments[1:]):
         return usage("usage: run.py SANDBOX NAME=COMMAND...")
-    programs = [Program(*argument.split("=", 1)) for argument in arguments[1:]]
+    pairs = [argument.split("=", 1) for argument in arguments[1:]]
+    programs = [Program(name, shlex.split(command)) for name, command in pairs]
     for command in (arguments[0], *(program.command[0] for program in programs)):
         if shutil.which(command) is None:
             return usage(f"{command} is not there or no program; build the demo first")
@@ -58,6 +64,8 @@ def with_sandbox(path: str, programs: Sequence[Program]) -> int:
         environment = {**inherited("DEMO_"), **stage.environment(sandbox, "demo")}
         story = tell(programs, STEPS, environment, [*SECRETS, TOKENS])
         compare_errors(story)
+        print(f"\n{PROCESSES} processes of each program at once, with store=local", flush=True)
+        story[SHARING.id] = [share(program, environment, sandbox) for program in programs]
         conclusions = [conclude(programs, story), count(sandbox, programs)]
         return 0 if all(conclusions) else 1
 
@@ -70,7 +78,7 @@ def with_real_service(programs: Sequence[Program]) -> int:
     if service in SERVICES and not where:
         return usage("SEEKAUTH_ENVIRONMENT is missing; it says what the credentials are for")
     print(f"Against the real service: {SERVICES.get(service, service)} {where}".rstrip() + ".")
-    skipped = {step.id: step.spared for step in STEPS if step.spared}
+    skipped = {step.id: step.spared for step in (*STEPS, SHARING) if step.spared}
     if service != SEEK_API:
         skipped["graphql"] = "the SEEK API alone speaks GraphQL"
     steps = [step for step in STEPS if step.id not in skipped]
@@ -106,6 +114,29 @@ def tell(
     return story
 
 
+def share(program: Program, environment: Mapping[str, str], sandbox: Sandbox) -> Cell:
+    """Runs several processes of a program at once, which share a token; the slowest first call of theirs."""
+    several = Program(f"{program.name}-several", program.command)
+    steps = [step for step in STEPS if not step.spared]
+    shared = {name: value for name, value in environment.items() if not name.startswith("DEMO_")}
+    # However busy the machine is, none of them goes on without the store.
+    shared["SEEKAUTH_STORE_TIMEOUT"] = "10"
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(PROCESSES) as pool:
+        shared["SEEKAUTH_STORE"] = f"local:{folder}/store"
+        runs = [
+            pool.submit(several.run, steps, shared, [*SECRETS, TOKENS], lambda _: None, lambda *_: None)
+            for _ in range(PROCESSES)
+        ]
+        reports = [run.result() for run in runs]
+    asked = stage.token_requests(sandbox, several.agent, SEEK_API)
+    slowest = max(cells["token"].microseconds or 0 for cells in reports)
+    cell = Cell(OK if asked == 1 else WRONG, f"{asked} token request{'' if asked == 1 else 's'}", slowest)
+    wrong = [one for cells in reports for one in cells.values() if one.verdict != OK]
+    cell = wrong[0] if wrong else cell
+    print(f"  {LANGUAGES.get(program.name, program.name):<8}{duration(slowest):>8}  {paint(cell.text, cell.verdict)}")
+    return cell
+
+
 def compare_errors(story: Story) -> None:
     """One core says what a wrong secret is, so all languages have to say the same."""
     said = [cell.what for cell in story["secret"] if cell.verdict == OK]
@@ -117,7 +148,7 @@ def compare_errors(story: Story) -> None:
 def conclude(programs: Sequence[Program], story: Story) -> bool:
     """Prints the table. Whether every cell is right."""
     languages = [LANGUAGES.get(program.name, program.name) for program in programs]
-    print("\n" + table(languages, [(step.title, story[step.id]) for step in STEPS]) + "\n")
+    print("\n" + table(languages, [(step.title, story[step.id]) for step in (*STEPS, SHARING)]) + "\n")
     wrong = sum(cell.verdict == WRONG for cells in story.values() for cell in cells)
     if wrong:
         print(paint(f"Wrong cells: {wrong}.", WRONG))

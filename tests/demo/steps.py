@@ -40,6 +40,9 @@ STEPS = (
     Step("secret", "wrong secret", asks=SEEK_PASS, gets_token=False, spared=MISLEADS),
 )
 
+SHARING = Step("sharing", "eight processes with store=local", spared="the sandbox counts what they ask for")
+"""What follows the story: the steps that the real service is not spared, in eight processes of a program at once."""
+
 
 def requests(service: str) -> int:
     """How many token requests a service gets from each language."""

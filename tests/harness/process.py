@@ -68,7 +68,7 @@ class Process:
                     pipe.close()
 
 
-def wait_until(holds: Callable[[], bool], otherwise: str, *, within_s: float, poll_s: float) -> None:
+def wait_until(holds: Callable[[], object], otherwise: str, *, within_s: float, poll_s: float) -> None:
     """Returns once it holds."""
     deadline = time.monotonic() + within_s
     while not holds():

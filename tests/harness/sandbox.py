@@ -45,6 +45,7 @@ class Sandbox:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit("the sandbox ended before it said where it listens")
+        self._began = time.time()
         self.urls: dict[str, str] = json.loads(line)
         self._admin = http.client.HTTPConnection(urlsplit(self.urls["admin"]).netloc, timeout=RESPONDS_WITHIN)
         self._turn = threading.Lock()
@@ -135,6 +136,10 @@ class Sandbox:
         """The requests that have arrived at an endpoint, in their order."""
         entries: list[dict[str, Any]] = self.ask("GET", f"/journal?endpoint={endpoint}")
         return entries
+
+    def arrivals(self, endpoint: str = TOKEN) -> list[float]:
+        """When they arrived, by the wall clock and a few milliseconds late at most."""
+        return [self._began + entry["at_ms"] / 1000 for entry in self.journal(endpoint)]
 
     def accepts(self, authorization: str) -> bool:
         """Whether the API takes this header value. Threads do not wait for each other here."""

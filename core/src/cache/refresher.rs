@@ -9,12 +9,13 @@ use crate::cache::policy::is_final;
 use crate::cache::slot::{Action, Slot};
 use crate::cache::slot_state::Progress;
 use crate::cache::slots::Slots;
-use crate::cache::sync::{spawn, watch};
+use crate::cache::sync::watch;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::latch::Latch;
 use crate::sys::random;
+use crate::sys::task::spawn;
 use crate::token::{Token, Windows};
 use crate::token_endpoint::source::{Fetched, Grant, Shared, TokenSource};
 

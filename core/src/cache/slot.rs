@@ -243,7 +243,7 @@ impl Slot {
         Wanted {
             scopes: self.key.scopes(),
             above: token.as_ref().map_or(0, |token| token.number()),
-            is_rejected: token.as_ref().is_some_and(|token| self.is_set_aside(token)),
+            is_rejected: live.is_some_and(|token| self.is_set_aside(token)),
             good_until: live.filter(is_good).map(|token| token.windows().usable_until),
             cool_down: policy::cool_down(state.failures.saturating_add(1)),
             alone_at,

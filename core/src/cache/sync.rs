@@ -7,11 +7,9 @@ pub(crate) use arc_swap::ArcSwapOption;
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic::AtomicU64};
 #[cfg(not(all(test, shuttle)))]
-pub(crate) use tokio::{spawn, sync::watch};
+pub(crate) use tokio::sync::watch;
 
 #[cfg(all(test, shuttle))]
 pub(crate) use crate::cache::tests::shuttle_types::{ArcSwapOption, switch_point, watch};
-#[cfg(all(test, shuttle))]
-pub(crate) use shuttle::future::spawn;
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicU64};

@@ -4,7 +4,9 @@
 mod expiry;
 mod fleet;
 mod histories;
+mod model_store;
 mod refresher;
+mod shared_histories;
 #[cfg(shuttle)]
 mod shuttle_explore;
 #[cfg(shuttle)]
@@ -13,5 +15,7 @@ mod shuttle_harness;
 mod shuttle_refresher;
 #[cfg(shuttle)]
 mod shuttle_slot;
+#[cfg(shuttle)]
+mod shuttle_store;
 #[cfg(shuttle)]
 pub(super) mod shuttle_types;

@@ -58,7 +58,11 @@ impl RedisServer {
             ));
         }
         let (scheme, rest) = url.split_once("://").unwrap_or((url, ""));
-        let (login, address) = login::split(rest);
+        // A path may hold an @.
+        let (login, address) = match scheme {
+            "redis+unix" => (None, rest),
+            _ => login::split(rest),
+        };
         let (user, password) = login::name_and_password(login.unwrap_or_default());
         let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Some(text).filter(|text| !text.is_empty()).map(Secret::new)),
@@ -181,6 +185,9 @@ mod tests {
         assert_eq!(at("redis://:only@h").user, None);
         let socket = RedisTransport::Unix("/run/redis.sock".into());
         assert_eq!(at("redis+unix:///run/redis.sock").transport, socket);
+        let odd = at("redis+unix:///run/a:b@c");
+        assert_eq!(odd.transport, RedisTransport::Unix("/run/a:b@c".into()));
+        assert_eq!((odd.user, odd.password), (None, None));
     }
 
     #[test]

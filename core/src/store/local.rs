@@ -106,8 +106,10 @@ impl Session for Place {
             let at = self.clock.now();
             let work = move |folder: &Folder| {
                 let Some(first) = places.first() else { return Ok(None) };
-                let taken = locks::take(folder, &first.token)?;
-                Ok(taken.map(|taken| (taken, look(folder, &places).ok())))
+                let Some(taken) = locks::take(folder, &first.token)? else { return Ok(None) };
+                // Where no record can be written, nobody is to wait for one.
+                folder.check_room()?;
+                Ok(Some((taken, look(folder, &places).ok())))
             };
             Ok(match self.run(work).await? {
                 None => Claim::Taken,

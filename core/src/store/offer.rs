@@ -10,6 +10,7 @@ use crate::store::record::{LONGEST_LIFE, NoteKind, NoteRecord, TokenRecord};
 use crate::store::status::{Counts, count};
 use crate::sys::clock::Moment;
 use crate::token::Windows;
+use crate::token_endpoint::codes;
 use crate::token_endpoint::source::{Grant, Shared, Wanted};
 
 /// A token that another process got less than this ago, and that the API rejects, is not renewed for
@@ -100,7 +101,10 @@ impl Offer {
             _ => record.issued.age(now),
         };
         let Some(age) = age.filter(|age| *age < lifetime) else { return };
-        if record.issued.wall_age(now) > lifetime + SKEW.min(lifetime / 10) {
+        // A store whose clock was set back makes no token live longer than this.
+        let doubt = SKEW.min(lifetime / 10);
+        let age = age.max(record.issued.wall_age(now).saturating_sub(doubt));
+        if age >= lifetime {
             count(&counts.clock_disagreements);
             return;
         }
@@ -137,7 +141,7 @@ impl Offer {
         let (note, fingerprint) = self.refusal.take()?;
         count(&counts.notes);
         let rest = note.rest(&self.clock.now);
-        Some(Err(refused(note, fingerprint).with_retry_after(rest)))
+        Some(Err(refused(&note, fingerprint).with_retry_after(rest)))
     }
 
     /// A token that was issued after `sent`, when this process sent its own request: where the server revokes
@@ -172,14 +176,35 @@ impl Candidate {
 }
 
 /// What another process was told, as if this one had been.
-fn refused(note: NoteRecord, fingerprint: u64) -> Error {
+fn refused(note: &NoteRecord, fingerprint: u64) -> Error {
     let error = Error::new(
         ErrorKind::InvalidCredentials,
         "the server refused the client secret a moment ago, as another process found; check id and secret",
     );
     let error = error.with_refused(vec![fingerprint]);
     match note.status {
-        Some(status) => error.with_response(status, note.code),
+        Some(status) => {
+            let code = note.code.as_deref().and_then(codes::registered);
+            error.with_response(status, code.map(str::to_owned))
+        }
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::record::Stamp;
+
+    #[test]
+    fn a_note_says_no_more_than_a_response_may() {
+        let code = |code: &str| {
+            let written = Stamp { clock: String::new(), at_ms: 0, wall_ms: 0 };
+            let mut note = NoteRecord::new(NoteKind::InvalidCredentials, written, SKEW);
+            (note.status, note.code) = (Some(401), Some(code.to_owned()));
+            refused(&note, 1).server_code().map(str::to_owned)
+        };
+        assert_eq!(code("invalid_client").as_deref(), Some("invalid_client"));
+        assert_eq!(code("the secret\n"), None);
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Place {
     /// Of the secret.
     pub(crate) fingerprint: u64,
     /// Whether the keys are those of the secret, and not of a file.
-    is_of_secret: bool,
+    pub(super) is_of_secret: bool,
 }
 
 impl Place {

@@ -18,8 +18,8 @@ use crate::store::keys::Keys;
 use crate::sys::secret::Secret;
 
 const MAGIC: &[u8; 4] = b"SKA1";
-const TOKEN: u8 = 1;
-const NOTE: u8 = 2;
+pub(super) const TOKEN: u8 = 1;
+pub(super) const NOTE: u8 = 2;
 const HEAD: usize = 21;
 const LONGEST_NOTE: Duration = Duration::from_secs(60);
 /// Records end after so long, those of tokens that never expire too.
@@ -138,7 +138,13 @@ fn seal(record: &impl Serialize, kind: u8, keys: &Keys, name: &str) -> Option<Ve
     sealed(&mut text, kind, salt, keys, name)
 }
 
-fn sealed(text: &mut [u8], kind: u8, salt: [u8; 16], keys: &Keys, name: &str) -> Option<Vec<u8>> {
+pub(super) fn sealed(
+    text: &mut [u8],
+    kind: u8,
+    salt: [u8; 16],
+    keys: &Keys,
+    name: &str,
+) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(HEAD + text.len() + 16);
     bytes.extend_from_slice(MAGIC);
     bytes.push(kind);

@@ -134,7 +134,7 @@ impl Steps {
                 connection = Connection::open(&self.server, Some(node)).await?;
                 replies = self.send(&mut connection, commands).await?;
             }
-            *link = Some(connection);
+            *link = Some(connection).filter(Connection::is_open);
             Ok(replies)
         };
         let late = |_| Err(Trouble("the server did not respond within store_timeout".to_owned()));
@@ -258,12 +258,15 @@ fn and_also(known: Option<Reading>, replies: &Replies, start: usize) -> Result<R
     let Some([left, token, time, note]) = replies.values.get(start..start + LOOKS) else {
         return Err(reply::unexpected());
     };
-    let token = reply::bytes(token)?;
-    let (time, left) = (reply::time(time), reply::time_left(left));
-    if time.is_none() && left.is_none() && token.is_some() {
+    let token = reply::sealed(token)?;
+    let time = reply::time(time);
+    if time.is_none() && reply::is_refused(left) {
         return Err(Trouble("the server permits neither TIME nor PTTL".to_owned()));
     }
-    let found = Found { token, token_stays: left, note: reply::bytes(note)? };
+    let left = reply::time_left(left)?;
+    // One that stays for ever, where nobody tells the time, could be of any age.
+    let token = token.filter(|_| time.is_some() || left.is_some());
+    let found = Found { token, token_stays: left, note: reply::sealed(note)? };
     let wall_ms = replies.answered.wall / 1_000_000;
     let now = match time {
         Some(at_ms) => Stamp { clock: "redis".to_owned(), at_ms, wall_ms },

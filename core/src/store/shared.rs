@@ -8,6 +8,7 @@ use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
 use crate::store::backend::{Backend, Names, Reading, Session, Trouble};
+use crate::store::checkpoint;
 use crate::store::clock::StoreClock;
 use crate::store::lease::Lease;
 use crate::store::offer::Offer;
@@ -18,6 +19,7 @@ use crate::store::status::{Counts, StoreStatus, count};
 use crate::sys::clock::Clock;
 use crate::sys::per_process::PerProcess;
 use crate::sys::random;
+use crate::sys::task::spawn;
 use crate::token::Windows;
 use crate::token_endpoint::source::{
     CredentialsChanged, Fetch, Fetched, Grant, Issuer, Shared, TokenSource, Wanted,
@@ -32,12 +34,16 @@ const ALONE_HOLDS: Duration = Duration::from_secs(1);
 const UNHURRIED_STEP: Duration = Duration::from_secs(5);
 /// and what it may take when a process begins: the store is far away, and all processes begin at once.
 const FIRST_CONTACT: Duration = Duration::from_secs(1);
+/// How soon it is noticed that somebody waits all the same.
+const HURRY_NOTICED: Duration = Duration::from_millis(20);
 
 pub(crate) struct SharedSource {
     config: Arc<ResolvedConfig>,
     issuer: Arc<dyn Issuer>,
     backend: Arc<dyn Backend>,
     clock: Clock,
+    /// What one step may take while somebody waits.
+    patience: Duration,
     places: Places,
     counts: Arc<Counts>,
     rest: PerProcess<Mutex<Rest>>,
@@ -60,9 +66,10 @@ impl SharedSource {
         backend: Arc<dyn Backend>,
         clock: Clock,
     ) -> Self {
+        let patience = store.timeout;
         let places = Places::new(Arc::clone(&config), store);
         let (counts, rest) = (Arc::default(), PerProcess::new());
-        Self { config, issuer, backend, clock, places, counts, rest }
+        Self { config, issuer, backend, clock, patience, places, counts, rest }
     }
 
     /// How the store fares.
@@ -97,36 +104,32 @@ impl SharedSource {
         let names = places.iter().map(|place| place.names.clone()).collect();
         let session = self.backend.session(self.first_step(wanted));
         let visit = Visit { wanted, credentials, places, names, session };
-        if let Some(good_until) = wanted.good_until {
-            let span = self.backend.spread(good_until.remaining(self.clock.now()));
-            if !span.is_zero() {
-                self.clock.back_off(span.mul_f64(random::fraction())).await;
-            }
-        }
+        let mut first = Some(self.first_look(&visit).await?);
         let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
         for looks in 0.. {
-            let mut offer = self.read(&visit).await?;
+            let mut offer = match first.take() {
+                Some(offer) => offer,
+                None => self.read(&visit).await?,
+            };
+            checkpoint::reached("read").await;
             if let Some(outcome) = offer.outcome(&self.counts) {
                 return Ok(self.taken_over(outcome));
             }
             if offer.is_for_each_alone {
-                return Ok(self.ask_alone(&visit, offer).await);
+                return Ok(self.ask_without_waiting(&visit, offer).await);
             }
             match Lease::claim(&visit.session, &visit.names, &self.clock).await {
                 Ok(Some((lease, reading))) => {
                     count(&self.counts.claimed);
+                    checkpoint::reached("claimed").await;
                     let offer = reading.map_or(offer, |reading| self.offer(&visit, reading));
                     return Ok(self.ask_for_all(&visit, lease, offer).await);
                 }
                 Ok(None) => {}
-                // It gives and does not take. Whoever has time leaves it to that, as others would all
-                // ask at this moment too.
+                // It gives and does not take.
                 Err(trouble) => {
                     self.counts.note_trouble(&trouble);
-                    return Ok(match wanted.good_until {
-                        Some(_) => self.without_store(wanted, credentials.clone()).await,
-                        None => self.ask_alone(&visit, offer).await,
-                    });
+                    return Ok(self.ask_without_waiting(&visit, offer).await);
                 }
             }
             if looks == 0 {
@@ -139,6 +142,33 @@ impl SharedSource {
             self.clock.back_off(self.backend.poll_interval(looks)).await;
         }
         Err(Trouble("it was looked at for too long".to_owned()))
+    }
+
+    /// Takes its time as long as nobody waits for it: processes that are in no hurry come one after the other.
+    async fn first_look(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
+        let Some(good_until) = visit.wanted.good_until else { return self.read(visit).await };
+        let unhurried = async {
+            let span = self.backend.spread(good_until.remaining(self.clock.now()));
+            if !span.is_zero() {
+                self.clock.back_off(span.mul_f64(random::fraction())).await;
+            }
+            self.read(visit).await
+        };
+        tokio::select! {
+            biased;
+            offer = unhurried => offer,
+            () = self.kept_waiting(visit.wanted) => {
+                Err(Trouble("the store did not respond within store_timeout".to_owned()))
+            }
+        }
+    }
+
+    /// Ends when a caller, who may have come in the middle of it, has waited for the store for long enough.
+    async fn kept_waiting(&self, wanted: &Wanted<'_>) {
+        while (wanted.alone_at)() == u64::MAX {
+            tokio::time::sleep(HURRY_NOTICED).await;
+        }
+        tokio::time::sleep(self.patience).await;
     }
 
     /// How long the first step with the store may take, if that is longer than what others may.
@@ -168,6 +198,15 @@ impl SharedSource {
         self.ask(visit, offer, Some(lease)).await
     }
 
+    /// What a process does where nobody publishes for others. Whoever has time leaves it to that, as
+    /// others would all ask at this moment too.
+    async fn ask_without_waiting(&self, visit: &Visit<'_>, offer: Offer) -> Result<Fetched, Error> {
+        match visit.wanted.good_until {
+            Some(_) => self.without_store(visit.wanted, visit.credentials.clone()).await,
+            None => self.ask_alone(visit, offer).await,
+        }
+    }
+
     /// Asks the server without the lease, and publishes all the same.
     async fn ask_alone(&self, visit: &Visit<'_>, offer: Offer) -> Result<Fetched, Error> {
         count(&self.counts.alone);
@@ -186,13 +225,14 @@ impl SharedSource {
             Some(lease) => lease.during(granting, self.longest_request(visit.places)).await,
             None => granting.await,
         };
+        checkpoint::reached("answered").await;
         let result = match granted {
             Ok(grant) => {
                 let sent = grant.sent.unwrap_or(asked);
                 let grant = Grant { sent: Some(sent), ..grant };
                 // Somebody else may have asked meanwhile.
                 if !lease.as_ref().is_some_and(Lease::is_held)
-                    && let Ok(Ok(now)) = tokio::time::timeout(PUBLISH_FIRST, self.read(visit)).await
+                    && let Some(Ok(now)) = self.for_a_moment(self.read(visit)).await
                 {
                     offer = now;
                     if let Some(newer) = offer.issued_after(sent, &self.counts) {
@@ -232,7 +272,7 @@ impl SharedSource {
         }
         count(&self.counts.alone);
         let grant = self.issuer.grant(credentials, wanted.scopes).await?;
-        Ok(self.numbered(grant, wanted.above + 1).into())
+        Ok(self.numbered(grant, wanted.above.saturating_add(1)).into())
     }
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
@@ -256,41 +296,57 @@ impl SharedSource {
         offer: Offer,
         lease: Option<Lease>,
     ) -> Grant {
-        let number = offer.number.max(visit.wanted.above) + 1;
+        let number = offer.number.max(visit.wanted.above).saturating_add(1);
         let grant = self.numbered(grant, number);
         let sent = grant.sent.unwrap_or_else(|| self.clock.now());
         let place = visit.places.iter().find(|place| place.serves(grant.accepted)).cloned();
-        let written = offer.clock.stamp(sent);
         let record = TokenRecord {
             token: grant.access_token.clone(),
             scopes: grant.scopes.clone(),
             lifetime_ms: milliseconds(grant.lifetime),
             number,
-            issued: written.clone(),
+            issued: offer.clock.stamp(sent),
             refresh_at_age_ms: grant.shared.map_or(0, |shared| milliseconds(shared.refresh_at_age)),
         };
         let (session, counts) = (Arc::clone(&visit.session), Arc::clone(&self.counts));
         // What is left of it, for that is when the record is of no more use.
         let ends = sent.plus(grant.lifetime.min(LONGEST_LIFE));
         let left = ends.monotonic_remaining(self.clock.now());
-        let publishing = tokio::spawn(async move {
+        let unpublished = offer.clock.stamp(self.clock.now());
+        let unpublished = NoteRecord::new(NoteKind::Alone, unpublished, ALONE_HOLDS);
+        let publishing = spawn(async move {
             if let Some(place) = place {
-                let published = if left.is_zero() {
-                    let note = NoteRecord::new(NoteKind::Alone, written, ALONE_HOLDS);
-                    write_note(&*session, &place, &note, ALONE_HOLDS).await
+                let note_trouble = |trouble| counts.note_trouble(&trouble);
+                let is_published = !left.is_zero()
+                    && write_token(&*session, &place, &record, left)
+                        .await
+                        .map_err(note_trouble)
+                        .is_ok();
+                if is_published {
+                    count(&counts.published);
                 } else {
-                    write_token(&*session, &place, &record, left).await.inspect(|()| {
-                        count(&counts.published);
-                    })
-                };
-                published.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
+                    // One after the other would wait for what does not come.
+                    write_note(&*session, &place, &unpublished, ALONE_HOLDS)
+                        .await
+                        .unwrap_or_else(note_trouble);
+                }
             }
+            checkpoint::reached("published").await;
             if let Some(lease) = lease {
                 lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
             }
         });
-        let _goes_on = tokio::time::timeout(PUBLISH_FIRST, publishing).await;
+        let _goes_on = self.for_a_moment(publishing).await;
         grant
+    }
+
+    /// The outcome of `work`, unless it takes longer than callers are made to wait for the store's sake.
+    async fn for_a_moment<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            outcome = work => Some(outcome),
+            () = self.clock.sleep(PUBLISH_FIRST) => None,
+        }
     }
 
     /// A token of this process's own, with its place among those of the others.
@@ -316,6 +372,7 @@ impl SharedSource {
             if let Err(trouble) = write_note(&*visit.session, place, &note, holds).await {
                 self.counts.note_trouble(&trouble);
             }
+            checkpoint::reached("noted").await;
         }
     }
 

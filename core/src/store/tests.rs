@@ -33,6 +33,12 @@ struct Memory {
     stays: Mutex<Option<Duration>>,
     fails_reads: AtomicBool,
     fails_writes: AtomicBool,
+    /// How far its clock was set back, in milliseconds.
+    set_back: AtomicU64,
+    /// Of tokens only.
+    fails_tokens: AtomicBool,
+    /// Reads come to no end.
+    hangs: AtomicBool,
     clock: ManualClock,
 }
 
@@ -44,7 +50,7 @@ impl Memory {
         let tells_time = !self.tells_no_time.load(Ordering::SeqCst);
         let now = Stamp {
             clock: if tells_time { "memory".to_owned() } else { String::new() },
-            at_ms: at.monotonic / 1_000_000,
+            at_ms: at.monotonic / 1_000_000 - self.set_back.load(Ordering::SeqCst),
             wall_ms: at.wall / 1_000_000,
         };
         step(&self.fails_reads, || {
@@ -91,6 +97,9 @@ impl Backend for Shelf {
 
 impl Session for Memory {
     fn read<'a>(&'a self, places: &'a [Names]) -> Step<'a, Reading> {
+        if self.hangs.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(self.reading(places)))
     }
 
@@ -130,7 +139,12 @@ impl Session for Memory {
     }
 
     fn publish<'a>(&'a self, place: &'a Names, token: Vec<u8>, _life: Duration) -> Step<'a, ()> {
-        let published = step(&self.fails_writes, || {
+        let fails = if self.fails_tokens.load(Ordering::SeqCst) {
+            &self.fails_tokens
+        } else {
+            &self.fails_writes
+        };
+        let published = step(fails, || {
             self.tokens.lock().unwrap().insert(place.token.clone(), token);
         });
         Box::pin(std::future::ready(published))
@@ -238,6 +252,9 @@ impl Fleet {
             stays: Mutex::default(),
             fails_reads: AtomicBool::new(false),
             fails_writes: AtomicBool::new(false),
+            set_back: AtomicU64::new(0),
+            fails_tokens: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
             clock: clock.clone(),
         });
         Self { memory, clock, requests: Arc::default() }
@@ -434,6 +451,26 @@ async fn a_store_that_takes_no_writes_still_gives() {
 }
 
 #[tokio::test]
+async fn where_no_token_can_be_published_nobody_waits_for_one() {
+    let fleet = Fleet::new();
+    fleet.memory.fails_tokens.store(true, Ordering::SeqCst);
+    fleet.process().cold().await;
+    let (other, in_time) = (fleet.process(), fleet.process());
+    other.cold().await;
+    assert_eq!((other.source.status().claimed, other.source.status().alone), (0, 1));
+    let ahead = Slot { above: 1, good_for: Some(Duration::from_secs(200)), ..Slot::default() };
+    assert!(matches!(in_time.fetch(ahead).await.unwrap(), Fetched::Postponed(_)));
+    assert_eq!(fleet.requests(), 2);
+
+    fleet.memory.fails_tokens.store(false, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(1));
+    fleet.process().cold().await;
+    let adopter = fleet.process();
+    adopter.cold().await;
+    assert_eq!((adopter.source.status().adopted, fleet.requests()), (1, 3));
+}
+
+#[tokio::test]
 async fn a_good_token_waits_for_the_store_and_the_fleet_spreads_out() {
     let fleet = Fleet::new();
     fleet.memory.fails_reads.store(true, Ordering::SeqCst);
@@ -452,6 +489,22 @@ async fn a_good_token_waits_for_the_store_and_the_fleet_spreads_out() {
         }
     }
     assert!(moments.len() > 40 && fleet.requests() == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_in_a_hurry_waits_for_a_look_that_takes_its_time() {
+    let fleet = Fleet::new();
+    fleet.memory.hangs.store(true, Ordering::SeqCst);
+    let window = Some(Duration::from_secs(200));
+    let (process, other) = (fleet.process(), fleet.process());
+    // Its token was rejected while the flight was under way.
+    let hurried = Slot { above: 1, good_for: window, patience: Some(LIFETIME), ..Slot::default() };
+    let ahead = Slot { above: 1, good_for: window, ..Slot::default() };
+    let fetched = tokio::time::timeout(Duration::from_secs(1), process.fetch(hurried)).await;
+    assert!(matches!(fetched, Ok(Ok(Fetched::Postponed(_)))));
+    let fetched = tokio::time::timeout(Duration::from_secs(60), other.fetch(ahead)).await;
+    assert!(fetched.is_err(), "it gave up, and nobody waited");
+    assert_eq!((fleet.requests(), process.source.status().failures), (0, 1));
 }
 
 #[tokio::test]
@@ -481,6 +534,16 @@ async fn a_store_that_lost_everything_heals_with_one_request() {
     let high = ahead.grant(Slot { above: 7, ..Slot::default() }).await;
     assert_eq!((number(&high), fleet.requests()), (8, 2));
     assert_eq!(number(&behind.grant(Slot { above: 3, ..Slot::default() }).await), 8);
+}
+
+#[tokio::test]
+async fn above_the_last_number_there_is_still_a_token() {
+    let fleet = Fleet::new();
+    let last = Slot { above: u64::MAX, ..Slot::default() };
+    assert_eq!(number(&fleet.process().grant(last).await), u64::MAX);
+    fleet.memory.fails_reads.store(true, Ordering::SeqCst);
+    let last = Slot { above: u64::MAX, ..Slot::default() };
+    assert_eq!(number(&fleet.process().grant(last).await), u64::MAX);
 }
 
 #[tokio::test]
@@ -541,6 +604,18 @@ async fn a_token_near_its_end_is_better_than_none() {
     second.respond(Err(ErrorKind::Unavailable));
     let grant = second.cold().await;
     assert_eq!((grant.access_token, fleet.requests()), (held.access_token, 2));
+}
+
+#[tokio::test]
+async fn a_store_whose_clock_is_set_back_makes_no_token_live_longer() {
+    let fleet = Fleet::new();
+    fleet.process().cold().await;
+    fleet.pass(Duration::from_secs(1_700));
+    fleet.memory.set_back.store(1_700_000, Ordering::SeqCst);
+    let adopted = fleet.process().cold().await;
+    assert_eq!(fleet.requests(), 1);
+    let left = adopted.lifetime.saturating_sub(adopted.shared.unwrap().age);
+    assert_eq!(left.as_secs(), 100 + 180, "what is left, and as far as wall clocks may differ");
 }
 
 #[tokio::test]

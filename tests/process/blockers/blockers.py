@@ -10,6 +10,8 @@ from harness.sandbox import Sandbox
 
 PRELOADED = ROOT / "target" / "blockers" / "hang.so"
 DEADLINE_MS = 300
+STORE_TIMEOUT_S = 0.25
+"""The default of `store_timeout`."""
 
 Settings = dict[str, object]
 Environment = dict[str, str]
@@ -68,6 +70,8 @@ class Blocker:
     environment: Callable[[Place], Environment] = lambda _: {}
     is_reached: Callable[[Place], bool] = lambda _: True
     """Whether it has begun, where that can be told."""
+    costs_s: float | None = None
+    """How long a call waits for it at most, where it then goes on without."""
 
 
 def _without_secret(settings: Settings) -> Settings:
@@ -116,6 +120,11 @@ def _authority(place: Place) -> Settings:
     return {"ca_file": ca_file, "token_url": place.nowhere}
 
 
+def _store(place: Place) -> Settings:
+    place.mount.mkdir(exist_ok=True)
+    return {"store": f"local:{place.mount / 'store'}"}
+
+
 def _quickly(settings: Callable[[Place], Settings]) -> Callable[[Place], Settings]:
     """With a bound for what making the client may wait for."""
     return lambda place: {**settings(place), "connect_timeout_ms": DEADLINE_MS}
@@ -143,6 +152,8 @@ BLOCKERS: dict[str, Blocker] = {
     "credentials on a mount that is gone": Blocker(_quickly(_credentials), _mount_that_is_gone),
     "ca_file on a mount that is gone": Blocker(_quickly(_authority), _mount_that_is_gone),
     "system's authorities on one": Blocker(lambda place: {"token_url": place.nowhere}, _authorities_on_mount),
+    "store on a mount that goes": Blocker(_store, _mount_that_goes, _is_hanging),
+    "store on a mount that is gone": Blocker(_store, _mount_that_is_gone, _is_hanging, costs_s=STORE_TIMEOUT_S),
     "command that hangs": Blocker(lambda _: _without_credentials({"credentials_command": "sleep 1000"})),
     "name server that does not respond": Blocker(
         lambda _: {"token_url": "http://localhost/token"}, _silent_names, _is_hanging

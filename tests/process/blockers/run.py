@@ -7,7 +7,8 @@ TEXT is part of "blocker / language", to run those alone; N is how often each is
 Each cell is an agent of the shared cases against a sandbox. One client of it meets something that never
 ends: a file, a program, a name server, a function of the program's own, a server. While that lasts,
 calls of this client, blocking and asynchronous, return within their time and 100 ms, be it with what the
-blocker caused or because the time is over; so does making it. Two other clients get their tokens.
+blocker caused or because the time is over; so does making it. Two other clients get their tokens. Where a
+client goes on without what hangs, its call has its token within what that may cost.
 
 What is promised is promised for a machine that has time. So the same calls are made before there is a
 blocker, and what they take beyond their time is allowed on top, as is what the machine lets nobody run
@@ -32,7 +33,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from agent import Agent, Reply
-from blockers import BLOCKERS, DEADLINE_MS, WITHOUT, Place
+from blockers import BLOCKERS, DEADLINE_MS, WITHOUT, Place, Settings
 
 from harness.paths import DEBUG, PACKAGE, PYTHON, ROOT
 from harness.process import GoneError, inherited, wait_until
@@ -126,7 +127,8 @@ class Run:
             "user_agent": "blockers/1.0",
             "scopes": "write.education",
         }
-        sandbox.script(hold=True, times=0)
+        if self._blocker.costs_s is None:
+            sandbox.script(hold=True, times=0)
         for handle in ("first", "second"):
             agent.do("new", handle=handle, **other)
         agent.do("new", handle="idle", **{**api, "token_url": f"http://{self._place.silent}/token"})
@@ -140,7 +142,9 @@ class Run:
         )
         self._judge("making the client", made, made.seconds - DEADLINE_S)
         self._place.gone.touch()
-        if made.is_ok:
+        if made.is_ok and self._blocker.costs_s is not None:
+            self._calls_that_go_on(api, self._blocker.costs_s)
+        elif made.is_ok:
             agent.do("begin", client="stuck", id="long", timeout_ms=LONG_MS)
             reached = self._blocker.is_reached
             wait_until(
@@ -149,7 +153,7 @@ class Run:
             self._blocked_calls()
         self._calls_of_others()
         if made.is_ok:
-            self._endings()
+            self._endings(is_busy=self._blocker.costs_s is None)
 
     def _timed_calls(self, client: str) -> list[tuple[Reply, float]]:
         """Calls that have to end by their deadline: what came, and how much later that was."""
@@ -173,6 +177,16 @@ class Run:
         if all("does not respond" in reply.fields.get("message", "") for reply in replies):
             self._cell.wrong.append(f"{what}: {replies[-1]}")
 
+    def _calls_that_go_on(self, settings: Settings, costs_s: float) -> None:
+        self._agent.do("new", handle="plain", **settings)
+        plain = self._agent.do("get_token", client="plain", timeout_ms=OTHERS_WAIT_MS)
+        first = self._agent.do("get_token", client="stuck", timeout_ms=OTHERS_WAIT_MS)
+        self._judge("a call that goes on", first, first.seconds - plain.seconds - costs_s)
+        if not self._blocker.is_reached(self._place):
+            self._cell.wrong.append("the blocker was never met")
+        cached = self._agent.do("get_token_async", client="stuck", timeout_ms=OTHERS_WAIT_MS)
+        self._judge("a cached call", cached, cached.seconds)
+
     def _calls_of_others(self) -> None:
         for handle, verb in (("first", "get_token"), ("second", "get_token_async")):
             reply = self._agent.ask(verb, client=handle, timeout_ms=OTHERS_WAIT_MS)
@@ -180,10 +194,11 @@ class Run:
             if not reply.is_ok:
                 self._cell.wrong.append(f"a call of another client: {reply}")
 
-    def _endings(self) -> None:
-        self._agent.do("cancel", id="long")
-        reply = self._agent.ask("join", id="long")
-        self._judge("a call that is cancelled", reply, reply.seconds)
+    def _endings(self, *, is_busy: bool) -> None:
+        if is_busy:
+            self._agent.do("cancel", id="long")
+            reply = self._agent.ask("join", id="long")
+            self._judge("a call that is cancelled", reply, reply.seconds)
         reply = self._agent.do("close", client="stuck")
         self._judge("close", reply, reply.seconds)
 

@@ -9,94 +9,39 @@ built. `--full` takes as many processes and lifetimes as the figures in the pape
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.fleet import Fleet, Outcome, meanwhile, print_table
+from harness.kills import STEPS, killed_at
 from harness.paths import ROOT, SANDBOX
-from harness.process import inherited
 from harness.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-MEMBER = ROOT / "target/debug/seekauth-member"
+OUTLIVING = ROOT / "target/c/outliving"
 LIFETIME_S = 4
-INTERVAL_MS = 40
+AT_ONCE = 3
+"""Scenarios at the small size, whose processes sleep for the most of their time."""
 
 
-@dataclass
-class Fleet:
-    """The processes of one scenario, and what came of them."""
-
-    sandbox: Sandbox
-    folder: Path
-    store: bool = True
-    members: list[subprocess.Popen[str]] = field(default_factory=list)
-    ends: list[dict] = field(default_factory=list)
-
-    def start(self, count: int, seconds: float, *, interval_ms: float = INTERVAL_MS, graphql: bool = False) -> None:
-        environment = {**inherited(), **self.sandbox.environment("Fleet/1.0")}
-        if self.store:
-            environment["SEEKAUTH_STORE"] = f"local:{self.folder}"
-            # A busy machine is no reason to go on without it: the requests are counted.
-            environment["SEEKAUTH_STORE_TIMEOUT"] = "10"
-        command = [str(MEMBER), str(seconds), str(interval_ms), *(["graphql"] if graphql else [])]
-        for _ in range(count):
-            self.members.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-
-    def finish(self) -> None:
-        """Waits for all that are still there."""
-        for member in self.members:
-            lines = member.communicate(timeout=300)[0].splitlines()
-            if member.returncode == 0:
-                self.ends.append(json.loads(lines[-1]))
-
-    def total(self, what: str) -> int:
-        return sum(end[what] for end in self.ends)
-
-    @property
-    def errors(self) -> list[str]:
-        return [error for end in self.ends for error in end["errors"]]
+class LeftOutError(Exception):
+    """What a scenario needs is not to be had here."""
 
 
-@dataclass
-class Outcome:
-    """A row of the table."""
-
-    name: str
-    processes: int
-    fleet: Fleet
-    allowed: Callable[[int], bool]
-    requests: int = 0
-    seconds: float = 0.0
-
-    @property
-    def is_good(self) -> bool:
-        return not self.fleet.errors and self.allowed(self.requests) and bool(self.fleet.ends)
-
-
-def meanwhile(seconds: float, work: Callable[[], object]) -> threading.Thread:
-    """Does something again and again for so long."""
-
-    def loop() -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            work()
-            time.sleep(0.05)
-
-    thread = threading.Thread(target=loop)
-    thread.start()
-    return thread
+def folder(fleet: Fleet) -> Path:
+    """Where its store is."""
+    return Path(fleet.store.removeprefix("local:"))
 
 
 def lifetimes(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
@@ -145,10 +90,46 @@ def stopped(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool
     return lambda requests: requests < count
 
 
+def outlived(step: str) -> Callable[[Fleet, int, int], Callable[[int], bool]]:
+    """A process forks in the middle of a step and is killed, and its child lives on: what the kernel had locked
+    for the parent is free for others at once, and the child goes on by itself.
+    """
+
+    def scenario(fleet: Fleet, _count: int, _generations: int) -> Callable[[int], bool]:
+        if step == "noted":
+            fleet.sandbox.script(error="invalid_client")
+        with tempfile.TemporaryDirectory() as checkpoints:
+            Path(checkpoints, f"{step}.pause").touch()
+            parent = subprocess.Popen(
+                [OUTLIVING, Path(checkpoints, f"{step}.reached")],
+                env=fleet.variables({"STORE_CHECKPOINTS": checkpoints}),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == "forked\n"
+            parent.kill()
+            parent.wait()
+            # Without what the parent left there, the next one needs the lease.
+            for record in folder(fleet).glob("*.*"):
+                record.unlink()
+            fleet.start(1, 0.5)
+            fleet.finish()
+            assert fleet.total("claimed") == 1, "the next one got the lease"
+            assert fleet.total("waited") == fleet.total("alone") == 0, "at its first try"
+            header = parent.communicate(timeout=60)[0].strip()
+        assert fleet.sandbox.accepts(header), "the child has a token"
+        expected = 1 if step in ("read", "claimed") else 2
+        return lambda requests: requests == expected
+
+    return scenario
+
+
 def emptied(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
     """The folder is removed again and again, as by a session's end."""
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
-    emptying = meanwhile(8, lambda: shutil.rmtree(fleet.folder, ignore_errors=True))
+    emptying = meanwhile(8, lambda: shutil.rmtree(folder(fleet), ignore_errors=True))
     fleet.start(count, 8)
     fleet.finish()
     emptying.join()
@@ -160,7 +141,7 @@ def poisoned(fleet: Fleet, count: int, _generations: int) -> Callable[[int], boo
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
 
     def poison() -> None:
-        for file in fleet.folder.glob("*.token"):
+        for file in folder(fleet).glob("*.token"):
             file.write_bytes(os.urandom(200))
 
     poisoning = meanwhile(8, poison)
@@ -170,14 +151,69 @@ def poisoned(fleet: Fleet, count: int, _generations: int) -> Callable[[int], boo
     return lambda requests: requests <= count * 4
 
 
-def foreign(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
-    """Others may enter the folder, so it is not used."""
-    fleet.folder.chmod(0o755)
-    fleet.start(count, 2)
+def unusable(
+    spoil: Callable[[Path, ExitStack], object], problem: str
+) -> Callable[[Fleet, int, int], Callable[[int], bool]]:
+    """The folder is such that it is not used, or not to be used: each process asks for itself, and says why."""
+
+    def scenario(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+        with ExitStack() as stack:
+            spoil(folder(fleet), stack)
+            fleet.sandbox.script(delay_ms=200, times=0)
+            fleet.start(count, 2)
+            fleet.finish()
+        problems = {end["problem"] for end in fleet.ends}
+        assert problems == {problem}, problems
+        assert fleet.total("alone") == count, "nobody waits for what another one gets"
+        return lambda requests: requests == count
+
+    return scenario
+
+
+def open_to_others(folder: Path, _stack: ExitStack) -> None:
+    folder.chmod(0o755)
+
+
+def give_away(folder: Path, _stack: ExitStack) -> None:
+    if os.geteuid() != 0:
+        raise LeftOutError("only root can give a folder to another user")
+    os.chown(folder, 65534, -1)
+
+
+def link(folder: Path, _stack: ExitStack) -> None:
+    elsewhere = folder.with_name("elsewhere")
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+
+
+def fill(folder: Path, stack: ExitStack) -> None:
+    mount(folder, "size=4k,mode=700", stack)
+    (folder / "filler").write_bytes(bytes(4096))
+
+
+def make_read_only(folder: Path, stack: ExitStack) -> None:
+    mount(folder, "ro,mode=700", stack)
+
+
+def mount(folder: Path, options: str, stack: ExitStack) -> None:
+    """Mounts a file system in memory there, for as long as the stack lives."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True)
+    if mounted.returncode != 0:
+        raise LeftOutError(f"nothing can be mounted here: {mounted.stderr.strip()}")
+    stack.callback(subprocess.run, ["umount", str(folder)], check=True)
+
+
+def without_umask(fleet: Fleet, count: int, _generations: int) -> Callable[[int], bool]:
+    """As in containers whose programs make everything for everybody: not the folder and its files."""
+    folder(fleet).rmdir()
+    fleet.umask = 0
+    fleet.start(count, 1)
     fleet.finish()
-    problems = {end["problem"] for end in fleet.ends}
-    assert problems == {"others may enter its folder; give it mode 0700"}, problems
-    return lambda requests: requests == count
+    modes = {path.stat().st_mode & 0o777 for path in folder(fleet).iterdir()}
+    assert modes == {0o600}, modes
+    assert folder(fleet).stat().st_mode & 0o777 == 0o700, "the folder is for its owner alone"
+    return lambda requests: requests == 1
 
 
 def revoking(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
@@ -190,23 +226,32 @@ def revoking(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool
 
 def without(fleet: Fleet, count: int, generations: int) -> Callable[[int], bool]:
     """For comparison: each process by itself."""
-    fleet.store = False
+    fleet.store = "none"
     fleet.sandbox.configure(seek_api_lifetime_s=LIFETIME_S)
     fleet.start(count, LIFETIME_S * generations)
     fleet.finish()
     return lambda requests: requests > count
 
 
+CANNOT = "its folder cannot be"
+READ_ONLY = "read-only filesystem or storage medium"
 SCENARIOS = {
     # name: what happens, processes, lifetimes; and the same at full size
     "several lifetimes": (lifetimes, 16, 3, 64, 10),
     "several lifetimes, no store": (without, 16, 3, 64, 5),
     "cold start": (cold_start, 16, 1, 64, 1),
     "holder killed": (killed, 8, 1, 64, 1),
-    "holder stopped": (stopped, 8, 1, 31, 1),
+    **{f"killed at {step}": (killed_at(step, seconds=2), 8, 1, 64, 1) for step in STEPS},
+    **{f"outlived by a child at {step}": (outlived(step), 3, 1, 3, 1) for step in STEPS},
+    "holder stopped": (stopped, 8, 1, 64, 1),
     "folder removed": (emptied, 8, 1, 64, 1),
     "records poisoned": (poisoned, 8, 1, 64, 1),
-    "folder open to others": (foreign, 4, 1, 16, 1),
+    "folder open to others": (unusable(open_to_others, "others may enter its folder; give it mode 0700"), 4, 1, 16, 1),
+    "folder of another user": (unusable(give_away, "its folder belongs to another user"), 4, 1, 16, 1),
+    "folder is a link": (unusable(link, f"{CANNOT} opened: not a directory"), 4, 1, 16, 1),
+    "folder full": (unusable(fill, f"{CANNOT} written to: no storage space"), 4, 1, 16, 1),
+    "folder read-only": (unusable(make_read_only, f"{CANNOT} written to: {READ_ONLY}"), 4, 1, 16, 1),
+    "umask 000": (without_umask, 8, 1, 64, 1),
     "previous token revoked": (revoking, 8, 3, 16, 10),
 }
 
@@ -217,33 +262,26 @@ def run(name: str, full: bool) -> Outcome:
     began = time.monotonic()
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with Sandbox(SANDBOX) as sandbox, tempfile.TemporaryDirectory(dir=memory) as place:
-        folder = Path(place) / "store"
-        folder.mkdir(mode=0o700)
-        fleet = Fleet(sandbox, folder)
-        allowed = scenario(fleet, count, generations)
+        store = Path(place) / "store"
+        store.mkdir(mode=0o700)
+        fleet = Fleet(sandbox, f"local:{store}")
+        try:
+            allowed = scenario(fleet, count, generations)
+        except LeftOutError as reason:
+            fleet.remark = f"left out: {reason}"
+            return Outcome(name, 0, fleet, lambda _: True, 0, 0)
         return Outcome(name, count, fleet, allowed, sandbox.requests(), time.monotonic() - began)
+
+
+def outcomes(words: list[str], full: bool) -> Iterator[Outcome]:
+    names = [name for name in SCENARIOS if not words or any(word in name for word in words)]
+    with ThreadPoolExecutor(1 if full else AT_ONCE) as pool:
+        yield from pool.map(lambda name: run(name, full), names)
 
 
 def main() -> int:
     words = [word for word in sys.argv[1:] if word != "--full"]
-    names = [name for name in SCENARIOS if not words or any(word in name for word in words)]
-    print(f"{'':<28} processes  calls  errors  token requests  adopted  first ms  longest ms     s")
-    outcomes = []
-    for name in names:
-        outcome = run(name, "--full" in sys.argv)
-        fleet = outcome.fleet
-        first = max((end["first_ms"] for end in fleet.ends), default=0)
-        longest = max((end["longest_ms"] for end in fleet.ends), default=0)
-        print(
-            f"{name:<28} {outcome.processes:>9} {fleet.total('calls'):>6} {len(fleet.errors):>7} "
-            f"{outcome.requests:>15} {fleet.total('adopted'):>8} {first:>9.0f} {longest:>11.0f} {outcome.seconds:>5.0f}"
-            f"{'' if outcome.is_good else '   WRONG'}",
-            flush=True,
-        )
-        for error in sorted(set(fleet.errors))[:3]:
-            print(f"    {error}")
-        outcomes.append(outcome)
-    return int(not all(outcome.is_good for outcome in outcomes))
+    return int(not print_table(outcomes(words, "--full" in sys.argv)))
 
 
 if __name__ == "__main__":

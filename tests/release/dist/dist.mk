@@ -123,7 +123,7 @@ TRY = $(WITH_HARNESS) $(PYTHON) tests/release/dist/run.py $(DIST) $(VERSION) $(C
 $(LINUX:%=test-dist-%): test-dist-%: debug-sandbox dist-programs $(SYSTEMS)/.ready-$$(firstword $$(subst -, ,$$*))
 	@$(TRY) $*
 
-test-dist-quick: debug-sandbox dist-programs $(SYSTEMS)/.ready-x86_64 $(filter dist-x86_64-%,$(LINUX:%=dist-%)) dist-npm ## release: builds and tries the packages for Linux on x86-64
+test-dist-quick: debug-sandbox dist-programs $(SYSTEMS)/.ready-x86_64 $(SYSTEMS)/.python-musl-x86_64 $(filter dist-x86_64-%,$(LINUX:%=dist-%)) dist-npm ## release: builds and tries the packages for Linux on x86-64
 	@$(TRY) $(filter x86_64-%,$(LINUX))
 
 test-dist: $(foreach processor,x86_64 aarch64,$(SYSTEMS)/.ready-$(processor) $(SYSTEMS)/.python-musl-$(processor))

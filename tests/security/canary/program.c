@@ -106,10 +106,12 @@ static void new_client(void) {
         {"credentials_command", &options.credentials_command},
         {"proxy", &options.proxy},
         {"store", &options.store},
+        {"store_key_file", &options.store_key_file},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         *fields[i].field = argument(fields[i].name);
     options.timeout_ms = number("timeout_ms");
+    options.store_timeout_ms = number("store_timeout_ms");
     give_callback(&options);
     complain(seekauth_client_new(&options, place(text("handle"))));
 }
@@ -182,6 +184,11 @@ static void send_all(const seekauth_client *client) {
 
 static void show_all(const seekauth_client *client) {
     seekauth_auth_flow *flow = NULL;
+    seekauth_store_status *status = NULL;
+    complain(seekauth_client_store_status(client, &status));
+    show(seekauth_store_status_kind(status));
+    show(seekauth_store_status_last_problem(status));
+    seekauth_store_status_free(status);
     show(seekauth_client_api_url(client));
     show(seekauth_client_warnings(client));
     complain(seekauth_client_auth_flow(client, seekauth_client_api_url(client), true, &flow));

@@ -58,11 +58,14 @@ void set(Options &options, const std::string &name, const std::string &value) {
         {"credentials_command", &Options::credentials_command},
         {"proxy", &Options::proxy},
         {"store", &Options::store},
+        {"store_key_file", &Options::store_key_file},
     };
     if (const auto found = texts.find(name); found != texts.end())
         options.*found->second = value;
     else if (name == "timeout_ms")
         options.timeout = seekauth::milliseconds(std::stoll(value));
+    else if (name == "store_timeout_ms")
+        options.store_timeout = seekauth::milliseconds(std::stoll(value));
 }
 
 void new_client() {
@@ -111,6 +114,13 @@ void graphql() {
     show_response(client().graphql(operation));
 }
 
+void show_all() {
+    show(client().api_url());
+    const auto status = client().store_status();
+    show(status.kind);
+    show(status.last_problem);
+}
+
 void plant() {
     std::ofstream file("planted.bin");
     for (const char *byte = text("file"); *byte != '\0'; byte++) {
@@ -137,7 +147,7 @@ void end() {
 const std::map<std::string, std::function<void()>> verbs = {
     {"new", new_client},
     {"get", get},
-    {"show", [] { show(client().api_url()); }},
+    {"show", show_all},
     {"graphql", graphql},
     {"send", send},
     {"panic", [] {}},

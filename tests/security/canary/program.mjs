@@ -130,6 +130,7 @@ const VERBS = {
   show(fields) {
     show(client(fields));
     show(client(fields).cachedToken());
+    show(client(fields).storeStatus());
     show(client(fields).authFlow(client(fields).apiUrl));
     show(interceptor(client(fields)));
   },

@@ -142,6 +142,7 @@ def show_all(fields: dict[str, str]) -> None:
     client = clients[fields["handle"]]
     show(client)
     show(client.cached_token())
+    show(client.store_status())
     show(client.auth_flow(client.api_url))
     show(seekauth.httpx.SeekAuth(client))
     show(seekauth.requests.SeekAuth(client))

@@ -197,6 +197,7 @@ impl Program {
         let client = self.client(fields)?;
         show(client);
         show(&client.cached_token());
+        show(&client.store_status());
         show(&client.warnings());
         show_text(&client.target());
         if let Some(url) = client.api_url() {

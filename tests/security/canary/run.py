@@ -19,13 +19,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from search import Found, Search, prove
 from story import KINDS, LIBRARY_ONLY, SURFACES, Plants, Story, WrongTurnError, clients, tokens
 from subject import Subject
 
 from harness.paths import DEBUG, PYTHON, ROOT
 from harness.process import GoneError
 from harness.sandbox import Sandbox
+from harness.search import Found, Search, prove
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES: dict[str, list[str]] = {
@@ -95,6 +95,7 @@ def outputs(language: str, process: Subject) -> Iterator[tuple[str, str, bytes]]
     for file in process.work.rglob("*"):
         if file.is_file() and file not in (log, process.work / WIRE):
             yield "file", file.name, file.read_bytes()
+    yield "file", "names", "\n".join(str(file) for file in process.work.rglob("*")).encode()
     child = process.work / "child.txt"
     yield "environment", child.name, child.read_bytes()
     if (process.work / WIRE).exists():
@@ -153,6 +154,7 @@ def run(language: str, folder: Path) -> Result:
             for place, found in memory(language, process, search):
                 judge(language, "memory", place, found, result)
             result.met = all_errors(process)
+            result.wrong += unsealed(process.work / "store")
         for entry in sandbox.journal("graphql"):
             role = entry["headers"]["user-agent"].partition("/")[0].removeprefix("canary-")
             result.versions.add(entry["http_version"])
@@ -160,6 +162,19 @@ def run(language: str, folder: Path) -> Result:
                 result.marked[entry["token_indexing"] == "never"] += 1
     conclude(language, result)
     return result
+
+
+def unsealed(store: Path) -> list[str]:
+    """What is wrong with the files of the shared store, which show neither secret, token nor client."""
+    files = list(store.iterdir())
+    kinds = {file.suffix for file in files}
+    wrong = [f"there is no {kind} in the store" for kind in (".token", ".note") if kind not in kinds]
+    for file in files:
+        shown = file.name.encode() + file.read_bytes()
+        wrong += [
+            f"{file.name} shows the {word.decode()}" for word in (b"canary-", b"client", b"scope") if word in shown
+        ]
+    return wrong
 
 
 def judge(language: str, surface: str, place: str, found: Found, result: Result) -> None:

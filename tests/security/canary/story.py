@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from search import MARKS, Canary
-
 from harness.sandbox import Sandbox
+from harness.search import MARKS, Canary
 
 SOURCES = ("text", "next", "basic", "callback", "file", "command")
 """Where a client has its secret from."""
@@ -93,6 +92,7 @@ class Story:
         self._misconfigure()
         self._lose_credentials()
         self._lose_connections()
+        self._lose_store()
         self._be_rejected()
         for handle in ("text", "callback"):
             self._program.tell("panic", handle=handle)
@@ -185,6 +185,8 @@ class Story:
             {"accept_language": f"{word}\n"},
             {"credentials_file": f"{self._folder}/nothing", "client_secret": secret},
             {"token_endpoint_auth_method": word},
+            {"store": word},
+            {"store": f"local:{word}"},
         ):
             self._meet_error("new", **{**self._settings("text"), "handle": "wrong", **wrong})
 
@@ -213,6 +215,21 @@ class Story:
         self._fail("text", proxy=f"http://{proxy}@{self._sandbox.urls['foreign'].split('//')[1]}")
         # The sandbox's certificate is of no authority that a client trusts that is told of none.
         self._fail("text", ca_file=None)
+
+    def _lose_store(self) -> None:
+        """Stores that cannot be used, and the note of a refused secret in one that can."""
+        secret = self._secrets["text"]
+        for unusable in (
+            {"store": f"local:/nowhere/{secret[:25]}"},
+            {"store": f"local:{self._file(secret[:25], secret)}"},
+            {"store": f"local:{self._work}/store", "store_key_file": self._file("short-key", secret[:25])},
+        ):
+            self._succeed("new", **{**self._settings("text"), "handle": "alone", **unusable})
+            for verb in ("graphql", "show", "close"):
+                self._succeed(verb, handle="alone")
+        self._sandbox.script(status=401, json={"error": "invalid_client", "error_description": secret}, times=0)
+        self._fail(**self._shared(), timeout_ms=30_000)
+        self._sandbox.clear_script()
 
     def _be_rejected(self) -> None:
         """An API that takes no token, and says which."""
@@ -260,7 +277,7 @@ class Story:
         match role:
             case "next":
                 # What it puts into the store is searched like every file that it leaves.
-                shared = {**seek, "store": f"local:{self._work}/store"}
+                shared = {**seek, **self._shared()}
                 return {**shared, **given, "client_secret": "of-last-year", "client_secret_next": secret}
             case "basic":
                 oauth = {**seek, **given, "service": "oauth", "audience": AUDIENCE}
@@ -276,6 +293,10 @@ class Story:
                 printer = self._file("print.sh", f"{script}; cat {document}")
                 return {**seek, "credentials_command": f"/bin/sh {printer}"}
         return {**seek, **given}
+
+    def _shared(self) -> dict[str, object]:
+        """A store of the program's own, which no busy machine is a reason to go on without."""
+        return {"store": f"local:{self._work}/store", "store_timeout_ms": 10_000}
 
     def _file(self, name: str, text: str) -> str:
         path = self._folder / name

@@ -4,20 +4,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::key::Key;
+use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
 use crate::config::{Config, ResolvedConfig};
 use crate::sys::clock::Clock;
 use crate::sys::secret::Secret;
 use crate::token::{Token, Windows};
 
-/// The coarse clock lags by a tick, and must not lend a token for as long.
-#[test]
-fn nothing_is_lent_after_its_expiry() {
+fn key() -> Key {
     let config =
         Config::oauth("http://127.0.0.1/token").credentials("id", "secret").user_agent("Test/1");
     let (config, scopes) = ResolvedConfig::new(&config).unwrap();
-    let key = Key::new(&config, scopes);
-    let clock = Clock::System;
+    Key::new(&config, scopes)
+}
+
+/// Whoever has nothing to go back to must not be told that it is not renewed again so soon.
+#[test]
+fn a_rejected_token_counts_as_rejected_until_it_ends() {
+    let (slot, issued) = (Slot::new(key()), Clock::System.now());
+    let windows = Windows::new(issued, Duration::from_secs(10), None, 0.0);
+    let token = Token::new(&Secret::new("token"), Vec::new(), windows, Clock::System);
+    slot.store(Arc::new(token.numbered(1)), issued);
+    let rejected = issued.plus(Duration::from_secs(3));
+    assert!(matches!(slot.reject("token", rejected, rejected), Rejection::SetAside));
+    let is_rejected = |now| slot.wanted(&|| u64::MAX, now).is_rejected;
+    assert!(is_rejected(rejected));
+    assert!(!is_rejected(windows.expires_at));
+}
+
+/// The coarse clock lags by a tick, and must not lend a token for as long.
+#[test]
+fn nothing_is_lent_after_its_expiry() {
+    let (key, clock) = (key(), Clock::System);
     let mut lent = 0_u32;
     for _ in 0..50 {
         let slot = Slot::new(key.clone());

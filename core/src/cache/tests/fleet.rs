@@ -8,6 +8,7 @@
 mod expected;
 mod plot;
 mod report;
+mod sharing;
 mod tests;
 
 use std::cmp::Reverse;

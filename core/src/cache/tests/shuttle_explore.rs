@@ -23,6 +23,11 @@ const INTERLEAVINGS: usize = 5_000;
 const DEPTH: usize = 3;
 
 pub(crate) fn explore(scenario: fn()) {
+    explore_some(INTERLEAVINGS, scenario);
+}
+
+/// Draws so many orders, unless the variable says otherwise.
+pub(crate) fn explore_some(interleavings: usize, scenario: fn()) {
     let mut config = Config::new();
     config.silence_warnings = true;
     config.stack_size = 1 << 18;
@@ -35,7 +40,7 @@ pub(crate) fn explore(scenario: fn()) {
         return;
     }
     let orders = std::env::var("SEEKAUTH_INTERLEAVINGS").ok().and_then(|text| text.parse().ok());
-    let orders = orders.unwrap_or(INTERLEAVINGS);
+    let orders = orders.unwrap_or(interleavings);
     let random = Orders::play(RandomScheduler::new(orders), &config, play);
     let pct = Orders::play(PctScheduler::new(DEPTH, orders), &config, play);
     println!("{orders} random orders, {random} different; {orders} orders by PCT, {pct} different");

@@ -22,6 +22,8 @@ use crate::store::record::{LIMIT, LONGEST_LIFE};
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3_600);
 /// A file that its writer has not put into place by now never will be.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+/// What a record takes of a disk, mostly: one block.
+const ROOM: [u8; 4096] = [0; 4096];
 const SWEPT: &str = "swept";
 const TEMPORARY: &str = ".writing";
 
@@ -79,7 +81,7 @@ impl Folder {
 
     /// Puts a file into place in one step, so that nobody sees half of it. It is swept after `life`.
     pub(super) fn write(&self, name: &str, bytes: &[u8], life: Duration) -> Result<(), Trouble> {
-        let temporary = format!("{name}.{}.{}{TEMPORARY}", std::process::id(), fastrand::u64(..));
+        let temporary = temporary(name);
         let written = self.write_new(&temporary, bytes, life);
         let placed = written.and_then(|()| {
             renameat(&self.descriptor, &temporary, &self.descriptor, name).map_err(io::Error::from)
@@ -89,6 +91,14 @@ impl Folder {
             let _ = unlinkat(&self.descriptor, &temporary, AtFlags::empty());
             trouble("cannot be written to", problem)
         })
+    }
+
+    /// Whether a record could be written now.
+    pub(super) fn check_room(&self) -> Result<(), Trouble> {
+        let temporary = temporary("room");
+        let written = self.write_new(&temporary, &ROOM, Duration::ZERO);
+        let _ = unlinkat(&self.descriptor, &temporary, AtFlags::empty());
+        written.map_err(|problem| trouble("cannot be written to", problem))
     }
 
     pub(super) fn write_new(&self, name: &str, bytes: &[u8], life: Duration) -> io::Result<()> {
@@ -138,6 +148,10 @@ impl Folder {
             }
         }
     }
+}
+
+fn temporary(name: &str) -> String {
+    format!("{name}.{}.{}{TEMPORARY}", std::process::id(), fastrand::u64(..))
 }
 
 /// Which start of the machine this is: its monotonic clock begins anew with each.

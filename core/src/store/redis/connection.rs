@@ -79,8 +79,15 @@ impl Connection {
         Ok(Self { wire: Some(wire), greeting })
     }
 
+    /// Whether more can be sent on it.
+    pub(super) fn is_open(&self) -> bool {
+        self.wire.is_some()
+    }
+
     /// Sends commands in one write and takes the reply to each. One that fails leaves nothing behind that
-    /// could be taken for the reply to another: the connection must not be used again.
+    /// could be taken for the reply to another: the connection must not be used again. Nor is it after a
+    /// reply that is too long for anything of ours, which counts as an empty text, and those behind it as
+    /// nothing.
     pub(super) async fn exchange(&mut self, commands: &[Cmd]) -> Result<Vec<Value>, Trouble> {
         let wire = self.wire.as_mut().ok_or_else(reply::unexpected)?;
         let greeting = std::mem::take(&mut self.greeting);
@@ -100,6 +107,12 @@ impl Connection {
         let mut values = Vec::with_capacity(commands.len());
         for at in 0..greeting.len() + commands.len() {
             let value = parse_redis_value_async(&mut decoder, &mut replies).await;
+            if value.is_err() && replies.limit() == 0 && at >= greeting.len() {
+                values.push(Value::BulkString(Vec::new()));
+                values.resize(commands.len(), Value::Nil);
+                self.end();
+                break;
+            }
             let value = value.map_err(|problem| reply::broken(&problem))?;
             if at < greeting.len() {
                 reply::greeted(&value)?;
@@ -111,14 +124,20 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Connection {
     /// Says goodbye: a forked child may hold a copy of the socket, which would stay open with it.
-    fn drop(&mut self) {
+    fn end(&mut self) {
         if let (Some(mut wire), Ok(runtime)) = (self.wire.take(), Handle::try_current()) {
             runtime.spawn(async move {
                 let _ = tokio::time::timeout(FAREWELL, wire.shutdown()).await;
             });
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

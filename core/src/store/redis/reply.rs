@@ -18,11 +18,13 @@ pub(super) fn moved(value: &Value) -> Option<(String, u16)> {
     Some((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port))
 }
 
-/// What lies under a key, if anything does.
-pub(super) fn bytes(value: &Value) -> Result<Option<Vec<u8>>, Trouble> {
+/// What lies under a key, if anything does. What is no text at all opens no better than any that is not
+/// ours, and is overwritten like it.
+pub(super) fn sealed(value: &Value) -> Result<Option<Vec<u8>>, Trouble> {
     match value {
         Value::Nil => Ok(None),
         Value::BulkString(bytes) => Ok(Some(bytes.clone())),
+        Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(Some(Vec::new())),
         Value::ServerError(_) => Err(refusal(value)),
         _ => Err(unexpected()),
     }
@@ -39,10 +41,20 @@ pub(super) fn time(value: &Value) -> Option<u64> {
     number(seconds)?.checked_mul(1_000)?.checked_add(number(microseconds)? / 1_000)
 }
 
-/// How long a key stays, if it does not stay for ever.
-pub(super) fn time_left(value: &Value) -> Option<Duration> {
-    let Value::Int(milliseconds) = value else { return None };
-    u64::try_from(*milliseconds).ok().map(Duration::from_millis)
+/// Whether the server does not do what it was told.
+pub(super) fn is_refused(value: &Value) -> bool {
+    matches!(value, Value::ServerError(_))
+}
+
+/// How long a key stays, if it is there and does not stay for ever, and the server tells.
+pub(super) fn time_left(value: &Value) -> Result<Option<Duration>, Trouble> {
+    match value {
+        Value::Int(milliseconds) => {
+            Ok(u64::try_from(*milliseconds).ok().map(Duration::from_millis))
+        }
+        Value::ServerError(_) => Ok(None),
+        _ => Err(unexpected()),
+    }
 }
 
 /// Whether the key was there that a command was about.

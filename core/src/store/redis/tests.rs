@@ -121,9 +121,44 @@ async fn who_does_not_tell_the_time_tells_what_is_left() {
     drop(session);
     served.await.unwrap();
 
-    let (port, _) = server(replies(&[&[&format!("{time}$2\r\nab\r\n{time}$-1\r\n")]])).await;
-    let trouble = self::session(&format!("redis://127.0.0.1:{port}")).read(&place()).await;
-    assert!(trouble.unwrap_err().to_string().contains("TIME"));
+    // Whether there is a token or not: what is put there would be of no use to anybody.
+    for token in ["$2\r\nab\r\n", "$-1\r\n"] {
+        let (port, _) = server(replies(&[&[&format!("{time}{token}{time}$-1\r\n")]])).await;
+        let trouble = self::session(&format!("redis://127.0.0.1:{port}")).read(&place()).await;
+        assert!(trouble.unwrap_err().to_string().contains("TIME"));
+    }
+
+    let (port, _) = server(replies(&[&[&format!(":-1\r\n$2\r\nab\r\n{time}$-1\r\n")]])).await;
+    let session = self::session(&format!("redis://127.0.0.1:{port}"));
+    let reading = session.read(&place()).await.unwrap();
+    assert!(reading.found[0].token.is_none(), "it stays for ever, and nobody knows how old it is");
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_there_and_does_not_open() {
+    let other = "-WRONGTYPE s3cret\r\n";
+    let reply = format!(":-1\r\n{other}*2\r\n$1\r\n7\r\n$6\r\n250999\r\n{other}");
+    let (port, _) = server(replies(&[&[&reply]])).await;
+    let session = session(&format!("redis://127.0.0.1:{port}"));
+    let reading = session.read(&place()).await.unwrap();
+    let found = &reading.found[0];
+    assert_eq!(
+        (found.token.as_deref(), found.note.as_deref()),
+        (Some([].as_slice()), Some([].as_slice()))
+    );
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_as_good_as_nothing() {
+    let long = format!(":-1\r\n$200000\r\n{}\r\n", "x".repeat(200_000));
+    let (port, served) = server(replies(&[&[&long], &["+OK\r\n"]])).await;
+    let session = session(&format!("redis://127.0.0.1:{port}"));
+    let reading = session.read(&place()).await.unwrap();
+    assert!(reading.found[0].token.is_none() && reading.found[0].note.is_none());
+    session.publish(&place()[0], b"sealed".to_vec(), Duration::from_secs(9)).await.unwrap();
+    drop(session);
+    let heard = served.await.unwrap();
+    assert_eq!(heard.len(), 2, "what is left of the reply is not taken for another: {heard:?}");
 }
 
 #[tokio::test]

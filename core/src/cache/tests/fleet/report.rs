@@ -6,14 +6,15 @@ use std::path::Path;
 
 use super::expected::{Expected, seconds};
 use super::plot::{self, Panel, between};
+use super::sharing::{LIFETIME, Shared};
 use super::{CALL_EVERY, HOUR, LATENCY, MINUTE, Measured, Nanos, ROLL_OUT, SECOND, TIMEOUT, ns};
 
-pub(super) fn write(folder: &Path, fleets: &[[Measured; 2]; 2]) {
+pub(super) fn write(folder: &Path, fleets: &[[Measured; 2]; 2], shared: &[Shared]) {
     fs::create_dir_all(folder.join("img")).unwrap();
     for pair in fleets {
         fs::write(folder.join(plot_name(pair)), plots(pair)).unwrap();
     }
-    fs::write(folder.join("fleet.md"), page(fleets)).unwrap();
+    fs::write(folder.join("fleet.md"), page(fleets) + &sharing(shared)).unwrap();
 }
 
 fn total(requests: &[u32]) -> u32 {
@@ -198,6 +199,50 @@ had the outage begun in another minute from {} to {}: the mean of all minutes, a
         "
 Calls that failed are counted among all that were made during the outage. An error after its end comes from a
 pause that was still in force, which is a minute at most.
+",
+    );
+    page
+}
+
+/// What a store makes of the same fleet.
+fn sharing(fleets: &[Shared]) -> String {
+    let alone = Expected::new(LIFETIME, true).interval();
+    let processes = count(fleets[0].processes);
+    let mut page = format!(
+        "
+## With a store
+
+The same fleet with [one token for all](sharing.md), tokens of {} s, and a store that goes away just before
+all processes renew and comes back as long after that. Here the engines run as they ship, on simulated time.
+*Mean* is what this fleet asks for without a store, {:.2} requests per second.
+
+| store away for | requests before that | for tokens | extra requests | busiest second | ÷ mean | asked over | failed calls |
+|---|---|---|---|---|---|---|---|
+",
+        figure(LIFETIME.as_secs_f64()),
+        processes / alone,
+    );
+    for fleet in fleets {
+        let first = fleet.during.iter().position(|seen| *seen > 0).unwrap_or_default();
+        let last = fleet.during.iter().rposition(|seen| *seen > 0).unwrap_or_default();
+        writeln!(
+            page,
+            "| {} s | {} | {} | {} | {} | {} | {} s | {} |",
+            fleet.away,
+            fleet.before,
+            fleet.renewals + 1,
+            figure(f64::from(fleet.extra())).trim_end_matches(".0"),
+            fleet.peak(),
+            figure(f64::from(fleet.peak()) / (processes / alone)),
+            last - first + 1,
+            fleet.disturbed,
+        )
+        .unwrap();
+    }
+    page.push_str(
+        "
+While the token is good, a renewal that finds no store is put off to a random moment in the second half of
+what is left of the token's life. Whoever finds it still away then asks for itself.
 ",
     );
     page

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::thread;
 
 use super::expected::{Expected, seconds};
-use super::report;
 use super::*;
+use super::{report, sharing};
 
 const LIFETIMES: [Duration; 2] = [Duration::from_secs(1_800), Duration::from_secs(7_199)];
 
@@ -97,7 +97,9 @@ fn jitter_spreads_a_fleet_and_outages_stay_unnoticed_while_tokens_live() {
         assert!(with.crowding() < 0.25);
     }
     if let Some(folder) = folder {
-        report::write(Path::new(&folder), &fleets);
+        let shared =
+            [60, 600].map(|away| sharing::play(scenario(LIFETIMES[0], true).processes, away));
+        report::write(Path::new(&folder), &fleets, &shared);
     }
 }
 
