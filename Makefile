@@ -134,4 +134,4 @@ clean: ## contribute: removes everything that was built or set up
 	rm -rf target $(VENV) node/node_modules python/seekauth/_native.abi3.so node/*.node python/{LICENSE-*,*.cdx.json} dist
 
 include bindings/c/package/install.mk tests/release/supply.mk tests/release/dist/dist.mk
-include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk tests/release/crate.mk
+include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk tests/release/crate.mk tests/release/carried.mk

@@ -1,12 +1,10 @@
 'use strict';
 
-// How the package is taken in: by require and by import, with nothing but its public names, and with a
-// clear word where there is no library for the platform.
+// How the package is taken in: by require and by import, with nothing but its public names.
 
 const assert = require('node:assert/strict');
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const native = require('../lib/native.js');
@@ -83,22 +81,4 @@ test('taking the package in starts nothing', () => {
   // Files with certificates would be read, on a thread that ends by itself.
   const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
   assert.equal(execFileSync(process.execPath, ['-e', program], { cwd: root, env, encoding: 'utf8' }), '0\n');
-});
-
-test('without a library for the platform the error says what was tried and what to do', (t) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seekauth-'));
-  t.after(() => fs.rmSync(folder, { recursive: true }));
-  for (const name of ['index.js', 'lib', 'package.json']) {
-    fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
-  }
-  const missing = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' });
-  assert.equal(missing.status, 1);
-  assert.match(missing.stderr, new RegExp(`Error: seekauth .* no native library .* ${process.platform}-${process.arch} `));
-  assert.match(missing.stderr, /--omit=optional/);
-
-  const [library = ''] = fs.readdirSync(root).filter((name) => name.endsWith('.node'));
-  fs.copyFileSync(path.join(root, library), path.join(folder, library));
-  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ ...manifest, version: '9.9.9' }));
-  const stale = spawnSync(process.execPath, ['-e', "require('./index.js')"], { cwd: folder, encoding: 'utf8' });
-  assert.match(stale.stderr, new RegExp(`${library.replaceAll('.', '\\.')}: is version ${manifest.version}, not 9\\.9\\.9`));
 });

@@ -19,15 +19,22 @@ For HTTP clients that authenticate their requests by themselves there are `seeka
 `seekauth.settings`. Each is imported on first use.
 """
 
-from seekauth._native import (
-    AuthFlow,
-    Client,
-    Credentials,
-    Inspection,
-    StoreStatus,
-    Token,
-    __version__,
-)
+try:
+    from seekauth._native import (
+        AuthFlow,
+        Client,
+        Credentials,
+        Inspection,
+        StoreStatus,
+        Token,
+        __version__,
+    )
+except ModuleNotFoundError as missing:
+    if missing.name != "seekauth._native":
+        raise
+    from seekauth._missing import explanation
+
+    raise ImportError(explanation(), name=missing.name) from missing
 from seekauth.errors import (
     CancelledError,
     ClosedError,
@@ -50,13 +57,6 @@ from seekauth.graphql import GraphQLError, GraphQLResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    # What native code imports, for tools that look for imports.
-    import seekauth._authorities
-    import seekauth._authorization
-    import seekauth._credentials
-    import seekauth._greenlets
-    import seekauth._hubs  # noqa: F401
-
     # Under their own names, by which type checkers know what may be imported from here.
     from seekauth import aiohttp as aiohttp
     from seekauth import httpx as httpx
@@ -91,6 +91,22 @@ __all__ = [
     "UnavailableError",
     "__version__",
 ]
+
+
+def _imported_by_native_code() -> None:
+    """For tools that look for imports and freeze what they find; never called.
+
+    Some of them pass over what stands below `TYPE_CHECKING`.
+    """
+    import datetime  # noqa: F401, PLC0415
+
+    import certifi  # noqa: F401, PLC0415
+
+    import seekauth._authorities  # noqa: PLC0415
+    import seekauth._authorization  # noqa: PLC0415
+    import seekauth._credentials  # noqa: PLC0415
+    import seekauth._greenlets  # noqa: F401, PLC0415
+
 
 _MODULES = frozenset(("aiohttp", "httpx", "httpx2", "requests", "settings"))
 

@@ -7,12 +7,16 @@ that takes longer than making a client.
 from __future__ import annotations
 
 import os
-from importlib.machinery import PathFinder
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 
 def of_certifi() -> bytes | None:
     """The bundle of the certifi that is installed, or None."""
-    spec = PathFinder.find_spec("certifi")
+    spec = _find("certifi")
     if spec is None or not spec.origin:
         return None
     try:
@@ -20,3 +24,11 @@ def of_certifi() -> bytes | None:
             return bundle.read()
     except OSError:
         return None
+
+
+def _find(name: str) -> ModuleSpec | None:
+    """Where a package is. In frozen programs other finders know that than the one for paths."""
+    for finder in sys.meta_path:
+        if (find := getattr(finder, "find_spec", None)) and (spec := find(name, None)):
+            return spec  # type: ignore[no-any-return]
+    return None

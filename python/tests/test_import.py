@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import platform
+import re
+import shutil
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -220,3 +224,73 @@ def test_help_lists_the_settings_with_their_sentences() -> None:
         rows = [(name, doc) for name, _, doc in _native.SETTINGS if name != "service"]
         assert listed[:-2] == [line for name, doc in rows for line in (f"`{name}`", f"    {doc}")]
         assert listed[-2] == "`credentials`"
+
+
+def test_what_native_code_imports_can_be_seen() -> None:
+    """Freezers read the sources: what native code imports must stand there too."""
+    package = Path(seekauth.__file__).parent
+    native = package.parents[1] / "bindings" / "python" / "src"
+    imports = re.compile(r"\bimport\((?:py, )?\"([\w.]+)\"")
+    sources = [source.read_text() for source in native.glob("*.rs")]
+    wanted = {name for source in sources for name in imports.findall(source)}
+    assert "seekauth._credentials" in wanted
+    # The first is imported by pyo3, the second is looked for and not imported.
+    wanted |= {"datetime", "certifi"}
+    seen = set()
+    for source in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Import):
+                seen |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                seen.add(node.module)
+    # Part of the interpreter itself.
+    assert wanted - seen <= set(sys.builtin_module_names)
+
+
+def failure_of_a_copy(folder: Path) -> str:
+    """The last line that a Python prints which imports the package from there."""
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import seekauth"
+    command = [sys.executable, "-I", "-c", program, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done
+    return done.stderr.splitlines()[-1]
+
+
+def copy_without_library(folder: Path) -> Path:
+    package = Path(seekauth.__file__).parent
+    left_out = shutil.ignore_patterns("_native.*", "__pycache__")
+    shutil.copytree(package, folder / "seekauth", ignore=left_out)
+    return folder
+
+
+def test_a_package_without_its_library_says_for_which_python(tmp_path: Path) -> None:
+    folder = copy_without_library(tmp_path)
+    said = failure_of_a_copy(folder)
+    place = folder / "seekauth"
+    assert f"ImportError: seekauth in {place} has no native library for this Python" in said
+    assert platform.python_version() in said
+    (folder / "seekauth" / "_native.cp310-win_amd64.pyd").touch()
+    assert "there is _native.cp310-win_amd64.pyd, for another" in failure_of_a_copy(folder)
+
+
+def test_an_archive_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    site = copy_without_library(tmp_path / "site")
+    archive = shutil.make_archive(str(tmp_path / "app"), "zip", site)
+    said = failure_of_a_copy(Path(archive))
+    assert f"ImportError: seekauth is in an archive ({archive}), and no system" in said
+    assert "shiv" in said
+    assert "pip install --target" in said
+
+
+def test_a_frozen_program_without_it_names_the_option(tmp_path: Path) -> None:
+    folder = copy_without_library(tmp_path)
+    program = "import sys; sys.frozen = True; sys.path.insert(0, sys.argv[1]); import seekauth"
+    command = [sys.executable, "-I", "-c", program, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "PyInstaller: --hidden-import seekauth._native" in done.stderr
+
+
+def test_a_library_that_does_not_load_is_left_to_say_why(tmp_path: Path) -> None:
+    folder = copy_without_library(tmp_path)
+    (folder / "seekauth" / "_native.abi3.so").write_bytes(b"of another system")
+    assert re.match(r"ImportError: .*_native\.abi3\.so: ", failure_of_a_copy(folder))
