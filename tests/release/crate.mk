@@ -1,4 +1,4 @@
-# The crate as crates.io gets it: what is in it, that it builds from that alone and with the oldest Rust that it names,
+# The crate as it is published: what is in it, that it builds from that alone and with the oldest Rust that it names,
 # its examples, and its public interface. Included by the Makefile.
 
 RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
