@@ -1,5 +1,6 @@
 // The C++ program of the canary test: does what story.py tells it and shows whatever it can see.
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +22,10 @@ using seekauth::Options;
 std::map<std::string, Client> clients;
 std::string planted;
 
+// Those that were shown.
+std::atomic<int> events{0};
+
+// In one call, for the library's thread that tells of events comes here too.
 void say(const char *kind, const std::string &text) {
     std::string line = text;
     for (char &letter : line)
@@ -76,7 +81,14 @@ void new_client() {
         options.credentials = [words = std::string(text("callback_fails"))]() -> seekauth::Credentials {
             throw std::runtime_error(words);
         };
-    clients.insert_or_assign(text("handle"), Client(options));
+    Client client(options);
+    client.on_event("debug", [](const seekauth::Event &event) {
+        show(std::string(event.name()));
+        show(std::string(event.message()));
+        for (const auto &[name, value] : event.fields()) show(name + ": " + value);
+        events++;
+    });
+    clients.insert_or_assign(text("handle"), std::move(client));
 }
 
 const Client &client() {
@@ -111,6 +123,11 @@ void graphql() {
     show_response(client().graphql(operation));
 }
 
+void show_all() {
+    show(client().api_url());
+    for (const auto &token : client().stats().tokens) show(token.scopes + " " + token.state);
+}
+
 void plant() {
     std::ofstream file("planted.bin");
     for (const char *byte = text("file"); *byte != '\0'; byte++) {
@@ -130,14 +147,21 @@ void plant() {
 }
 
 void end() {
-    for (const auto &[name, one] : clients) one.close();
+    for (const auto &[name, one] : clients) {
+        one.close();
+        one.drain();
+    }
     clients.clear();
+    if (events < 32) {
+        std::fprintf(stderr, "hardly any event was told\n");
+        std::exit(2);
+    }
 }
 
 const std::map<std::string, std::function<void()>> verbs = {
     {"new", new_client},
     {"get", get},
-    {"show", [] { show(client().api_url()); }},
+    {"show", show_all},
     {"graphql", graphql},
     {"send", send},
     {"panic", [] {}},
