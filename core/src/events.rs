@@ -3,6 +3,8 @@
 
 mod delivery;
 mod event;
+#[cfg(feature = "tracing")]
+mod forward;
 mod subscription;
 #[cfg(test)]
 mod tests;

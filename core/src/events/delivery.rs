@@ -13,6 +13,8 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 
 use crate::events::event::{Event, EventKind, EventLevel, Subject};
+#[cfg(feature = "tracing")]
+use crate::events::forward;
 use crate::sys::clock::Clock;
 use crate::sys::count::Count;
 use crate::sys::per_process::{Owned, PerProcess};
@@ -143,7 +145,7 @@ impl Events {
         scopes: &Arc<[String]>,
         kind: impl FnOnce() -> EventKind,
     ) {
-        if !self.listeners.load().iter().any(|listener| listener.level <= level) {
+        if !self.is_wanted(level) {
             return;
         }
         let at = self.clock.now().system_time();
@@ -180,6 +182,14 @@ impl Events {
         }
     }
 
+    fn is_wanted(&self, level: EventLevel) -> bool {
+        #[cfg(feature = "tracing")]
+        if forward::is_wanted(level) {
+            return true;
+        }
+        self.listeners.load().iter().any(|listener| listener.level <= level)
+    }
+
     /// Hands over what there is, until there is nothing.
     fn deliver(&self) {
         loop {
@@ -187,6 +197,8 @@ impl Events {
             if batch.is_empty() {
                 return;
             }
+            #[cfg(feature = "tracing")]
+            let _ = catch_unwind(|| batch.iter().for_each(forward::forward));
             for listener in self.listeners.load().iter() {
                 let wanted: Vec<Event> =
                     batch.iter().filter(|event| event.level >= listener.level).cloned().collect();
