@@ -48,8 +48,9 @@
  * Threads. A function that takes its object as a pointer to const may be called on one object by any
  * number of threads at once. A _free function must not run while another call uses the object. No
  * thread is started before a token is first needed; after that one worker serves all the clients of
- * the process, with another beside it while it looks up a host name. These threads block every signal:
- * the program's handlers run on the program's threads, and a connection that breaks raises no SIGPIPE.
+ * the process, with another beside it while it looks up a host name, and one for each client while that
+ * tells a callback of events. These threads block every signal: the program's handlers run on the program's
+ * threads, and a connection that breaks raises no SIGPIPE.
  *
  * Cancellation. A thread that pthread_cancel asks to end while it is in a call here ends after the call,
  * at its next cancellation point; no call leaves anything half done. Asynchronous cancellation
@@ -63,7 +64,8 @@
  * takes. Before the code itself goes (dlclose), call seekauth_shutdown. A callback may call any
  * function here except those that wait for a token, a response or callbacks, because it would hold up the
  * thread that is to bring them; those fail at once. A callback that finds credentials runs for each token
- * request, on another thread, and may wait. None may throw a C++ exception or leave by longjmp.
+ * request, on another thread, and may wait; so may one that is told of events, on a third. None may throw a
+ * C++ exception or leave by longjmp.
  *
  * fork(). A client may be used before and after fork(), in parent and child; each process has its
  * own worker and connections. Calls that were in flight in the parent do not exist in the child, and
@@ -127,6 +129,16 @@ typedef struct seekauth_token seekauth_token;
 /// it at once, and it outlives its client.
 typedef struct seekauth_store_status seekauth_store_status;
 
+/// Something that a client did or met: a request for a token, a failure, a rejection. It belongs to the
+/// library, and it and its texts live until the callback that it was given to returns. No text in it holds
+/// a secret, a token or what a server sent.
+typedef struct seekauth_event seekauth_event;
+
+/// What a client did so far in this process and how its tokens stand, as it was when it was asked for. The
+/// receiver frees it with seekauth_stats_free. It never changes, so any number of threads may read it at
+/// once, and it outlives its client.
+typedef struct seekauth_stats seekauth_stats;
+
 /// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
 /// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
 typedef struct seekauth_error seekauth_error;
@@ -154,6 +166,9 @@ typedef struct seekauth_auth_flow seekauth_auth_flow;
 
 /* --- Settings --------------------------------------------------------------------------------- */
 
+/// Frees what a `user_data` points to.
+typedef void (*seekauth_free_callback)(void *user_data);
+
 /// Finds the client id and secret to use now, hands them over with seekauth_credentials_set, and returns
 /// 0. Any other number says that there are none at present.
 ///
@@ -163,9 +178,6 @@ typedef struct seekauth_auth_flow seekauth_auth_flow;
 /// program that it starts inherits that, unless it unblocks them before.
 typedef int (*seekauth_credentials_callback)(void *user_data,
                                              struct seekauth_credentials *credentials);
-
-/// Frees what a `user_data` points to.
-typedef void (*seekauth_free_callback)(void *user_data);
 
 /// Settings of a client. Start from SEEKAUTH_OPTIONS_INIT and set the fields you need; NULL or 0 in a
 /// field means the default. Every text is borrowed for the call that takes the options.
@@ -442,6 +454,7 @@ void seekauth_client_close(const struct seekauth_client *client);
 /// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
 /// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
 /// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+/// Callbacks for events have been told by then of all that happened before.
 ///
 /// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
 /// a callback, which cannot wait for itself.
@@ -454,9 +467,9 @@ struct seekauth_error *seekauth_client_drain(const struct seekauth_client *clien
 /// NULL is accepted.
 void seekauth_client_free(struct seekauth_client *client);
 
-/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
-/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
-/// for none. NULL is accepted.
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, and its
+/// callback for events, however long they take; what they use may go then. In a callback, which cannot wait
+/// for itself, it waits for none. NULL is accepted.
 void seekauth_client_free_and_wait(struct seekauth_client *client);
 
 /* --- Tokens ----------------------------------------------------------------------------------- */
@@ -514,6 +527,144 @@ uint64_t seekauth_store_status_count(const struct seekauth_store_status *status,
 
 /// Frees a status and every text it owns. NULL is accepted.
 void seekauth_store_status_free(struct seekauth_store_status *status);
+
+/* --- Events and figures ----------------------------------------------------------------------- */
+
+/// Is told of an event, with the `user_data` of seekauth_client_set_event_callback. The event lives until
+/// it returns.
+typedef void (*seekauth_event_callback)(void *user_data, const struct seekauth_event *event);
+
+/// Has `callback` called with what this client does and meets from now on, and the clients that share with
+/// it (see seekauth_client_with_scopes), down to `level`: "debug", "info", "warning" or "error". It takes
+/// the place of the one that was set before; NULL removes that one, whatever `level` is. A call that is
+/// served from the cache is no event, and a client that nobody listens to makes none.
+///
+/// The callback runs on a thread of the library's own, never two calls at once for one client, in the order
+/// in which things happened; that thread is there only while there is something to tell. It may block: no
+/// call waits for it, up to 1024 events wait in line, and one named "dropped" says how many more were lost.
+/// It may call any function here but seekauth_shutdown and seekauth_client_drain, and those that wait for a
+/// token as well; it may also replace or remove itself, close the client and free it. One that is removed or
+/// replaced meanwhile by another thread may still be in a call when this returns.
+///
+/// In a forked child it is called with what the child does; where the parent was in a call when it forked,
+/// the child never calls `free`. seekauth_client_close leaves it in place, so that it is told of that. Freeing the client removes it, and what it was not told of by then is lost:
+/// call seekauth_client_drain before, which waits until all is told.
+///
+/// `free`, which may be NULL, is called once with `user_data` when no more call of `callback` can come: on
+/// any thread, before this returns if it fails or if `callback` is NULL.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for another level.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_set_event_callback(const struct seekauth_client *client,
+                                                          const char *level,
+                                                          seekauth_event_callback callback,
+                                                          void *user_data,
+                                                          seekauth_free_callback free);
+
+/// What happened, such as "token_request" or "serving_stale"; NULL for NULL. A later library may tell of
+/// events that this one does not know. The event owns the text.
+const char *seekauth_event_name(const struct seekauth_event *event);
+
+/// How much it matters: "debug", "info", "warning" (something failed, and callers do not notice) or "error"
+/// (callers fail); NULL for NULL. The event owns the text.
+const char *seekauth_event_level(const struct seekauth_event *event);
+
+/// One line for a log; NULL for NULL. Its words may change with any release. The event owns the text.
+const char *seekauth_event_message(const struct seekauth_event *event);
+
+/// When it happened, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL.
+uint64_t seekauth_event_time_ms(const struct seekauth_event *event);
+
+/// The value of the field with this name, such as "result" or "life_left", as text: a number in decimal
+/// digits as seekauth_event_field_number has it, several words with spaces between them. NULL if the event
+/// has no such field, and for NULL. The event owns the text.
+const char *seekauth_event_field(const struct seekauth_event *event,
+                                  const char *name);
+
+/// The value of the field with this name, such as "status" or "life_left", as a number: a count, 1 or 0 for
+/// yes or no, a length of time in milliseconds, a moment in milliseconds since 1970-01-01 00:00 UTC. -1 if
+/// the event has no such field, if it is text, and for NULL.
+int64_t seekauth_event_field_number(const struct seekauth_event *event,
+                                    const char *name);
+
+/// How many fields the event has; 0 for NULL.
+size_t seekauth_event_field_count(const struct seekauth_event *event);
+
+/// The name of the field with this index, counted from 0; NULL past the last one and for NULL. The event
+/// owns the text.
+const char *seekauth_event_field_name(const struct seekauth_event *event,
+                                       size_t index);
+
+/// The value of the field with this index, counted from 0, as seekauth_event_field gives it; NULL past the
+/// last one and for NULL. The event owns the text.
+const char *seekauth_event_field_value(const struct seekauth_event *event,
+                                        size_t index);
+
+/// What `client`, and the clients that share with it (see seekauth_client_with_scopes), did so far in this
+/// process, and how their tokens stand. Never waits, and also tells of a client that was closed.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_stats(const struct seekauth_client *client,
+                                             struct seekauth_stats **out);
+
+/// One count, by its name: token requests that ended with a token ("requests_succeeded"), tokens taken over
+/// from the store ("tokens_adopted"), rejections of a token by the API ("rejections"), calls that got a token
+/// although its renewal had failed ("stale_served"), calls that wait for a token now ("waiting") and at most
+/// at any time ("waiting_max"), calls that had to wait ("waits"), and events that were lost because their
+/// callback did not take them in time ("events_dropped"). 0 for another name, and for NULL.
+uint64_t seekauth_stats_count(const struct seekauth_stats *stats,
+                              const char *name);
+
+/// How many milliseconds calls waited for a token, all together; 0 for NULL.
+uint64_t seekauth_stats_waited_ms(const struct seekauth_stats *stats);
+
+/// How many token requests failed with this code, such as SEEKAUTH_UNAVAILABLE; 0 for NULL.
+uint64_t seekauth_stats_failures(const struct seekauth_stats *stats, int32_t code);
+
+/// With how many different codes token requests failed; 0 for NULL.
+size_t seekauth_stats_failure_count(const struct seekauth_stats *stats);
+
+/// The code with this index, counted from 0, among those that token requests failed with; SEEKAUTH_OK past
+/// the last one and for NULL.
+int32_t seekauth_stats_failure_code(const struct seekauth_stats *stats,
+                                    size_t index);
+
+/// How many tokens there are, one for each set of scopes that was asked for; 0 for NULL, and once the client
+/// was closed.
+size_t seekauth_stats_token_count(const struct seekauth_stats *stats);
+
+/// The scopes that are asked for with the token with this index, counted from 0, separated by spaces; ""
+/// for none. NULL past the last one and for NULL. The stats own the text.
+const char *seekauth_stats_token_scopes(const struct seekauth_stats *stats,
+                                         size_t index);
+
+/// What the token with this index, counted from 0, is good for: "none" (there is none yet), "fresh", "ahead"
+/// (it is renewed in the background), "margin" (calls wait for the next one), "expired", or "rejected" by the
+/// API. NULL past the last one and for NULL. The stats own the text.
+const char *seekauth_stats_token_state(const struct seekauth_stats *stats,
+                                        size_t index);
+
+/// How many milliseconds are left of the life of the token with this index, counted from 0; -1 without a
+/// token, past the last one and for NULL.
+int64_t seekauth_stats_token_remaining_ms(const struct seekauth_stats *stats,
+                                          size_t index);
+
+/// When the token with this index, counted from 0, arrived, in milliseconds since 1970-01-01 00:00 UTC; -1
+/// without a token, past the last one and for NULL.
+int64_t seekauth_stats_token_obtained_at_ms(const struct seekauth_stats *stats,
+                                            size_t index);
+
+/// Whether the token with this index, counted from 0, is being asked for; false past the last one and for
+/// NULL.
+bool seekauth_stats_token_requesting(const struct seekauth_stats *stats,
+                                     size_t index);
+
+/// The code that the last request for the token with this index, counted from 0, failed with; SEEKAUTH_OK if
+/// it did not, past the last one and for NULL.
+int32_t seekauth_stats_token_last_failure(const struct seekauth_stats *stats,
+                                          size_t index);
+
+/// Frees the stats and every text they own. NULL is accepted.
+void seekauth_stats_free(struct seekauth_stats *stats);
 
 /* --- Errors ----------------------------------------------------------------------------------- */
 

@@ -416,6 +416,101 @@ struct StoreStatus {
     std::uint64_t clock_disagreements{};
 };
 
+/// How one token of a client stands.
+struct TokenStats {
+    /// The scopes that are asked for, separated by spaces.
+    std::string scopes{};
+    /// What it is good for: `none`, `fresh`, `ahead`, `margin`, `expired` or `rejected`.
+    std::string state{};
+    /// How much is left of its life; unset without a token.
+    std::optional<milliseconds> remaining{};
+    /// When it arrived; unset without a token.
+    std::optional<std::chrono::system_clock::time_point> obtained_at{};
+    /// Whether it is being asked for.
+    bool requesting{};
+    /// The code that the last request failed with; SEEKAUTH_OK if it did not.
+    int last_failure{};
+};
+
+/// What a client did so far in this process; a snapshot.
+struct Stats {
+    /// Token requests that ended with a token.
+    std::uint64_t requests_succeeded{};
+    /// Token requests that failed: how many with which code, SEEKAUTH_UNAVAILABLE and so on.
+    std::vector<std::pair<int, std::uint64_t>> requests_failed{};
+    /// Tokens taken over from the store.
+    std::uint64_t tokens_adopted{};
+    /// Rejections of a token by the API.
+    std::uint64_t rejections{};
+    /// Calls that got a token although its renewal had failed.
+    std::uint64_t stale_served{};
+    /// Calls that wait for a token now.
+    std::uint64_t waiting{};
+    /// Calls that waited at most at any time.
+    std::uint64_t waiting_max{};
+    /// Calls that had to wait.
+    std::uint64_t waits{};
+    /// How long they waited, all together.
+    milliseconds waited{};
+    /// Events that were lost because their function did not take them in time.
+    std::uint64_t events_dropped{};
+    /// How each token stands; none once the client was closed.
+    std::vector<TokenStats> tokens{};
+};
+
+/// Something that a client did or met: a request for a token, a failure, a rejection. It and its texts are
+/// lent to the function of Client::on_event() until that returns. It never holds a secret or a token.
+class Event {
+public:
+    /// One of the C interface.
+    explicit Event(const seekauth_event *event) noexcept : event_(event) {}
+
+    Event(const Event &) = delete;
+    Event &operator=(const Event &) = delete;
+
+    /// What happened, such as `token_request` or `serving_stale`.
+    std::string_view name() const noexcept { return seekauth_event_name(event_); }
+
+    /// How much it matters: `debug`, `info`, `warning` (something failed, and callers do not notice) or
+    /// `error` (callers fail).
+    std::string_view level() const noexcept { return seekauth_event_level(event_); }
+
+    /// One line for a log. Its words may change with any release.
+    std::string_view message() const noexcept { return seekauth_event_message(event_); }
+
+    /// When it happened.
+    std::chrono::system_clock::time_point time() const noexcept {
+        const auto time = seekauth_event_time_ms(event_);
+        return std::chrono::system_clock::time_point(
+            milliseconds(static_cast<milliseconds::rep>(time)));
+    }
+
+    /// The value of the field with this name as text, numbers in decimal digits.
+    std::optional<std::string_view> field(const std::string &name) const noexcept {
+        const char *value = seekauth_event_field(event_, name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
+    }
+
+    /// The value of the field with this name as a number: a count, 1 or 0 for yes or no, a time in
+    /// milliseconds. Unset if there is no such field, and if it is text.
+    std::optional<std::int64_t> number(const std::string &name) const noexcept {
+        const auto number = seekauth_event_field_number(event_, name.c_str());
+        return number < 0 ? std::nullopt : std::optional<std::int64_t>(number);
+    }
+
+    /// All fields, names and values as text.
+    std::vector<std::pair<std::string, std::string>> fields() const {
+        std::vector<std::pair<std::string, std::string>> fields;
+        for (std::size_t i = 0; i < seekauth_event_field_count(event_); i++)
+            fields.emplace_back(seekauth_event_field_name(event_, i),
+                                seekauth_event_field_value(event_, i));
+        return fields;
+    }
+
+private:
+    const seekauth_event *event_;
+};
+
 /// An asynchronous call on its way. Destroying the object does not end the call.
 class Call {
 public:
@@ -947,15 +1042,37 @@ inline void free_credentials(void *function) noexcept {
     delete static_cast<CredentialsFunction *>(function);
 }
 
+template <class Function>
+using IfEventFunction =
+    std::enable_if_t<std::is_invocable_v<std::decay_t<Function> &, const Event &>, int>;
+
+template <class Function>
+void receive_event(void *function, const seekauth_event *event) noexcept {
+#if SEEKAUTH_EXCEPTIONS
+    try {
+        (*static_cast<Function *>(function))(Event(event));
+    } catch (...) {
+        // Nobody waits for it.
+    }
+#else
+    (*static_cast<Function *>(function))(Event(event));
+#endif
+}
+
+template <class Function>
+void free_event_function(void *function) noexcept {
+    delete static_cast<Function *>(function);
+}
+
 }  // namespace detail
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
 /// threads may call its const functions at once.
 ///
-/// Destroying a client cancels its own calls in flight and nothing else, and waits until their callbacks have
-/// returned, so that a callback may use the object that has the client as a member. Two things follow:
-/// no lock that a callback takes may be held meanwhile, and the client is to be declared after what its
-/// callbacks use. In a callback, which cannot wait for itself, destroying one waits for none.
+/// Destroying a client cancels its own calls in flight and nothing else, and waits until their callbacks, and
+/// the function of on_event(), have returned, so that they may use the object that has the client as a member.
+/// Two things follow: no lock that a callback takes may be held meanwhile, and the client is to be declared
+/// after what its callbacks use. In a callback, which cannot wait for itself, destroying one waits for none.
 class Client {
 public:
     /// Takes over a client of the C interface.
@@ -1011,6 +1128,23 @@ public:
 
     /// How the store fares through which this client shares its tokens. Never waits; throws.
     StoreStatus store_status() const { return try_store_status().value(); }
+
+    /// What this client, and those that share with it, did so far in this process, and how their tokens
+    /// stand. Never waits; throws.
+    Stats stats() const { return try_stats().value(); }
+
+    /// Has the function called with what this client, and those that share with it, do and meet from now on,
+    /// down to this level: `debug`, `info`, `warning` or `error`; in place of the function that was set
+    /// before. It is any function object that takes a const Event &, is called on a thread of the library's
+    /// own, never twice at once, and may block and call this client; see seekauth_client_set_event_callback.
+    /// What it throws is ignored.
+    template <class Function, detail::IfEventFunction<Function> = 0>
+    void on_event(const Text &level, Function &&function) const {
+        try_on_event(level, std::forward<Function>(function)).value();
+    }
+
+    /// Has no function called with events any more. One that another thread is in may still be running.
+    void on_event(std::nullptr_t) const { try_on_event(nullptr).value(); }
 
     /// Says that an API rejected this token, or this header value. True if it was still the current one: it
     /// is set aside, and the next call waits for a new one. False if a newer one had taken its place already,
@@ -1169,6 +1303,51 @@ public:
         };
     }
 
+    /// As stats(); an error is part of the result.
+    Result<Stats> try_stats() const {
+        seekauth_stats *made = nullptr;
+        if (auto *error = seekauth_client_stats(client_.get(), &made)) return Error(error);
+        const std::unique_ptr<seekauth_stats, decltype(&seekauth_stats_free)> owned(
+            made, seekauth_stats_free);
+        const auto count = [made](const char *name) { return seekauth_stats_count(made, name); };
+        Stats stats;
+        stats.requests_succeeded = count("requests_succeeded");
+        for (std::size_t i = 0; i < seekauth_stats_failure_count(made); i++) {
+            const int code = seekauth_stats_failure_code(made, i);
+            stats.requests_failed.emplace_back(code, seekauth_stats_failures(made, code));
+        }
+        stats.tokens_adopted = count("tokens_adopted");
+        stats.rejections = count("rejections");
+        stats.stale_served = count("stale_served");
+        stats.waiting = count("waiting");
+        stats.waiting_max = count("waiting_max");
+        stats.waits = count("waits");
+        stats.waited = milliseconds(static_cast<milliseconds::rep>(seekauth_stats_waited_ms(made)));
+        stats.events_dropped = count("events_dropped");
+        for (std::size_t i = 0; i < seekauth_stats_token_count(made); i++)
+            stats.tokens.push_back(token_stats(made, i));
+        return stats;
+    }
+
+    /// As on_event(); an error is part of the result.
+    template <class Function, detail::IfEventFunction<Function> = 0>
+    Result<void> try_on_event(const Text &level, Function &&function) const {
+        using Kept = std::decay_t<Function>;
+        detail::Lender lender;
+        const char *const c_level = lender.text("level", level);
+        if (lender.failure()) return *lender.failure();
+        if (detail::is_empty(function)) return Error(SEEKAUTH_INVALID_ARGUMENT, "the function is empty");
+        return detail::outcome(seekauth_client_set_event_callback(
+            client_.get(), c_level, &detail::receive_event<Kept>, new Kept(std::forward<Function>(function)),
+            &detail::free_event_function<Kept>));
+    }
+
+    /// As on_event(); an error is part of the result.
+    Result<void> try_on_event(std::nullptr_t) const {
+        return detail::outcome(
+            seekauth_client_set_event_callback(client_.get(), nullptr, nullptr, nullptr, nullptr));
+    }
+
     /// As cached_token(); an error is part of the result.
     Result<std::optional<Token>> try_cached_token() const {
         seekauth_token *token = nullptr;
@@ -1261,6 +1440,20 @@ public:
     const seekauth_client *get() const noexcept { return client_.get(); }
 
 private:
+    static TokenStats token_stats(const seekauth_stats *stats, std::size_t index) {
+        const auto remaining = seekauth_stats_token_remaining_ms(stats, index);
+        const auto obtained_at = seekauth_stats_token_obtained_at_ms(stats, index);
+        TokenStats token;
+        token.scopes = detail::copy(seekauth_stats_token_scopes(stats, index));
+        token.state = detail::copy(seekauth_stats_token_state(stats, index));
+        if (remaining >= 0) token.remaining = milliseconds(remaining);
+        if (obtained_at >= 0)
+            token.obtained_at = std::chrono::system_clock::time_point(milliseconds(obtained_at));
+        token.requesting = seekauth_stats_token_requesting(stats, index);
+        token.last_failure = seekauth_stats_token_last_failure(stats, index);
+        return token;
+    }
+
     template <class Function>
     static Result<Client> make(Function call) {
         return detail::make<Client, seekauth_client>(call);

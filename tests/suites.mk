@@ -1,8 +1,8 @@
 # The suites: lints, each language's own tests, and what this folder holds. Included by the Makefile.
 
 # The core with the cryptography of the packages; with its default features it is tested in tests/hosts/rust.
-CORE := -p seekauth --no-default-features --features redis,ring
-WORKSPACE := --workspace --no-default-features --features seekauth/redis,seekauth/ring
+CORE := -p seekauth --no-default-features --features redis,ring,tracing
+WORKSPACE := --workspace --no-default-features --features seekauth/redis,seekauth/ring,seekauth/tracing
 
 # Drivers import the harness from there.
 WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests

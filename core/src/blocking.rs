@@ -12,7 +12,7 @@ use crate::cache::Stats;
 use crate::client;
 use crate::config::{Config, TIMEOUT};
 use crate::error::{Error, ErrorKind};
-use crate::events::{Event, EventLevel, Listening};
+use crate::events::{self, Event, EventLevel, Listening};
 use crate::http::dns;
 use crate::store::{self, StoreStatus};
 use crate::sys::runtime;
@@ -62,14 +62,19 @@ impl Client {
         self.inner.stats()
     }
 
-    /// Calls `listen` with what this client does; see [`crate::Client::listen`].
+    /// Calls `listen` with what this client does; see [`crate::Client::listen`]. It is one of this handle's
+    /// callbacks while it runs.
     #[must_use = "it is called as long as what comes back is there"]
     pub fn listen(
         &self,
         level: EventLevel,
         listen: impl Fn(&[Event]) + Send + Sync + 'static,
     ) -> Listening {
-        self.inner.listen(level, listen)
+        let callbacks = self.callbacks.clone();
+        self.inner.listen(level, move |events| {
+            let _running = callbacks.begin();
+            listen(events);
+        })
     }
 
     /// A handle for other scopes of the same client; see [`crate::Client::with_scopes`].
@@ -345,26 +350,28 @@ impl Client {
     /// returned. In a callback, which cannot wait for itself, it waits for none.
     pub fn release_and_wait(&self) {
         self.release();
-        if !runtime::is_current() {
+        if !is_callback() {
             self.callbacks.wait_for_own();
         }
     }
 
     /// Waits until every callback of this handle's calls has returned, for `timeout` at most (`None`:
     /// the client's own): of a handle from [`with_scopes`](Self::with_scopes) its own calls, of the client
-    /// that it was made from those of all its handles. Cancels nothing; [`close`](Self::close) does.
+    /// that it was made from those of all its handles. Cancels nothing; [`close`](Self::close) does. What
+    /// happened before is told to who listens by then.
     ///
     /// # Errors
     ///
     /// `timeout` when one has not returned by then; `invalid_argument` in a callback.
     pub fn drain(&self, timeout: Option<Duration>) -> Result<(), Error> {
-        if runtime::is_current() {
+        if is_callback() {
             return Err(Error::invalid(
                 "a callback must not wait until all callbacks have returned, for it is one of them",
             ));
         }
         let timeout = timeout.unwrap_or_else(|| self.timeout());
-        if self.callbacks.wait(Instant::now().checked_add(timeout)) {
+        let deadline = Instant::now().checked_add(timeout);
+        if self.callbacks.wait(deadline) && self.inner.events().wait(deadline) {
             return Ok(());
         }
         Err(Error::new(
@@ -383,6 +390,11 @@ impl Client {
     pub fn close(&self) {
         self.inner.close();
     }
+}
+
+/// Whether this thread is in a callback, which nothing on it can wait for.
+fn is_callback() -> bool {
+    runtime::is_current() || events::is_delivering()
 }
 
 /// Ends the library's threads, connections and calls, and waits until nothing of it runs any more, for

@@ -3,11 +3,13 @@
 
 mod delivery;
 mod event;
+#[cfg(feature = "tracing")]
+mod forward;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use delivery::Events;
 pub use delivery::Listening;
+pub(crate) use delivery::{Events, is_delivering};
 pub use event::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, TokenFrom};
 pub use subscription::Subscription;

@@ -331,6 +331,61 @@ static void accessors_of_nothing(void) {
     seekauth_call_free(NULL);
 }
 
+static void on_event(void *user_data, const seekauth_event *event) {
+    (void)user_data;
+    (void)event;
+    CHECK(!"nothing happens here that could be told");
+}
+
+static void events(void) {
+    const seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *client = make_client(&options);
+    CHECK_ERROR(seekauth_client_set_event_callback(NULL, "info", on_event, NULL, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_set_event_callback(NULL, NULL, NULL, NULL, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_set_event_callback(client, NULL, on_event, NULL, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "level is NULL");
+    CHECK_ERROR(seekauth_client_set_event_callback(client, NOT_UTF8, on_event, NULL, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "level is not valid UTF-8");
+    CHECK_ERROR(seekauth_client_set_event_callback(client, "INFO", on_event, NULL, NULL),
+                SEEKAUTH_INVALID_ARGUMENT, "level has to be");
+    CHECK_OK(seekauth_client_set_event_callback(client, NOT_UTF8, NULL, NULL, NULL));
+    CHECK(seekauth_event_name(NULL) == NULL && seekauth_event_level(NULL) == NULL);
+    CHECK(seekauth_event_message(NULL) == NULL);
+    CHECK(seekauth_event_time_ms(NULL) == 0);
+    CHECK(seekauth_event_field(NULL, "status") == NULL);
+    CHECK(seekauth_event_field_number(NULL, "status") == -1);
+    CHECK(seekauth_event_field_count(NULL) == 0);
+    CHECK(seekauth_event_field_name(NULL, 0) == NULL && seekauth_event_field_value(NULL, 0) == NULL);
+    seekauth_client_free(client);
+}
+
+static void figures(void) {
+    const seekauth_options options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *client = make_client(&options);
+    seekauth_stats *stats = NULL;
+    CHECK_ERROR(seekauth_client_stats(NULL, &stats), SEEKAUTH_INVALID_ARGUMENT, "client");
+    CHECK_ERROR(seekauth_client_stats(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK(stats == NULL);
+    CHECK(seekauth_stats_count(NULL, "waits") == 0);
+    CHECK(seekauth_stats_waited_ms(NULL) == 0);
+    CHECK(seekauth_stats_failures(NULL, SEEKAUTH_NETWORK) == 0);
+    CHECK(seekauth_stats_failure_count(NULL) == 0);
+    CHECK(seekauth_stats_failure_code(NULL, 0) == SEEKAUTH_OK);
+    CHECK(seekauth_stats_token_count(NULL) == 0);
+    CHECK(seekauth_stats_token_scopes(NULL, 0) == NULL && seekauth_stats_token_state(NULL, 0) == NULL);
+    CHECK(seekauth_stats_token_remaining_ms(NULL, 0) == -1);
+    CHECK(seekauth_stats_token_obtained_at_ms(NULL, 0) == -1);
+    CHECK(!seekauth_stats_token_requesting(NULL, 0));
+    CHECK(seekauth_stats_token_last_failure(NULL, 0) == SEEKAUTH_OK);
+    CHECK_OK(seekauth_client_stats(client, &stats));
+    CHECK(seekauth_stats_count(stats, NULL) == 0 && seekauth_stats_count(stats, NOT_UTF8) == 0);
+    seekauth_stats_free(stats);
+    seekauth_stats_free(NULL);
+    seekauth_client_free(client);
+}
+
 int main(void) {
     making_a_client();
     credentials_without_a_receiver();
@@ -342,5 +397,7 @@ int main(void) {
     auth_flows();
     text_settings_that_are_not_utf8();
     accessors_of_nothing();
+    events();
+    figures();
     return checks_failed();
 }

@@ -131,10 +131,29 @@ void auth_flows() {
     CHECK(flow->try_retry().error().code() == SEEKAUTH_TOKEN_REJECTED);
 }
 
+void events() {
+    const Client client = *Client::try_create(api_client());
+    std::promise<std::string> first;
+    CHECK(client
+              .try_on_event("info",
+                            [&](const seekauth::Event &event) { first.set_value(std::string(event.name())); })
+              .has_value());
+    CHECK(client.try_get_token().has_value() && first.get_future().get() == "token_obtained");
+    CHECK(is_invalid(client.try_on_event("loud", [](const seekauth::Event &) {})));
+    CHECK(is_invalid(client.try_on_event(NUL, [](const seekauth::Event &) {})));
+    CHECK(is_invalid(client.try_on_event("info", std::function<void(const seekauth::Event &)>())));
+    CHECK(client.try_on_event(nullptr).has_value());
+    const Result<seekauth::Stats> stats = client.try_stats();
+    CHECK(stats && stats->requests_succeeded == 1 && stats->requests_failed.empty());
+    CHECK(stats->tokens.size() == 1 && stats->tokens[0].state == "fresh" && stats->tokens[0].remaining > 0s);
+    CHECK(stats->tokens[0].obtained_at.has_value() && stats->tokens[0].last_failure == SEEKAUTH_OK);
+}
+
 }  // namespace
 
 int main() {
     making();
+    events();
     requests();
     seekauth_test_clock_start();
     tokens();

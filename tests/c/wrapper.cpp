@@ -441,7 +441,78 @@ void credentials() {
     CHECK(*calls == 2);
 }
 
+// What a client does is told to a function, which may throw, and counted.
+void events() {
+    std::vector<std::string> names;
+    std::thread::id thread;
+    const auto kept = std::make_shared<int>(0);
+    {
+        const Client client(pass());
+        client.on_event("debug", [&, kept, once = std::make_unique<int>(1)](const seekauth::Event &event) {
+            names.emplace_back(event.name());
+            thread = std::this_thread::get_id();
+            if (event.name() == "token_request") {
+                CHECK(event.level() == "debug" && event.message().find("got a token") == 0);
+                CHECK(event.field("result") == "ok" && !event.field("status") && !event.number("result"));
+                CHECK(event.number("attempt") == 1 && event.number("duration").has_value());
+                CHECK(event.fields().size() >= 9 && event.fields()[0].first == "client");
+                CHECK(event.time() <= std::chrono::system_clock::now() + 60s);
+            }
+            throw std::runtime_error("of the program");
+        });
+        client.authorization();
+        client.drain();
+        CHECK((names == std::vector<std::string>{"token_request", "token_obtained"}));
+        CHECK(thread != std::this_thread::get_id());
+        CHECK(kept.use_count() == 2);
+        client.on_event(nullptr);
+        CHECK(kept.use_count() == 1);
+        client.on_event("info", std::function<void(const seekauth::Event &)>([](const auto &) {}));
+        const auto loud = failure_of([&] { client.on_event("loud", [](const seekauth::Event &) {}); });
+        CHECK(loud && loud->code() == SEEKAUTH_INVALID_ARGUMENT);
+        const auto empty = failure_of([&] {
+            client.on_event("info", std::function<void(const seekauth::Event &)>());
+        });
+        CHECK(empty && empty->code() == SEEKAUTH_INVALID_ARGUMENT);
+    }
+    CHECK(names.size() == 2);
+    Options refused = pass();
+    refused.base_url = "http://127.0.0.1:9";
+    const Client client(refused);
+    CHECK(failure_of([&] { client.get_token(); })->code() == SEEKAUTH_NETWORK);
+    const seekauth::Stats stats = client.stats();
+    CHECK(stats.requests_succeeded == 0 && stats.waits == 1 && stats.waiting == 0 && stats.waited > 0ms);
+    CHECK(stats.requests_failed.size() == 1 && stats.requests_failed[0].first == SEEKAUTH_NETWORK);
+    CHECK(stats.requests_failed[0].second == 3 && stats.tokens.size() == 1);
+    const seekauth::TokenStats &token = stats.tokens[0];
+    CHECK(token.scopes == "write.education" && token.state == "none" && !token.requesting);
+    CHECK(!token.remaining && !token.obtained_at && token.last_failure == SEEKAUTH_NETWORK);
+}
+
+// A function may use what goes right after the client.
+void the_end_of_one_that_is_told() {
+    for (int i = 0; i < 50; i++) {
+        std::vector<std::string> names;
+        std::promise<void> running;
+        bool is_done = false;
+        {
+            const Client client(pass());
+            client.on_event("debug", [&](const seekauth::Event &event) {
+                if (names.empty()) running.set_value();
+                names.emplace_back(event.name());
+                std::this_thread::yield();
+                is_done = true;
+            });
+            client.get_token_async();
+            running.get_future().wait();
+        }
+        CHECK(is_done && !names.empty());
+    }
+}
+
 int main() {
+    events();
+    the_end_of_one_that_is_told();
     credentials();
     scopes();
     asynchronous_calls();

@@ -5,11 +5,13 @@ use std::ffi::CString;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use seekauth_core::{Config, ErrorKind, blocking};
 
 use crate::call::{self, Call};
 use crate::cancellation::Uncancelled;
 use crate::error::{Error, c_string, catch_error, catch_error_only};
+use crate::event::EventListener;
 use crate::panic::catch_panic;
 use crate::pointer::{Buffer, OptionsPtr, Text, UserData, required};
 use crate::settings::timeout;
@@ -23,18 +25,25 @@ pub struct Client {
     inner: blocking::Client,
     api_url: Option<CString>,
     warnings: CString,
+    /// Without a lock, which a forked child might inherit in another thread's hands.
+    event_listener: ArcSwapOption<EventListener>,
 }
 
 impl Client {
     fn new(inner: blocking::Client) -> Self {
         let api_url = inner.api_url().map(c_string);
         let warnings = c_string(&inner.warnings().join("\n"));
-        Self { inner, api_url, warnings }
+        Self { inner, api_url, warnings, event_listener: ArcSwapOption::empty() }
     }
 
     /// The client that does the work.
     pub(crate) fn inner(&self) -> &blocking::Client {
         &self.inner
+    }
+
+    /// Sets who is told of events, in place of whoever was.
+    pub(crate) fn set_event_listener(&self, listener: Option<EventListener>) {
+        self.event_listener.store(listener.map(Arc::new));
     }
 }
 
@@ -340,6 +349,7 @@ pub extern "C" fn seekauth_client_close(client: Option<&Client>) {
 /// milliseconds; 0 means as long as the client's own `timeout_ms` says. Those of one from
 /// seekauth_client_new or seekauth_client_from_env include those of the clients made from it with other
 /// scopes; those of such a client are its own. Nothing is cancelled: to end quickly, close the client first.
+/// Callbacks for events have been told by then of all that happened before.
 ///
 /// Fails with SEEKAUTH_TIMEOUT if a callback has not returned by then, and with SEEKAUTH_INVALID_ARGUMENT in
 /// a callback, which cannot wait for itself.
@@ -368,13 +378,14 @@ pub extern "C" fn seekauth_client_free(client: Option<Box<Client>>) {
     });
 }
 
-/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, however
-/// long the callbacks take; what they use may go then. In a callback, which cannot wait for itself, it waits
-/// for none. NULL is accepted.
+/// As seekauth_client_free, and returns when every callback of the client's own calls has returned, and its
+/// callback for events, however long they take; what they use may go then. In a callback, which cannot wait
+/// for itself, it waits for none. NULL is accepted.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_client_free_and_wait(client: Option<Box<Client>>) {
     catch_panic((), || {
         if let Some(client) = client {
+            client.set_event_listener(None);
             client.inner.release_and_wait();
             thread_sanitizer::callbacks_have_returned();
         }

@@ -23,6 +23,12 @@ pub mod token;
 
 pub mod store_status;
 
+// --- Events and figures ---
+
+pub mod event;
+
+pub mod stats;
+
 // --- Errors ---
 
 pub mod error;

@@ -8,6 +8,7 @@ use std::{env, fs};
 use cbindgen::{Builder, Config};
 use seekauth_core::ErrorKind;
 use seekauth_core::binding::{Setting, SettingKind};
+use seekauth_core::{Environment, blocking};
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -254,5 +255,21 @@ fn the_cpp_header_describes_settings_in_the_same_words() {
         };
         let comment = comment_over(options, &field);
         assert!(comment.starts_with(setting.doc()), "{field} {comment:?}, not {:?}", setting.doc());
+    }
+}
+
+#[test]
+fn each_count_of_the_core_has_its_name_in_both_headers() {
+    let config = seekauth_core::Config::seek_api(Environment::Playground)
+        .credentials("id", "secret")
+        .user_agent("header/1.0");
+    let client = blocking::Client::new(config).unwrap();
+    let header = generate();
+    let comment = comment_over(&header, "uint64_t seekauth_stats_count(");
+    let cpp = fs::read_to_string(file("../../include/seekauth.hpp")).unwrap();
+    for (name, _) in client.stats().counts() {
+        assert!(comment.contains(&format!("(\"{name}\")")), "{comment:?} lacks {name}");
+        let read = format!("stats.{name} = count(\"{name}\");");
+        assert!(cpp.contains(&read), "seekauth.hpp lacks {read}");
     }
 }

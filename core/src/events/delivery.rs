@@ -1,17 +1,22 @@
 //! From where events happen to who listens: a bounded queue for each process, and a thread of the library's
 //! own that is there as long as something is in it.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
 use crate::events::event::{Event, EventKind, EventLevel, Subject};
+#[cfg(feature = "tracing")]
+use crate::events::forward;
 use crate::sys::clock::Clock;
+use crate::sys::count::Count;
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::thread;
 
@@ -20,6 +25,15 @@ const ROOM: usize = 1_024;
 
 /// Clients that were made in this process.
 static CLIENTS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static IS_DELIVERING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a listener runs on this thread.
+pub(crate) fn is_delivering() -> bool {
+    IS_DELIVERING.get()
+}
 
 type Listen = Arc<dyn Fn(&[Event]) + Send + Sync>;
 
@@ -53,10 +67,10 @@ pub(crate) struct Events {
     service: &'static str,
     environment: Option<&'static str>,
     listeners: ArcSwap<Vec<Listener>>,
-    /// The least level that anybody wants; more than any where nobody does.
-    wanted: AtomicU8,
     next_id: AtomicU64,
     queue: PerProcess<Mutex<Queue>>,
+    /// The thread that delivers, while there is one.
+    delivering: PerProcess<Count>,
     dropped: AtomicU64,
 }
 
@@ -85,9 +99,9 @@ impl Events {
             service,
             environment,
             listeners: ArcSwap::default(),
-            wanted: AtomicU8::new(u8::MAX),
             next_id: AtomicU64::new(1),
             queue: PerProcess::new(),
+            delivering: PerProcess::new(),
             dropped: AtomicU64::new(0),
         }
     }
@@ -112,13 +126,16 @@ impl Events {
             change(&mut listeners);
             listeners
         });
-        let least = self.listeners.load().iter().map(|listener| listener.level as u8).min();
-        self.wanted.store(least.unwrap_or(u8::MAX), Ordering::Release);
     }
 
     /// How many were lost since the client was made.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until what has happened so far is told. False if something is not at `deadline`.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        self.delivering.current().is_none_or(|delivering| delivering.wait(deadline))
     }
 
     /// Tells of something, if anybody wants to know. Never waits for a listener.
@@ -128,7 +145,7 @@ impl Events {
         scopes: &Arc<[String]>,
         kind: impl FnOnce() -> EventKind,
     ) {
-        if (level as u8) < self.wanted.load(Ordering::Acquire) {
+        if !self.is_wanted(level) {
             return;
         }
         let at = self.clock.now().system_time();
@@ -139,7 +156,7 @@ impl Events {
             scopes: Arc::clone(scopes),
         };
         let event = Event { at, level, subject, kind: kind() };
-        let is_first = {
+        let delivering = {
             let owned = self.queue.get(Mutex::default);
             let mut queue = lock(&owned);
             if queue.events.len() >= ROOM {
@@ -148,15 +165,29 @@ impl Events {
                 return;
             }
             queue.events.push_back(event);
-            !mem::replace(&mut queue.is_delivering, true)
+            let is_first = !mem::replace(&mut queue.is_delivering, true);
+            is_first.then(|| self.delivering.get(Count::default).begin())
         };
-        if is_first {
+        if let Some(delivering) = delivering {
             let events = Arc::clone(self);
+            let deliver = move || {
+                let _until_all_is_told = delivering;
+                IS_DELIVERING.set(true);
+                events.deliver();
+            };
             // Where the system refuses the thread, the next event tries again.
-            if thread::spawn("seekauth-events", move || events.deliver()).is_err() {
+            if thread::spawn("seekauth-events", deliver).is_err() {
                 lock(&self.queue.get(Mutex::default)).is_delivering = false;
             }
         }
+    }
+
+    fn is_wanted(&self, level: EventLevel) -> bool {
+        #[cfg(feature = "tracing")]
+        if forward::is_wanted(level) {
+            return true;
+        }
+        self.listeners.load().iter().any(|listener| listener.level <= level)
     }
 
     /// Hands over what there is, until there is nothing.
@@ -166,6 +197,8 @@ impl Events {
             if batch.is_empty() {
                 return;
             }
+            #[cfg(feature = "tracing")]
+            let _ = catch_unwind(|| batch.iter().for_each(forward::forward));
             for listener in self.listeners.load().iter() {
                 let wanted: Vec<Event> =
                     batch.iter().filter(|event| event.level >= listener.level).cloned().collect();

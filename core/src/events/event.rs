@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 
 /// How much an event matters, the least first. Names and order are those of logs everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,8 @@ pub enum EventLevel {
 }
 
 impl EventLevel {
+    const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+
     /// Its name: `debug`, `info`, `warning`, `error`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,9 +38,20 @@ impl EventLevel {
     /// The level with this name, if there is one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Debug, Self::Info, Self::Warning, Self::Error]
-            .into_iter()
-            .find(|level| level.name() == name)
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+
+    /// The level with this name, for bindings.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument`, naming those that there are.
+    #[doc(hidden)]
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::named(name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::invalid(format!("level has to be one of {names}"))
+        })
     }
 }
 

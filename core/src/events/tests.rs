@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::delivery::Events;
+use super::delivery::{Events, is_delivering};
 use super::{Event, EventKind, EventLevel, FieldValue, Subscription};
 use crate::sys::clock::Clock;
 
@@ -86,6 +86,35 @@ fn a_slow_listener_holds_up_nobody_and_learns_what_it_missed() {
     }
     assert_eq!(told, dropped);
     assert!((100_000 - 3 * 1_024..100_000).contains(&dropped), "{dropped}");
+}
+
+#[test]
+fn a_wait_ends_when_all_is_told() {
+    let events = events();
+    assert!(events.wait(Some(Instant::now())));
+    let holds = Arc::new(Mutex::new(()));
+    let hold = holds.lock().unwrap();
+    let (gate, told) = (Arc::clone(&holds), Arc::new(Mutex::new(0)));
+    let count = Arc::clone(&told);
+    let _listening = events.listen(EventLevel::Debug, move |batch: &[Event]| {
+        assert!(is_delivering());
+        drop(gate.lock());
+        *count.lock().unwrap() += batch.len();
+    });
+    for number in 0..10 {
+        tell(&events, EventLevel::Info, number);
+    }
+    assert!(!events.wait(Some(Instant::now())) && !is_delivering());
+    drop(hold);
+    assert!(events.wait(Some(Instant::now() + LONG)));
+    assert_eq!(*told.lock().unwrap(), 10);
+}
+
+#[test]
+fn a_level_is_read_by_its_name() {
+    assert_eq!(EventLevel::parse("warning").ok(), Some(EventLevel::Warning));
+    let error = EventLevel::parse("WARNING").unwrap_err();
+    assert_eq!(error.message(), "level has to be one of debug, info, warning, error");
 }
 
 #[test]

@@ -50,6 +50,15 @@ seekauth_error *seekauth_client_get_token_async(const seekauth_client *client, u
     return call(client, timeout_ms, callback, user_data, handle);
 }
 
+seekauth_error *seekauth_client_set_event_callback(const seekauth_client *client, const char *level,
+                                                   seekauth_event_callback callback, void *user_data,
+                                                   seekauth_free_callback release) {
+    seekauth_error *(*call)(const seekauth_client *, const char *, seekauth_event_callback, void *,
+                            seekauth_free_callback);
+    find(__func__, &call);
+    return call(client, level, callback, user_data, release);
+}
+
 void seekauth_client_close(const seekauth_client *client) {
     void (*call)(const seekauth_client *);
     find(__func__, &call);

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,17 @@ static void receive(void *unused, seekauth_error *error, seekauth_token *token) 
     seekauth_token_free(token);
 }
 
+static sem_t told;
+
+/* Returns when the process ends. */
+static void hang(void *unused, const seekauth_event *event) {
+    (void)unused;
+    (void)event;
+    sem_post(&told);
+    for (;;)
+        pause();
+}
+
 static void start_threads(void *(*work)(void *), int count) {
     pthread_t thread;
     for (int i = 0; i < count; i++)
@@ -82,6 +94,16 @@ static int reach(const char *stage) {
         start_calls();
         start_threads(wait_for_token, WAITERS);
         return 1;
+    }
+    /* An event that needs no request. */
+    if (is(stage, "told")) {
+        if (sem_init(&told, 0, 0) != 0)
+            misused("no semaphore");
+        check(seekauth_client_set_event_callback(client, "debug", hang, NULL, NULL));
+        seekauth_client_close(client);
+        while (sem_wait(&told) != 0)
+            continue;
+        return 0;
     }
     if (is(stage, "refresh")) {
         check(seekauth_client_get_token(client, 0, &token));

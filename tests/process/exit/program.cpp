@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -43,11 +44,27 @@ void wait_in_threads() {
         }).detach();
 }
 
+// A function that never returns belongs to a client that is never destroyed.
+void hang_in_an_event() {
+    static std::promise<void> told;
+    const auto own = new seekauth::Client(seekauth::Client::from_env());
+    own->on_event("debug", [](const seekauth::Event &) {
+        told.set_value();
+        for (;;) pause();
+    });
+    own->close();
+    told.get_future().wait();
+}
+
 // Returns how many token requests that takes.
 int reach(const std::string &stage) {
     if (stage == "nothing") return 0;
     client = seekauth::Client::from_env();
     if (stage == "before") return 0;
+    if (stage == "told") {
+        hang_in_an_event();
+        return 0;
+    }
     if (stage == "flight") {
         try {
             client->get_token(gives_up_after);

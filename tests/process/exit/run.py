@@ -66,6 +66,7 @@ STAGES = {
     "landing": "the same, while the response arrives",
     "lookup": "the same, while a host name is looked up and no name server answers",
     "refresh": "during a renewal in the background",
+    "told": "while somebody is told of an event, who never returns",
     "closed": "right after close() under those that wait",
     "freed": "right after the client was freed during a request",
 }
@@ -93,6 +94,8 @@ WAYS: dict[str, dict[str, int]] = {
 ALL_C = ("C", "C, dlopen", "C++")
 HAVE = {"quick_exit": ALL_C, "_exit in a thread": (*ALL_C, "Python", "Rust, tokio", "Rust, blocking")}
 """Ways that only some languages have, beside those that WAYS has a code for."""
+STAGES_OF = {"told": ALL_C}
+"""Languages that have a stage which not all of them have."""
 WITHOUT = {
     ("abort", "Node"),  # prints a stack of addresses
     ("close at exit", "C, dlopen"),  # there is no library any more that could close
@@ -121,6 +124,8 @@ class Cell:
         if (self.way, self.language) in WITHOUT:
             return None
         if self.language not in HAVE.get(self.way, LANGUAGES):
+            return None
+        if self.language not in STAGES_OF.get(self.stage, LANGUAGES):
             return None
         # In Node a caller that waits is the program's own work: it has not come to its end.
         if (self.way, self.language) == ("return", "Node") and self.stage in ("waiters", "lookup"):

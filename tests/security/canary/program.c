@@ -3,6 +3,8 @@
 
 #define _GNU_SOURCE
 
+#include <stdatomic.h>
+
 #include "../../c/curl_auth_flow.h"
 #include "../../c/wire.h"
 
@@ -15,13 +17,19 @@ static struct {
 
 static char planted[128];
 
+/* Those that were shown. */
+static atomic_int events;
+
+/* Also from the library's thread that tells of events. */
 static void say(const char *kind, const char *text) {
     if (text == NULL)
         return;
+    flockfile(stdout);
     printf("%s\t", kind);
     for (; *text != '\0'; text++)
         putchar(*text == '\n' ? ' ' : *text);
     putchar('\n');
+    funlockfile(stdout);
 }
 
 static void show(const char *text) {
@@ -82,6 +90,16 @@ static void give_callback(seekauth_options *options) {
     options->credentials_free = forget;
 }
 
+static void show_event(void *events, const seekauth_event *event) {
+    show(seekauth_event_name(event));
+    show(seekauth_event_message(event));
+    for (size_t i = 0; i < seekauth_event_field_count(event); i++) {
+        show(seekauth_event_field_name(event, i));
+        show(seekauth_event_field_value(event, i));
+    }
+    atomic_fetch_add((atomic_int *)events, 1);
+}
+
 static void new_client(void) {
     seekauth_options options = SEEKAUTH_OPTIONS_INIT;
     const struct {
@@ -113,7 +131,10 @@ static void new_client(void) {
     options.timeout_ms = number("timeout_ms");
     options.store_timeout_ms = number("store_timeout_ms");
     give_callback(&options);
-    complain(seekauth_client_new(&options, place(text("handle"))));
+    seekauth_client **client = place(text("handle"));
+    complain(seekauth_client_new(&options, client));
+    if (*client != NULL)
+        complain(seekauth_client_set_event_callback(*client, "debug", show_event, &events, NULL));
 }
 
 static void get(const seekauth_client *client) {
@@ -182,7 +203,18 @@ static void send_all(const seekauth_client *client) {
     send_by_curl(client, CURL_HTTP_VERSION_2TLS);
 }
 
+static void show_stats(const seekauth_client *client) {
+    seekauth_stats *stats = NULL;
+    complain(seekauth_client_stats(client, &stats));
+    for (size_t i = 0; i < seekauth_stats_token_count(stats); i++) {
+        show(seekauth_stats_token_scopes(stats, i));
+        show(seekauth_stats_token_state(stats, i));
+    }
+    seekauth_stats_free(stats);
+}
+
 static void show_all(const seekauth_client *client) {
+    show_stats(client);
     seekauth_auth_flow *flow = NULL;
     seekauth_store_status *status = NULL;
     complain(seekauth_client_store_status(client, &status));
@@ -213,10 +245,16 @@ static void plant(void) {
 
 static void end(void) {
     for (size_t i = 0; i < CLIENTS; i++) {
-        if (clients[i].client != NULL)
+        if (clients[i].client != NULL) {
             seekauth_client_close(clients[i].client);
+            complain(seekauth_client_drain(clients[i].client, 0));
+        }
         seekauth_client_free(clients[i].client);
         clients[i].client = NULL;
+    }
+    if (atomic_load(&events) < CLIENTS / 2) {
+        fprintf(stderr, "hardly any event was told\n");
+        exit(2);
     }
     curl_global_cleanup();
 }

@@ -1,5 +1,6 @@
 // The C++ program of the canary test: does what story.py tells it and shows whatever it can see.
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +22,10 @@ using seekauth::Options;
 std::map<std::string, Client> clients;
 std::string planted;
 
+// Those that were shown.
+std::atomic<int> events{0};
+
+// In one call, for the library's thread that tells of events comes here too.
 void say(const char *kind, const std::string &text) {
     std::string line = text;
     for (char &letter : line)
@@ -79,7 +84,14 @@ void new_client() {
         options.credentials = [words = std::string(text("callback_fails"))]() -> seekauth::Credentials {
             throw std::runtime_error(words);
         };
-    clients.insert_or_assign(text("handle"), Client(options));
+    Client client(options);
+    client.on_event("debug", [](const seekauth::Event &event) {
+        show(std::string(event.name()));
+        show(std::string(event.message()));
+        for (const auto &[name, value] : event.fields()) show(name + ": " + value);
+        events++;
+    });
+    clients.insert_or_assign(text("handle"), std::move(client));
 }
 
 const Client &client() {
@@ -119,6 +131,7 @@ void show_all() {
     const auto status = client().store_status();
     show(status.kind);
     show(status.last_problem);
+    for (const auto &token : client().stats().tokens) show(token.scopes + " " + token.state);
 }
 
 void plant() {
@@ -140,8 +153,15 @@ void plant() {
 }
 
 void end() {
-    for (const auto &[name, one] : clients) one.close();
+    for (const auto &[name, one] : clients) {
+        one.close();
+        one.drain();
+    }
     clients.clear();
+    if (events < 32) {
+        std::fprintf(stderr, "hardly any event was told\n");
+        std::exit(2);
+    }
 }
 
 const std::map<std::string, std::function<void()>> verbs = {

@@ -122,7 +122,7 @@ def address() -> list[Row]:
     build.run(build.make("all", **make))
     # Not those that fork: the search for leaks finds nobody to ask in a child's pid namespace, and what a child
     # takes is measured there.
-    units = build.run(build.make("--eval=named: ; @echo $(filter-out $(FORK),$(UNITS))", "named", **make)).split()
+    units = build.run(build.make("--eval=named: ; @echo $(filter-out $(NATIVE),$(UNITS))", "named", **make)).split()
     told = {"ASAN_OPTIONS": "detect_leaks=1:log_path=LOG", "UBSAN_OPTIONS": "print_stacktrace=1"}
     command = [*build.make("units", "examples", **make), f"UNITS={' '.join(units)}"]
     mistakes = {"leak": "LeakSanitizer: detected memory leaks", "late": "heap-use-after-free"}
@@ -139,7 +139,7 @@ def threads() -> list[Row]:
     make = {"sanitizer": "thread", "libraries": libraries, "sandbox": SANDBOX}
     # Not those that fork: ThreadSanitizer does not go on in the child of a process with threads. And not the
     # static example: the annotations are in the shared library.
-    units = build.run(build.make("--eval=named: ; @echo $(filter-out $(FORK),$(UNITS))", "named", **make)).split()
+    units = build.run(build.make("--eval=named: ; @echo $(filter-out $(NATIVE),$(UNITS))", "named", **make)).split()
     build.run(build.make("agents", *units, **make))
     told = {"TSAN_OPTIONS": f"log_path=LOG:suppressions={HERE / 'threads.supp'}:second_deadlock_stack=1"}
     command = ["sh", "with-sandbox.sh", SANDBOX, "sh", "run.sh", *units]
