@@ -1,7 +1,7 @@
 'use strict';
 
-// What the library sends from its own thread: completions of calls, and requests for credentials. Calls that
-// wait are all that keeps the process alive meanwhile, and what is here. A signal ends a call as well.
+// What the library sends from its own threads: completions of calls, requests for credentials, and events. Calls
+// that wait are all that keeps the process alive meanwhile, and what is here. A signal ends a call as well.
 
 const { isRefused, unwrap } = require('./error.js');
 const native = require('./native.js');
@@ -26,7 +26,7 @@ const native = require('./native.js');
  * @type {Map<number, { client: object, settle: (outcome: any) => void }>}
  */
 const calls = new Map();
-/** @type {Map<number, (request: CredentialsRequest) => void>} What serves the requests for credentials. */
+/** @type {Map<number, (request: CredentialsRequest) => void>} What serves the requests for credentials, and takes the rest. */
 const providers = new Map();
 let last = 0;
 
