@@ -3,8 +3,9 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call crosses into the
 // library once, to learn whether the value is still fresh. All decisions are the library's.
 
+const { hasSubscribers } = require('node:diagnostics_channel');
+const { debuglog } = require('node:util');
 const { unwrap } = require('./error.js');
-const { isSubscribed } = require('./events.js');
 const native = require('./native.js');
 const { completions, newNumber, providers, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
 const { Token } = require('./token.js');
@@ -22,6 +23,14 @@ const { Token } = require('./token.js');
 let AuthFlow;
 /** @type {typeof import('./adapters/fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
+
+const channels = native.eventNames().map((name) => `seekauth:${name}`);
+const log = debuglog('seekauth');
+
+/** Whether anybody hears of events. Channels tell nobody of a new subscriber, so clients look before they begin something. */
+function isSubscribed() {
+  return log.enabled || channels.some((name) => hasSubscribers(name));
+}
 
 /** The native parts of a client. */
 class NativeParts {

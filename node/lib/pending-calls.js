@@ -60,6 +60,11 @@ providers.set(AUTHORITIES, (/** @type {any} */ request) => {
   request.provide(pem);
 });
 
+/** The number under which events arrive; no call has it. */
+const EVENTS = -1;
+// Loaded only here, because most programs have no use for it.
+providers.set(EVENTS, (/** @type {any} */ events) => require('./events.js').publish(events));
+
 /** A number for the library to use in what it sends. */
 function newNumber() {
   return ++last;
