@@ -381,6 +381,12 @@ export class Client {
   storeStatus(): StoreStatus;
 
   /**
+   * What this client and its handles did so far, and how their tokens stand. Never waits, and costs nobody else
+   * anything. What happens meanwhile is told on the channels of {@link SeekAuthEvents}.
+   */
+  stats(): Stats;
+
+  /**
    * Reports that an API refused a token, so that the next call gets a new one. If that cannot be had for a
    * reason that passes, calls get the old one again until it expires.
    *
@@ -430,7 +436,6 @@ export class Client {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A client of a service of SEEK's, which always has an API. */
 /** How the store fares through which a client shares its tokens; a snapshot. */
 export interface StoreStatus {
   /** Which store it is: `none`, `local` or `redis`. */
@@ -461,6 +466,168 @@ export interface StoreStatus {
   readonly clockDisagreements: number;
 }
 
+/** What a client did so far, in numbers; a snapshot, frozen. */
+export interface Stats {
+  /** Token requests that ended with a token. */
+  readonly requestsSucceeded: number;
+  /** Token requests that failed, by the code of the failure; codes that never came are left out. */
+  readonly requestsFailed: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Tokens taken over from the store. */
+  readonly tokensAdopted: number;
+  /** Rejections of a token by the API. */
+  readonly rejections: number;
+  /** Calls that got a token although its renewal had failed. */
+  readonly staleServed: number;
+  /** Calls that wait for a token now. */
+  readonly waiting: number;
+  /** How many waited at once at most. */
+  readonly waitingMax: number;
+  /** Calls that had to wait. */
+  readonly waits: number;
+  /** How many milliseconds they waited, all together. */
+  readonly waitedMs: number;
+  /** Events that were lost because the event loop was too busy to take them. */
+  readonly eventsDropped: number;
+  /** How each token stands. */
+  readonly tokens: readonly TokenStats[];
+}
+
+/** How one token of a client stands. */
+export interface TokenStats {
+  /** The scopes that are asked for. */
+  readonly scopes: readonly string[];
+  /**
+   * What it is good for: `none` yet, `fresh`, `ahead` (given out, and renewed in the background), `margin` (near its
+   * end), `expired`, or `rejected` by the API.
+   */
+  readonly state: 'none' | 'fresh' | 'ahead' | 'margin' | 'expired' | 'rejected';
+  /** Milliseconds until it expires; `undefined` without a token. */
+  readonly remainingMs: number | undefined;
+  /** When it arrived; `undefined` if none ever did. */
+  readonly obtainedAt: Date | undefined;
+  /** Whether one is being asked for. */
+  readonly isRequesting: boolean;
+  /** The code of what the last request failed with, if it did. */
+  readonly lastFailure: ErrorCode | undefined;
+}
+
+/** What each event says. Nothing in it holds a secret, a token or what a server wrote. */
+export interface SeekAuthEvent {
+  /** That of the channel, without `seekauth:`. */
+  readonly name: keyof SeekAuthEvents;
+  /** `warning`: something failed, and callers do not notice. `error`: callers fail. */
+  readonly level: 'debug' | 'info' | 'warning' | 'error';
+  /** One line for a log. */
+  readonly message: string;
+  /** When, by the wall clock. */
+  readonly at: Date;
+  /** The number of the client within its process, from 1. */
+  readonly client: number;
+  /** The service that issues the tokens. */
+  readonly service: 'seek_api' | 'seek_pass' | 'oauth';
+  /** Its environment, where it has several. */
+  readonly environment?: 'live' | 'playground' | 'staging' | 'production';
+  /** The scopes that are asked for, where there are any. */
+  readonly scopes?: readonly string[];
+}
+
+/** A token was asked for, and the request has ended. A warning or an error if it failed. */
+export interface TokenRequestEvent extends SeekAuthEvent {
+  /** Why: the `first`, `ahead` of time, in the `margin` at its end, `expired`, or `rejected` by the API. */
+  readonly reason: 'first' | 'ahead' | 'margin' | 'expired' | 'rejected';
+  /** The number of the attempt within one renewal, from 1. */
+  readonly attempt: number;
+  /** When it began. */
+  readonly startedAt: Date;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** `ok`, or the code of the failure. */
+  readonly result: 'ok' | ErrorCode;
+  /** The HTTP status of a failure, where there was a response. */
+  readonly status?: number;
+  /** The server's registered error code, if it named one. */
+  readonly serverCode?: string;
+  /** In how many milliseconds it is tried again, if that is known. */
+  readonly retryInMs?: number;
+  /** How many milliseconds the current token lives still; absent without one. */
+  readonly lifeLeftMs?: number;
+}
+
+/** There is a new token. */
+export interface TokenObtainedEvent extends SeekAuthEvent {
+  /** Its lifetime in milliseconds, as the server said. */
+  readonly lifetimeMs: number;
+  /** How many requests it took. */
+  readonly attempts: number;
+  /** Whether this process asked for it or another had. */
+  readonly from: 'server' | 'store';
+}
+
+/** A renewal failed, and callers get the current token as long as it lives. */
+export interface ServingStaleEvent extends SeekAuthEvent {
+  /** How many milliseconds it lives still. */
+  readonly lifeLeftMs: number;
+  /** The code of what the renewal failed with. */
+  readonly failure: ErrorCode;
+}
+
+/** The server asked for a pause. */
+export interface ThrottledEvent extends SeekAuthEvent {
+  /** How many milliseconds it is left alone. */
+  readonly pauseMs: number;
+}
+
+/** The server refused for good: nothing will change until somebody changes something. */
+export interface RefusedEvent extends SeekAuthEvent {
+  /** The code of the refusal. */
+  readonly failure: ErrorCode;
+  /** How many milliseconds it is not asked again, unless the credentials change. */
+  readonly rememberedForMs: number;
+}
+
+/** The API rejected a token. */
+export interface TokenRejectedEvent extends SeekAuthEvent {
+  /** Whether that leads to a renewal. */
+  readonly isRenewed: boolean;
+}
+
+/** Events came faster than the event loop took them, and some are lost. */
+export interface DroppedEvent extends SeekAuthEvent {
+  /** How many. */
+  readonly count: number;
+}
+
+/**
+ * The events of all clients of this thread, by name. Each is published on the channel `seekauth:` and its name of
+ * `node:diagnostics_channel`:
+ *
+ *     diagnostics_channel.subscribe('seekauth:token_request', (message) => {
+ *       const event = message as SeekAuthEvents['token_request'];
+ *       if (event.level === 'warning') logger.warn(event.message);
+ *     });
+ *
+ * Calls that are served from the cache make none. A client learns of a new subscriber with its next call that is
+ * not served from the cache, which is before its next renewal; one with `stayWarm`, which renews without a call, has
+ * its warnings and errors published at once. With `NODE_DEBUG=seekauth` each event is a line on stderr as well.
+ * Events keep no process and no worker alive; those that were not taken when it ends are dropped.
+ */
+export interface SeekAuthEvents {
+  token_request: TokenRequestEvent;
+  token_obtained: TokenObtainedEvent;
+  serving_stale: ServingStaleEvent;
+  throttled: ThrottledEvent;
+  refused: RefusedEvent;
+  token_rejected: TokenRejectedEvent;
+  /** The store failed, and is left alone for a while. */
+  store_failed: SeekAuthEvent;
+  /** The store works again. */
+  store_recovered: SeekAuthEvent;
+  /** The client was closed. */
+  closed: SeekAuthEvent;
+  dropped: DroppedEvent;
+}
+
+/** A client of a service of SEEK's, which always has an API. */
 export type SeekClient = Client & { readonly apiUrl: string };
 
 /**

@@ -107,6 +107,13 @@ impl Client {
         self.inner.config().timeout
     }
 
+    /// Whether tokens are renewed although nobody asks for them, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn stays_warm(&self) -> bool {
+        self.inner.config().stay_warm
+    }
+
     /// A token, at once while the cached one is usable, else after waiting on this thread for
     /// `timeout` at most (`None`: the client's own).
     ///

@@ -58,7 +58,7 @@ export interface CancelHandle {
   cancel(): void;
 }
 
-/** Delivers outcomes of calls, and requests for credentials. */
+/** Delivers outcomes of calls, requests for credentials, and events. */
 export interface Completions {}
 
 /** Asks the function of one client for credentials. */
@@ -74,11 +74,34 @@ export interface NewClient {
   warnings: string[];
 }
 
+export interface Count {
+  name: string;
+  count: number;
+}
+
+export interface TokenStats {
+  scopes: string[];
+  state: string;
+  remainingMs?: number;
+  obtainedAtMs?: number;
+  isRequesting: boolean;
+  lastFailure?: string;
+}
+
+export interface NativeEvent {
+  name: string;
+  level: string;
+  message: string;
+  fields: { name: string; value: string | number | boolean | string[]; isMoment: boolean }[];
+}
+
 export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
   apiUrl(): string | null;
-  storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: { name: string; count: number }[] };
+  storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: Count[] };
+  stats(): { counts: Count[]; requestsFailed: Count[]; waitedMs: number; tokens: TokenStats[] };
+  listen(completions: Completions, isSubscribed: boolean): void;
   target(): string;
   withScopes(scopes: unknown): Outcome<NativeClient>;
   getToken(timeoutMs: unknown, spentMs: number, completions: Completions, call: number): Outcome<CancelHandle>;
@@ -92,7 +115,9 @@ export interface NativeClient {
 export interface Binding {
   Client: { new (): NativeClient };
   Completions: {
-    new (settle: (number: number, content: Outcome<NativeToken | NativeResponse> | CredentialsRequest) => void): Completions;
+    new (
+      settle: (number: number, content: Outcome<NativeToken | NativeResponse> | CredentialsRequest | NativeEvent[]) => void,
+    ): Completions;
   };
   version(): string;
   newClient(
@@ -108,6 +133,7 @@ export interface Binding {
     variables: [string, string][],
     options: unknown,
   ): Outcome<NewClient>;
+  eventNames(): string[];
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */

@@ -3,6 +3,8 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call crosses into the
 // library once, to learn whether the value is still fresh. All decisions are the library's.
 
+const { hasSubscribers } = require('node:diagnostics_channel');
+const { debuglog } = require('node:util');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 const { completions, newNumber, providers, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
@@ -22,15 +24,25 @@ let AuthFlow;
 /** @type {typeof import('./adapters/fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
 
+const channels = native.eventNames().map((name) => `seekauth:${name}`);
+const log = debuglog('seekauth');
+
+/** Whether anybody hears of events. Channels tell nobody of a new subscriber, so clients look before they begin something. */
+function isSubscribed() {
+  return log.enabled || channels.some((name) => hasSubscribers(name));
+}
+
 /** The native parts of a client. */
 class NativeParts {
   /**
    * @param {NativeClient} client
    * @param {object} [source] what gives it credentials, to be kept as long as the client
+   * @param {Client} [root] the client that it is a handle of
    */
-  constructor(client, source) {
+  constructor(client, source, root) {
     this.client = client;
     this.source = source;
+    this.root = root;
   }
 
   /**
@@ -59,6 +71,18 @@ function variables() {
   return Object.entries(process.env).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
 }
 
+/** @param {import('./binding').Count[]} counts */
+function record(counts) {
+  return Object.fromEntries(counts.map(({ name, count }) => [name, count]));
+}
+
+/** @param {import('./binding').TokenStats} token */
+function standing({ scopes, state, remainingMs, obtainedAtMs, isRequesting, lastFailure }) {
+  const obtainedAt = obtainedAtMs === undefined ? undefined : new Date(obtainedAtMs);
+  // With a list of this context, and not of the one that loaded the library first.
+  return Object.freeze({ scopes: Object.freeze([...scopes]), state, remainingMs, obtainedAt, isRequesting, lastFailure });
+}
+
 /** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */
 const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
 
@@ -67,6 +91,10 @@ class Client {
   #native;
   /** @type {object | undefined} */
   #source;
+  /** @type {Client} That whose events are those of its handles too. */
+  #root;
+  /** Whether the library was told that somebody is subscribed; `undefined` once the root was closed. */
+  #isObserved = /** @type {boolean | undefined} */ (false);
   /** Whether `#authorization` is still fresh, by the library. */
   #isFresh;
   /** @type {string | undefined} */
@@ -90,10 +118,13 @@ class Client {
 
   /** @param {unknown} options `ClientOptions`, or the parts of a client */
   constructor(options) {
-    const { client, source } = options instanceof NativeParts ? options : NativeParts.make(native.newClient, options);
+    const parts = options instanceof NativeParts ? options : NativeParts.make(native.newClient, options);
+    const { client, source, root } = parts;
     this.#native = client;
     this.#source = source;
+    this.#root = root ?? this;
     this.#isFresh = client.freshness();
+    if (!root) client.listen(completions, (this.#isObserved = isSubscribed()));
   }
 
   /** @param {unknown} options */
@@ -118,13 +149,33 @@ class Client {
 
   /** @param {(string | readonly string[])[]} scopes */
   withScopes(...scopes) {
-    return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this));
+    return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this, this.#root));
   }
 
   /** How the store fares through which this client shares its tokens. */
   storeStatus() {
     const { kind, usable, lastProblem, counts } = this.#native.storeStatus();
-    return { kind, usable, lastProblem, ...Object.fromEntries(counts.map(({ name, count }) => [name, count])) };
+    return { kind, usable, lastProblem, ...record(counts) };
+  }
+
+  /** What this client and its handles did so far, and how their tokens stand. */
+  stats() {
+    const { counts, requestsFailed, waitedMs, tokens } = this.#native.stats();
+    return Object.freeze({
+      ...record(counts),
+      requestsFailed: Object.freeze(record(requestsFailed)),
+      waitedMs,
+      tokens: Object.freeze(tokens.map(standing)),
+    });
+  }
+
+  /** Tells the library whether somebody is subscribed to events by now. */
+  #observe() {
+    const root = this.#root;
+    const isObserved = isSubscribed();
+    if (root.#isObserved === undefined || root.#isObserved === isObserved) return;
+    root.#native.listen(completions, isObserved);
+    root.#isObserved = isObserved;
   }
 
   get apiUrl() {
@@ -147,7 +198,10 @@ class Client {
   }
 
   /** @type {import('./pending-calls.js').StartToken} */
-  #start = (timeoutMs, spentMs, call) => this.#native.getToken(timeoutMs, spentMs, completions, call);
+  #start = (timeoutMs, spentMs, call) => {
+    this.#observe();
+    return this.#native.getToken(timeoutMs, spentMs, completions, call);
+  };
 
   /** One call for all of the same turn: they have one deadline, and so one outcome. */
   #sharedCall() {
@@ -177,6 +231,7 @@ class Client {
 
   /** @param {unknown} token that an API refused: itself, its value or the header value */
   invalidate(token) {
+    this.#observe();
     return unwrap(this.#native.invalidate(token instanceof Token ? token.value : token));
   }
 
@@ -187,6 +242,7 @@ class Client {
   async graphql(query, { signal, throwOnErrors, ...options } = {}) {
     const { read, write } = require('./graphql.js');
     const operation = write(query, options);
+    this.#observe();
     /** @type {import('./binding').NativeResponse} */
     const response = await wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
     return read(response, throwOnErrors);
@@ -210,6 +266,7 @@ class Client {
    */
   [openAuthFlow](url, replayable) {
     AuthFlow ??= require('./auth-flow.js').AuthFlow;
+    this.#observe();
     this.#authFlows ??= this.#native.authFlows(completions);
     return new AuthFlow(this.#authFlows, (start, options) => waitForToken(this, start, options), url, replayable);
   }
@@ -219,6 +276,8 @@ class Client {
     this.#authorization = undefined;
     this.#pending = undefined;
     this.#source = undefined;
+    this.#observe();
+    if (this.#root === this) this.#isObserved = undefined;
     unwrap(this.#native.close());
   }
 

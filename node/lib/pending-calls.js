@@ -1,7 +1,7 @@
 'use strict';
 
-// What the library sends from its own thread: completions of calls, and requests for credentials. Calls that
-// wait are all that keeps the process alive meanwhile, and what is here. A signal ends a call as well.
+// What the library sends from its own threads: completions of calls, requests for credentials, and events. Calls
+// that wait are all that keeps the process alive meanwhile, and what is here. A signal ends a call as well.
 
 const { isRefused, unwrap } = require('./error.js');
 const native = require('./native.js');
@@ -26,7 +26,7 @@ const native = require('./native.js');
  * @type {Map<number, { client: object, settle: (outcome: any) => void }>}
  */
 const calls = new Map();
-/** @type {Map<number, (request: CredentialsRequest) => void>} What serves the requests for credentials. */
+/** @type {Map<number, (request: CredentialsRequest) => void>} What serves the requests for credentials, and takes the rest. */
 const providers = new Map();
 let last = 0;
 
@@ -59,6 +59,11 @@ providers.set(AUTHORITIES, (/** @type {any} */ request) => {
   }
   request.provide(pem);
 });
+
+/** The number under which events arrive; no call has it. */
+const EVENTS = -1;
+// Loaded only here, because most programs have no use for it.
+providers.set(EVENTS, (/** @type {any} */ events) => require('./events.js').publish(events));
 
 /** A number for the library to use in what it sends. */
 function newNumber() {

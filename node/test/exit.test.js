@@ -46,6 +46,8 @@ function run(t, body, options) {
   return { child, ended: once(child, 'close').then(([code, signal]) => ({ code, signal, output })) };
 }
 
+const listen = "for (const name of native.eventNames()) require('node:diagnostics_channel').subscribe('seekauth:' + name, () => {});";
+
 // Nothing here takes a second; a process that waits for the library would take ten minutes.
 const limit = { timeout: 300_000 };
 
@@ -56,6 +58,8 @@ for (const { stage, body, options } of [
   { stage: 'that left a response unread', body: 'await client.fetch(client.apiUrl);' },
   { stage: 'that sent an operation', body: "await client.graphql('{ __typename }');" },
   { stage: 'that closed its client', body: 'await client.authorization(); client.close();' },
+  { stage: 'whose events are on their way', body: `${listen} const token = await client.getToken(); for (let i = 0; i < 5_000; i++) client.invalidate(token);` },
+  { stage: 'that listens to tokens that are kept warm', body: `${listen} await client.authorization();`, options: { stayWarm: true } },
   { stage: 'whose tokens are kept warm', body: 'await client.authorization();', options: { stayWarm: true } },
 ]) {
   test(`a process ${stage} ends by itself`, limit, async (t) => {

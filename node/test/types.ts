@@ -1,8 +1,9 @@
 // Never run: tsc reads it, and fails where the types allow what they should not or refuse what they should allow.
 
 import axios from 'axios';
+import { subscribe } from 'node:diagnostics_channel';
 import { Client, GraphQLError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
-import type { AuthFlow, Credentials, GraphQLErrorEntry, GraphQLResponse, Inspection } from 'seekauth';
+import type { AuthFlow, Credentials, GraphQLErrorEntry, GraphQLResponse, Inspection, SeekAuthEvents, Stats } from 'seekauth';
 import { attach } from 'seekauth/axios';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
@@ -143,4 +144,21 @@ export async function adapt(client: Client): Promise<boolean | undefined> {
   inspection.feed('text');
   flow.retry();
   return verdict ?? inspection.finish();
+}
+
+export function observe(client: Client): number {
+  const stats: Stats = client.stats();
+  const failures: number = stats.requestsFailed.unavailable ?? 0;
+  // @ts-expect-error: a snapshot never changes
+  stats.waits = 0;
+  // @ts-expect-error: there is no such kind
+  stats.requestsFailed.no_such_kind;
+  const [state]: (string | undefined)[] = stats.tokens.map((token) => token.lastFailure ?? token.state);
+  subscribe('seekauth:token_request', (message) => {
+    const event = message as SeekAuthEvents['token_request'];
+    const facts: [string, Date, number, number | undefined] = [event.level, event.startedAt, event.durationMs, event.lifeLeftMs];
+    // @ts-expect-error: it is no token
+    console.log(event.message, facts, event.lifetimeMs);
+  });
+  return failures + (state?.length ?? 0);
 }

@@ -1,7 +1,7 @@
-//! Completions of calls, and requests for credentials, on their way from the library's thread to
+//! Completions of calls, requests for credentials and events, on their way from the library's threads to
 //! JavaScript: through one threadsafe function, because one for each call costs more than the call.
-//! It is there while a call waits or a client may ask for credentials, and JavaScript is held through
-//! it only while a call waits: a module registry or context that is thrown away can be collected, and
+//! It is there while a call waits, a client may ask for credentials or somebody listens, and JavaScript is
+//! held through it only while a call waits: a module registry or context that is thrown away can be collected, and
 //! a program that has done with its clients has no handle open. The environment may end first, with a
 //! worker or the process; what arrives after that is dropped.
 
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{Either4, FnArgs, Function};
+use napi::bindgen_prelude::{Either5, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
@@ -20,12 +20,14 @@ use seekauth::{Error, ErrorKind, Token, blocking};
 use crate::authorities::AuthoritiesRequest;
 use crate::credentials::CredentialsRequest;
 use crate::error::Outcome;
+use crate::events::{EVENTS, Handover, Handovers, NativeEvent};
 use crate::graphql::NativeResponse;
 use crate::token::NativeToken;
 use crate::weak_function::WeakFunction;
 
 /// What a call may give, or a request to JavaScript.
-type Content = Either4<NativeToken, NativeResponse, CredentialsRequest, AuthoritiesRequest>;
+type Content =
+    Either5<NativeToken, NativeResponse, CredentialsRequest, AuthoritiesRequest, Vec<NativeEvent>>;
 
 /// The number of a call and its outcome, or that of a function and the request to it.
 type Arguments = FnArgs<(f64, Outcome<Content>)>;
@@ -36,6 +38,8 @@ pub(crate) enum Message {
     Outcome(f64, Result<Content, Error>),
     /// A request to the function of this number.
     Request(f64, Content),
+    /// Events for all who listen.
+    Events(Vec<NativeEvent>, Handover),
     /// What the last call sends after it, to see whether another one has begun since.
     Idle,
 }
@@ -70,6 +74,7 @@ impl Completions {
                 channel: Arc::default(),
                 kept: RefCell::default(),
                 waiting: Cell::new(0),
+                handovers: Handovers::default(),
             }),
         })
     }
@@ -79,6 +84,11 @@ impl Completions {
     /// The channel to JavaScript, which is there until its last owner drops it.
     pub(crate) fn open(&self, env: Env) -> napi::Result<Arc<Channel>> {
         Delivery::open(&self.delivery, env)
+    }
+
+    /// The batches of events that are on their way to JavaScript.
+    pub(crate) fn handovers(&self) -> &Handovers {
+        &self.delivery.handovers
     }
 
     /// What can send messages under this number while somebody has the channel open.
@@ -96,6 +106,7 @@ struct Delivery {
     kept: RefCell<Option<Arc<Channel>>>,
     /// How many calls wait. While any does, the event loop goes on and `settle` is kept.
     waiting: Cell<usize>,
+    handovers: Handovers,
 }
 
 impl Delivery {
@@ -104,6 +115,8 @@ impl Delivery {
             return Ok(channel);
         }
         let delivery = Rc::clone(this);
+        // Dropped with the channel, whose messages are leaked where the environment ends first.
+        let end = this.handovers.end_on_drop();
         // The function of a channel is held by it, so it is one that leads nowhere.
         let nothing = env.create_function::<(), ()>("seekauth", nothing)?;
         let channel = nothing
@@ -111,6 +124,7 @@ impl Delivery {
             .callee_handled::<false>()
             .weak::<true>()
             .build_callback(move |context| {
+                let _ = &end;
                 delivery.deliver(context.env, context.value);
                 Ok(())
             })?;
@@ -139,6 +153,10 @@ impl Delivery {
             }
             Message::Request(number, request) => {
                 call_with(self.settle.get(env), number, Ok(request));
+            }
+            Message::Events(events, handover) => {
+                call_with(self.settle.get(env), EVENTS, Ok(Either5::E(events)));
+                drop(handover);
             }
             Message::Idle if self.waiting.get() == 0 => drop(self.kept.take()),
             Message::Idle => (),
@@ -199,7 +217,8 @@ fn unref_loop(env: Env, channel: &Channel) {
     });
 }
 
-fn send(channel: &Channel, message: Message) {
+/// Sends a message, from any thread.
+pub(crate) fn send(channel: &Channel, message: Message) {
     // Sending fails only where the environment has ended, and its callers with it.
     let _ = channel.call(message, ThreadsafeFunctionCallMode::NonBlocking);
 }
@@ -242,7 +261,7 @@ impl Completion {
     pub(crate) fn of_token(self) -> impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static {
         let asked = Instant::now();
         move |result| {
-            self.complete(result.map(|token| Either4::A(NativeToken::new(token, asked))));
+            self.complete(result.map(|token| Either5::A(NativeToken::new(token, asked))));
         }
     }
 

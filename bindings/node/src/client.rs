@@ -6,21 +6,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use napi::bindgen_prelude::{Either4, Object, ObjectFinalize, Unknown};
+use napi::bindgen_prelude::{Either5, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::binding::{Language, Variables};
-use seekauth::{Config, Token, blocking};
+use seekauth::{Config, EventLevel, Token, blocking};
 
 use crate::auth_flow;
 use crate::authorities;
 use crate::call::{self, Channel, Completion, Completions, NativeCancelHandle};
 use crate::credentials::FunctionProvider;
 use crate::error::{Outcome, Refusal};
+use crate::events::Listener;
 use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
 use crate::settings::{self, Constructor};
+use crate::stats::Stats;
 use crate::store_status::StoreStatus;
 use crate::token::NativeToken;
 
@@ -44,6 +46,7 @@ pub struct NativeClient {
     channel: RefCell<Option<Arc<Channel>>>,
     /// The generation of the token whose header value the façade holds; 0 for none.
     held: Rc<Cell<u64>>,
+    listener: RefCell<Option<Listener>>,
 }
 
 impl From<blocking::Client> for NativeClient {
@@ -53,6 +56,7 @@ impl From<blocking::Client> for NativeClient {
             reported_bytes: Cell::new(0),
             channel: RefCell::default(),
             held: Rc::default(),
+            listener: RefCell::default(),
         }
     }
 }
@@ -125,7 +129,7 @@ fn finish<'a>(
     let mut channel = None;
     if credentials.is_some() {
         let recipient = completions.recipient(number);
-        let send = move |request| recipient.send(Either4::C(request));
+        let send = move |request| recipient.send(Either5::C(request));
         config = config.credentials_from(FunctionProvider { send });
         channel = Some(completions.open(env)?);
     }
@@ -159,6 +163,37 @@ impl NativeClient {
     #[napi]
     pub fn store_status(&self) -> StoreStatus {
         self.inner.store_status().into()
+    }
+
+    /// What this client did so far.
+    #[napi]
+    pub fn stats(&self) -> Stats {
+        self.inner.stats().into()
+    }
+
+    /// Sends the events of this client and its handles to `completions`, if somebody `is_subscribed`.
+    ///
+    /// # Errors
+    ///
+    /// When the environment is about to end.
+    #[napi]
+    pub fn listen(
+        &self,
+        env: Env,
+        completions: &Completions,
+        is_subscribed: bool,
+    ) -> napi::Result<()> {
+        let level = Listener::level(&self.inner, is_subscribed);
+        let mut listener = self.listener.borrow_mut();
+        if level != listener.as_ref().map(|listener| listener.level) {
+            // Two at once would send the same event twice.
+            *listener = None;
+            if let Some(level) = level {
+                let channel = completions.open(env)?;
+                *listener = Some(Listener::new(&self.inner, level, completions, channel));
+            }
+        }
+        Ok(())
     }
 
     /// The address of the API that the tokens are for.
@@ -216,7 +251,7 @@ impl NativeClient {
             let completion = Completion::new(env, completions, call)?;
             let done = |result: Result<_, _>| {
                 completion
-                    .complete(result.map(|response| Either4::B(NativeResponse::from(response))));
+                    .complete(result.map(|response| Either5::B(NativeResponse::from(response))));
             };
             Ok(self.inner.graphql_then(operation, done)?.into())
         })
@@ -249,6 +284,7 @@ impl NativeClient {
         Outcome::of(|| {
             self.inner.close();
             self.channel.replace(None);
+            self.let_listener_go();
             self.report_memory(env, 0);
             Ok(())
         })
@@ -256,6 +292,14 @@ impl NativeClient {
 }
 
 impl NativeClient {
+    /// One that hears of the end lets go by itself then.
+    fn let_listener_go(&self) {
+        let listener = self.listener.take();
+        if let Some(listener) = listener.filter(|listener| listener.level == EventLevel::Debug) {
+            listener.detach();
+        }
+    }
+
     /// Reports to the garbage collector how much the client holds now.
     fn report_memory(&self, env: Env, bytes: i64) {
         let change = bytes - self.reported_bytes.replace(bytes);
@@ -267,6 +311,7 @@ impl NativeClient {
 impl ObjectFinalize for NativeClient {
     fn finalize(self, env: Env) -> napi::Result<()> {
         self.report_memory(env, 0);
+        self.let_listener_go();
         Ok(())
     }
 }

@@ -9,12 +9,14 @@ pub mod call;
 pub mod client;
 pub mod credentials;
 pub mod error;
+pub mod events;
 pub mod freshness;
 pub mod function;
 pub mod graphql;
 #[cfg(feature = "manual-clock")]
 pub mod manual_clock;
 pub mod settings;
+pub mod stats;
 pub mod store_status;
 pub mod token;
 mod weak_function;

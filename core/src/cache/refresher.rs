@@ -206,7 +206,7 @@ impl Refresher {
                 progress.send_replace(Progress::Fetching);
             }
             attempts += 1;
-            let attempt = Attempt::new(attempts, slot, now);
+            let attempt = Attempt::new(attempts, slot, self.clock.now());
             match self.attempt(slot, &attempt).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => {

@@ -366,7 +366,10 @@ impl Slot {
         if !policy::is_refusal(&error) {
             self.reinstate(&mut state, now);
         }
-        if life.is_none() && attempts < policy::ATTEMPTS && !policy::is_final(&error) {
+        // Where no caller waits so long, the flight is over, and whoever hears of the failure hears that.
+        let is_waited_for = failure.until.monotonic <= state.latest_deadline.monotonic;
+        let may_repeat = attempts < policy::ATTEMPTS && !policy::is_final(&error);
+        if life.is_none() && is_waited_for && may_repeat {
             return Ok(());
         }
         state.flight = None;

@@ -44,6 +44,13 @@ pub struct Listening {
     id: u64,
 }
 
+impl Listening {
+    /// Goes on for as long as the client has something to tell.
+    pub fn detach(mut self) {
+        self.events = Weak::new();
+    }
+}
+
 impl Drop for Listening {
     fn drop(&mut self) {
         if let Some(events) = self.events.upgrade() {

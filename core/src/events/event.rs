@@ -188,7 +188,7 @@ pub enum FieldValue {
     Text(String),
     /// A count.
     Count(u64),
-    /// A length of time in seconds, or a moment in seconds since 1970.
+    /// A length of time in seconds; where the name ends in `_at`, a moment in seconds since 1970.
     Seconds(f64),
     /// Yes or no.
     Flag(bool),
@@ -222,6 +222,21 @@ impl TokenFrom {
 }
 
 impl Event {
+    /// The names of all events, for bindings.
+    #[doc(hidden)]
+    pub const NAMES: [&'static str; 10] = [
+        "token_request",
+        "token_obtained",
+        "serving_stale",
+        "throttled",
+        "refused",
+        "token_rejected",
+        "store_failed",
+        "store_recovered",
+        "closed",
+        "dropped",
+    ];
+
     /// Its name: `token_request`, `token_obtained`, `serving_stale`, `throttled`, `refused`,
     /// `token_rejected`, `store_failed`, `store_recovered`, `closed`, `dropped`.
     #[must_use]

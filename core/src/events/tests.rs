@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::delivery::{Events, is_delivering};
-use super::{Event, EventKind, EventLevel, FieldValue, Subscription};
+use super::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, Subscription, TokenFrom};
+use crate::error::ErrorKind;
 use crate::sys::clock::Clock;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -38,6 +39,18 @@ fn events_arrive_in_order_and_from_the_level_on_that_is_wanted() {
         assert_eq!(event.kind, EventKind::Throttled { pause: Duration::from_secs(number) });
     }
     drop(listening);
+    assert_eq!(arrived.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn one_that_is_detached_hears_the_last_and_goes_with_the_client() {
+    let events = events();
+    let (sender, arrived) = mpsc::channel();
+    let listen = move |batch: &[Event]| sender.send(batch.len()).unwrap();
+    events.listen(EventLevel::Info, listen).detach();
+    tell(&events, EventLevel::Info, 1);
+    drop(events);
+    assert_eq!(arrived.recv_timeout(LONG), Ok(1));
     assert_eq!(arrived.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
 }
 
@@ -147,4 +160,36 @@ async fn a_subscription_gives_what_came_and_ends_with_its_client() {
     assert!(fields.contains(&("pause", FieldValue::Seconds(7.0))));
     drop(events);
     assert_eq!(subscription.next().await, None);
+}
+
+#[test]
+fn the_names_of_all_events_are_listed() {
+    let (at, span, failure) = (SystemTime::UNIX_EPOCH, Duration::ZERO, ErrorKind::Network);
+    let request = EventKind::TokenRequest {
+        reason: Reason::First,
+        attempt: 1,
+        started_at: at,
+        duration: span,
+        failure: None,
+        status: None,
+        server_code: None,
+        retry_in: None,
+        life_left: None,
+    };
+    let kinds = [
+        request,
+        EventKind::TokenObtained { lifetime: span, attempts: 1, from: TokenFrom::Server },
+        EventKind::ServingStale { life_left: span, failure },
+        EventKind::Throttled { pause: span },
+        EventKind::Refused { failure, remembered_for: span },
+        EventKind::TokenRejected { is_renewed: true },
+        EventKind::StoreFailed,
+        EventKind::StoreRecovered,
+        EventKind::Closed,
+        EventKind::Dropped { count: 1 },
+    ];
+    let subject = Subject { client: 1, service: "oauth", environment: None, scopes: [].into() };
+    let events =
+        kinds.map(|kind| Event { at, level: EventLevel::Debug, subject: subject.clone(), kind });
+    assert_eq!(events.map(|event| event.name()), Event::NAMES);
 }

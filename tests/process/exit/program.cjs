@@ -7,12 +7,14 @@
 // Ways that have to do with a worker bring a worker's client to the stage. Prints `ready` and the number
 // of token requests that belong to the stage, waits for a line, and leaves.
 
+const { subscribe } = require('node:diagnostics_channel');
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { Client } = require('../../../node');
 
 const CODE = 7;
 const WAITERS = 4;
+const EVENTS = 2_000;
 /** Too short for any response, so that no caller waits for the request any more. */
 const GIVES_UP_AFTER_MS = 10;
 
@@ -36,6 +38,13 @@ async function reach(stage) {
     case 'closed':
       for (let i = 0; i < WAITERS; i++) client.getToken().catch(() => {});
       return 1;
+    case 'events': {
+      subscribe('seekauth:token_rejected', () => {});
+      const token = await client.getToken();
+      // More than are taken at once, so that some are on their way to the end.
+      for (let i = 0; i < EVENTS; i++) client.invalidate(token);
+      return 1;
+    }
     case 'refresh':
       await client.getToken();
       return 2;
@@ -47,6 +56,7 @@ async function reach(stage) {
 /** The last thing that happens to the client. */
 function finish(stage) {
   if (stage === 'closed') client?.close();
+  if (stage === 'events') for (let i = 0; i < EVENTS; i++) client?.invalidate(client.authorizationNow() ?? '');
   if (stage === 'freed') {
     client = undefined;
     global.gc();

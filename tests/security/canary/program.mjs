@@ -131,6 +131,7 @@ const VERBS = {
     show(client(fields));
     show(client(fields).cachedToken());
     show(client(fields).storeStatus());
+    show(client(fields).stats());
     show(client(fields).authFlow(client(fields).apiUrl));
     show(interceptor(client(fields)));
   },
@@ -192,6 +193,8 @@ async function carryOut(line) {
 
 for (const name of ['request:create', 'request:bodySent', 'client:sendHeaders', 'request:headers', 'request:error'])
   subscribe(`undici:${name}`, (message) => appendFileSync('wire.txt', `${inspect(message, { depth: 4 })}\n`));
+
+for (const name of native.eventNames()) subscribe(`seekauth:${name}`, (event) => show(event));
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line !== 'end') {

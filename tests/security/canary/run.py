@@ -40,7 +40,7 @@ POLL_S = 0.3
 LOGS = {
     "Rust": ("h2::", "hyper_util::", "reqwest::", "rustls::"),
     "Python": ("asyncio:", "hpack.", "httpcore.", "httpcore2.", "httpx:", "httpx2:", "urllib3."),
-    "Node": ("FETCH ", "HTTP2 ", "NET ", "STREAM ", "TLS "),
+    "Node": ("FETCH ", "HTTP2 ", "NET ", "SEEKAUTH ", "STREAM ", "TLS "),
 }
 """Who has to have logged something, for all logs are open. The library in C and C++ has no log."""
 WIRE = "wire.txt"

@@ -620,3 +620,15 @@ async fn an_outage_is_told_while_nobody_notices_it_and_counted() {
     assert_eq!((token.state, token.remaining), (TokenState::Expired, Some(Duration::ZERO)));
     assert_eq!(token.last_failure, Some(ErrorKind::InvalidCredentials));
 }
+
+#[tokio::test]
+async fn a_failure_that_no_caller_outlasts_is_told_as_theirs() {
+    let harness = Harness::new(60);
+    let events = &harness.refresher.observer.events;
+    let mut subscription = Subscription::new(events, EventLevel::Debug);
+    harness.respond(Err(unavailable()));
+    assert!(harness.refresher.get(&harness.slot, Duration::from_millis(1)).await.is_err());
+    let event = subscription.next().await.unwrap();
+    assert_eq!((event.name(), event.level), ("token_request", EventLevel::Error));
+    assert_eq!(harness.requests(), 1);
+}
