@@ -8,6 +8,6 @@ mod subscription;
 mod tests;
 
 pub(crate) use delivery::Events;
-pub use delivery::Listening;
+pub use delivery::{Listening, wait_for_delivery};
 pub use event::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, TokenFrom};
 pub use subscription::Subscription;

@@ -23,9 +23,13 @@ from seekauth._native import (
     AuthFlow,
     Client,
     Credentials,
+    Event,
+    EventListener,
     Inspection,
+    Stats,
     StoreStatus,
     Token,
+    TokenStats,
     __version__,
 )
 from seekauth.errors import (
@@ -55,12 +59,16 @@ if TYPE_CHECKING:
     import seekauth._authorization
     import seekauth._credentials
     import seekauth._greenlets
-    import seekauth._hubs  # noqa: F401
+    import seekauth._hubs
+    import seekauth._listeners
+    import seekauth._logging  # noqa: F401
 
     # Under their own names, by which type checkers know what may be imported from here.
     from seekauth import aiohttp as aiohttp
     from seekauth import httpx as httpx
     from seekauth import httpx2 as httpx2
+    from seekauth import opentelemetry as opentelemetry
+    from seekauth import prometheus as prometheus
     from seekauth import requests as requests
     from seekauth import settings as settings
 
@@ -71,6 +79,8 @@ __all__ = [
     "ClosedError",
     "Credentials",
     "CredentialsUnavailableError",
+    "Event",
+    "EventListener",
     "ForbiddenOriginError",
     "GraphQLError",
     "GraphQLResponse",
@@ -83,16 +93,20 @@ __all__ = [
     "ProtocolError",
     "SeekAuthError",
     "SeekAuthWarning",
+    "Stats",
     "StoreStatus",
     "ThrottledError",
     "TimeoutError",
     "Token",
     "TokenRejectedError",
+    "TokenStats",
     "UnavailableError",
     "__version__",
 ]
 
-_MODULES = frozenset(("aiohttp", "httpx", "httpx2", "requests", "settings"))
+_MODULES = frozenset(
+    ("aiohttp", "httpx", "httpx2", "opentelemetry", "prometheus", "requests", "settings")
+)
 
 
 def __getattr__(name: str) -> object:

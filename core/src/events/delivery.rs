@@ -7,11 +7,13 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
 use crate::events::event::{Event, EventKind, EventLevel, Subject};
 use crate::sys::clock::Clock;
+use crate::sys::count::Count;
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::thread;
 
@@ -21,6 +23,9 @@ const ROOM: usize = 1_024;
 /// Clients that were made in this process.
 static CLIENTS: AtomicU64 = AtomicU64::new(0);
 
+/// Clients whose events are being delivered.
+static DELIVERIES: PerProcess<Count> = PerProcess::new();
+
 type Listen = Arc<dyn Fn(&[Event]) + Send + Sync>;
 
 /// A listener is called as long as this is there, but for what is being delivered.
@@ -28,6 +33,13 @@ type Listen = Arc<dyn Fn(&[Event]) + Send + Sync>;
 pub struct Listening {
     events: Weak<Events>,
     id: u64,
+}
+
+impl Listening {
+    /// Lets the listener be called as long as the client is there, and for what it has told by then.
+    pub fn detach(mut self) {
+        self.events = Weak::new();
+    }
 }
 
 impl Drop for Listening {
@@ -152,8 +164,13 @@ impl Events {
         };
         if is_first {
             let events = Arc::clone(self);
+            let delivery = DELIVERIES.get(Count::default).begin();
+            let deliver = move || {
+                let _delivery = delivery;
+                events.deliver();
+            };
             // Where the system refuses the thread, the next event tries again.
-            if thread::spawn("seekauth-events", move || events.deliver()).is_err() {
+            if thread::spawn("seekauth-events", deliver).is_err() {
                 lock(&self.queue.get(Mutex::default)).is_delivering = false;
             }
         }
@@ -189,6 +206,11 @@ impl Events {
         queue.is_delivering = !batch.is_empty();
         batch
     }
+}
+
+/// Waits until all that was told in this process has been delivered. False if that takes beyond `deadline`.
+pub fn wait_for_delivery(deadline: Instant) -> bool {
+    DELIVERIES.current().is_none_or(|deliveries| deliveries.wait(Some(deadline)))
 }
 
 /// Nothing under this lock panics.

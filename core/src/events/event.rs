@@ -22,6 +22,9 @@ pub enum EventLevel {
 }
 
 impl EventLevel {
+    /// All levels, the least first.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+
     /// Its name: `debug`, `info`, `warning`, `error`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,9 +39,7 @@ impl EventLevel {
     /// The level with this name, if there is one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Debug, Self::Info, Self::Warning, Self::Error]
-            .into_iter()
-            .find(|level| level.name() == name)
+        Self::ALL.into_iter().find(|level| level.name() == name)
     }
 }
 

@@ -68,6 +68,8 @@ STAGES = {
     "refresh": "during a renewal in the background",
     "closed": "right after close() under those that wait",
     "freed": "right after the client was freed during a request",
+    "listening": "with a listener of events, while a response arrives",
+    "telling": "while a listener of events never returns",
 }
 
 CHOSEN = 7
@@ -99,7 +101,11 @@ WITHOUT = {
     ("close at exit", "Rust, tokio"),  # there is no runtime any more
 }
 
+LISTEN = {"listening": ("Python",), "telling": ("Python",)}
+"""Stages that only some languages have."""
+
 # Gaps between the response and the word to leave, so that the two meet in different places.
+LANDING = ("landing", "listening")
 GAPS = (0.0, 0.001, 0.003)
 
 
@@ -124,6 +130,8 @@ class Cell:
             return None
         # In Node a caller that waits is the program's own work: it has not come to its end.
         if (self.way, self.language) == ("return", "Node") and self.stage in ("waiters", "lookup"):
+            return None
+        if self.language not in LISTEN.get(self.stage, LANGUAGES):
             return None
         return codes.get(self.language, codes.get(""))
 
@@ -177,7 +185,7 @@ def run(cell: Cell, sandbox: Sandbox, number: int, directory: str, gap: float) -
             await_stage(lookup.exists, "no host name was looked up")
         elif count := int(first.split()[1]):
             await_stage(lambda: sandbox.requests(product=product) >= count, f"{count} token requests never arrived")
-        with sandbox.releasing() if cell.stage == "landing" else nullcontext():
+        with sandbox.releasing() if cell.stage in LANDING else nullcontext():
             time.sleep(gap)
             started = time.perf_counter()
             process.write("")
@@ -258,7 +266,7 @@ def main() -> int:
     def try_out(cell: Cell) -> Verdict:
         sandbox = sandboxes.get()
         try:
-            gaps = times * (GAPS if cell.stage == "landing" else (0.0,))
+            gaps = times * (GAPS if cell.stage in LANDING else (0.0,))
             ends = [run(cell, sandbox, next(numbers), directory, gap) for gap in gaps]
         except subprocess.TimeoutExpired:
             return Verdict("HANGS", HANGS, f"had not ended after {HANGS:.0f} s")
