@@ -122,7 +122,7 @@ def _count_requests(stats: Stats) -> Iterator[Observation]:
 def _measure_remaining(stats: Stats) -> Iterator[Observation]:
     for token in stats.tokens:
         if token.remaining is not None:
-            yield Observation(token.remaining, {"seekauth.scopes": list(token.scopes)})
+            yield Observation(token.remaining, {"seekauth.scopes": token.scopes})
 
 
 def _requests(meter: metrics.Meter, tracer: trace.Tracer) -> Callable[[Event], None]:
