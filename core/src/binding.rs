@@ -8,4 +8,5 @@ pub use crate::config::{
     Language, Setting, SettingKind, Value, camel_case, duration_from_milliseconds,
     duration_from_seconds,
 };
+pub use crate::events::wait_for_delivery;
 pub use crate::sys::variables::Variables;

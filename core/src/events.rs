@@ -9,7 +9,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub use delivery::Listening;
 pub(crate) use delivery::{Events, is_delivering};
+pub use delivery::{Listening, wait_for_delivery};
 pub use event::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, TokenFrom};
 pub use subscription::Subscription;

@@ -24,9 +24,13 @@ try:
         AuthFlow,
         Client,
         Credentials,
+        Event,
+        EventListener,
         Inspection,
+        Stats,
         StoreStatus,
         Token,
+        TokenStats,
         __version__,
     )
 except ModuleNotFoundError as missing:
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
     from seekauth import aiohttp as aiohttp
     from seekauth import httpx as httpx
     from seekauth import httpx2 as httpx2
+    from seekauth import opentelemetry as opentelemetry
+    from seekauth import prometheus as prometheus
     from seekauth import requests as requests
     from seekauth import settings as settings
 
@@ -71,6 +77,8 @@ __all__ = [
     "ClosedError",
     "Credentials",
     "CredentialsUnavailableError",
+    "Event",
+    "EventListener",
     "ForbiddenOriginError",
     "GraphQLError",
     "GraphQLResponse",
@@ -83,11 +91,13 @@ __all__ = [
     "ProtocolError",
     "SeekAuthError",
     "SeekAuthWarning",
+    "Stats",
     "StoreStatus",
     "ThrottledError",
     "TimeoutError",
     "Token",
     "TokenRejectedError",
+    "TokenStats",
     "UnavailableError",
     "__version__",
 ]
@@ -105,10 +115,15 @@ def _imported_by_native_code() -> None:
     import seekauth._authorities  # noqa: PLC0415
     import seekauth._authorization  # noqa: PLC0415
     import seekauth._credentials  # noqa: PLC0415
-    import seekauth._greenlets  # noqa: F401, PLC0415
+    import seekauth._greenlets  # noqa: PLC0415
+    import seekauth._hubs  # noqa: PLC0415
+    import seekauth._listeners  # noqa: PLC0415
+    import seekauth._logging  # noqa: F401, PLC0415
 
 
-_MODULES = frozenset(("aiohttp", "httpx", "httpx2", "requests", "settings"))
+_MODULES = frozenset(
+    ("aiohttp", "httpx", "httpx2", "opentelemetry", "prometheus", "requests", "settings")
+)
 
 
 def __getattr__(name: str) -> object:

@@ -6,20 +6,15 @@ exception's text may hold a secret. `Credentials` itself is the native half's.
 
 from __future__ import annotations
 
-import signal
-
-# Python takes the thread that imports it first for the main one, which must not be the library's.
-import threading  # noqa: F401
 from collections.abc import Awaitable
 
 from seekauth._greenlets import run
 from seekauth._native import Credentials
+from seekauth._threads import signals_of_this_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-CAN_MASK = hasattr(signal, "pthread_sigmask")
 
 
 def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | str | None]:
@@ -28,7 +23,7 @@ def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | 
     It returns the credentials; the name of the result's type, if that is another; or None where
     the function failed.
     """
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ()) if CAN_MASK else set()
+    take_signals = signals_of_this_thread()
 
     def attempt() -> tuple[object, ...]:
         try:
@@ -37,10 +32,7 @@ def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | 
             return ()
 
     def callback() -> Credentials | str | None:
-        if CAN_MASK:
-            # The library's threads take no signals, and a program that is started from one inherits
-            # that: it could not be ended in the usual ways.
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        take_signals()
         try:
             (result,) = run(attempt)
             if isinstance(result, Awaitable):

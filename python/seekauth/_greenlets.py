@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from seekauth._hubs import Hub
 
+    A = TypeVar("A")
     T = TypeVar("T")
 
 BEGINS_WITHIN = 1.0
@@ -96,6 +97,25 @@ def run(function: Callable[[], T]) -> T:
         # If it begins in this moment, it finds nothing to do, or this finds nothing.
         work()
     return ended.get()
+
+
+def call(function: Callable[[A], object], argument: A) -> None:
+    """Calls a function where `run` does. It may raise, and this raises the same."""
+
+    def attempt() -> BaseException | None:
+        try:
+            function(argument)
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            return error
+        return None
+
+    failure = run(attempt)
+    if failure is not None:
+        try:
+            raise failure
+        finally:
+            # Its traceback holds this frame.
+            del failure
 
 
 def _forget_main_hub() -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import ModuleType, TracebackType
-from typing import Any, Final, NoReturn, final
+from typing import Any, Final, Literal, NoReturn, TypeAlias, final
 
 from typing_extensions import Self, Unpack, disjoint_base
 
@@ -13,11 +13,125 @@ __version__: Final[str]
 ERROR_KINDS: Final[tuple[tuple[int, str, str, bool], ...]]
 SETTINGS: Final[tuple[tuple[str, str, str], ...]]
 
+EventField: TypeAlias = str | int | float | tuple[str, ...]
+EventLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
 def first_import(module: ModuleType) -> ModuleType:
     """The module of this name as it was first imported; that is `module` itself the first time.
 
     For the end of a module with classes that native code raises or returns, which so exist once.
     """
+
+@final
+class Event:
+    """One thing that a client did or met. It never changes, and shows no secret and no token."""
+
+    @property
+    def name(self) -> str:
+        """What happened: `token_request`, `token_obtained`, `serving_stale` and so on."""
+    @property
+    def level(self) -> str:
+        """How much it matters: `debug`, `info`, `warning`, or `error` when callers fail."""
+    @property
+    def at(self) -> datetime:
+        """When it happened: an aware `datetime` in UTC."""
+    @property
+    def message(self) -> str:
+        """The whole of it in one line, for logs."""
+    @property
+    def fields(self) -> dict[str, EventField]:
+        """All that is known about it, by name.
+
+        `client` numbers the clients of the process, `service`, `environment` and `scopes` tell
+        whose token it is about, and the others depend on what happened. Times are in seconds. What
+        is not known is left out. It is a new `dict` each time.
+        """
+
+@final
+class EventListener:
+    """A function that hears of a client's events. Returned by `Client.on_event()`.
+
+    It is heard as long as the client is there: this object need not be kept. Use it as a context
+    manager or call `close()` to end it sooner.
+    """
+
+    def close(self) -> None:
+        """Ends it. A call of the function that is under way goes on; none begins any more.
+
+        May be called again.
+        """
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+@final
+class Stats:
+    """What a client did so far in this process, and how its tokens stand. It never changes."""
+
+    @property
+    def requests_succeeded(self) -> int:
+        """Token requests that ended with a token."""
+    @property
+    def requests_failed(self) -> dict[str, int]:
+        """Token requests that failed, by the error's `kind`; kinds that never came are absent."""
+    @property
+    def tokens_adopted(self) -> int:
+        """Tokens taken over from the store."""
+    @property
+    def rejections(self) -> int:
+        """Rejections of a token by the API."""
+    @property
+    def stale_served(self) -> int:
+        """Calls that got a token although its renewal had failed."""
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a token now."""
+    @property
+    def waiting_max(self) -> int:
+        """The most calls that ever waited at once."""
+    @property
+    def waits(self) -> int:
+        """Calls that had to wait."""
+    @property
+    def waited(self) -> float:
+        """Seconds that calls waited, all together."""
+    @property
+    def events_dropped(self) -> int:
+        """Events that were lost because nobody took them in time."""
+    @property
+    def tokens(self) -> list[TokenStats]:
+        """How each token stands, one for each set of scopes."""
+
+@final
+class TokenStats:
+    """How one token of a client stands. It never changes."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that are asked for; empty for the SEEK API, whose tokens have none."""
+    @property
+    def state(self) -> str:
+        """What it is good for: `none`, `fresh`, `ahead`, `margin`, `expired` or `rejected`.
+
+        `fresh` is given out; `ahead` too, and renewed in the background; in `margin` calls wait for
+        the next one if it is to be had; one that is `rejected` is being renewed.
+        """
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until it expires; None without a token."""
+    @property
+    def obtained_at(self) -> datetime | None:
+        """When it arrived: an aware `datetime` in UTC, or None if none ever did."""
+    @property
+    def is_requesting(self) -> bool:
+        """Whether a token is being asked for."""
+    @property
+    def last_failure(self) -> str | None:
+        """The `kind` of error that the last request failed with; None if it did not fail."""
 
 @final
 class StoreStatus:
@@ -282,6 +396,26 @@ class Client:
         """
     def store_status(self) -> StoreStatus:
         """How the store fares through which this client shares its tokens. Never waits."""
+    def stats(self) -> Stats:
+        """What this client did so far in this process, and how its tokens stand. Never waits.
+
+        It counts for all clients that `with_scopes()` made from the same one, together.
+        """
+    def on_event(
+        self, function: Callable[[Event], object], level: EventLevel = "info"
+    ) -> EventListener:
+        """Calls `function(event)` with each `seekauth.Event` of this level or above, from now on.
+
+        Levels are those of logging: `"debug"`, `"info"`, `"warning"`, and `"error"` when callers
+        fail. The events are those of all clients that `with_scopes()` made from the same one; calls
+        that are served from the cache tell of nothing. The function runs on a thread of the
+        library's own, one event at a time, also in a forked process. It may block: then later
+        events wait, and get lost when there are too many, and no call is held up. What it raises
+        goes to `sys.unraisablehook`. It may not be a coroutine function; let it pass events on with
+        `loop.call_soon_threadsafe`.
+
+        It is called as long as the client is there, or until `close()` of what is returned.
+        """
     def cached_token(self) -> Token | None:
         """The token in the cache, or None. Never waits and never fetches.
 

@@ -23,6 +23,11 @@ import seekauth
 from seekauth import Client
 client = Client.from_env()
 """
+UNLOGGED = """
+import logging
+logging.getLogger("seekauth").addHandler(logging.NullHandler())
+"""
+"""For programs whose failures are meant, and which are to write nothing to stderr of their own."""
 FORK = """
 def child(work):
     pid = os.fork()

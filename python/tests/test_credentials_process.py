@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
-from program import FORK, Program, run
+from program import FORK, UNLOGGED, Program, run
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -56,7 +56,7 @@ def test_a_live_token_stays_in_use_while_the_function_hangs_or_fails(sandbox: Sa
     _native.test_clock_advance(0, 60_000)
     print(client.authorization() != value)
     """
-    assert run(sandbox, code, PREAMBLE) == (
+    assert run(sandbox, code, PREAMBLE + UNLOGGED) == (
         "True\nTrue\nthe program's own credential provider failed\nTrue\n"
     )
     assert sandbox.requests() == 2
@@ -100,7 +100,7 @@ def test_a_child_asks_the_function_itself(sandbox: Sandbox, form: str) -> None:
         assert asked.count(os.getpid()) > 0
     print(child(use), client.authorization()[:7], child(use), child(use), asked.count(os.getpid()))
     """
-    assert run(sandbox, code, CHILD) == "0 Bearer  0 0 1\n"
+    assert run(sandbox, code, CHILD + UNLOGGED) == "0 Bearer  0 0 1\n"
     assert sandbox.requests() == 5
 
 

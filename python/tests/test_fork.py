@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from program import FORK, PREAMBLE, Program, run
+from program import FORK, PREAMBLE, UNLOGGED, Program, run
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 
-CHILD = PREAMBLE + FORK
+CHILD = PREAMBLE + UNLOGGED + FORK
 
 
 def test_a_child_uses_the_token_of_its_parent_and_renews_it_alone(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportError, TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.requests import RequestsHTTPTransport
-from program import run
+from program import UNLOGGED, run
 from server import REJECTION, Response
 
 import seekauth
@@ -37,7 +37,7 @@ QUERY = gql("{ self { partner { name } } }")
 def test_an_example_runs_and_renews_a_rejected_token(sandbox: Sandbox, example: Path) -> None:
     sandbox.script(endpoint="graphql", error="UNAUTHENTICATED")
     # Warnings of gql and its transports are theirs.
-    preamble = "import warnings\nwarnings.simplefilter('ignore')\n"
+    preamble = UNLOGGED + "import warnings\nwarnings.simplefilter('ignore')\n"
     assert run(sandbox, example.read_text(), preamble) == "Sandbox partner sandbox-live\n"
     assert sandbox.requests("graphql") == 2
 

@@ -187,7 +187,7 @@ def test_names_in_annotations_can_be_looked_up() -> None:
 
 def test_adapters_and_settings_are_imported_on_first_use(sandbox: Sandbox) -> None:
     code = """
-    adapters = ("httpx", "httpx2", "requests", "aiohttp", "settings")
+    adapters = ("httpx", "httpx2", "requests", "aiohttp", "opentelemetry", "prometheus", "settings")
     assert not [name for name in adapters if f"seekauth.{name}" in sys.modules]
     for name in adapters:
         assert getattr(seekauth, name) is sys.modules[f"seekauth.{name}"]
@@ -199,7 +199,7 @@ def test_adapters_and_settings_are_imported_on_first_use(sandbox: Sandbox) -> No
     assert run(sandbox, code) == "module 'seekauth' has no attribute 'urllib'\n"
 
 
-@pytest.mark.parametrize("package", ["httpx", "httpx2", "requests", "aiohttp"])
+@pytest.mark.parametrize("package", ["httpx", "httpx2", "requests", "aiohttp", "opentelemetry"])
 def test_a_missing_http_client_is_named_with_its_extra(sandbox: Sandbox, package: str) -> None:
     code = f"""
     sys.modules["{package}"] = None

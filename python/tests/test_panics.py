@@ -28,6 +28,9 @@ HARMLESS = {
     "__exit__",
     # Moves text and numbers that the core holds already.
     "value",
+    "name",
+    "level",
+    "at",
     "expires_at",
     "scopes",
     "api_url",

@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
-from program import PREAMBLE, run
+from program import PREAMBLE, UNLOGGED, run
 from sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The variables that decide here; the machine may have set some already.
 VARIABLES = ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"]
 
-GET = """
+GET = f"""{UNLOGGED}
 try:
     print(client.authorization()[:7])
 except seekauth.SeekAuthError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from seekauth import Client
 
 
@@ -11,6 +13,8 @@ def authorization() -> str:
 
 
 def refused() -> str:
+    # That it is, is no surprise.
+    logging.getLogger("seekauth").addHandler(logging.NullHandler())
     with Client.from_env(client_secret="wrong") as client:
         return client.authorization()
 

@@ -12,11 +12,13 @@ use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::PyString;
 use seekauth::{Token, blocking};
 
+use crate::modules::imported;
+
 /// A header value as Python programs get it: a `str` that does not show itself in tracebacks, see
 /// `seekauth/_authorization.py`.
 pub(crate) fn header_value<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyString>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let class = CLASS.import(py, "seekauth._authorization", "Authorization")?;
+    let class = imported(py, &CLASS, "seekauth._authorization", "Authorization")?;
     Ok(class.call1((value,))?.cast_into()?)
 }
 

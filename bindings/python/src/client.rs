@@ -21,8 +21,11 @@ use crate::credentials::Provider;
 use crate::error::{exception, invalid};
 use crate::graphql;
 use crate::greenlets::{self, Waiter};
+use crate::listener::{self, EventListener, Listeners};
+use crate::modules::{imported, kept};
 use crate::panic::guard;
 use crate::settings;
+use crate::stats::Stats;
 use crate::store_status::StoreStatus;
 use crate::token::Token;
 
@@ -49,6 +52,7 @@ struct State {
     core: blocking::Client,
     authorization: Py<CachedAuthorization>,
     provider: Option<Py<Provider>>,
+    listeners: Py<Listeners>,
     /// Whether closing this client closes all that were made from it.
     is_root: bool,
 }
@@ -58,6 +62,7 @@ struct State {
 struct NewClient {
     core: blocking::Client,
     provider: Option<Py<Provider>>,
+    listeners: Py<Listeners>,
     is_root: bool,
 }
 
@@ -180,7 +185,9 @@ impl Client {
                 .collect::<PyResult<Vec<_>>>()?;
             let core = client.core.with_scopes(scopes).map_err(|error| exception(py, &error))?;
             let provider = client.provider.as_ref().map(|provider| provider.clone_ref(py));
-            let other = instantiate(&slf.get_type(), NewClient { core, provider, is_root: false })?;
+            let listeners = client.listeners.clone_ref(py);
+            let new = NewClient { core, provider, listeners, is_root: false };
+            let other = instantiate(&slf.get_type(), new)?;
             if let Ok(attributes) = slf.getattr("__dict__") {
                 other.getattr("__dict__")?.call_method1("update", (attributes,))?;
             }
@@ -335,6 +342,37 @@ impl Client {
         guard(py, || Ok(self.state(py)?.core.store_status().into()))
     }
 
+    /// What this client did so far in this process, and how its tokens stand. Never waits.
+    ///
+    /// It counts for all clients that `with_scopes()` made from the same one, together.
+    fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
+        guard(py, || Ok(self.state(py)?.core.stats().into()))
+    }
+
+    /// Calls `function(event)` with each `seekauth.Event` of this level or above, from now on.
+    ///
+    /// Levels are those of logging: `"debug"`, `"info"`, `"warning"`, and `"error"` when callers
+    /// fail. The events are those of all clients that `with_scopes()` made from the same one; calls
+    /// that are served from the cache tell of nothing. The function runs on a thread of the
+    /// library's own, one event at a time, also in a forked process. It may block: then later
+    /// events wait, and get lost when there are too many, and no call is held up. What it raises
+    /// goes to `sys.unraisablehook`. It may not be a coroutine function; let it pass events on with
+    /// `loop.call_soon_threadsafe`.
+    ///
+    /// It is called as long as the client is there, or until `close()` of what is returned.
+    #[pyo3(signature = (function, level = "info"))]
+    fn on_event(
+        &self,
+        py: Python<'_>,
+        function: &Bound<'_, PyAny>,
+        level: &str,
+    ) -> PyResult<Py<EventListener>> {
+        guard(py, || {
+            let client = self.state(py)?;
+            client.listeners.get().add(&client.core, function, level)
+        })
+    }
+
     /// The address of the API that the tokens are for; None where no API is known or set.
     #[getter]
     fn api_url(&self, py: Python<'_>) -> PyResult<Option<&str>> {
@@ -384,16 +422,19 @@ impl Client {
         ))
     }
 
-    // The provider breaks the cycles that go through it.
+    // Provider and listeners break the cycles that go through them.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.0.get().map_or(Ok(()), |client| visit.call(&client.provider))
+        let Some(client) = self.0.get() else { return Ok(()) };
+        visit.call(&client.provider)?;
+        visit.call(&client.listeners)
     }
 }
 
 impl NewClient {
     fn clone(&self, py: Python<'_>) -> Self {
         let provider = self.provider.as_ref().map(|provider| provider.clone_ref(py));
-        Self { core: self.core.clone(), provider, is_root: self.is_root }
+        let listeners = self.listeners.clone_ref(py);
+        Self { core: self.core.clone(), provider, listeners, is_root: self.is_root }
     }
 }
 
@@ -414,10 +455,10 @@ impl Client {
 
     /// Makes it a client; nothing happens if it is one by now.
     fn fill(&self, py: Python<'_>, new: NewClient) -> PyResult<()> {
-        let NewClient { core, provider, is_root } = new;
+        let NewClient { core, provider, listeners, is_root } = new;
         let authorization = Py::new(py, CachedAuthorization::default())?;
         // Another thread may have been quicker.
-        let _ = self.0.set(State { core, authorization, provider, is_root });
+        let _ = self.0.set(State { core, authorization, provider, listeners, is_root });
         Ok(())
     }
 
@@ -515,13 +556,15 @@ fn build(
     for text in core.warnings() {
         warn(py, text)?;
     }
-    Ok(NewClient { core, provider, is_root: true })
+    listener::log(py, &core)?;
+    let listeners = Py::new(py, Listeners::default())?;
+    Ok(NewClient { core, provider, listeners, is_root: true })
 }
 
 /// What is trusted where the system has no authorities, shared by all clients of the process.
 fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
     static BUNDLE: PyOnceLock<Option<Arc<[u8]>>> = PyOnceLock::new();
-    let bundle = BUNDLE.get_or_try_init(py, || {
+    let bundle = kept(py, &BUNDLE, || {
         let bundle = py.import("seekauth._authorities")?.call_method0("of_certifi")?;
         bundle.extract::<Option<Vec<u8>>>().map(|bundle| bundle.map(Arc::from))
     });
@@ -531,7 +574,7 @@ fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
 /// Warns at the line that makes the client: native calls are no levels of the stack.
 fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     static CATEGORY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let category = CATEGORY.import(py, "seekauth.errors", "SeekAuthWarning")?;
+    let category = imported(py, &CATEGORY, "seekauth.errors", "SeekAuthWarning")?;
     PyErr::warn(py, category, &CString::new(text)?, 1)
 }
 

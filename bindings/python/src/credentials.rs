@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use seekauth::{Error, ErrorKind};
 
 use crate::interpreter;
@@ -120,8 +120,9 @@ impl Provider {
         move || {
             let mut outcome = None;
             interpreter::enter(|py| {
-                outcome =
-                    upgrade(py, &callback).map(|callback| read(&interpreter::call(&callback)));
+                let arguments = PyTuple::empty(py);
+                outcome = upgrade(py, &callback)
+                    .map(|callback| read(&interpreter::call(&callback, &arguments)));
             });
             outcome.unwrap_or_else(|| Err("the client is closed, or the interpreter exits".into()))
         }

@@ -6,6 +6,8 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 use seekauth::{Error, ErrorKind};
 
+use crate::modules::imported;
+
 /// The exception for an error, ready to be raised.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     match object(py, error) {
@@ -35,7 +37,6 @@ fn object<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     facts.set_item("status", error.status())?;
     facts.set_item("server_code", error.server_code())?;
     facts.set_item("target", error.target())?;
-    FROM_KIND
-        .import(py, "seekauth.errors", "from_kind")?
+    imported(py, &FROM_KIND, "seekauth.errors", "from_kind")?
         .call((error.kind().name(), error.message()), Some(&facts))
 }

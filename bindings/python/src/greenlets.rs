@@ -10,6 +10,7 @@ use seekauth::blocking::CancelHandle;
 
 use crate::error::exception;
 use crate::interpreter;
+use crate::modules::imported;
 use crate::panic;
 
 /// What a call's result is handed to.
@@ -21,7 +22,7 @@ pub(crate) struct Waiter<'py>(Bound<'py, PyAny>);
 /// Imports what a wait takes. A program without a descriptor to spare could not, once it has to wait.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    MAKE.import(py, "seekauth._greenlets", "waiter")
+    imported(py, &MAKE, "seekauth._greenlets", "waiter")
 }
 
 impl<'py> Waiter<'py> {

@@ -8,14 +8,17 @@ mod call;
 mod client;
 mod credentials;
 mod error;
+mod event;
 mod graphql;
 mod greenlets;
 mod interpreter;
+mod listener;
 #[cfg(feature = "manual-clock")]
 mod manual_clock;
 mod modules;
 mod panic;
 mod settings;
+mod stats;
 mod store_status;
 mod token;
 
@@ -41,11 +44,16 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::CancelHandle>()?;
     module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
+    module.add_class::<event::Event>()?;
+    module.add_class::<listener::EventListener>()?;
+    module.add_class::<stats::Stats>()?;
+    module.add_class::<stats::TokenStats>()?;
     module.add_class::<store_status::StoreStatus>()?;
     module.add_class::<token::Token>()?;
     module.add_function(wrap_pyfunction!(modules::first_import, module)?)?;
     let finalize = wrap_pyfunction!(interpreter::finalize, module)?;
     module.py().import("atexit")?.call_method1("register", (finalize,))?;
+    interpreter::guard_forks(module)?;
     #[cfg(feature = "manual-clock")]
     manual_clock::add_to(module)?;
     Ok(())

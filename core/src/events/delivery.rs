@@ -26,6 +26,9 @@ const ROOM: usize = 1_024;
 /// Clients that were made in this process.
 static CLIENTS: AtomicU64 = AtomicU64::new(0);
 
+/// Clients whose events are being delivered.
+static DELIVERIES: PerProcess<Count> = PerProcess::new();
+
 thread_local! {
     static IS_DELIVERING: Cell<bool> = const { Cell::new(false) };
 }
@@ -45,7 +48,7 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Goes on for as long as the client has something to tell.
+    /// Lets the listener be called as long as the client is there, and for what it has told by then.
     pub fn detach(mut self) {
         self.events = Weak::new();
     }
@@ -177,8 +180,9 @@ impl Events {
         };
         if let Some(delivering) = delivering {
             let events = Arc::clone(self);
+            let delivery = DELIVERIES.get(Count::default).begin();
             let deliver = move || {
-                let _until_all_is_told = delivering;
+                let _until_all_is_told = (delivering, delivery);
                 IS_DELIVERING.set(true);
                 events.deliver();
             };
@@ -229,6 +233,11 @@ impl Events {
         queue.is_delivering = !batch.is_empty();
         batch
     }
+}
+
+/// Waits until all that was told in this process has been delivered. False if that takes beyond `deadline`.
+pub fn wait_for_delivery(deadline: Instant) -> bool {
+    DELIVERIES.current().is_none_or(|deliveries| deliveries.wait(Some(deadline)))
 }
 
 /// Nothing under this lock panics.

@@ -22,7 +22,8 @@ pub enum EventLevel {
 }
 
 impl EventLevel {
-    const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+    /// All levels, the least first.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
 
     /// Its name: `debug`, `info`, `warning`, `error`.
     #[must_use]

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::delivery::{Events, is_delivering};
+use super::delivery::{Events, is_delivering, wait_for_delivery};
 use super::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, Subscription, TokenFrom};
 use crate::error::ErrorKind;
 use crate::sys::clock::Clock;
@@ -141,6 +141,27 @@ fn one_that_panics_keeps_the_others_from_nothing() {
     assert_eq!(arrived.recv_timeout(LONG).unwrap(), 1);
     tell(&events, EventLevel::Info, 2);
     assert_eq!(arrived.recv_timeout(LONG).unwrap(), 1);
+}
+
+#[test]
+fn a_listener_that_was_detached_hears_all_that_is_told_and_its_end_can_be_waited_for() {
+    let events = events();
+    let holds = Arc::new(Mutex::new(()));
+    let hold = holds.lock().unwrap();
+    let (sender, arrived) = mpsc::channel();
+    let gate = Arc::clone(&holds);
+    let listen = move |batch: &[Event]| {
+        drop(gate.lock());
+        sender.send(batch.len()).unwrap();
+    };
+    events.listen(EventLevel::Debug, listen).detach();
+    tell(&events, EventLevel::Info, 1);
+    drop(events);
+    assert!(!wait_for_delivery(Instant::now()));
+    drop(hold);
+    assert_eq!(arrived.recv_timeout(LONG).unwrap(), 1);
+    assert!(wait_for_delivery(Instant::now() + LONG));
+    assert_eq!(arrived.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
 }
 
 #[tokio::test]

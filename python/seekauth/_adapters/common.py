@@ -19,11 +19,14 @@ _CHUNK = 1 << 18
 _DAY = 86_400
 
 
-def missing(error: ModuleNotFoundError, package: str) -> ModuleNotFoundError:
-    """The error for an adapter whose HTTP client is not installed; any other stays as it is."""
+def missing(
+    error: ModuleNotFoundError, package: str, extra: str | None = None
+) -> ModuleNotFoundError:
+    """The error for an adapter whose package is not installed; any other stays as it is."""
     if error.name != package:
         return error
-    message = f"seekauth.{package} needs {package}: pip install seekauth[{package}]"
+    extra = extra or package
+    message = f"seekauth.{extra} needs {package}: pip install seekauth[{extra}]"
     return ModuleNotFoundError(message, name=package)
 
 

@@ -41,11 +41,33 @@ def reach(stage: str) -> int:
     if stage == "refresh":
         client.get_token()
         return 2
+    if stage in ("listening", "telling"):
+        return listen(client, stage)
     if stage not in ("waiters", "landing", "lookup", "closed"):
         raise SystemExit("no such stage")
     for _ in range(WAITERS):
         start(wait, client)
     start(run_loop, client)
+    return 1
+
+
+def listen(client: seekauth.Client, stage: str) -> int:
+    """With a function that hears of all events, and in the second stage never comes back."""
+    entered = threading.Event()
+
+    def hear(_: seekauth.Event) -> None:
+        entered.set()
+        while stage == "telling":
+            sum(range(100))
+
+    client.on_event(hear, level="debug")
+    if stage == "telling":
+        # Its end is an event.
+        client.close()
+        entered.wait()
+        return 0
+    for _ in range(WAITERS):
+        start(wait, client)
     return 1
 
 

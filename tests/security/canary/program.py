@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import pickle
+import queue
 import sys
 import threading
 import traceback
@@ -48,6 +49,7 @@ senders: list[adapters.Adapter] = []
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 planted: list[str] = []
+heard: queue.SimpleQueue[seekauth.Event] = queue.SimpleQueue()
 sentry = trackers.Keeping({"dsn": trackers.DSN})
 # With all that it does by default.
 sentry_sdk.init(dsn=trackers.DSN, transport=sentry)
@@ -129,7 +131,18 @@ def new(fields: dict[str, str]) -> None:
             raise RuntimeError(text)
 
         extra["credentials"] = fail
-    clients[handle] = Client(**dict(setting(*field) for field in fields.items()), **extra)
+    # The log is open for all of its events too.
+    client = clients[handle] = Client(**dict(setting(*field) for field in fields.items()), **extra)
+    show(client.on_event(heard.put, level="debug"))
+    show(client.stats())
+
+
+def show_events() -> None:
+    """What the clients have told of so far."""
+    while not heard.empty():
+        event = heard.get()
+        for thing in (event, event.message, event.fields):
+            show(thing)
 
 
 def get(fields: dict[str, str]) -> None:
@@ -141,6 +154,8 @@ def get(fields: dict[str, str]) -> None:
 def show_all(fields: dict[str, str]) -> None:
     client = clients[fields["handle"]]
     show(client)
+    show(client.stats())
+    show(client.stats().tokens)
     show(client.cached_token())
     show(client.store_status())
     show(client.auth_flow(client.api_url))
@@ -229,6 +244,7 @@ def carry_out(line: str) -> None:
         VERBS[verb](fields)
     except Exception as error:
         complain(error)
+    show_events()
 
 
 def end() -> None:

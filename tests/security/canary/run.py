@@ -39,7 +39,7 @@ SETTLES_WITHIN_S = 30
 POLL_S = 0.3
 LOGS = {
     "Rust": ("h2::", "hyper_util::", "reqwest::", "rustls::"),
-    "Python": ("asyncio:", "hpack.", "httpcore.", "httpcore2.", "httpx:", "httpx2:", "urllib3."),
+    "Python": ("asyncio:", "hpack.", "httpcore.", "httpcore2.", "httpx:", "httpx2:", "seekauth:", "urllib3."),
     "Node": ("FETCH ", "HTTP2 ", "NET ", "SEEKAUTH ", "STREAM ", "TLS "),
 }
 """Who has to have logged something, for all logs are open. The library in C and C++ has no log."""
