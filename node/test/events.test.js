@@ -164,6 +164,7 @@ if (isMainThread) {
     await until(() => events.length > 0);
     assert.deepEqual([events[0].name, events[0].level, events[0].status], ['token_request', 'warning', 503]);
     client.close();
+    await until(() => events.some(({ name }) => name === 'closed'));
   });
 
   test('handles of one client tell of each event once, with their scopes', async (t) => {
