@@ -164,6 +164,7 @@ if (isMainThread) {
     await until(() => events.length > 0);
     assert.deepEqual([events[0].name, events[0].level, events[0].status], ['token_request', 'warning', 503]);
     client.close();
+    await until(() => events.some(({ name }) => name === 'closed'));
   });
 
   test('handles of one client tell of each event once, with their scopes', async (t) => {
@@ -185,8 +186,9 @@ if (isMainThread) {
       const { subscribe } = require('node:diagnostics_channel');
       process.on('uncaughtException', (error) => console.log(error.message));
       subscribe('seekauth:token_obtained', () => { throw new Error('its own'); });
-      subscribe('seekauth:token_obtained', ({ from }) => console.log(from));
-      require('seekauth').Client.seekApi(${JSON.stringify(sandbox.seekApi())}).authorization().then(() => setTimeout(() => {}, 100));`;
+      const stay = setInterval(() => {}, 1_000);
+      subscribe('seekauth:token_obtained', ({ from }) => { console.log(from); clearInterval(stay); });
+      require('seekauth').Client.seekApi(${JSON.stringify(sandbox.seekApi())}).authorization();`;
     const { stdout, stderr } = await run(program);
     assert.deepEqual([stdout.split('\n').sort(), stderr], [['', 'its own', 'server'], '']);
   });
@@ -194,7 +196,9 @@ if (isMainThread) {
   test('NODE_DEBUG=seekauth prints one line for each event', async () => {
     const program = `
       const client = require('seekauth').Client.seekApi(${JSON.stringify(sandbox.seekApi())});
-      client.authorization().then(() => { client.close(); setTimeout(() => {}, 500); });`;
+      const stay = setInterval(() => {}, 1_000);
+      require('node:diagnostics_channel').subscribe('seekauth:closed', () => clearInterval(stay));
+      client.authorization().then(() => client.close());`;
     const { stdout, stderr } = await run(program, { NODE_DEBUG: 'seekauth' });
     assert.equal(stdout, '');
     assert.match(
