@@ -567,3 +567,26 @@ def test_events_of_two_clients_are_told_apart(sandbox: Sandbox) -> None:
 def test_everything_of_events_is_public() -> None:
     for name in ("Event", "EventListener", "Stats", "TokenStats"):
         assert name in seekauth.__all__
+
+
+def test_under_gevent_greenlets_of_the_main_thread_hear_and_log(sandbox: Sandbox) -> None:
+    """Locks of handlers and listeners are those of greenlets there."""
+    early = "from gevent import monkey\nmonkey.patch_all()\nimport os, _thread\n"
+    code = """
+    import gevent, gevent.event, logging
+    native_id = _thread.get_native_id
+    logged, heard = gevent.event.AsyncResult(), gevent.event.AsyncResult()
+    class Handler(logging.Handler):
+        def emit(self, record):
+            logged.set((native_id() == os.getpid(), record.seekauth["event"]))
+    logging.getLogger("seekauth").addHandler(Handler())
+    seekauth._native.test_clock_start()
+    client = Client.from_env()
+    token = client.get_token()
+    client.on_event(lambda event: heard.set((native_id() == os.getpid(), event.name)))
+    seekauth._native.test_clock_advance(0, 2000)
+    client.invalidate(token)
+    print(logged.get(timeout=60), heard.get(timeout=60))
+    """
+    expected = "(True, 'token_rejected') (True, 'token_rejected')\n"
+    assert run(sandbox, code, early + LIGHT) == expected
