@@ -248,7 +248,7 @@ FetchContent_MakeAvailable(seekauth)"""
     def manual(self) -> None:
         """the reference page has no fault that groff sees, and every function"""
         page = self.folder / "share/man/man3/seekauth.3"
-        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True)
+        done = subprocess.run(["groff", "-k", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True)
         if done.returncode != 0 or done.stderr:
             raise Failure(done.stderr)
         functions = run("sh", ROOT / "tests/c/functions.sh", self.folder / "include/seekauth.h").split()

@@ -70,7 +70,7 @@ $(LINUX:%=dist-%): dist-%: dist-c-% dist-wheel-% dist-npm-%
 dist-sdist: $(CROSS_TOOLS)/.ready
 	@echo "dist: Python's sources"
 	@mkdir -p $(DIST) && rm -f python/LICENSE-* && cp LICENSE-* python/
-	@cd python && $(CROSS_TOOLS)/bin/maturin sdist --quiet --out $(DIST)
+	@cd python && $(CROSS_TOOLS)/bin/maturin sdist --out $(DIST) 2>$(CROSS)/sdist.log || { cat $(CROSS)/sdist.log >&2; exit 1; }
 
 dist-npm: node/package.json
 	@echo "dist: Node's package"
