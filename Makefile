@@ -100,7 +100,7 @@ endef
 PAPERS := $(CURDIR)/target
 WHEELS := $(CURDIR)/target/wheels
 MATURIN := $(VENV)/bin/maturin
-BILLED := --sbom-include seekauth-python.cdx.json
+BILLED := --sbom-include seekauth-python.cdx.json --compression-level 9
 
 wheel: $(VENV)/.ready notices sbom ## use: builds target/wheels/seekauth-*.whl, for this system
 	$(lay-papers)
