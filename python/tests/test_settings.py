@@ -48,7 +48,7 @@ def hint(name: str) -> Any:
         return str | os.PathLike[str] | None
     if name.endswith("_url"):
         return str | URL | None
-    if name.startswith("client_secret"):
+    if name.startswith("client_secret") or name == "store":
         return str | Secret | None
     return str | URL | Secret | None if name == "proxy" else HINTS[KINDS[name]]
 

@@ -356,7 +356,10 @@ impl fmt::Display for Event {
                     Some(left) => {
                         write!(f, "; the current token lives for another {} s", left.as_secs())?;
                     }
-                    None => f.write_str("; there is no token, and callers fail")?,
+                    None if self.level == EventLevel::Error => {
+                        f.write_str("; there is no token, and callers fail")?;
+                    }
+                    None => f.write_str("; there is no token, and callers wait")?,
                 }
                 match retry_in {
                     Some(span) => write!(f, "; next try in {:.1} s", span.as_secs_f64()),
