@@ -155,9 +155,12 @@ impl Events {
         scopes: &Arc<[String]>,
         kind: impl FnOnce() -> EventKind,
     ) {
-        if !self.is_wanted(level) {
-            return;
+        if self.is_wanted(level) {
+            self.push(level, scopes, kind());
         }
+    }
+
+    fn push(self: &Arc<Self>, level: EventLevel, scopes: &Arc<[String]>, kind: EventKind) {
         let at = self.clock.now().system_time();
         let subject = Subject {
             client: self.client,
@@ -165,7 +168,7 @@ impl Events {
             environment: self.environment,
             scopes: Arc::clone(scopes),
         };
-        let event = Event { at, level, subject, kind: kind() };
+        let event = Event { at, level, subject, kind };
         let delivering = {
             let owned = self.queue.get(Mutex::default);
             let mut queue = lock(&owned);

@@ -111,9 +111,13 @@ impl NoteRecord {
         Self { kind, status: None, code: None, written, lasts_ms }
     }
 
-    /// How much longer it holds, if it does. One of another clock, or from the future, does not.
+    /// How much longer it holds, if it does. One of another clock, or from the future, does not; nor one that
+    /// is older by the wall clocks than they may differ, since a store's clock may be set back.
     pub(crate) fn rest(&self, now: &Stamp) -> Option<Duration> {
         let lasts = Duration::from_millis(self.lasts_ms).min(LONGEST_NOTE);
+        if self.written.wall_age(now) > lasts + LONGEST_NOTE {
+            return None;
+        }
         let age = self.written.age(now).filter(|_| self.written.clock == now.clock)?;
         lasts.checked_sub(age).filter(|rest| !rest.is_zero())
     }
@@ -283,6 +287,21 @@ mod tests {
         let mut text = serde_json::to_vec(&text).unwrap();
         let bytes = sealed(&mut text, TOKEN, [1; 16], &keys(), NAME).unwrap();
         assert!(TokenRecord::open(&bytes, &keys(), NAME).is_some());
+    }
+
+    #[test]
+    fn a_note_holds_for_its_time_by_both_clocks() {
+        let lasts = Duration::from_secs(10);
+        let note = NoteRecord::new(NoteKind::Alone, stamp("store", 5_000, 100_000), lasts);
+        let rest = |clock, at_ms, wall_ms| {
+            note.rest(&stamp(clock, at_ms, wall_ms)).map(|rest| rest.as_millis())
+        };
+        assert_eq!(rest("store", 9_000, 104_000), Some(6_000));
+        assert_eq!(rest("store", 9_000, 150_000), Some(6_000), "wall clocks may differ");
+        assert_eq!(rest("store", 9_000, 900_000), None, "the store's clock was set back");
+        assert_eq!(rest("store", 15_000, 110_000), None);
+        assert_eq!(rest("store", 4_000, 100_000), None);
+        assert_eq!(rest("another", 9_000, 104_000), None);
     }
 
     #[test]

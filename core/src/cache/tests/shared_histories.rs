@@ -418,7 +418,12 @@ impl History {
             drop(open);
             if self.setting.is_honest && self.setting.is_well && !is_due {
                 self.extra += 1;
-                assert!(self.setting.is_skewed, "a request that one process would not have made");
+                let last = self.issued.last().map(|last| (now - last.sent, last.lifetime));
+                assert!(
+                    self.setting.is_skewed,
+                    "a request of {index} that one process would not have made; tired {is_tired}, last {last:?}, {:?}",
+                    self.engines[index].slot
+                );
             }
         }
         let open = self.desk.open.lock().unwrap();
