@@ -204,6 +204,8 @@ impl History {
             is_stepped: !seed.is_multiple_of(2) && rng.bool(),
         };
         let config = Config::oauth("http://127.0.0.1/token").user_agent("Test/1").store("local");
+        // More than an honest store takes where time goes by in such steps.
+        let config = config.store_timeout(Duration::from_millis(8 * STEP));
         let config = config.credentials("id", "secret");
         let (config, scopes) = ResolvedConfig::new(&config).unwrap();
         let key = Key::new(&config, scopes);
