@@ -618,10 +618,6 @@ export interface SeekAuthEvents {
   throttled: ThrottledEvent;
   refused: RefusedEvent;
   token_rejected: TokenRejectedEvent;
-  /** The store failed, and is left alone for a while. */
-  store_failed: SeekAuthEvent;
-  /** The store works again. */
-  store_recovered: SeekAuthEvent;
   /** The client was closed. */
   closed: SeekAuthEvent;
   dropped: DroppedEvent;

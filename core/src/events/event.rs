@@ -168,10 +168,6 @@ pub enum EventKind {
         /// Whether that leads to a renewal.
         is_renewed: bool,
     },
-    /// The store failed, and is left alone for a while.
-    StoreFailed,
-    /// The store works again.
-    StoreRecovered,
     /// The client was closed.
     Closed,
     /// Events came faster than they were taken, and some are lost.
@@ -225,21 +221,19 @@ impl TokenFrom {
 impl Event {
     /// The names of all events, for bindings.
     #[doc(hidden)]
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 8] = [
         "token_request",
         "token_obtained",
         "serving_stale",
         "throttled",
         "refused",
         "token_rejected",
-        "store_failed",
-        "store_recovered",
         "closed",
         "dropped",
     ];
 
     /// Its name: `token_request`, `token_obtained`, `serving_stale`, `throttled`, `refused`,
-    /// `token_rejected`, `store_failed`, `store_recovered`, `closed`, `dropped`.
+    /// `token_rejected`, `closed`, `dropped`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.kind {
@@ -249,8 +243,6 @@ impl Event {
             EventKind::Throttled { .. } => "throttled",
             EventKind::Refused { .. } => "refused",
             EventKind::TokenRejected { .. } => "token_rejected",
-            EventKind::StoreFailed => "store_failed",
-            EventKind::StoreRecovered => "store_recovered",
             EventKind::Closed => "closed",
             EventKind::Dropped { .. } => "dropped",
         }
@@ -308,7 +300,7 @@ impl Event {
             EventKind::Dropped { count } => {
                 fields.add("count", Some(FieldValue::Count(*count)));
             }
-            EventKind::StoreFailed | EventKind::StoreRecovered | EventKind::Closed => {}
+            EventKind::Closed => {}
         }
         fields.0
     }
@@ -390,8 +382,6 @@ impl fmt::Display for Event {
             EventKind::TokenRejected { is_renewed: false } => {
                 f.write_str("the API rejected the token, which is not renewed for that")
             }
-            EventKind::StoreFailed => f.write_str("the store failed and is left alone for a while"),
-            EventKind::StoreRecovered => f.write_str("the store works again"),
             EventKind::Closed => f.write_str("the client was closed"),
             EventKind::Dropped { count } => write!(f, "{count} events came too fast and are lost"),
         }

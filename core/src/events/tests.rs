@@ -204,8 +204,6 @@ fn the_names_of_all_events_are_listed() {
         EventKind::Throttled { pause: span },
         EventKind::Refused { failure, remembered_for: span },
         EventKind::TokenRejected { is_renewed: true },
-        EventKind::StoreFailed,
-        EventKind::StoreRecovered,
         EventKind::Closed,
         EventKind::Dropped { count: 1 },
     ];
