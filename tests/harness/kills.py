@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import resource
 import signal
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +22,30 @@ STEPS = ("read", "claimed", "answered", "published", "noted")
 """As core/src/store/shared.rs has them: after a look into the store, with the lease, with the server's response,
 with the token in the store and the lease still taken, with the refusal of a secret in the store.
 """
+
+
+OUTLIVING = ROOT / "target/c/outliving"
+
+
+def outlived_at(step: str, fleet: Fleet, checkpoints: Path) -> subprocess.Popen[str]:
+    """A process that forked in the middle of a step and is killed by now. The child, which lives on, says which header
+    it got: what is read from here.
+    """
+    if step == "noted":
+        fleet.sandbox.script(error="invalid_client")
+    (checkpoints / f"{step}.pause").touch()
+    parent = subprocess.Popen(
+        [OUTLIVING, checkpoints / f"{step}.reached"],
+        env=fleet.variables({"STORE_CHECKPOINTS": str(checkpoints)}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "forked\n"
+    parent.kill()
+    parent.wait()
+    return parent
 
 
 def killed_at(step: str, *, seconds: float) -> Callable[[Fleet, int, int], Callable[[int], bool]]:

@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.fleet import Fleet, Outcome, meanwhile, print_table
-from harness.kills import STEPS, killed_at
-from harness.paths import ROOT, SANDBOX
+from harness.kills import STEPS, killed_at, outlived_at
+from harness.paths import SANDBOX
 from harness.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-OUTLIVING = ROOT / "target/c/outliving"
 LIFETIME_S = 4
 AT_ONCE = 3
 """Scenarios at the small size, whose processes sleep for the most of their time."""
@@ -96,21 +95,8 @@ def outlived(step: str) -> Callable[[Fleet, int, int], Callable[[int], bool]]:
     """
 
     def scenario(fleet: Fleet, _count: int, _generations: int) -> Callable[[int], bool]:
-        if step == "noted":
-            fleet.sandbox.script(error="invalid_client")
         with tempfile.TemporaryDirectory() as checkpoints:
-            Path(checkpoints, f"{step}.pause").touch()
-            parent = subprocess.Popen(
-                [OUTLIVING, Path(checkpoints, f"{step}.reached")],
-                env=fleet.variables({"STORE_CHECKPOINTS": checkpoints}),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            assert parent.stdout is not None
-            assert parent.stdout.readline() == "forked\n"
-            parent.kill()
-            parent.wait()
+            parent = outlived_at(step, fleet, Path(checkpoints))
             # Without what the parent left there, the next one needs the lease.
             for record in folder(fleet).glob("*.*"):
                 record.unlink()

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 from judging import SLOW_MS, one_after_the_other, wait_for_all_members
 
-from harness.kills import STEPS, killed_at
-from harness.paths import ROOT
+from harness.kills import STEPS, killed_at, outlived_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bed import Allowed, Bed, Scenario
-
-OUTLIVING = ROOT / "target/c/outliving"
 
 
 def slow_token_server(bed: Bed) -> Allowed:
@@ -94,22 +90,9 @@ def outlived_in_step(step: str) -> Callable[[Bed], Allowed]:
 
     def scenario(bed: Bed) -> Allowed:
         server = bed.server()
-        if step == "noted":
-            bed.sandbox.script(error="invalid_client")
         checkpoints = bed.folder / "checkpoints"
         checkpoints.mkdir()
-        (checkpoints / f"{step}.pause").touch()
-        parent = subprocess.Popen(
-            [OUTLIVING, checkpoints / f"{step}.reached"],
-            env=bed.fleet.variables({"STORE_CHECKPOINTS": str(checkpoints)}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "forked\n"
-        parent.kill()
-        parent.wait()
+        parent = outlived_at(step, bed.fleet, checkpoints)
         # Without what the parent left there, the next one needs the lease.
         for key in (*server.key_names("*:t"), *server.key_names("*:n:*")):
             server.cli("DEL", key)
