@@ -4,6 +4,7 @@ pub(crate) mod channel;
 pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod count;
+pub(crate) mod counter;
 pub(crate) mod descriptors;
 pub(crate) mod fingerprint;
 pub(crate) mod latch;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::cache::policy;
 use crate::cache::slot::Slot;
-use crate::cache::stats::{Counters, count};
+use crate::cache::stats::Counters;
 use crate::error::{Error, ErrorKind};
 use crate::events::{EventKind, EventLevel, Events, Reason, TokenFrom};
 use crate::sys::clock::Moment;
+use crate::sys::counter::count;
 use crate::token_endpoint::codes;
 use crate::token_endpoint::source::Grant;
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::error::ErrorKind;
+use crate::sys::counter::count;
 use crate::sys::per_process::{Owned, PerProcess};
 
 /// A snapshot of what a client did in this process, and of its tokens; see [`crate::Client::stats`].
@@ -188,8 +189,4 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }

@@ -53,7 +53,7 @@ impl Lease {
     ) -> T {
         let mut work = pin!(work);
         let end = self.clock.now().plus(at_most);
-        loop {
+        while self.until.is_some() && self.is_held() {
             let kept = async {
                 self.clock.sleep(EXTENDED_EVERY).await;
                 self.extend(end).await;
@@ -63,10 +63,8 @@ impl Lease {
                 outcome = &mut work => return outcome,
                 () = kept => {}
             }
-            if self.until.is_none() || !self.is_held() {
-                return work.await;
-            }
         }
+        work.await
     }
 
     /// What cannot be extended ends by itself.

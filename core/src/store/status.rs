@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 
 use crate::store::backend::Trouble;
+use crate::sys::counter::count;
 
 /// How the shared store of a client fares; see [`crate::Client::store_status`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,10 +55,6 @@ pub(crate) struct Counts {
     pub(crate) failures: AtomicU64,
     pub(crate) clock_disagreements: AtomicU64,
     pub(crate) last_problem: ArcSwapOption<String>,
-}
-
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 impl Counts {
