@@ -4,6 +4,7 @@
 mod expiry;
 mod fleet;
 mod histories;
+mod model_server;
 mod model_store;
 mod refresher;
 mod shared_histories;

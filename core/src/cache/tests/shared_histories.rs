@@ -16,6 +16,7 @@ use crate::cache::refresher::Refresher;
 use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
 use crate::cache::slot_state::lock;
+use crate::cache::tests::model_server::ModelServer;
 use crate::cache::tests::model_store::{Fate, Health, ModelStore, Pause, View};
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
@@ -26,7 +27,7 @@ use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::random::seeded;
 use crate::sys::secret::Secret;
 use crate::token::{Token, Windows};
-use crate::token_endpoint::source::{Asking, Fetch, Grant, Granting, Issuer, TokenSource, Wanted};
+use crate::token_endpoint::source::{Grant, Granting};
 
 const DAYS: u64 = 30;
 const ENGINES: usize = 20;
@@ -85,18 +86,8 @@ struct Endpoint {
     engine: usize,
 }
 
-impl TokenSource for Endpoint {
-    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
-        unreachable!("a shared source asks step by step")
-    }
-}
-
-impl Issuer for Endpoint {
-    fn credentials(&self) -> Asking<'_> {
-        Box::pin(std::future::ready(Ok(Credentials::new("id", "secret"))))
-    }
-
-    fn grant<'a>(&'a self, credentials: Credentials, _scopes: &'a [String]) -> Granting<'a> {
+impl ModelServer for Endpoint {
+    fn respond(&self, credentials: Credentials) -> Granting<'_> {
         Box::pin(async move {
             let (response, received) = oneshot::channel();
             let sent = millis(&self.desk.dice.clock);
@@ -110,12 +101,6 @@ impl Issuer for Endpoint {
             received.await.unwrap()
         })
     }
-
-    fn worked_last(&self, _fingerprint: u64) -> bool {
-        false
-    }
-
-    fn note_token(&self, _token: &Secret) {}
 }
 
 struct Engine {

@@ -14,6 +14,7 @@ use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
 use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
+use crate::cache::tests::model_server::ModelServer;
 use crate::cache::tests::model_store::{Fate, Health, ModelStore, Pause, View};
 use crate::cache::tests::shuttle_explore::explore_some;
 use crate::config::{Config, ResolvedConfig};
@@ -24,7 +25,7 @@ use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 use crate::token::Token;
-use crate::token_endpoint::source::{Asking, Fetch, Grant, Granting, Issuer, TokenSource, Wanted};
+use crate::token_endpoint::source::{Grant, Granting, Issuer};
 
 const LIFETIME: Duration = Duration::from_secs(1_800);
 /// As far as time moves at once while somebody waits, in milliseconds.
@@ -67,18 +68,8 @@ struct Endpoint {
     failures: AtomicUsize,
 }
 
-impl TokenSource for Endpoint {
-    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
-        unreachable!("a shared source asks step by step")
-    }
-}
-
-impl Issuer for Endpoint {
-    fn credentials(&self) -> Asking<'_> {
-        Box::pin(std::future::ready(Ok(Credentials::new("id", "secret"))))
-    }
-
-    fn grant<'a>(&'a self, credentials: Credentials, _scopes: &'a [String]) -> Granting<'a> {
+impl ModelServer for Endpoint {
+    fn respond(&self, credentials: Credentials) -> Granting<'_> {
         Box::pin(async move {
             let server = &self.server;
             let at_once = server.asking.fetch_add(1, Ordering::SeqCst) + 1;
@@ -114,12 +105,6 @@ impl Issuer for Endpoint {
             }
         })
     }
-
-    fn worked_last(&self, _fingerprint: u64) -> bool {
-        false
-    }
-
-    fn note_token(&self, _token: &Secret) {}
 }
 
 struct Engine {

@@ -14,6 +14,7 @@ use super::{LATENCY, SECOND, SEED, TIMEOUT};
 use crate::cache::key::Key;
 use crate::cache::refresher::Refresher;
 use crate::cache::slot::Slot;
+use crate::cache::tests::model_server::ModelServer;
 use crate::cache::tests::model_store::{Fate, Health, ModelStore, Pause, View};
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
@@ -24,7 +25,7 @@ use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::random::seeded;
 use crate::sys::secret::Secret;
 use crate::token::Token;
-use crate::token_endpoint::source::{Asking, Fetch, Grant, Granting, Issuer, TokenSource, Wanted};
+use crate::token_endpoint::source::{Grant, Granting, Issuer};
 
 pub(super) const LIFETIME: Duration = Duration::from_secs(1_800);
 /// Milliseconds.
@@ -74,18 +75,8 @@ struct Endpoint {
     requests: Arc<Mutex<Vec<u64>>>,
 }
 
-impl TokenSource for Endpoint {
-    fn fetch<'a>(&'a self, _wanted: Wanted<'a>) -> Fetch<'a> {
-        unreachable!("a shared source asks step by step")
-    }
-}
-
-impl Issuer for Endpoint {
-    fn credentials(&self) -> Asking<'_> {
-        Box::pin(ready(Ok(Credentials::new("id", "secret"))))
-    }
-
-    fn grant<'a>(&'a self, credentials: Credentials, _scopes: &'a [String]) -> Granting<'a> {
+impl ModelServer for Endpoint {
+    fn respond(&self, credentials: Credentials) -> Granting<'_> {
         Box::pin(async move {
             let number = {
                 let mut requests = self.requests.lock().unwrap();
@@ -98,12 +89,6 @@ impl Issuer for Endpoint {
             Ok(Grant { accepted: accepted.unwrap(), ..grant })
         })
     }
-
-    fn worked_last(&self, _fingerprint: u64) -> bool {
-        false
-    }
-
-    fn note_token(&self, _token: &Secret) {}
 }
 
 struct Engine {
