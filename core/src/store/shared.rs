@@ -105,13 +105,10 @@ impl SharedSource {
         let names = places.iter().map(|place| place.names.clone()).collect();
         let session = self.backend.session(self.first_step(wanted));
         let visit = Visit { wanted, credentials, places, names, session };
-        let mut first = Some(self.first_look(&visit).await?);
+        let mut offer = self.first_look(&visit).await?;
         let stuck_at = self.clock.now().plus(self.longest_request(places)).monotonic;
-        for looks in 0.. {
-            let mut offer = match first.take() {
-                Some(offer) => offer,
-                None => self.read(&visit).await?,
-            };
+        let mut looks = 0;
+        loop {
             checkpoint::reached("read").await;
             if let Some(outcome) = offer.outcome(&self.counts) {
                 return Ok(self.taken_over(outcome));
@@ -141,8 +138,9 @@ impl SharedSource {
                 return Ok(self.ask_alone(&visit, offer).await);
             }
             self.clock.back_off(self.backend.poll_interval(looks)).await;
+            offer = self.read(&visit).await?;
+            looks += 1;
         }
-        Err(Trouble("it was looked at for too long".to_owned()))
     }
 
     /// Takes its time as long as nobody waits for it: processes that are in no hurry come one after the other.
