@@ -69,10 +69,18 @@ fn number(value: &FieldValue) -> i64 {
     match value {
         FieldValue::Count(count) => i64::try_from(*count).unwrap_or(i64::MAX),
         FieldValue::Flag(flag) => i64::from(*flag),
-        FieldValue::Seconds(seconds) => Duration::try_from_secs_f64(*seconds)
-            .map_or(-1, |time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
+        FieldValue::Seconds(seconds) => {
+            Duration::try_from_secs_f64(*seconds).map_or(-1, milliseconds)
+        }
+        FieldValue::Moment(moment) => {
+            moment.duration_since(SystemTime::UNIX_EPOCH).map_or(-1, milliseconds)
+        }
         _ => -1,
     }
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Is told of an event, with the `user_data` of seekauth_client_set_event_callback. The event lives until

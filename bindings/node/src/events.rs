@@ -153,8 +153,8 @@ impl From<&Event> for NativeEvent {
 
 /// None for a value of a kind that JavaScript is not told of yet.
 fn field((name, value): (&'static str, FieldValue)) -> Option<EventField> {
-    let is_moment = name.ends_with("_at");
-    let is_length = matches!(value, FieldValue::Seconds(_)) && !is_moment;
+    let is_moment = matches!(value, FieldValue::Moment(_));
+    let unit = if matches!(value, FieldValue::Seconds(_)) { "Ms" } else { "" };
     let value = match value {
         FieldValue::Text(text) => Either4::A(text),
         FieldValue::Count(count) => Either4::B(number(count)),
@@ -162,11 +162,11 @@ fn field((name, value): (&'static str, FieldValue)) -> Option<EventField> {
             let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
             Either4::B(milliseconds(span))
         }
+        FieldValue::Moment(moment) => Either4::B(unix_milliseconds(moment)),
         FieldValue::Flag(flag) => Either4::C(flag),
         FieldValue::List(list) => Either4::D(list),
         _ => return None,
     };
-    let unit = if is_length { "Ms" } else { "" };
     Some(EventField { name: format!("{}{unit}", camel_case(name)), value, is_moment })
 }
 

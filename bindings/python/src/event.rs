@@ -71,6 +71,10 @@ fn translated(py: Python<'_>, value: FieldValue) -> PyResult<Bound<'_, PyAny>> {
         FieldValue::Text(text) => text.into_pyobject(py)?.into_any(),
         FieldValue::Count(count) => count.into_pyobject(py)?.into_any(),
         FieldValue::Seconds(seconds) => seconds.into_pyobject(py)?.into_any(),
+        FieldValue::Moment(moment) => {
+            let since = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            since.as_secs_f64().into_pyobject(py)?.into_any()
+        }
         FieldValue::Flag(flag) => flag.into_pyobject(py)?.to_owned().into_any(),
         FieldValue::List(texts) => PyTuple::new(py, texts)?.into_any(),
         // A kind of value that the core has got since.

@@ -185,8 +185,10 @@ pub enum FieldValue {
     Text(String),
     /// A count.
     Count(u64),
-    /// A length of time in seconds; where the name ends in `_at`, a moment in seconds since 1970.
+    /// A length of time in seconds.
     Seconds(f64),
+    /// A moment by the wall clock.
+    Moment(SystemTime),
     /// Yes or no.
     Flag(bool),
     /// Several words.
@@ -271,8 +273,7 @@ impl Event {
             } => {
                 fields.text("reason", Some(reason.name()));
                 fields.add("attempt", Some(FieldValue::Count(u64::from(*attempt))));
-                fields
-                    .seconds("started_at", started_at.duration_since(SystemTime::UNIX_EPOCH).ok());
+                fields.add("started_at", Some(FieldValue::Moment(*started_at)));
                 fields.seconds("duration", Some(*duration));
                 fields.text("result", Some(failure.map_or("ok", ErrorKind::name)));
                 fields.add("status", status.map(|status| FieldValue::Count(u64::from(status))));
