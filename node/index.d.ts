@@ -591,6 +591,36 @@ export interface TokenRejectedEvent extends SeekAuthEvent {
   readonly isRenewed: boolean;
 }
 
+/** The server takes another secret than before. */
+export interface CredentialsChangedEvent extends SeekAuthEvent {
+  /** Whether it is the second one of a rotation, `clientSecretNext`. */
+  readonly isNext: boolean;
+  /** Where credentials come from. */
+  readonly source: 'static' | 'file' | 'command' | 'function';
+}
+
+/** Between two token requests the wall clock was set, or the machine slept. */
+export interface ClockJumpedEvent extends SeekAuthEvent {
+  /** By how many milliseconds. */
+  readonly stepMs: number;
+  /** Whether back. */
+  readonly isBackward: boolean;
+}
+
+/** The store through which tokens are shared did not do something; `storeStatus()` says why. */
+export interface StoreFailedEvent extends SeekAuthEvent {
+  /** Which store it is. */
+  readonly store: 'local' | 'redis';
+  /** How many milliseconds it is left alone; absent if it may still be read. */
+  readonly pauseMs?: number;
+}
+
+/** The store works again. */
+export interface StoreRecoveredEvent extends SeekAuthEvent {
+  /** Which store it is. */
+  readonly store: 'local' | 'redis';
+}
+
 /** Events came faster than the event loop took them, and some are lost. */
 export interface DroppedEvent extends SeekAuthEvent {
   /** How many. */
@@ -618,6 +648,10 @@ export interface SeekAuthEvents {
   throttled: ThrottledEvent;
   refused: RefusedEvent;
   token_rejected: TokenRejectedEvent;
+  credentials_changed: CredentialsChangedEvent;
+  clock_jumped: ClockJumpedEvent;
+  store_failed: StoreFailedEvent;
+  store_recovered: StoreRecoveredEvent;
   /** The client was closed. */
   closed: SeekAuthEvent;
   dropped: DroppedEvent;

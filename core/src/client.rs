@@ -51,14 +51,20 @@ impl Client {
         let config = Arc::new(config);
         let clock = Clock::for_new_client();
         let http = Arc::new(HttpClient::new(Arc::clone(&config))?);
-        let endpoint = TokenEndpoint::new(Arc::clone(&config), clock.clone(), Arc::clone(&http));
+        let events = Arc::new(Events::new(clock.clone(), config.names()));
+        let endpoint = TokenEndpoint::new(
+            Arc::clone(&config),
+            clock.clone(),
+            Arc::clone(&http),
+            Arc::clone(&events),
+        );
         let endpoint = Arc::new(endpoint);
-        let shared = store::source(&config, Arc::clone(&endpoint) as _, &clock);
+        let shared = store::source(&config, Arc::clone(&endpoint) as _, &clock, &events);
         let source = match &shared {
             Some(shared) => Arc::clone(shared) as Arc<dyn TokenSource>,
             None => endpoint,
         };
-        let refresher = Arc::new(Refresher::new(config, clock, source));
+        let refresher = Arc::new(Refresher::new(config, clock, source, events));
         Ok(Self::handle(refresher, http, shared, scopes, true))
     }
 

@@ -14,6 +14,7 @@ mod keys;
 mod lease;
 #[cfg(unix)]
 mod local;
+mod observer;
 mod offer;
 mod places;
 mod record;
@@ -28,6 +29,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::config::{ResolvedConfig, StorePlace};
+use crate::events::Events;
 use crate::sys::clock::Clock;
 use crate::token_endpoint::source::Issuer;
 
@@ -50,6 +52,7 @@ pub(crate) fn source(
     config: &Arc<ResolvedConfig>,
     issuer: Arc<dyn Issuer>,
     clock: &Clock,
+    events: &Arc<Events>,
 ) -> Option<Arc<SharedSource>> {
     let store = config.store.clone()?;
     let backend: Arc<dyn Backend> = match &store.place {
@@ -69,5 +72,6 @@ pub(crate) fn source(
         StorePlace::Redis(_) => return None,
     };
     let config = Arc::clone(config);
-    Some(Arc::new(SharedSource::new(config, store, issuer, backend, clock.clone())))
+    let events = Arc::clone(events);
+    Some(Arc::new(SharedSource::new(config, store, issuer, backend, clock.clone(), events)))
 }

@@ -7,7 +7,7 @@ use crate::cache::slot::Slot;
 use crate::cache::stats::Counters;
 use crate::error::{Error, ErrorKind};
 use crate::events::{EventKind, EventLevel, Events, Reason, TokenFrom};
-use crate::sys::clock::Moment;
+use crate::sys::clock::{ClockOffset, Moment};
 use crate::sys::counter::count;
 use crate::token_endpoint::codes;
 use crate::token_endpoint::source::Grant;
@@ -16,6 +16,21 @@ use crate::token_endpoint::source::Grant;
 pub(crate) struct Observer {
     pub(crate) counters: Counters,
     pub(crate) events: Arc<Events>,
+    clocks: ClockOffset,
+}
+
+impl Observer {
+    pub(crate) fn new(events: Arc<Events>, now: Moment) -> Self {
+        Self { counters: Counters::new(), events, clocks: ClockOffset::new(now) }
+    }
+
+    /// Tells when the clocks have gone apart since the last look.
+    pub(crate) fn look_at_clock(&self, now: Moment) {
+        if let Some((step, is_backward)) = self.clocks.jump(now) {
+            let kind = || EventKind::ClockJumped { step, is_backward };
+            self.events.tell(EventLevel::Info, &[].into(), kind);
+        }
+    }
 }
 
 /// A request that has begun.

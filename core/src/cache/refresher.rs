@@ -10,7 +10,7 @@ use crate::cache::policy::is_final;
 use crate::cache::slot::{Action, Slot};
 use crate::cache::slot_state::Progress;
 use crate::cache::slots::Slots;
-use crate::cache::stats::{Counters, Stats};
+use crate::cache::stats::Stats;
 use crate::cache::sync::watch;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
@@ -41,11 +41,9 @@ impl Refresher {
         config: Arc<ResolvedConfig>,
         clock: Clock,
         source: Arc<dyn TokenSource>,
+        events: Arc<Events>,
     ) -> Self {
-        let observer = Observer {
-            counters: Counters::new(),
-            events: Arc::new(Events::new(clock.clone(), config.names())),
-        };
+        let observer = Observer::new(events, clock.now());
         Self { config, clock, slots: Slots::new(), closed: Latch::new(), observer, source }
     }
 
@@ -207,7 +205,9 @@ impl Refresher {
                 progress.send_replace(Progress::Fetching);
             }
             attempts += 1;
-            let attempt = Attempt::new(attempts, slot, self.clock.now());
+            let now = self.clock.now();
+            self.observer.look_at_clock(now);
+            let attempt = Attempt::new(attempts, slot, now);
             match self.attempt(slot, &attempt).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => {

@@ -44,6 +44,11 @@ impl Credentials {
         fingerprint((&self.client_id, secret.expose()))
     }
 
+    /// Whether it is the second secret that has this fingerprint.
+    pub(crate) fn is_next(&self, fingerprint: u64) -> bool {
+        self.next.as_ref().is_some_and(|next| self.fingerprint(next) == fingerprint)
+    }
+
     pub(crate) fn check(self) -> Result<Self, Error> {
         let secrets = || self.secrets().map(Secret::expose);
         for (name, text) in std::iter::once(("client_id", self.client_id()))

@@ -19,8 +19,10 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    pub(crate) fn note_worked(&self, fingerprint: u64) {
-        self.worked.store(fingerprint, Ordering::Relaxed);
+    /// Says whether another one worked before.
+    pub(crate) fn note_worked(&self, fingerprint: u64) -> bool {
+        let before = self.worked.swap(fingerprint, Ordering::Relaxed);
+        before != 0 && before != fingerprint
     }
 
     pub(crate) fn worked_last(&self, fingerprint: u64) -> bool {
@@ -43,6 +45,13 @@ impl Rotation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_secret_than_before_is_noticed() {
+        let rotation = Rotation::default();
+        let noticed = [7, 7, 8, 8, 7].map(|fingerprint| rotation.note_worked(fingerprint));
+        assert_eq!(noticed, [false, false, true, false, true]);
+    }
 
     #[test]
     fn the_provider_is_asked_once_per_interval() {

@@ -55,6 +55,16 @@ impl CredentialsSource {
         .check()
     }
 
+    /// Its name: `static`, `file`, `command`, `function`.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Static(_) => "static",
+            Self::Files(_) => "file",
+            Self::Command(_) => "command",
+            Self::Custom { .. } => "function",
+        }
+    }
+
     /// Whether asking again may bring something else.
     pub(crate) fn may_change(&self) -> bool {
         !matches!(self, Self::Static(_))

@@ -168,6 +168,33 @@ pub enum EventKind {
         /// Whether that leads to a renewal.
         is_renewed: bool,
     },
+    /// The server takes another secret than before.
+    CredentialsChanged {
+        /// Whether it is the second one of a rotation, `client_secret_next`.
+        is_next: bool,
+        /// Where credentials come from: `static`, `file`, `command`, `function`.
+        source: &'static str,
+    },
+    /// Between two token requests the wall clock went another way than time: it was set, or the machine slept.
+    ClockJumped {
+        /// By how much,
+        step: Duration,
+        /// and whether back.
+        is_backward: bool,
+    },
+    /// The store through which tokens are shared did not do something; `store_status()` says why. Tokens are
+    /// asked for without it.
+    StoreFailed {
+        /// Which store it is: `local`, `redis`.
+        store: &'static str,
+        /// How long it is left alone; not at all if it may still be read.
+        pause: Option<Duration>,
+    },
+    /// The store works again.
+    StoreRecovered {
+        /// Which store it is: `local`, `redis`.
+        store: &'static str,
+    },
     /// The client was closed.
     Closed,
     /// Events came faster than they were taken, and some are lost.
@@ -223,19 +250,24 @@ impl TokenFrom {
 impl Event {
     /// The names of all events, for bindings.
     #[doc(hidden)]
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 12] = [
         "token_request",
         "token_obtained",
         "serving_stale",
         "throttled",
         "refused",
         "token_rejected",
+        "credentials_changed",
+        "clock_jumped",
+        "store_failed",
+        "store_recovered",
         "closed",
         "dropped",
     ];
 
     /// Its name: `token_request`, `token_obtained`, `serving_stale`, `throttled`, `refused`,
-    /// `token_rejected`, `closed`, `dropped`.
+    /// `token_rejected`, `credentials_changed`, `clock_jumped`, `store_failed`, `store_recovered`, `closed`,
+    /// `dropped`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.kind {
@@ -245,6 +277,10 @@ impl Event {
             EventKind::Throttled { .. } => "throttled",
             EventKind::Refused { .. } => "refused",
             EventKind::TokenRejected { .. } => "token_rejected",
+            EventKind::CredentialsChanged { .. } => "credentials_changed",
+            EventKind::ClockJumped { .. } => "clock_jumped",
+            EventKind::StoreFailed { .. } => "store_failed",
+            EventKind::StoreRecovered { .. } => "store_recovered",
             EventKind::Closed => "closed",
             EventKind::Dropped { .. } => "dropped",
         }
@@ -298,6 +334,19 @@ impl Event {
             EventKind::TokenRejected { is_renewed } => {
                 fields.add("is_renewed", Some(FieldValue::Flag(*is_renewed)));
             }
+            EventKind::CredentialsChanged { is_next, source } => {
+                fields.add("is_next", Some(FieldValue::Flag(*is_next)));
+                fields.text("source", Some(source));
+            }
+            EventKind::ClockJumped { step, is_backward } => {
+                fields.seconds("step", Some(*step));
+                fields.add("is_backward", Some(FieldValue::Flag(*is_backward)));
+            }
+            EventKind::StoreFailed { store, pause } => {
+                fields.text("store", Some(store));
+                fields.seconds("pause", *pause);
+            }
+            EventKind::StoreRecovered { store } => fields.text("store", Some(store)),
             EventKind::Dropped { count } => {
                 fields.add("count", Some(FieldValue::Count(*count)));
             }
@@ -383,6 +432,23 @@ impl fmt::Display for Event {
             EventKind::TokenRejected { is_renewed: false } => {
                 f.write_str("the API rejected the token, which is not renewed for that")
             }
+            EventKind::CredentialsChanged { is_next, source } => {
+                let secret = if *is_next { "the next secret" } else { "a new secret" };
+                write!(f, "the server takes {secret} (credentials: {source})")
+            }
+            EventKind::ClockJumped { step, is_backward } => {
+                let way = if *is_backward { "back" } else { "on" };
+                write!(f, "the wall clock went {way} by {} s, or the machine slept", step.as_secs())
+            }
+            EventKind::StoreFailed { store, pause: Some(pause) } => write!(
+                f,
+                "the {store} store failed and is left alone for {:.1} s; tokens are asked for without it",
+                pause.as_secs_f64()
+            ),
+            EventKind::StoreFailed { store, pause: None } => {
+                write!(f, "the {store} store did not take what was to be shared; it is still read")
+            }
+            EventKind::StoreRecovered { store } => write!(f, "the {store} store works again"),
             EventKind::Closed => f.write_str("the client was closed"),
             EventKind::Dropped { count } => write!(f, "{count} events came too fast and are lost"),
         }

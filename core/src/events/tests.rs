@@ -204,6 +204,10 @@ fn the_names_of_all_events_are_listed() {
         EventKind::Throttled { pause: span },
         EventKind::Refused { failure, remembered_for: span },
         EventKind::TokenRejected { is_renewed: true },
+        EventKind::CredentialsChanged { is_next: true, source: "file" },
+        EventKind::ClockJumped { step: span, is_backward: false },
+        EventKind::StoreFailed { store: "redis", pause: Some(span) },
+        EventKind::StoreRecovered { store: "redis" },
         EventKind::Closed,
         EventKind::Dropped { count: 1 },
     ];

@@ -27,17 +27,21 @@ impl Rest {
         (!self.until.reached(now)).then_some(self.until)
     }
 
-    /// It failed. `jitter`, from 0 to 1, tells processes apart.
-    pub(crate) fn begin(&mut self, now: Moment, jitter: f64) {
+    /// It failed, and is left alone for so long. `jitter`, from 0 to 1, tells processes apart.
+    pub(crate) fn begin(&mut self, now: Moment, jitter: f64) -> Duration {
         let full = FIRST.saturating_mul(1 << self.failures.min(6)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         self.is_untried = false;
-        self.until = now.plus(full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0)));
+        let pause = full / 2 + (full / 2).mul_f64(jitter.clamp(0.0, 1.0));
+        self.until = now.plus(pause);
+        pause
     }
 
-    /// It works.
-    pub(crate) fn end(&mut self) {
+    /// It works. Says whether it failed the last time.
+    pub(crate) fn end(&mut self) -> bool {
+        let failures = self.failures;
         *self = Self { is_untried: false, ..Self::new() };
+        failures > 0
     }
 }
 
@@ -50,12 +54,13 @@ mod tests {
         let now = Moment { monotonic: 1, wall: 1 };
         let mut rest = Rest::new();
         let next = |rest: &mut Rest| {
-            rest.begin(now, 1.0);
-            rest.until(now).unwrap().remaining(now).as_secs()
+            let pause = rest.begin(now, 1.0);
+            assert_eq!(rest.until(now), Some(now.plus(pause)));
+            pause.as_secs()
         };
         let spans: Vec<u64> = (0..8).map(|_| next(&mut rest)).collect();
         assert_eq!(spans, [1, 2, 4, 8, 16, 32, 60, 60]);
-        rest.end();
+        assert!(rest.end() && !rest.end());
         assert_eq!((rest.until(now), next(&mut rest)), (None, 1));
     }
 }

@@ -7,15 +7,17 @@ use std::time::Duration;
 use crate::config::{ResolvedConfig, StoreConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::store::backend::{Backend, Names, Reading, Session, Trouble};
 use crate::store::checkpoint;
 use crate::store::clock::StoreClock;
 use crate::store::lease::Lease;
+use crate::store::observer::Observer;
 use crate::store::offer::Offer;
 use crate::store::places::{Place, Places};
 use crate::store::record::{LONGEST_LIFE, NoteKind, NoteRecord, TokenRecord};
 use crate::store::rest::Rest;
-use crate::store::status::{Counts, StoreStatus};
+use crate::store::status::StoreStatus;
 use crate::sys::clock::Clock;
 use crate::sys::counter::count;
 use crate::sys::per_process::PerProcess;
@@ -46,7 +48,7 @@ pub(crate) struct SharedSource {
     /// What one step may take while somebody waits.
     patience: Duration,
     places: Places,
-    counts: Arc<Counts>,
+    observer: Arc<Observer>,
     rest: PerProcess<Mutex<Rest>>,
 }
 
@@ -66,17 +68,19 @@ impl SharedSource {
         issuer: Arc<dyn Issuer>,
         backend: Arc<dyn Backend>,
         clock: Clock,
+        events: Arc<Events>,
     ) -> Self {
         let patience = store.timeout;
         let places = Places::new(Arc::clone(&config), store);
-        let (counts, rest) = (Arc::default(), PerProcess::new());
-        Self { config, issuer, backend, clock, patience, places, counts, rest }
+        let observer = Arc::new(Observer::new(events, backend.kind()));
+        let rest = PerProcess::new();
+        Self { config, issuer, backend, clock, patience, places, observer, rest }
     }
 
     /// How the store fares.
     pub(crate) fn status(&self) -> StoreStatus {
         let usable = self.rest(|rest| rest.until(self.clock.now())).is_none();
-        self.counts.status(self.backend.kind(), usable)
+        self.observer.counts.status(self.backend.kind(), usable)
     }
 
     async fn get(&self, wanted: &Wanted<'_>) -> Result<Fetched, Error> {
@@ -87,9 +91,9 @@ impl SharedSource {
         match self.with_store(wanted, &credentials).await {
             Ok(outcome) => outcome,
             Err(trouble) => {
-                self.counts.note_trouble(&trouble);
                 let now = self.clock.now();
-                self.rest(|rest| rest.begin(now, random::fraction()));
+                let pause = self.rest(|rest| rest.begin(now, random::fraction()));
+                self.observer.failed(&trouble, Some(pause));
                 self.without_store(wanted, credentials).await
             }
         }
@@ -110,7 +114,7 @@ impl SharedSource {
         let mut looks = 0;
         loop {
             checkpoint::reached("read").await;
-            if let Some(outcome) = offer.outcome(&self.counts) {
+            if let Some(outcome) = offer.outcome(&self.observer.counts) {
                 return Ok(self.taken_over(outcome));
             }
             if offer.is_for_each_alone {
@@ -118,7 +122,7 @@ impl SharedSource {
             }
             match Lease::claim(&visit.session, &visit.names, &self.clock).await {
                 Ok(Some((lease, reading))) => {
-                    count(&self.counts.claimed);
+                    count(&self.observer.counts.claimed);
                     checkpoint::reached("claimed").await;
                     let offer = reading.map_or(offer, |reading| self.offer(&visit, reading));
                     return Ok(self.ask_for_all(&visit, lease, offer).await);
@@ -126,12 +130,12 @@ impl SharedSource {
                 Ok(None) => {}
                 // It gives and does not take.
                 Err(trouble) => {
-                    self.counts.note_trouble(&trouble);
+                    self.observer.failed(&trouble, None);
                     return Ok(self.ask_without_waiting(&visit, offer).await);
                 }
             }
             if looks == 0 {
-                count(&self.counts.waited);
+                count(&self.observer.counts.waited);
             }
             let now = self.clock.now().monotonic;
             if now >= (wanted.alone_at)() || now >= stuck_at {
@@ -190,7 +194,7 @@ impl SharedSource {
         lease: Lease,
         mut offer: Offer,
     ) -> Result<Fetched, Error> {
-        if let Some(outcome) = offer.outcome(&self.counts) {
+        if let Some(outcome) = offer.outcome(&self.observer.counts) {
             self.give_back(lease).await;
             return self.taken_over(outcome);
         }
@@ -208,7 +212,7 @@ impl SharedSource {
 
     /// Asks the server without the lease, and publishes all the same.
     async fn ask_alone(&self, visit: &Visit<'_>, offer: Offer) -> Result<Fetched, Error> {
-        count(&self.counts.alone);
+        count(&self.observer.counts.alone);
         self.ask(visit, offer, None).await
     }
 
@@ -234,7 +238,7 @@ impl SharedSource {
                     && let Some(Ok(now)) = self.for_a_moment(self.read(visit)).await
                 {
                     offer = now;
-                    if let Some(newer) = offer.issued_after(sent, &self.counts) {
+                    if let Some(newer) = offer.issued_after(sent, &self.observer.counts) {
                         return self.taken_over(Ok(newer));
                     }
                 }
@@ -243,7 +247,7 @@ impl SharedSource {
             Err(error) => {
                 self.note_refusals(&error, visit, &offer.clock).await;
                 let is_refusal = error.kind() == ErrorKind::InvalidCredentials;
-                match offer.last_resort(&self.counts).filter(|_| !is_refusal) {
+                match offer.last_resort(&self.observer.counts).filter(|_| !is_refusal) {
                     Some(grant) => self.taken_over(Ok(grant)),
                     None => Err(error),
                 }
@@ -269,21 +273,23 @@ impl SharedSource {
                 now.plus(window.mul_f64(0.5 + random::fraction() / 2.0)),
             ));
         }
-        count(&self.counts.alone);
+        count(&self.observer.counts.alone);
         let grant = self.issuer.grant(credentials, wanted.scopes).await?;
         Ok(self.numbered(grant, wanted.above.saturating_add(1)).into())
     }
 
     async fn read(&self, visit: &Visit<'_>) -> Result<Offer, Trouble> {
         let reading = visit.session.read(&visit.names).await?;
-        count(&self.counts.reads);
-        self.rest(Rest::end);
+        count(&self.observer.counts.reads);
+        if self.rest(Rest::end) {
+            self.observer.recovered();
+        }
         Ok(self.offer(visit, reading))
     }
 
     fn offer(&self, visit: &Visit<'_>, reading: Reading) -> Offer {
         let margin = self.config.refresh_margin;
-        Offer::new(reading, visit.places, visit.wanted, margin, &self.counts)
+        Offer::new(reading, visit.places, visit.wanted, margin, &self.observer.counts)
     }
 
     /// Puts a token into the store for the others, and gives the lease back. Waits for that for a moment
@@ -307,7 +313,7 @@ impl SharedSource {
             issued: offer.clock.stamp(sent),
             refresh_at_age_ms: grant.shared.map_or(0, |shared| milliseconds(shared.refresh_at_age)),
         };
-        let (session, counts) = (Arc::clone(&visit.session), Arc::clone(&self.counts));
+        let (session, observer) = (Arc::clone(&visit.session), Arc::clone(&self.observer));
         // What is left of it, for that is when the record is of no more use.
         let ends = sent.plus(grant.lifetime.min(LONGEST_LIFE));
         let left = ends.monotonic_remaining(self.clock.now());
@@ -315,24 +321,21 @@ impl SharedSource {
         let unpublished = NoteRecord::new(NoteKind::Alone, unpublished, ALONE_HOLDS);
         let publishing = spawn(async move {
             if let Some(place) = place {
-                let note_trouble = |trouble| counts.note_trouble(&trouble);
+                let failed = |trouble| observer.failed(&trouble, None);
                 let is_published = !left.is_zero()
-                    && write_token(&*session, &place, &record, left)
-                        .await
-                        .map_err(note_trouble)
-                        .is_ok();
+                    && write_token(&*session, &place, &record, left).await.map_err(failed).is_ok();
                 if is_published {
-                    count(&counts.published);
+                    count(&observer.counts.published);
                 } else {
                     // One after the other would wait for what does not come.
                     write_note(&*session, &place, &unpublished, ALONE_HOLDS)
                         .await
-                        .unwrap_or_else(note_trouble);
+                        .unwrap_or_else(failed);
                 }
             }
             checkpoint::reached("published").await;
             if let Some(lease) = lease {
-                lease.give_back().await.unwrap_or_else(|trouble| counts.note_trouble(&trouble));
+                lease.give_back().await.unwrap_or_else(|trouble| observer.failed(&trouble, None));
             }
         });
         let _goes_on = self.for_a_moment(publishing).await;
@@ -369,14 +372,14 @@ impl SharedSource {
                 ..NoteRecord::new(NoteKind::InvalidCredentials, written, holds)
             };
             if let Err(trouble) = write_note(&*visit.session, place, &note, holds).await {
-                self.counts.note_trouble(&trouble);
+                self.observer.failed(&trouble, None);
             }
             checkpoint::reached("noted").await;
         }
     }
 
     async fn give_back(&self, lease: Lease) {
-        lease.give_back().await.unwrap_or_else(|trouble| self.counts.note_trouble(&trouble));
+        lease.give_back().await.unwrap_or_else(|trouble| self.observer.failed(&trouble, None));
     }
 
     /// How long a request of this process may last, with each secret once.

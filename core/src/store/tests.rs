@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::events::{EventKind, EventLevel, Events, Subscription};
 use crate::store::backend::{Backend, Claim, Found, Names, Reading, Session, Step, Trouble};
 use crate::store::record::Stamp;
 use crate::store::shared::SharedSource;
@@ -226,6 +227,7 @@ struct Fleet {
 
 struct Process {
     source: SharedSource,
+    events: Arc<Events>,
     server: Arc<Server>,
     clock: ManualClock,
 }
@@ -279,8 +281,10 @@ impl Fleet {
         });
         let (issuer, backend) = (Arc::clone(&server), Arc::new(Shelf(Arc::clone(&self.memory))));
         let clock = Clock::Manual(self.clock.clone());
-        let source = SharedSource::new(Arc::new(config), store, issuer, backend, clock);
-        Process { source, server, clock: self.clock.clone() }
+        let events = Arc::new(Events::new(clock.clone(), config.names()));
+        let told = Arc::clone(&events);
+        let source = SharedSource::new(Arc::new(config), store, issuer, backend, clock, told);
+        Process { source, events, server, clock: self.clock.clone() }
     }
 
     fn requests(&self) -> usize {
@@ -436,6 +440,29 @@ async fn a_store_that_fails_costs_no_caller_anything() {
     fleet.pass(Duration::from_secs(2));
     process.cold().await;
     assert!(process.source.status().usable);
+}
+
+#[tokio::test]
+async fn trouble_with_a_store_is_told_and_so_is_its_end() {
+    let fleet = Fleet::new();
+    let process = fleet.process();
+    let mut events = Subscription::new(&process.events, EventLevel::Debug);
+    fleet.memory.fails_reads.store(true, Ordering::SeqCst);
+    process.cold().await;
+    let event = events.next().await.unwrap();
+    let EventKind::StoreFailed { store, pause: Some(pause) } = event.kind else {
+        panic!("{event}");
+    };
+    assert_eq!((store, event.level), ("memory", EventLevel::Warning));
+    assert!((500..=1_000).contains(&pause.as_millis()), "{pause:?}");
+    fleet.memory.fails_reads.store(false, Ordering::SeqCst);
+    fleet.memory.fails_writes.store(true, Ordering::SeqCst);
+    fleet.pass(Duration::from_secs(2));
+    process.cold().await;
+    let event = events.next().await.unwrap();
+    assert_eq!(event.kind, EventKind::StoreRecovered { store });
+    let event = events.next().await.unwrap();
+    assert_eq!(event.kind, EventKind::StoreFailed { store, pause: None });
 }
 
 #[tokio::test]

@@ -7,10 +7,12 @@ use std::time::Duration;
 #[cfg(any(test, feature = "manual-clock"))]
 pub mod manual;
 mod moment;
+mod offset;
 
 #[cfg(any(test, feature = "manual-clock"))]
 use manual::ManualClock;
 pub(crate) use moment::Moment;
+pub(crate) use offset::ClockOffset;
 
 /// How far the coarse clocks may lag behind the precise ones: a tick of the slowest kernels.
 pub(crate) const COARSE_TICK: Duration = Duration::from_millis(10);

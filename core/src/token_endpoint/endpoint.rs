@@ -20,6 +20,7 @@ use crate::credentials::Credentials;
 use crate::credentials::known_secrets::KnownSecrets;
 use crate::credentials::rotation::Rotation;
 use crate::error::{Error, ErrorKind};
+use crate::events::{EventKind, EventLevel, Events};
 use crate::http::client::{Failure, HttpClient};
 use crate::http::failure;
 use crate::sys::clock::Clock;
@@ -42,12 +43,18 @@ pub(crate) struct TokenEndpoint {
     rotation: Rotation,
     known: KnownSecrets,
     http: Arc<HttpClient>,
+    events: Arc<Events>,
 }
 
 impl TokenEndpoint {
-    pub(crate) fn new(config: Arc<ResolvedConfig>, clock: Clock, http: Arc<HttpClient>) -> Self {
+    pub(crate) fn new(
+        config: Arc<ResolvedConfig>,
+        clock: Clock,
+        http: Arc<HttpClient>,
+        events: Arc<Events>,
+    ) -> Self {
         let (rotation, known) = (Rotation::default(), KnownSecrets::default());
-        Self { config, clock, rotation, known, http }
+        Self { config, clock, rotation, known, http, events }
     }
 
     /// Asks with these credentials. When the server refuses them, the provider is asked again at once,
@@ -103,7 +110,13 @@ impl TokenEndpoint {
             match &result {
                 Err(error) if is_refusal(error) => refused.push(fingerprint),
                 Ok(_) => {
-                    self.rotation.note_worked(fingerprint);
+                    if self.rotation.note_worked(fingerprint) {
+                        let kind = || EventKind::CredentialsChanged {
+                            is_next: credentials.is_next(fingerprint),
+                            source: self.config.credentials.name(),
+                        };
+                        self.events.tell(EventLevel::Info, &scopes.into(), kind);
+                    }
                     return result.map(|grant| Grant { accepted: fingerprint, ..grant });
                 }
                 Err(_) => break,

@@ -18,6 +18,7 @@ use crate::cache::slot::Slot;
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::sys::clock::Clock;
 use crate::sys::clock::Moment;
 use crate::sys::clock::manual::{ManualClock, Which};
@@ -91,8 +92,9 @@ impl History {
         let clock = ManualClock::unskipping();
         let desk = Arc::new(Desk { clock: Some(clock.clone()), open: Mutex::default() });
         let source = Arc::clone(&desk) as Arc<dyn TokenSource>;
-        let refresher =
-            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let time = Clock::Manual(clock.clone());
+        let events = Arc::new(Events::new(time.clone(), config.names()));
+        let refresher = Arc::new(Refresher::new(Arc::clone(&config), time.clone(), source, events));
         let slot = refresher.slots.slot(&Key::new(&config, scopes));
         Self {
             rng: Rng::with_seed(seed),

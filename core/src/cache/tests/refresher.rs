@@ -15,7 +15,7 @@ use crate::cache::stats::TokenState;
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::events::{EventKind, EventLevel, Reason, Subscription};
+use crate::events::{EventKind, EventLevel, Events, Reason, Subscription};
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
@@ -79,8 +79,9 @@ impl Harness {
             has_other_credentials: AtomicBool::new(false),
         });
         let source = Arc::clone(&script) as Arc<dyn TokenSource>;
-        let refresher =
-            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let time = Clock::Manual(clock.clone());
+        let events = Arc::new(Events::new(time.clone(), config.names()));
+        let refresher = Arc::new(Refresher::new(Arc::clone(&config), time.clone(), source, events));
         let slot = refresher.slots.slot(&Key::new(&config, scopes));
         Self { refresher, slot, script, clock }
     }
@@ -393,7 +394,10 @@ async fn an_api_that_rejects_every_token_causes_no_storm() {
 #[tokio::test]
 async fn the_earlier_expiry_of_two_clocks_wins() {
     let harness = Harness::new(1_800);
+    let events = &harness.refresher.observer.events;
+    let mut subscription = Subscription::new(events, EventLevel::Info);
     harness.value().await;
+    assert_eq!(subscription.next().await.unwrap().name(), "token_obtained");
     harness.clock.advance(Which::Wall, 3_600_000);
     assert_eq!(harness.value().await, "token-2", "suspended, or stepped forward");
     harness.clock.advance(Which::Wall, -7_200_000);
@@ -403,6 +407,13 @@ async fn the_earlier_expiry_of_two_clocks_wins() {
     harness.clock.advance(Which::Monotonic, 1_800_000);
     assert_eq!(harness.value().await, "token-3", "the age counts whatever the wall clock says");
     assert_eq!(harness.requests(), 3);
+    let jump = |seconds, is_backward| EventKind::ClockJumped {
+        step: Duration::from_secs(seconds),
+        is_backward,
+    };
+    assert_eq!(subscription.next().await.unwrap().kind, jump(3_600, false));
+    // The clock was set back, and then the monotonic one went on without it.
+    assert_eq!(subscription.next().await.unwrap().kind, jump(9_000, true));
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::cache::tests::model_store::{Fate, Health, ModelStore, Pause, View};
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::store::SharedSource;
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
@@ -256,8 +257,11 @@ impl History {
         let view = View { store: Arc::clone(&self.store), process, clock: own.clone() };
         let issuer = Arc::new(Endpoint { desk: Arc::clone(&self.desk), engine: index });
         let (config, place) = (Arc::clone(&self.config), self.config.store.clone().unwrap());
-        let source = SharedSource::new(config, place, issuer, Arc::new(view), own.clone());
-        let refresher = Arc::new(Refresher::new(Arc::clone(&self.config), own, Arc::new(source)));
+        let events = Arc::new(Events::new(own.clone(), config.names()));
+        let told = Arc::clone(&events);
+        let source = SharedSource::new(config, place, issuer, Arc::new(view), own.clone(), told);
+        let refresher =
+            Arc::new(Refresher::new(Arc::clone(&self.config), own, Arc::new(source), events));
         let slot = refresher.slots.slot(&self.key);
         Engine { process, refresher, slot, clock, asked: None, failed: None, served: 0 }
     }

@@ -18,6 +18,7 @@ use crate::cache::tests::shuttle_explore::explore;
 use crate::config::Config;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
@@ -81,8 +82,9 @@ impl Harness {
         let clock = ManualClock::new();
         let server = Arc::new(Server::default());
         let source = Arc::clone(&server) as Arc<dyn TokenSource>;
-        let refresher =
-            Arc::new(Refresher::new(Arc::clone(&config), Clock::Manual(clock.clone()), source));
+        let time = Clock::Manual(clock.clone());
+        let events = Arc::new(Events::new(time.clone(), config.names()));
+        let refresher = Arc::new(Refresher::new(Arc::clone(&config), time.clone(), source, events));
         let slot = refresher.slots.slot(&Key::new(&config, scopes));
         Arc::new(Self { refresher, slot, server, clock, rejected: Mutex::default() })
     }

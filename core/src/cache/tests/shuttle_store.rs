@@ -20,6 +20,7 @@ use crate::cache::tests::shuttle_explore::explore_some;
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::{Error, ErrorKind};
+use crate::events::Events;
 use crate::store::SharedSource;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::clock::{Clock, Moment};
@@ -147,8 +148,12 @@ impl World {
             let own = Clock::Manual(clock.clone());
             let view = View { store: Arc::clone(&store), process, clock: own.clone() };
             let (settings, place) = (Arc::clone(&config), config.store.clone().unwrap());
-            let source = SharedSource::new(settings, place, issuer, Arc::new(view), own.clone());
-            let refresher = Arc::new(Refresher::new(Arc::clone(&config), own, Arc::new(source)));
+            let events = Arc::new(Events::new(own.clone(), settings.names()));
+            let told = Arc::clone(&events);
+            let source =
+                SharedSource::new(settings, place, issuer, Arc::new(view), own.clone(), told);
+            let refresher =
+                Arc::new(Refresher::new(Arc::clone(&config), own, Arc::new(source), events));
             let slot = refresher.slots.slot(&key(&config));
             Engine { refresher, slot, endpoint, served: AtomicUsize::new(0) }
         };

@@ -6,11 +6,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use seekauth::{Config, Credentials, ErrorKind, blocking};
+use seekauth::{Config, Credentials, ErrorKind, EventKind, EventLevel, blocking};
 use seekauth_transport::reject;
 
 /// A token endpoint that takes the secrets of the moment and no others.
@@ -160,10 +160,17 @@ fn the_second_secret_is_tried_once_and_then_preferred() {
     let issuer = Issuer::start("old");
     let config = issuer.config().credentials("id", "old").client_secret_next("new");
     let client = blocking::Client::new(config).unwrap();
+    let (sender, events) = mpsc::channel();
+    let _listening = client.listen(EventLevel::Info, move |batch| {
+        batch.iter().for_each(|event| sender.send(event.clone()).unwrap());
+    });
     client.get_token(None).unwrap();
     issuer.accept(&["new"]);
     renew(&client).unwrap();
     assert_eq!(issuer.counts(), (2, 1));
+    let changed = EventKind::CredentialsChanged { is_next: true, source: "static" };
+    let mut until = std::iter::from_fn(|| events.recv_timeout(Duration::from_secs(60)).ok());
+    assert!(until.any(|event| event.level == EventLevel::Info && event.kind == changed));
     renew(&client).unwrap();
     assert_eq!(issuer.counts(), (3, 1));
     issuer.accept(&[]);

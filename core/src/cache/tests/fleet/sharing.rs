@@ -19,6 +19,7 @@ use crate::cache::tests::model_store::{Fate, Health, ModelStore, Pause, View};
 use crate::config::{Config, ResolvedConfig};
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::events::Events;
 use crate::store::SharedSource;
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
@@ -111,8 +112,12 @@ fn engines(processes: usize, store: &Arc<ModelStore>, endpoint: &Arc<Endpoint>) 
         let view = View { store: Arc::clone(store), process, clock: clock.clone() };
         let (settings, place) = (Arc::clone(&config), config.store.clone().unwrap());
         let issuer = Arc::clone(endpoint) as Arc<dyn Issuer>;
-        let source = SharedSource::new(settings, place, issuer, Arc::new(view), clock.clone());
-        let refresher = Arc::new(Refresher::new(Arc::clone(&config), clock, Arc::new(source)));
+        let events = Arc::new(Events::new(clock.clone(), settings.names()));
+        let told = Arc::clone(&events);
+        let source =
+            SharedSource::new(settings, place, issuer, Arc::new(view), clock.clone(), told);
+        let refresher =
+            Arc::new(Refresher::new(Arc::clone(&config), clock, Arc::new(source), events));
         let slot = refresher.slots.slot(&key);
         Engine { refresher, slot }
     };
