@@ -2,7 +2,7 @@
 //! covers it.
 
 #[cfg(any(test, feature = "manual-clock"))]
-pub use crate::sys::clock::manual as manual_clock;
+pub use crate::sys::clock::process as manual_clock;
 
 pub use crate::config::{
     Language, Setting, SettingKind, Value, camel_case, duration_from_milliseconds,

@@ -39,8 +39,11 @@ impl Client {
     ///
     /// `invalid_argument`, naming the setting and what it accepts.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let inner = client::Client::new(config)?;
-        Ok(Self { inner, callbacks: Callbacks::new() })
+        client::Client::new(config).map(Self::of)
+    }
+
+    pub(crate) fn of(inner: client::Client) -> Self {
+        Self { inner, callbacks: Callbacks::new() }
     }
 
     /// What was found questionable in the configuration; see [`crate::Client::warnings`].

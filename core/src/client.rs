@@ -11,10 +11,11 @@ use crate::cache::refresher::Refresher;
 use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
 use crate::cache::stats::Stats;
-use crate::config::{Config, ResolvedConfig, setting};
+use crate::config::{Config, ResolvedConfig, is_loopback, setting};
 use crate::error::{Error, ErrorKind};
 use crate::events::{Event, EventKind, EventLevel, Events, Listening, Subscription};
 use crate::http::client::HttpClient;
+use crate::http::responder::Responder;
 use crate::store::{self, SharedSource, StoreStatus};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::counter::count;
@@ -66,6 +67,30 @@ impl Client {
         };
         let refresher = Arc::new(Refresher::new(config, clock, source, events));
         Ok(Self::handle(refresher, http, shared, scopes, true))
+    }
+
+    /// A client whose tokens come from `source`, and whose requests to the API `responder` gets. It keeps to
+    /// addresses of this machine.
+    pub(crate) fn over(
+        config: &Config,
+        clock: Clock,
+        source: Arc<dyn TokenSource>,
+        responder: Arc<dyn Responder>,
+    ) -> Result<Self, Error> {
+        let (config, scopes) = ResolvedConfig::new(config)?;
+        if config.api_url.as_ref().is_some_and(|url| !is_loopback(url)) {
+            return Err(setting::API_URL.invalid("must be a loopback address, for a fake client"));
+        }
+        let config = Arc::new(config);
+        let http = Arc::new(HttpClient::over(responder, Arc::clone(&config))?);
+        let events = Arc::new(Events::new(clock.clone(), config.names()));
+        let refresher = Arc::new(Refresher::new(config, clock, source, events));
+        Ok(Self::handle(refresher, http, None, scopes, true))
+    }
+
+    /// Whether it is one of tests, which never touches the network.
+    pub(crate) fn is_fake(&self) -> bool {
+        self.0.http.has_responder()
     }
 
     /// How the store fares through which this client shares its tokens.
@@ -365,7 +390,8 @@ impl TokenProvider for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("target", &self.target()).finish_non_exhaustive()
+        let name = if self.is_fake() { "Client::fake" } else { "Client" };
+        f.debug_struct(name).field("target", &self.target()).finish_non_exhaustive()
     }
 }
 

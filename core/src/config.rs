@@ -23,6 +23,7 @@ pub use value::{
 };
 
 pub(crate) use prefix::Prefix;
+pub(crate) use reader::is_loopback;
 #[cfg(feature = "redis")]
 pub(crate) use redis_server::{RedisServer, RedisTransport};
 pub(crate) use resolved::{Proxy, ResolvedConfig, TIMEOUT};

@@ -13,6 +13,7 @@ mod no_proxy;
 mod pem;
 mod pinned;
 mod proxies;
+pub(crate) mod responder;
 pub(crate) mod retry_after;
 pub(crate) mod stream;
 mod tasks;

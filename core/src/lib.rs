@@ -48,6 +48,7 @@ pub mod fuzzing;
 mod http;
 mod store;
 mod sys;
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod token;

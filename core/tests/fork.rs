@@ -24,7 +24,7 @@ const GUARDED: [&str; 14] = [
 ];
 
 /// Where such a type stands for a reason of its own.
-const EXCEPTIONS: [(&str, &str); 14] = [
+const EXCEPTIONS: [(&str, &str); 15] = [
     // The program that runs belongs to the call that waits for it, and a child waits for none.
     ("credentials/command", "Child"),
     // Parts of the connections, which are per process as a whole.
@@ -46,7 +46,9 @@ const EXCEPTIONS: [(&str, &str); 14] = [
     // For systems that do not fork.
     ("sys/clock", "OnceLock"),
     // No release contains it.
-    ("sys/clock/manual", "OnceLock"),
+    ("sys/clock/process", "OnceLock"),
+    // Of a test, which does not fork while another of its threads asks.
+    ("testing/fake", "Mutex"),
 ];
 
 /// Where threads are started: with the signals blocked, and on systems that do not fork.

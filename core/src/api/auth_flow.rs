@@ -12,6 +12,7 @@ use crate::api::inspection::{Evidence, Inspection, Verdict};
 use crate::api::request_id;
 use crate::cache::rejection::Rejection;
 use crate::client::{Authorization, Client};
+use crate::config::is_loopback;
 use crate::error::{Error, ErrorKind};
 use crate::sys::clock::Moment;
 use crate::sys::runtime;
@@ -65,7 +66,7 @@ impl Client {
     /// port of [`api_url`](Self::api_url); `invalid_argument` when the client has no API.
     pub fn auth_flow(&self, url: &str, replayable: bool) -> Result<AuthFlow, Error> {
         let origin = self.api_origin()?;
-        if !is_within(url, origin) {
+        if !self.may_send_to(url, origin) {
             return Err(self.forbidden(url, origin));
         }
         Ok(AuthFlow {
@@ -75,6 +76,12 @@ impl Client {
             sent: None,
             repetition: None,
         })
+    }
+
+    /// Whether the token, which is for `origin`, may go to `url`. That of a fake client may go to any test server
+    /// on this machine.
+    fn may_send_to(&self, url: &str, origin: &str) -> bool {
+        is_within(url, origin) || (self.is_fake() && is_on_this_machine(url))
     }
 
     fn forbidden(&self, url: &str, origin: &str) -> Error {
@@ -123,7 +130,7 @@ impl AuthFlow {
         let origin = self.client.api_origin()?;
         let (scheme, _) = origin.split_once(':').unwrap_or_default();
         let url = format!("{scheme}://{}", host.trim());
-        if is_within(&url, origin) && !host.contains(['/', '?', '#']) {
+        if self.client.may_send_to(&url, origin) && !host.contains(['/', '?', '#']) {
             Ok(())
         } else {
             Err(Error::new(
@@ -178,8 +185,9 @@ impl AuthFlow {
     /// a response from elsewhere says nothing about the token.
     #[must_use]
     pub fn inspect(&self, status: u16, url: Option<&str>) -> Inspection {
-        let is_ours = url
-            .is_none_or(|url| self.client.api_origin().is_ok_and(|origin| is_within(url, origin)));
+        let is_ours = url.is_none_or(|url| {
+            self.client.api_origin().is_ok_and(|origin| self.client.may_send_to(url, origin))
+        });
         if !is_ours {
             Inspection::decided(Verdict::Accepted)
         } else if self.client.config().speaks_graphql() {
@@ -314,6 +322,13 @@ fn is_within(url: &str, origin: &str) -> bool {
         _ => rest,
     };
     rest.is_empty() || rest.starts_with(['/', '?', '#'])
+}
+
+/// Whether `url` leads to this machine, for every parser.
+fn is_on_this_machine(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|parsed| {
+        is_loopback(&parsed) && is_within(url, &parsed.origin().ascii_serialization())
+    })
 }
 
 #[cfg(test)]

@@ -44,7 +44,8 @@ impl Refresher {
         events: Arc<Events>,
     ) -> Self {
         let observer = Observer::new(events, clock.now());
-        Self { config, clock, slots: Slots::new(), closed: Latch::new(), observer, source }
+        let slots = Slots::new(&clock);
+        Self { config, clock, slots, closed: Latch::new(), observer, source }
     }
 
     /// Ends all flights, forgets all tokens, lets go of all connections.

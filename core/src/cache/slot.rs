@@ -49,11 +49,14 @@ pub(crate) struct Slot {
     pub(super) set_aside: AtomicU64,
     pub(super) state: PerProcess<Mutex<State>>,
     last_used: AtomicU64,
+    is_lock_free: bool,
 }
 
 impl Slot {
-    pub(crate) fn new(key: Key) -> Self {
+    /// One that is not `is_lock_free` hands out nothing without the lock.
+    pub(crate) fn new(key: Key, is_lock_free: bool) -> Self {
         Self {
+            is_lock_free,
             target: key.describe(),
             key,
             recheck_at_monotonic: AtomicU64::new(0),
@@ -457,7 +460,7 @@ impl Slot {
     }
 
     fn set_recheck(&self, moment: Moment) {
-        let moment = moment.minus(COARSE_TICK);
+        let moment = if self.is_lock_free { moment.minus(COARSE_TICK) } else { Moment::PAST };
         self.recheck_at_monotonic.store(moment.monotonic, Ordering::Release);
         self.recheck_at_wall.store(moment.wall, Ordering::Release);
     }

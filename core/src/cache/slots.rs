@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 
 use crate::cache::key::Key;
 use crate::cache::slot::Slot;
-use crate::sys::clock::Moment;
+use crate::sys::clock::{Clock, Moment};
 
 /// Slots that are kept although no handle uses them.
 const LIMIT: usize = 1_000;
@@ -27,11 +27,15 @@ pub(crate) struct Slots {
     count: AtomicUsize,
     /// How many slots have been made.
     made: AtomicU64,
+    /// Whether readers of a fresh token may take no lock.
+    is_lock_free: bool,
 }
 
 impl Slots {
-    pub(crate) fn new() -> Self {
+    /// `clock` is what readers of their tokens go by.
+    pub(crate) fn new(clock: &Clock) -> Self {
         Self {
+            is_lock_free: clock.has_coarse(),
             shards: (0..SHARDS).map(|_| ArcSwap::default()).collect(),
             hasher: RandomState::new(),
             count: AtomicUsize::new(0),
@@ -71,7 +75,7 @@ impl Slots {
         if let Some(slot) = shard.load().get(key) {
             return Arc::clone(slot);
         }
-        let fresh = Arc::new(Slot::new(key.clone()));
+        let fresh = Arc::new(Slot::new(key.clone(), self.is_lock_free));
         let made = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         fresh.last_used().store(made, Ordering::Relaxed);
         let is_full = self.count.load(Ordering::Relaxed) >= LIMIT;
@@ -127,14 +131,14 @@ mod tests {
 
     #[test]
     fn one_key_has_one_slot() {
-        let (slots, config) = (Slots::new(), config());
+        let (slots, config) = (Slots::new(&Clock::System), config());
         assert!(Arc::ptr_eq(&slots.slot(&key(&config, 1)), &slots.slot(&key(&config, 1))));
         assert!(!Arc::ptr_eq(&slots.slot(&key(&config, 1)), &slots.slot(&key(&config, 2))));
     }
 
     #[test]
     fn one_in_use_stays_and_of_the_others_those_of_late() {
-        let (slots, config) = (Slots::new(), config());
+        let (slots, config) = (Slots::new(&Clock::System), config());
         let used = slots.slot(&key(&config, 0));
         let old = Arc::downgrade(&slots.slot(&key(&config, 1)));
         let late = Arc::downgrade(&slots.slot(&key(&config, 2)));
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_table_shrinks_when_handles_are_let_go() {
-        let (slots, config) = (Slots::new(), config());
+        let (slots, config) = (Slots::new(&Clock::System), config());
         let handles: Vec<_> = (0..16_000).map(|scope| slots.slot(&key(&config, scope))).collect();
         assert_eq!(held(&slots), 16_000);
         drop(handles);

@@ -163,7 +163,8 @@ pub(crate) fn absolute(setting: &Setting, path: &str) -> Result<String, Error> {
     path.into_os_string().into_string().map_err(|_| unknown())
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether it leads to this machine, by its letters.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),

@@ -19,6 +19,7 @@ use crate::http::connector::Connector;
 use crate::http::failure::{self, HEADER_LIMIT, Peer, Unprocessed};
 use crate::http::interim::Interim;
 use crate::http::proxies::Proxies;
+use crate::http::responder::{self, Responder};
 use crate::http::tasks::Tasks;
 use crate::http::tls;
 use crate::http::trust::{Trust, Versions};
@@ -47,6 +48,7 @@ pub(crate) struct HttpClient {
     config: Arc<ResolvedConfig>,
     proxies: Arc<Proxies>,
     connections: PerProcess<Connections>,
+    responder: Option<Arc<dyn Responder>>,
 }
 
 struct Connections {
@@ -72,7 +74,20 @@ impl HttpClient {
     pub(crate) fn new(config: Arc<ResolvedConfig>) -> Result<Self, Error> {
         tls::check(&config)?;
         let proxies = Arc::new(Proxies::new(&config.proxy, &config.variables));
-        Ok(Self { config, proxies, connections: PerProcess::new() })
+        Ok(Self { config, proxies, connections: PerProcess::new(), responder: None })
+    }
+
+    /// One that hands requests to `responder`, and opens nothing.
+    pub(crate) fn over(
+        responder: Arc<dyn Responder>,
+        config: Arc<ResolvedConfig>,
+    ) -> Result<Self, Error> {
+        Ok(Self { responder: Some(responder), ..Self::new(config)? })
+    }
+
+    /// Whether requests go to a responder.
+    pub(crate) fn has_responder(&self) -> bool {
+        self.responder.is_some()
     }
 
     /// Drops the connections.
@@ -96,8 +111,13 @@ impl HttpClient {
         what: &'static str,
         deadline: Instant,
     ) -> Result<Response, Failure> {
-        let connections = self.connections.get(|| self.connections());
         self.complete(&mut request)?;
+        if let Some(responder) = &self.responder {
+            let url = request.url().clone();
+            let response = responder::execute(&**responder, request, what).await;
+            return Ok(addressed(response.map_err(Failure::Failed)?, url));
+        }
+        let connections = self.connections.get(|| self.connections());
         let url = request.url().clone();
         let server = url.origin().ascii_serialization();
         let peer = Peer { what, host: &url[Position::BeforeHost..Position::AfterPort] };

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-#[cfg(any(test, feature = "manual-clock"))]
-pub mod manual;
+pub(crate) mod manual;
 mod moment;
 mod offset;
-
 #[cfg(any(test, feature = "manual-clock"))]
+pub mod process;
+
 use manual::ManualClock;
 pub(crate) use moment::Moment;
 pub(crate) use offset::ClockOffset;
@@ -17,11 +17,10 @@ pub(crate) use offset::ClockOffset;
 /// How far the coarse clocks may lag behind the precise ones: a tick of the slowest kernels.
 pub(crate) const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// Where the engine reads the time and waits. Tests put a manual clock in its place.
+/// Where the engine reads the time and waits.
 #[derive(Debug, Clone)]
 pub(crate) enum Clock {
     System,
-    #[cfg(any(test, feature = "manual-clock"))]
     Manual(ManualClock),
 }
 
@@ -29,7 +28,7 @@ impl Clock {
     /// The clock of a new client.
     pub(crate) fn for_new_client() -> Self {
         #[cfg(any(test, feature = "manual-clock"))]
-        if let Some(clock) = manual::started() {
+        if let Some(clock) = process::started() {
             return Self::Manual(clock);
         }
         Self::System
@@ -44,18 +43,23 @@ impl Clock {
     pub(crate) fn now(&self) -> Moment {
         match self {
             Self::System => system::precise(),
-            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.now(),
         }
     }
 
-    /// The time as of the last tick, a few milliseconds old at most and several times cheaper.
+    /// Whether [`coarse`](Self::coarse) is a reading of this clock.
+    pub(crate) fn has_coarse(&self) -> bool {
+        self.is_system() || cfg!(any(test, feature = "manual-clock"))
+    }
+
+    /// The time as of the last tick, a few milliseconds old at most and several times cheaper. It is on the
+    /// way of every cached call, and therefore the system's time in a release, whatever clock this is.
     #[inline]
     pub(crate) fn coarse(&self) -> Moment {
         match self {
-            Self::System => system::coarse(),
             #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.now(),
+            _ => system::coarse(),
         }
     }
 
@@ -63,7 +67,6 @@ impl Clock {
     pub(crate) async fn sleep(&self, span: Duration) {
         match self {
             Self::System => tokio::time::sleep(span).await,
-            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.sleep(span).await,
         }
     }
@@ -72,7 +75,6 @@ impl Clock {
     pub(crate) async fn back_off(&self, span: Duration) {
         match self {
             Self::System => tokio::time::sleep(span).await,
-            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.back_off(span).await,
         }
     }
@@ -87,7 +89,6 @@ impl Clock {
                     tokio::time::sleep(remaining.min(Duration::from_secs(60))).await;
                 }
             }
-            #[cfg(any(test, feature = "manual-clock"))]
             Self::Manual(clock) => clock.until(deadline).await,
         }
     }

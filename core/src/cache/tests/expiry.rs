@@ -21,7 +21,7 @@ fn key() -> Key {
 /// Whoever has nothing to go back to must not be told that it is not renewed again so soon.
 #[test]
 fn a_rejected_token_counts_as_rejected_until_it_ends() {
-    let (slot, issued) = (Slot::new(key()), Clock::System.now());
+    let (slot, issued) = (Slot::new(key(), true), Clock::System.now());
     let windows = Windows::new(issued, Duration::from_secs(10), None, 0.0);
     let token = Token::new(&Secret::new("token"), Vec::new(), windows, Clock::System);
     slot.store(Arc::new(token.numbered(1)), issued);
@@ -38,7 +38,7 @@ fn nothing_is_lent_after_its_expiry() {
     let (key, clock) = (key(), Clock::System);
     let mut lent = 0_u32;
     for _ in 0..50 {
-        let slot = Slot::new(key.clone());
+        let slot = Slot::new(key.clone(), true);
         let issued = clock.now();
         let windows = Windows::new(issued, Duration::from_millis(40), Some(Duration::ZERO), 0.9);
         let token = Token::new(&Secret::new("token"), Vec::new(), windows, clock.clone());

@@ -233,7 +233,7 @@ impl Run {
 impl Process {
     fn new(key: &Key, start: Nanos, restart: Nanos) -> Self {
         Self {
-            slot: Slot::new(key.clone()),
+            slot: Slot::new(key.clone(), true),
             next_call: start,
             restart,
             flight: None,

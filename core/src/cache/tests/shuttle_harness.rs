@@ -55,7 +55,7 @@ type Header = Option<(u64, String)>;
 impl Harness {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
-            slot: Slot::new(KEY.clone()),
+            slot: Slot::new(KEY.clone(), true),
             clock: ManualClock::unskipping(),
             record: std::sync::Mutex::default(),
         })

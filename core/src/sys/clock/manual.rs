@@ -1,8 +1,7 @@
-//! A clock that tests set by hand. Only builds with the feature `manual-clock` contain it, and no
-//! released artefact has that feature.
+//! A clock that is set by hand: that of a fake client, and of this library's own tests.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
@@ -10,6 +9,10 @@ use tokio::sync::watch;
 use super::Moment;
 
 /// Which of the two clocks to move.
+#[cfg_attr(
+    not(any(test, feature = "manual-clock")),
+    expect(unreachable_pub, reason = "bindings move the clock of all clients by it")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
     /// Time passes.
@@ -20,48 +23,14 @@ pub enum Which {
     Wall,
 }
 
-static STARTED: AtomicBool = AtomicBool::new(false);
-static PROCESS: OnceLock<ManualClock> = OnceLock::new();
-
-/// Clients made from now on read the process-wide manual clock, which stands still until moved.
-pub fn start() {
-    process();
-    STARTED.store(true, Ordering::Release);
-}
-
-/// Clients made from now on read the system's clocks again.
-pub fn stop() {
-    STARTED.store(false, Ordering::Release);
-}
-
-/// Moves the process-wide manual clock by so many milliseconds; a negative step is for the wall
-/// clock only, since the monotonic one never goes back.
-pub fn advance(which: Which, milliseconds: i64) {
-    process().advance(which, milliseconds);
-}
-
-/// Milliseconds on the process-wide manual clock since it was made.
-#[must_use]
-pub fn elapsed_ms() -> u64 {
-    let clock = process();
-    (clock.now().monotonic - clock.0.start) / 1_000_000
-}
-
-/// The process-wide manual clock once a test has started it.
-pub(super) fn started() -> Option<ManualClock> {
-    STARTED.load(Ordering::Acquire).then(|| process().clone())
-}
-
-fn process() -> &'static ManualClock {
-    PROCESS.get_or_init(ManualClock::new)
-}
+/// Where its monotonic clock begins, in nanoseconds.
+const START: u64 = 1_000_000_000;
 
 #[derive(Debug, Clone)]
 pub(crate) struct ManualClock(Arc<Hands>);
 
 #[derive(Debug)]
 struct Hands {
-    start: u64,
     monotonic: AtomicU64,
     wall: AtomicU64,
     moves: watch::Sender<u64>,
@@ -81,15 +50,19 @@ impl ManualClock {
     }
 
     fn with(skips: bool) -> Self {
-        let start = 1_000_000_000;
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(Arc::new(Hands {
-            start,
-            monotonic: AtomicU64::new(start),
+            monotonic: AtomicU64::new(START),
             wall: AtomicU64::new(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)),
             moves: watch::Sender::new(0),
             skips,
         }))
+    }
+
+    /// Milliseconds since it was made.
+    #[cfg(any(test, feature = "manual-clock"))]
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        (self.now().monotonic - START) / 1_000_000
     }
 
     pub(crate) fn now(&self) -> Moment {
