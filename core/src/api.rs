@@ -8,6 +8,7 @@ pub(crate) mod http_message;
 mod inspection;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
+mod rejected_token;
 mod request_builder;
 mod request_id;
 mod send;
@@ -20,3 +21,4 @@ pub(crate) use graphql_shape::errors as graphql_errors;
 pub use http_message::{Request, Response};
 pub use inspection::{Inspection, Verdict};
 pub use request_builder::RequestBuilder;
+pub use request_id::RequestId;

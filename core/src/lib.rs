@@ -55,7 +55,8 @@ mod token;
 mod token_endpoint;
 
 pub use api::{
-    AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, Verdict,
+    AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, RequestId,
+    Verdict,
 };
 pub use cache::{Stats, TokenState, TokenStats};
 pub use client::{Authorization, Client};

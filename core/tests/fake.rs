@@ -7,7 +7,7 @@ use seekauth::testing::{Asked, Fake, Request, Response};
 use seekauth::{Client, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
-    Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Response::new(status, body)
 }
 
 fn tokens(fake: &Fake) -> usize {
@@ -98,7 +98,7 @@ async fn a_function_responds_too() {
     assert_eq!(missing.kind(), ErrorKind::InvalidArgument);
     fake.respond_with(|request| {
         let (status, headers) = (201, vec![("x-method".to_owned(), request.method.into_bytes())]);
-        Box::pin(async move { Ok(Response { status, headers, body: request.body }) })
+        Box::pin(async move { Ok(Response { headers, ..Response::new(status, request.body) }) })
     });
     let response = client.post(&url).body("hello").send().await.unwrap();
     assert_eq!(

@@ -20,6 +20,7 @@ use crate::sys::counter::count;
 use crate::sys::latch::Latch;
 use crate::sys::random;
 use crate::sys::task::spawn;
+use crate::sys::time_limit::TimeLimit;
 use crate::token::{Token, Windows};
 use crate::token_endpoint::source::{Fetched, Grant, Shared, TokenSource};
 
@@ -56,23 +57,24 @@ impl Refresher {
         self.observer.events.tell(EventLevel::Debug, &[].into(), || EventKind::Closed);
     }
 
-    /// A token, at the latest after `timeout`.
+    /// A token, at the latest when `limit` has passed.
     pub(crate) async fn get(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
-        timeout: Duration,
+        limit: impl Into<TimeLimit>,
     ) -> Result<Arc<Token>, Error> {
-        self.get_other_than(0, slot, timeout).await
+        self.get_other_than(0, slot, limit).await
     }
 
-    /// A token of another generation than `rejected`, at the latest after `timeout`.
+    /// A token of another generation than `rejected`, at the latest when `limit` has passed.
     pub(crate) async fn get_other_than(
         self: &Arc<Self>,
         rejected: u64,
         slot: &Arc<Slot>,
-        timeout: Duration,
+        limit: impl Into<TimeLimit>,
     ) -> Result<Arc<Token>, Error> {
-        let deadline = self.clock.now().plus(timeout);
+        let limit = limit.into();
+        let deadline = self.clock.now().plus(limit.left);
         let is_other = |token: &Arc<Token>| token.generation() != rejected;
         let mut lost = 0;
         let mut cleared = false;
@@ -132,7 +134,7 @@ impl Refresher {
                 // The runtime that carried the task has shut down. This one can start another.
                 WaitOutcome::Lost => lost += 1,
                 _ if now.monotonic < deadline.monotonic => {}
-                _ => return Err(timed_out(slot, timeout)),
+                _ => return Err(timed_out(slot, limit)),
             }
         }
         Err(Error::new(
@@ -288,14 +290,13 @@ fn not_renewed() -> Error {
     Error::new(ErrorKind::Unavailable, "the API rejected the token, and no other is to be had yet")
 }
 
-fn timed_out(slot: &Slot, timeout: Duration) -> Error {
+fn timed_out(slot: &Slot, limit: TimeLimit) -> Error {
     let mut message = format!(
-        "no token within {} ms; the request goes on and a later call may find its result",
-        timeout.as_millis()
+        "no token within {limit}; the request goes on and a later call may find its result"
     );
     if let Some(error) = slot.last_error() {
         message.push_str("; the last attempt failed: ");
-        message.push_str(error.message());
+        message.push_str(error.marked());
     }
     Error::new(ErrorKind::Timeout, message).with_target(Arc::clone(slot.target()))
 }

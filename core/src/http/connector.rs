@@ -52,10 +52,13 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let allowed = connector.config.connect_timeout;
-            let connecting = tokio::time::timeout(allowed, connector.connect(&uri));
-            let too_slow = "connecting took longer than connect_timeout";
-            connecting.await.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, too_slow))?
+            let allowed = connector.config.connect_limit();
+            let connecting = tokio::time::timeout(allowed.left, connector.connect(&uri));
+            let too_slow = |_| {
+                let message = format!("connecting took longer than {allowed}");
+                io::Error::new(io::ErrorKind::TimedOut, message)
+            };
+            connecting.await.map_err(too_slow)?
         })
     }
 }

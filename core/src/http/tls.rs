@@ -34,7 +34,7 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
         return Ok(());
     }
     let (done, checked) = channel();
-    let allowed = config.connect_timeout;
+    let allowed = config.connect_limit();
     let config = Arc::clone(config);
     let started = run_detached("seekauth-files", move || {
         done.send(named_authorities(&config).and(identity(&config)).map(|_| ()));
@@ -44,7 +44,8 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
         Error::new(ErrorKind::Network, format!("{what}: {problem}"))
     };
     started.map_err(|problem| unread(&problem.to_string()))?;
-    checked.recv_timeout(allowed).map_err(|_| unread("it took longer than connect_timeout"))?
+    let late = |_| unread(&format!("it took longer than {allowed}"));
+    checked.recv_timeout(allowed.left).map_err(late)?
 }
 
 /// All files that TLS depends on.
@@ -67,7 +68,8 @@ pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
     let builder = trusting(verifier, named, provider)?;
     let mut config = match identity(config)? {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
-            setting::CLIENT_KEY_FILE.invalid("must hold the private key of client_certificate_file")
+            setting::CLIENT_KEY_FILE
+                .invalid("must hold the private key of `client_certificate_file`")
         })?,
         None => builder.with_no_client_auth(),
     };
@@ -215,7 +217,7 @@ fn verifier(
     if roots.is_empty() {
         return Err(Error::new(
             ErrorKind::Network,
-            "this system has no certificate authorities: install the package ca-certificates, or set ca_file",
+            "this system has no certificate authorities: install the package ca-certificates, or set `ca_file`",
         )
         .with_retryable(false));
     }
@@ -318,7 +320,7 @@ fn certificates(setting: &Setting, path: &str) -> Result<Certificates, Error> {
 
 fn bytes(setting: &Setting, path: &str) -> Result<Vec<u8>, Error> {
     files::read(Path::new(path)).map_err(|problem| {
-        let name = setting.name();
+        let name = setting.mention();
         if files::is_about_the_file(&problem) {
             let reason = reason(&problem);
             return setting.invalid(format!("could not be read as a file in PEM form: {reason}"));
