@@ -154,6 +154,16 @@ impl ResolvedConfig {
         (self.service.name(), self.environment.map(Environment::name))
     }
 
+    /// Host and port of the token endpoint.
+    pub(crate) fn token_server(&self) -> (&str, u16) {
+        server(&self.token_url)
+    }
+
+    /// Host and port of the API.
+    pub(crate) fn api_server(&self) -> Option<(&str, u16)> {
+        self.api_url.as_ref().map(server)
+    }
+
     /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.
     pub(crate) fn speaks_graphql(&self) -> bool {
         self.service == Service::SeekApi
@@ -392,6 +402,13 @@ impl SettingsReader<'_> {
 fn built_in(url: &str) -> Result<Url, Error> {
     Url::parse(url)
         .map_err(|problem| Error::new(crate::ErrorKind::Internal, format!("{url}: {problem}")))
+}
+
+/// Host and port, as metrics name a server.
+fn server(url: &Url) -> (&str, u16) {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (host, url.port_or_known_default().unwrap_or_default())
 }
 
 /// `path` below a base URL that may have a path of its own.
