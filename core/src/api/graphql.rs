@@ -12,6 +12,8 @@ use serde_json::value::RawValue;
 
 use crate::api::graphql_shape;
 use crate::api::http_message::{self, Response};
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::retry_after;
@@ -202,7 +204,17 @@ impl Client {
     /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL, or of a shape that
     /// GraphQL does not know.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
-        let request = self.operation(&operation)?;
+        let work = self.send_operation(&operation);
+        #[cfg(feature = "tracing")]
+        let work = {
+            let span = span::of_graphql(self, operation.operation_name.as_deref());
+            span::within(span, work, GraphqlResponse::status)
+        };
+        work.await
+    }
+
+    async fn send_operation(&self, operation: &Graphql) -> Result<GraphqlResponse, Error> {
+        let request = self.operation(operation)?;
         let client = self.clone();
         let sending = async move {
             let response = client.send(request).await?;

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 use crate::api::auth_flow::{AuthFlow, next_token};
 use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::{Failure, addressed};
@@ -43,11 +45,16 @@ impl Client {
         self.check_open()?;
         let timeout = request.timeout().copied().unwrap_or(self.config().timeout);
         let deadline = self.clock().now().plus(timeout);
+        #[cfg(feature = "tracing")]
+        let span = span::of_send(self, request.method().as_str());
         let client = self.clone();
         let sending =
             async move { client.while_open(client.transmit(request, deadline, timeout)).await };
         // On the heap, because the future of an HTTP request is large and would be moved about.
-        Box::pin(runtime::run(sending)).await
+        let sending = Box::pin(runtime::run(sending));
+        #[cfg(feature = "tracing")]
+        let sending = span::within(span, sending, |response| response.status().as_u16());
+        sending.await
     }
 
     /// The request and its repetition, on the library's runtime.
