@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import re
 import time
 import weakref
@@ -24,6 +25,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from seekauth import Client, ProtocolError, UnavailableError
+from seekauth._native import ERROR_KINDS
 from seekauth.httpx import SeekAuth
 from seekauth.opentelemetry import instrument
 from seekauth.prometheus import collector
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 LONG = 60
 DOCS = Path(__file__).parents[2] / "docs"
 QUERY = "{ self { partner { name } } }"
+KINDS = {name for _, name, _, _ in ERROR_KINDS}
 TRUSTED = 2
 """How old a token has to be for its rejection to count at once, in seconds."""
 LIFETIME = 60
@@ -321,6 +324,34 @@ def test_the_recipe_for_prom_client_has_the_same_metrics(sandbox: Sandbox) -> No
     with sandbox.client() as client:
         client.get_token()
         assert set(re.findall(r"\bseekauth_\w+", recipe.split("```")[0])) == exported(client)
+
+
+def test_dashboard_and_alerts_know_metrics_that_there_are(sandbox: Sandbox) -> None:
+    dashboard = json.loads((DOCS / "observability-dashboard.json").read_text())
+    queries = [
+        target["expr"]
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        if panel["datasource"]["uid"] == "${datasource}"
+    ]
+    assert len(queries) == len(dashboard["panels"]) > 0
+    alerts = (DOCS / "observability-alerts.yml").read_text()
+    rules = re.findall(r"^ +expr: (.+)$", alerts, re.MULTILINE)
+    names = re.findall(r"^ +- alert: (.+)$", alerts, re.MULTILINE)
+    assert len(rules) == len(names) > 0
+    page = (DOCS / "observability.md").read_text()
+    assert re.findall(r"^\| `(SeekAuth\w+)` \|", page, re.MULTILINE) == names
+    with sandbox.client() as client:
+        client.get_token()
+        there = exported(client)
+    for query in (*queries, *rules):
+        used = set(re.findall(r"\bseekauth_\w+", query))
+        assert used, query
+        assert used <= there
+        kinds = re.findall(r'error_type=~?"([^"]+)"', query)
+        assert {kind for each in kinds for kind in each.split("|")} <= KINDS
+    # Whatever is exported can be seen.
+    assert set(re.findall(r"\bseekauth_\w+", "".join(queries))) == there
 
 
 def exported(client: Client) -> set[str]:
