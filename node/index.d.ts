@@ -543,7 +543,7 @@ export interface TokenRequestEvent extends SeekAuthEvent {
   readonly durationMs: number;
   /** `ok`, or the code of the failure. */
   readonly result: 'ok' | ErrorCode;
-  /** The HTTP status of a failure, where there was a response. */
+  /** The HTTP status, where there was a response. */
   readonly status?: number;
   /** The server's registered error code, if it named one. */
   readonly serverCode?: string;

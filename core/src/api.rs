@@ -12,6 +12,8 @@ mod rejected_token;
 mod request_builder;
 mod request_id;
 mod send;
+#[cfg(feature = "tracing")]
+mod span;
 
 pub use auth_flow::AuthFlow;
 pub(crate) use auth_flow::next_token;

@@ -111,6 +111,27 @@ impl Client {
         self.inner.config().timeout
     }
 
+    /// The number of the client within its process, as its events tell it, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.inner.events().client()
+    }
+
+    /// Host and port of the token endpoint, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn token_server(&self) -> (&str, u16) {
+        self.inner.config().token_server()
+    }
+
+    /// Host and port of the API, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn api_server(&self) -> Option<(&str, u16)> {
+        self.inner.config().api_server()
+    }
+
     /// Whether tokens are renewed although nobody asks for them, for bindings.
     #[doc(hidden)]
     #[must_use]

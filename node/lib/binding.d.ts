@@ -99,6 +99,9 @@ export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
   apiUrl(): string | null;
+  number(): number;
+  tokenServer(): [host: string, port: number];
+  apiServer(): [host: string, port: number] | null;
   storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: Count[] };
   stats(): { counts: Count[]; requestsFailed: Count[]; waitedMs: number; tokens: TokenStats[] };
   listen(completions: Completions, isSubscribed: boolean): void;

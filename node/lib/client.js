@@ -83,6 +83,17 @@ function standing({ scopes, state, remainingMs, obtainedAtMs, isRequesting, last
   return Object.freeze({ scopes: Object.freeze([...scopes]), state, remainingMs, obtainedAt, isRequesting, lastFailure });
 }
 
+/**
+ * Sees an operation, whose headers it may add to, and has it sent.
+ *
+ * @typedef {(operation: { operationName: unknown, headers: [string, string][] },
+ *   send: () => Promise<import('./binding').NativeResponse>) => Promise<import('./binding').NativeResponse>} Observer
+ */
+
+/** The keys of methods for opentelemetry.js. */
+const identity = Symbol.for('seekauth.identity');
+const observe = Symbol.for('seekauth.observe');
+
 /** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */
 const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
 
@@ -95,6 +106,8 @@ class Client {
   #root;
   /** Whether the library was told that somebody is subscribed; `undefined` once the root was closed. */
   #isObserved = /** @type {boolean | undefined} */ (false);
+  /** @type {Observer | undefined} Of the root alone. */
+  #observer;
   /** Whether `#authorization` is still fresh, by the library. */
   #isFresh;
   /** @type {string | undefined} */
@@ -243,9 +256,26 @@ class Client {
     const { read, write } = require('./graphql.js');
     const operation = write(query, options);
     this.#observe();
-    /** @type {import('./binding').NativeResponse} */
-    const response = await wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
-    return read(response, throwOnErrors);
+    /** @returns {Promise<import('./binding').NativeResponse>} */
+    const send = () => wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
+    const observer = this.#root.#observer;
+    return read(await (observer ? observer(operation, send) : send()), throwOnErrors);
+  }
+
+  /**
+   * Lets the operations of this client and its handles be observed, from now on or no more.
+   *
+   * @param {Observer | undefined} observer
+   */
+  [observe](observer) {
+    this.#root.#observer = observer;
+    this.#observe();
+  }
+
+  /** What its requests are known by. */
+  [identity]() {
+    const native = this.#native;
+    return { number: native.number(), tokenServer: native.tokenServer(), apiServer: native.apiServer() };
   }
 
   /**

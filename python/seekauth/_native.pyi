@@ -508,6 +508,15 @@ class Client:
         done: Callable[[Token | None, SeekAuthError | None], None],
     ) -> CancelHandle:
         """Calls `done(token, error)` once, from a library thread and never from this call."""
+    @property
+    def _number(self) -> int:
+        """The number of this client within its process, as its events tell it."""
+    @property
+    def _token_server(self) -> tuple[str, int]:
+        """Host and port of the token endpoint."""
+    @property
+    def _api_server(self) -> tuple[str, int] | None:
+        """Host and port of the API; None where no API is known or set."""
     def _graphql(self, operation: Operation) -> tuple[int, str]:
         """Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
 

@@ -17,13 +17,15 @@ from seekauth.errors import ProtocolError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
+    import types
     import typing
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Generic
 
-    from typing_extensions import TypeVar
+    from typing_extensions import Self, TypeVar
 
     Data = TypeVar("Data", bound="dict[str, Any] | None", default=dict[str, Any] | None)
+    Observe = Callable[[str | None, Mapping[str, str] | None], "Request"]
     Operation = tuple[
         str, str | None, str | None, Mapping[str, str] | None, float | datetime.timedelta | None
     ]
@@ -90,6 +92,34 @@ class GraphQLResponse(Generic[Data]):
         return f"<seekauth.GraphQLResponse status={self.status} errors={len(self.errors)}>"
 
 
+class Request:
+    """An operation on its way. An instrumentation has a class of its own for it."""
+
+    __slots__ = ("headers",)
+
+    def __init__(self, headers: Mapping[str, str] | None) -> None:
+        self.headers = headers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def end(self, response: GraphQLResponse) -> GraphQLResponse:
+        """Takes note of the response, and returns it."""
+        return response
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        """Takes note of the end, with or without a response."""
+
+
+observers: dict[int, Observe] = {}
+"""What makes the requests of clients that are instrumented, by the clients' numbers."""
+
+
 class GraphQLError(Exception):
     """The API reported `errors`, and the program asked for them as an exception.
 
@@ -140,7 +170,9 @@ def graphql(
     `TokenRejectedError` if a new token was rejected too, and `ThrottledError`,
     `UnavailableError` or `ProtocolError` for a response that is not GraphQL.
     """
-    return _response(self._graphql((query, _json(variables), operation_name, headers, timeout)))
+    with _begin(self, operation_name, headers) as request:
+        operation = (query, _json(variables), operation_name, request.headers, timeout)
+        return request.end(_response(self._graphql(operation)))
 
 
 async def graphql_async(
@@ -156,8 +188,16 @@ async def graphql_async(
 
     A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
     """
-    operation = (query, _json(variables), operation_name, headers, timeout)
-    return _response(await await_callback(self._graphql_then, operation))
+    with _begin(self, operation_name, headers) as request:
+        operation = (query, _json(variables), operation_name, request.headers, timeout)
+        return request.end(_response(await await_callback(self._graphql_then, operation)))
+
+
+def _begin(
+    client: Client, operation_name: str | None, headers: Mapping[str, str] | None
+) -> Request:
+    observe = observers.get(client._number) if observers else None
+    return observe(operation_name, headers) if observe else Request(headers)
 
 
 def _json(variables: Mapping[str, typing.Any] | None) -> str | None:

@@ -21,6 +21,7 @@ use crate::events::Listener;
 use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
+use crate::number;
 use crate::settings::{self, Constructor};
 use crate::stats::Stats;
 use crate::store_status::StoreStatus;
@@ -169,6 +170,24 @@ impl NativeClient {
     #[napi]
     pub fn stats(&self) -> Stats {
         self.inner.stats().into()
+    }
+
+    /// The number of this client, as its events tell it.
+    #[napi]
+    pub fn number(&self) -> f64 {
+        number(self.inner.number())
+    }
+
+    /// Host and port of the token endpoint.
+    #[napi]
+    pub fn token_server(&self) -> (&str, u16) {
+        self.inner.token_server()
+    }
+
+    /// Host and port of the API.
+    #[napi]
+    pub fn api_server(&self) -> Option<(&str, u16)> {
+        self.inner.api_server()
     }
 
     /// Sends the events of this client and its handles to `completions`, if somebody `is_subscribed`.

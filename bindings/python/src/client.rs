@@ -379,6 +379,24 @@ impl Client {
         guard(py, || Ok(self.state(py)?.core.api_url()))
     }
 
+    /// The number of this client within its process, as its events tell it.
+    #[getter(_number)]
+    fn number(&self, py: Python<'_>) -> PyResult<u64> {
+        guard(py, || Ok(self.state(py)?.core.number()))
+    }
+
+    /// Host and port of the token endpoint.
+    #[getter(_token_server)]
+    fn token_server(&self, py: Python<'_>) -> PyResult<(&str, u16)> {
+        guard(py, || Ok(self.state(py)?.core.token_server()))
+    }
+
+    /// Host and port of the API; None where no API is known or set.
+    #[getter(_api_server)]
+    fn api_server(&self, py: Python<'_>) -> PyResult<Option<(&str, u16)>> {
+        guard(py, || Ok(self.state(py)?.core.api_server()))
+    }
+
     /// Closes the client.
     ///
     /// Calls that wait end with `CancelledError`, later ones with `ClosedError`. Closing a client

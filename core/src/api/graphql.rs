@@ -14,6 +14,8 @@ use crate::api::auth_flow::Circumstances;
 use crate::api::graphql_shape;
 use crate::api::http_message::{self, Response};
 use crate::api::request_id::RequestId;
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::retry_after;
@@ -213,7 +215,17 @@ impl Client {
     /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL, or of a shape that
     /// GraphQL does not know.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
-        let mut request = self.operation(&operation)?;
+        let work = self.send_operation(&operation);
+        #[cfg(feature = "tracing")]
+        let work = {
+            let span = span::of_graphql(self, operation.operation_name.as_deref());
+            span::within(span, work, GraphqlResponse::status)
+        };
+        work.await
+    }
+
+    async fn send_operation(&self, operation: &Graphql) -> Result<GraphqlResponse, Error> {
+        let mut request = self.operation(operation)?;
         let circumstances = Circumstances::of_request(self, RequestId::of(&mut request));
         let response = self.send_and_read(request).await;
         let response = response.map_err(|error| circumstances.told(error))?;

@@ -16,6 +16,8 @@ use crate::api::auth_flow::{AuthFlow, Circumstances, next_token};
 use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
 use crate::api::request_id::RequestId;
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::{Failure, addressed};
@@ -46,13 +48,18 @@ impl Client {
         self.check_open()?;
         let limit = self.config().time_limit_of_call(request.timeout().copied());
         let deadline = self.clock().now().plus(limit.left);
+        #[cfg(feature = "tracing")]
+        let span = span::of_send(self, request.method().as_str());
         let request = ReplayableRequest::new(self, request)?;
         let circumstances = request.flow.circumstances();
         let client = self.clone();
         let sending =
             async move { client.while_open(client.transmit(request, deadline, limit)).await };
         // On the heap, because the future of an HTTP request is large and would be moved about.
-        Box::pin(runtime::run(sending)).await.map_err(|error| circumstances.told(error))
+        let sending = Box::pin(runtime::run(sending));
+        #[cfg(feature = "tracing")]
+        let sending = span::within(span, sending, |response| response.status().as_u16());
+        sending.await.map_err(|error| circumstances.told(error))
     }
 
     /// The request and its repetition, on the library's runtime.

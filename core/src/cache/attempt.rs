@@ -52,9 +52,8 @@ impl Attempt {
         let counts = observer.counters.counts();
         count(if is_own { &counts.succeeded } else { &counts.adopted });
         if is_own {
-            observer
-                .events
-                .tell(EventLevel::Debug, slot.scopes(), || self.request(None, slot, now));
+            let kind = || self.request(None, grant.status, slot, now);
+            observer.events.tell(EventLevel::Debug, slot.scopes(), kind);
         }
         let level = match self.reason {
             Reason::First => EventLevel::Info,
@@ -82,7 +81,9 @@ impl Attempt {
             None if is_over => EventLevel::Error,
             _ => EventLevel::Warning,
         };
-        observer.events.tell(level, slot.scopes(), || self.request(Some(error), slot, now));
+        observer
+            .events
+            .tell(level, slot.scopes(), || self.request(Some(error), error.status(), slot, now));
         let pause = slot.retry_in(now).unwrap_or_default();
         if policy::is_refusal(error) {
             observer.events.tell(EventLevel::Error, slot.scopes(), || EventKind::Refused {
@@ -103,7 +104,13 @@ impl Attempt {
         }
     }
 
-    fn request(&self, error: Option<&Error>, slot: &Slot, now: Moment) -> EventKind {
+    fn request(
+        &self,
+        error: Option<&Error>,
+        status: Option<u16>,
+        slot: &Slot,
+        now: Moment,
+    ) -> EventKind {
         let live = slot.live(now);
         EventKind::TokenRequest {
             reason: self.reason,
@@ -111,7 +118,7 @@ impl Attempt {
             started_at: self.began.system_time(),
             duration: now.monotonic_since(self.began),
             failure: error.map(Error::kind),
-            status: error.and_then(Error::status),
+            status,
             server_code: error.and_then(Error::server_code).and_then(codes::registered),
             retry_in: error.and_then(|_| slot.retry_in(now)),
             life_left: live.map(|token| token.windows().expires_at.remaining(now)),

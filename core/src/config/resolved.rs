@@ -213,6 +213,16 @@ impl ResolvedConfig {
             .then(|| format!("{api_url} has another host than {token_url}, so look there first"))
     }
 
+    /// Host and port of the token endpoint.
+    pub(crate) fn token_server(&self) -> (&str, u16) {
+        server(&self.token_url)
+    }
+
+    /// Host and port of the API.
+    pub(crate) fn api_server(&self) -> Option<(&str, u16)> {
+        self.api_url.as_ref().map(server)
+    }
+
     /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.
     pub(crate) fn speaks_graphql(&self) -> bool {
         self.service == Service::SeekApi
@@ -455,6 +465,13 @@ const fn request_limit(length: Duration) -> TimeLimit {
 fn built_in(url: &str) -> Result<Url, Error> {
     Url::parse(url)
         .map_err(|problem| Error::new(crate::ErrorKind::Internal, format!("{url}: {problem}")))
+}
+
+/// Host and port, as metrics name a server.
+fn server(url: &Url) -> (&str, u16) {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (host, url.port_or_known_default().unwrap_or_default())
 }
 
 /// `path` below a base URL that may have a path of its own.

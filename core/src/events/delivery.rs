@@ -138,6 +138,11 @@ impl Events {
         });
     }
 
+    /// The number of the client within its process.
+    pub(crate) fn client(&self) -> u64 {
+        self.client
+    }
+
     /// How many were lost since the client was made.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -136,7 +136,7 @@ impl TokenResponse {
                 None,
             ));
         }
-        Ok(Grant::new(access_token, lifetime, scopes))
+        Ok(Grant { status: Some(self.status), ..Grant::new(access_token, lifetime, scopes) })
     }
 
     fn members(&self, body: &[u8]) -> Result<Members, Error> {
