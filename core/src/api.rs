@@ -9,7 +9,7 @@ mod inspection;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
 mod request_builder;
-mod request_id;
+pub(crate) mod request_id;
 mod send;
 
 pub use auth_flow::AuthFlow;

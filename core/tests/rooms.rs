@@ -9,7 +9,7 @@ use std::path::PathBuf;
 mod sources;
 
 /// From the ground up. A room imports from those before it and from itself.
-const FLOORS: [&str; 15] = [
+const FLOORS: [&str; 16] = [
     "error",
     "sys",
     "events",
@@ -23,6 +23,7 @@ const FLOORS: [&str; 15] = [
     "client",
     "api",
     "blocking",
+    "doctor",
     "binding",
     "lib",
 ];
