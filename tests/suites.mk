@@ -12,6 +12,7 @@ WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests
 .PHONY: debug-rust debug-c debug-python debug-node debug-endurance
 debug-rust:
 	cargo build --quiet -p seekauth-sandbox
+	cargo build --quiet -p seekauth-cli
 	cargo build --quiet -p seekauth-runner
 
 debug-c: libcurl

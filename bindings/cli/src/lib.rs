@@ -27,7 +27,7 @@ pub struct Host {
     /// The environment variables to read.
     pub variables: Variables,
     /// Says in a configuration what a client of this program has in its own.
-    pub configure: fn(Config) -> Config,
+    pub configure: Box<dyn FnOnce(Config) -> Config>,
     /// What is known of the process, for the last stage.
     pub facts: Vec<Fact>,
 }
@@ -36,7 +36,8 @@ impl Host {
     /// A program of its own.
     #[must_use]
     pub fn standalone() -> Self {
-        Self { variables: Variables::of_process(), configure: |config| config, facts: Vec::new() }
+        let (variables, facts) = (Variables::of_process(), Vec::new());
+        Self { variables, configure: Box::new(|config| config), facts }
     }
 }
 
