@@ -120,7 +120,7 @@ npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz,
 demo: libcurl $(VENV)/.ready node/node_modules/.ready ## use: tells one story in five languages
 	$(MAKE) --no-print-directory -C tests/demo demo PY=$(PY)
 
-test: lint test-rust model test-transport test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-redis test-readme test-packaging ## contribute: runs everything
+test: lint test-rust model test-transport test-command test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-redis test-readme test-packaging ## contribute: runs everything
 	@echo "make test: all passed"
 
 format: $(VENV)/.ready ## contribute: formats Rust and Python

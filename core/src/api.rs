@@ -10,7 +10,7 @@ mod inspection;
 mod middleware;
 mod rejected_token;
 mod request_builder;
-mod request_id;
+pub(crate) mod request_id;
 mod send;
 #[cfg(feature = "tracing")]
 mod span;

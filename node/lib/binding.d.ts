@@ -136,6 +136,7 @@ export interface Binding {
     variables: [string, string][],
     options: unknown,
   ): Outcome<NewClient>;
+  runCommand(arguments_: string[], variables: [string, string][], facts: [string, string][], authorities: string): number;
   eventNames(): string[];
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];

@@ -16,6 +16,12 @@ SETTINGS: Final[tuple[tuple[str, str, str], ...]]
 EventField: TypeAlias = str | int | float | tuple[str, ...]
 EventLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
+def run_command(arguments: list[str], facts: list[tuple[str, str]]) -> int:
+    """Runs the command and returns its exit code. `facts` are what is known of the process.
+
+    It writes to the process's own standard output, and waits without the interpreter lock.
+    """
+
 def first_import(module: ModuleType) -> ModuleType:
     """The module of this name as it was first imported; that is `module` itself the first time.
 

@@ -7,6 +7,7 @@ pub mod auth_flow;
 pub mod authorities;
 pub mod call;
 pub mod client;
+pub mod command;
 pub mod credentials;
 pub mod error;
 pub mod events;

@@ -580,7 +580,7 @@ fn build(
 }
 
 /// What is trusted where the system has no authorities, shared by all clients of the process.
-fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
+pub(crate) fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
     static BUNDLE: PyOnceLock<Option<Arc<[u8]>>> = PyOnceLock::new();
     let bundle = kept(py, &BUNDLE, || {
         let bundle = py.import("seekauth._authorities")?.call_method0("of_certifi")?;

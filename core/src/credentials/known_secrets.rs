@@ -60,6 +60,20 @@ impl KnownSecrets {
         let known = self.0.load();
         known.iter().any(|secret| share(&text, &letters(secret.expose()), LONG_PIECE))
     }
+
+    /// Whether the whole of a secret occurs in a text of ours, such as a setting's value into which somebody
+    /// wrote it by mistake.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn show_whole_in(&self, text: &str) -> bool {
+        let all = letters(text);
+        self.0.load().iter().map(|secret| letters(secret.expose())).any(|secret| {
+            match secret.len() {
+                0 => false,
+                1..PIECE => words(text).any(|word| word == *secret),
+                length => share(&all, &secret, length),
+            }
+        })
+    }
 }
 
 /// Letters and digits alone, in lower case.
