@@ -239,6 +239,11 @@ export interface GraphQLResponse<Data = any> {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** The HTTP status. It says little: a response with errors mostly has 200. */
   readonly status: number;
+  /**
+   * The `X-Request-Id` of the request, which SEEK can be asked about; `undefined` if the operation brought a
+   * header of this name that is not visible ASCII.
+   */
+  readonly requestId: string | undefined;
 }
 
 /** Errors of a GraphQL response as an exception, which `throwOnErrors` asks for. */
@@ -249,6 +254,7 @@ export class GraphQLError<Data = any> extends Error implements GraphQLResponse<D
   readonly errors: readonly GraphQLErrorEntry[];
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   readonly status: number;
+  readonly requestId: string | undefined;
 }
 
 /**
@@ -264,6 +270,13 @@ export class GraphQLError<Data = any> extends Error implements GraphQLResponse<D
  * 5. otherwise {@link AuthFlow.retry}, and go on at 2 with the identical request.
  */
 export interface AuthFlow {
+  /**
+   * The `X-Request-Id` of the request, which its errors carry. Set it to the value of a header that the request
+   * has already; one that is not visible ASCII in moderate length is no id, and errors then carry none.
+   */
+  get requestId(): string | undefined;
+  set requestId(value: string);
+
   /**
    * The headers to set besides `Authorization`, as pairs of name and value. `User-Agent` replaces what is
    * there; `X-Request-Id` and `Accept-Language` are left out if `present` names them.
@@ -724,8 +737,26 @@ export class SeekAuthError extends Error {
   readonly retryAfterMs?: number;
   /** The HTTP status of the response, where there was one. */
   readonly status?: number;
-  /** The `error` member of the server's response, where there was one. */
+  /**
+   * The server's own code: the `error` of a token response, or the code with which a GraphQL API rejected the
+   * token.
+   */
   readonly serverCode?: string;
   /** What was asked for: token endpoint, client id, audience and scopes. */
   readonly target?: string;
+  /**
+   * The `X-Request-Id` of the request to the API that this is about, which SEEK can be asked about. What failed
+   * before it was sent has it too; an error of another call has none.
+   */
+  readonly requestId?: string;
+  /**
+   * What a GraphQL API said as it rejected the token, in its own words. It is not printed with the error, and
+   * absent where it repeats a secret.
+   */
+  readonly serverMessage?: string;
+  /** Where in its response a GraphQL API rejected the token: a path such as `self.hirer`. It is not printed either. */
+  readonly serverPath?: string;
 }
+
+/** The `X-Request-Id` of the request that a response of {@link Client.fetch} is for; SEEK can be asked about it. */
+export function requestIdOf(response: Response): string | undefined;

@@ -69,6 +69,16 @@ class AuthFlow {
     return /** @type {[string, string][]} */ (pairs);
   }
 
+  /** The `X-Request-Id` of the request, which its errors carry. */
+  get requestId() {
+    return unwrap(this.#flows.requestId(this.#number)) ?? undefined;
+  }
+
+  /** @param {string} value of a header that the request has already */
+  set requestId(value) {
+    unwrap(this.#flows.setRequestId(this.#number, value));
+  }
+
   /** @param {string} host value of a header that the program set */
   checkHost(host) {
     unwrap(this.#flows.checkHost(this.#number, host));

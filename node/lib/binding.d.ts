@@ -9,6 +9,9 @@ export interface Failure {
   status?: number;
   serverCode?: string;
   target?: string;
+  requestId?: string;
+  serverMessage?: string;
+  serverPath?: string;
 }
 
 /** Why there is no value: a failure, or the message of a `TypeError`. */
@@ -30,6 +33,7 @@ export interface NativeToken {
 export interface NativeResponse {
   readonly status: number;
   readonly text: string;
+  readonly requestId?: string;
 }
 
 export interface NativeOperation {
@@ -44,6 +48,8 @@ export interface NativeOperation {
 export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
   headers(flow: number, present: string): Outcome<string>;
+  requestId(flow: number): Outcome<string | null>;
+  setRequestId(flow: number, value: unknown): Outcome<undefined>;
   checkHost(flow: number, host: unknown): Outcome<undefined>;
   getToken(flow: number, timeoutMs: unknown, spentMs: number, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
@@ -65,7 +71,7 @@ export interface Completions {}
 export interface CredentialsRequest {
   readonly isOpen: boolean;
   provide(credentials: unknown): void;
-  fail(): void;
+  fail(className?: string): void;
 }
 
 export interface NewClient {

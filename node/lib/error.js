@@ -7,9 +7,11 @@
 
 class SeekAuthError extends Error {
   /** @param {Failure} failure the facts, all of which become properties */
-  constructor({ message, ...facts }) {
+  constructor({ message, serverMessage, serverPath, ...facts }) {
     super(message);
     Object.assign(this, facts);
+    // The server's own words are for who asks for them, and are not printed with the error.
+    Object.defineProperties(this, { serverMessage: { value: serverMessage }, serverPath: { value: serverPath } });
   }
 }
 Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' });
@@ -83,4 +85,27 @@ function unwrap(outcome) {
   throw new SeekAuthError(outcome.failure);
 }
 
-module.exports = { GraphQLError, SeekAuthError, failure, isRefused, recognizeCopies, unwrap };
+/** Under which a response of `fetch` has the id of its request, also for another copy of this package. */
+const requestId = Symbol.for('seekauth.requestId');
+
+/**
+ * Notes the id of the request that a response is for: the platform's own response does not have it.
+ *
+ * @param {object} response
+ * @param {string | undefined} id
+ */
+function noteRequestId(response, id) {
+  Object.defineProperty(response, requestId, { value: id });
+}
+
+/**
+ * The `X-Request-Id` of the request that a response of `client.fetch` is for.
+ *
+ * @param {any} response
+ * @returns {string | undefined}
+ */
+function requestIdOf(response) {
+  return response?.[requestId];
+}
+
+module.exports = { GraphQLError, SeekAuthError, failure, isRefused, noteRequestId, recognizeCopies, requestIdOf, unwrap };

@@ -33,9 +33,9 @@ function write(query, { variables, operationName, headers, timeoutMs, ...unknown
  * @param {boolean} [throwOnErrors]
  * @returns {GraphQLResponse}
  */
-function read({ status, text }, throwOnErrors = false) {
-  const { data, errors, extensions } = parse(text, status);
-  const response = { data, errors: errors ?? [], extensions: extensions ?? undefined, status };
+function read({ status, text, requestId }, throwOnErrors = false) {
+  const { data, errors, extensions } = parse(text, { status, requestId });
+  const response = { data, errors: errors ?? [], extensions: extensions ?? undefined, status, requestId };
   if (throwOnErrors && response.errors.length > 0) throw new GraphQLError(response);
   return response;
 }
@@ -44,14 +44,14 @@ function read({ status, text }, throwOnErrors = false) {
  * The library has looked at the shape; what else JavaScript may find wrong is a failure of the table too.
  *
  * @param {string} text
- * @param {number} status
+ * @param {Partial<import('./binding').Failure>} facts
  * @returns {any}
  */
-function parse(text, status) {
+function parse(text, facts) {
   try {
     return JSON.parse(text);
   } catch {
-    throw failure('protocol', 'the response is not JSON that JavaScript reads', { status });
+    throw failure('protocol', 'the response is not JSON that JavaScript reads', facts);
   }
 }
 

@@ -273,6 +273,15 @@ class AuthFlow:
         `timeout` and to the client's own. Cancelling the task gives up its wait, never the fetch.
         Raises a `SeekAuthError`.
         """
+    @property
+    def request_id(self) -> str | None:
+        """The X-Request-Id of the request, which its errors carry.
+
+        Set it to the value of a header that the request has already; one that is not visible ASCII in
+        moderate length is no id, and errors then carry None.
+        """
+    @request_id.setter
+    def request_id(self, value: str) -> None: ...
     def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
         """The headers to set besides Authorization, as pairs of name and value.
 
@@ -523,7 +532,7 @@ class Client:
     @property
     def _api_server(self) -> tuple[str, int] | None:
         """Host and port of the API; None where no API is known or set."""
-    def _graphql(self, operation: Operation) -> tuple[int, str]:
+    def _graphql(self, operation: Operation) -> tuple[int, str, str | None]:
         """Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
 
         Returns the HTTP status and the text of the response. The calling thread waits.

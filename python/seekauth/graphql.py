@@ -49,7 +49,7 @@ class GraphQLResponse(Generic[Data]):
     For type checkers it is generic in its `data`, which `raise_for_errors()` makes a `dict`.
     """
 
-    __slots__ = ("data", "errors", "extensions", "status")
+    __slots__ = ("data", "errors", "extensions", "request_id", "status")
 
     data: Data
     """The data; None if there is none. With `errors`, parts of it may be missing."""
@@ -62,6 +62,11 @@ class GraphQLResponse(Generic[Data]):
     """The API's additions to the response; mostly empty."""
     status: int
     """The HTTP status. It says little: a response with `errors` mostly has 200."""
+    request_id: str | None
+    """The `X-Request-Id` of the request, which SEEK can be asked about.
+
+    None if the operation brought a header of this name that is not visible ASCII.
+    """
 
     def __init__(
         self,
@@ -69,11 +74,13 @@ class GraphQLResponse(Generic[Data]):
         errors: list[dict[str, typing.Any]],
         extensions: dict[str, typing.Any],
         status: int,
+        request_id: str | None = None,
     ) -> None:
         self.data = data
         self.errors = errors
         self.extensions = extensions
         self.status = status
+        self.request_id = request_id
 
     def raise_for_errors(self) -> GraphQLResponse[dict[str, typing.Any]]:
         """Raises `GraphQLError` if there are `errors`; returns this response otherwise.
@@ -82,10 +89,10 @@ class GraphQLResponse(Generic[Data]):
         `ProtocolError`: the data of what is returned is never None.
         """
         if self.errors:
-            raise GraphQLError(self.errors, self.data)
+            raise GraphQLError(self.errors, self.data, self.request_id)
         if self.data is None:
             message = "the API's response has neither data nor errors"
-            raise ProtocolError(message, status=self.status)
+            raise ProtocolError(message, status=self.status, request_id=self.request_id)
         return self  # type: ignore[return-value] # Its data is a dict.
 
     def __repr__(self) -> str:
@@ -131,13 +138,19 @@ class GraphQLError(Exception):
     """The errors that the API reported; never empty."""
     data: dict[str, typing.Any] | None
     """The data that the response has nevertheless."""
+    request_id: str | None
+    """The `X-Request-Id` of the request, which SEEK can be asked about."""
 
     def __init__(
-        self, errors: list[dict[str, typing.Any]], data: dict[str, typing.Any] | None = None
+        self,
+        errors: list[dict[str, typing.Any]],
+        data: dict[str, typing.Any] | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(errors, data)
         self.errors = errors
         self.data = data
+        self.request_id = request_id
 
     def __str__(self) -> str:
         # A program's own test may put anything in its place.
@@ -206,10 +219,10 @@ def _json(variables: Mapping[str, typing.Any] | None) -> str | None:
     return None if variables is None else json.dumps(variables)
 
 
-def _response(native: tuple[int, str]) -> GraphQLResponse:
+def _response(native: tuple[int, str, str | None]) -> GraphQLResponse:
     import json  # noqa: PLC0415 - as above
 
-    status, text = native
+    status, text, request_id = native
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
@@ -219,13 +232,14 @@ def _response(native: tuple[int, str]) -> GraphQLResponse:
         message = (
             "the API's response is nested too deeply, or has a number too long, for Python to read"
         )
-        raise ProtocolError(message, status=status)
+        raise ProtocolError(message, status=status, request_id=request_id)
     extensions = members.get("extensions")
     return GraphQLResponse(
         members.get("data"),
         members.get("errors") or [],
         extensions if isinstance(extensions, dict) else {},
         status,
+        request_id,
     )
 
 

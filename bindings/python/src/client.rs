@@ -309,7 +309,7 @@ impl Client {
         &self,
         py: Python<'_>,
         operation: graphql::Arguments<'_>,
-    ) -> PyResult<StatusAndText> {
+    ) -> PyResult<ResponseParts> {
         guard(py, || {
             let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
@@ -317,7 +317,7 @@ impl Client {
                 None => wait(py, || core.start_graphql(operation)),
                 Some(waiter) => waiter.wait(|done| core.graphql_then(operation, done)),
             };
-            response.map(status_and_text)
+            response.map(response_parts)
         })
     }
 
@@ -333,7 +333,7 @@ impl Client {
             let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
             let start = |done| core.graphql_then(operation, done);
-            start_with_callback(py, done, start, status_and_text)
+            start_with_callback(py, done, start, response_parts)
         })
     }
 
@@ -601,9 +601,10 @@ fn instantiate<'py>(cls: &Bound<'py, PyType>, new: NewClient) -> PyResult<Bound<
     cls.py().get_type::<Client>().call_method1("__new__", (cls, new))
 }
 
-/// The status and text of a response to a GraphQL operation.
-type StatusAndText = (u16, String);
+/// The status, text and request id of a response to a GraphQL operation.
+type ResponseParts = (u16, String, Option<String>);
 
-fn status_and_text(response: GraphqlResponse) -> StatusAndText {
-    (response.status(), response.into_text())
+fn response_parts(response: GraphqlResponse) -> ResponseParts {
+    let request_id = response.request_id().map(str::to_owned);
+    (response.status(), response.into_text(), request_id)
 }

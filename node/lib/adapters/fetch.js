@@ -3,8 +3,9 @@
 // `client.fetch`: the platform's own fetch with a token. It does what fetch does, redirects included; fetch
 // takes no token to another origin. A response is handed over as soon as its first bytes give a verdict.
 
+const { noteRequestId } = require('../error.js');
 const { replayBody } = require('./replayed-response.js');
-const { drain, headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { drain, headersOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -28,12 +29,13 @@ async function authenticatedFetch(client, input, init) {
   /** @type {Response | undefined} */
   let response;
   try {
-    const plan = { url, body, hosts: hostsOf(headers), waiting: { signal } };
+    const plan = { url, body, headers, waiting: { signal } };
     await sendWithAuth(client, plan, async (flow, authorization) => {
       const changes = { headers: headersOf(flow, headers, authorization), ...(body != null && { body }) };
       const sent = fetch(request, { ...init, ...changes });
       request = spare ?? request;
       response = await sent;
+      noteRequestId(response, flow.requestId);
       return peekResponse(flow.inspect(response.status, response.redirected ? response.url : undefined), response);
     });
   } finally {
