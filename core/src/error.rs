@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::RequestId;
-
 /// What went wrong, in the terms a caller can act on. Numbers and names are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -158,7 +156,7 @@ struct Facts {
     server_code: Option<String>,
     retry_after: Option<Duration>,
     target: Option<Arc<str>>,
-    request_id: Option<RequestId>,
+    request_id: Option<Arc<str>>,
     server_message: Option<String>,
     server_path: Option<String>,
     /// Fingerprints of the credentials that the server refused.
@@ -289,7 +287,7 @@ impl Error {
         self.change(|facts| facts.target = Some(target))
     }
 
-    pub(crate) fn with_request_id(self, request_id: RequestId) -> Self {
+    pub(crate) fn with_request_id(self, request_id: Arc<str>) -> Self {
         self.change(|facts| facts.request_id = Some(request_id))
     }
 

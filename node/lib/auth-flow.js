@@ -69,7 +69,11 @@ class AuthFlow {
     return /** @type {[string, string][]} */ (pairs);
   }
 
-  /** The `X-Request-Id` of the request, which its errors carry. */
+  /**
+   * The `X-Request-Id` of the request, which its errors carry.
+   *
+   * @returns {string | undefined}
+   */
   get requestId() {
     return unwrap(this.#flows.requestId(this.#number)) ?? undefined;
   }

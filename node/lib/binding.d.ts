@@ -9,7 +9,7 @@ export interface Failure {
   status?: number;
   serverCode?: string;
   target?: string;
-  requestId?: string;
+  requestId?: string | undefined;
   serverMessage?: string;
   serverPath?: string;
 }

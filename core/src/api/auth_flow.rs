@@ -333,7 +333,7 @@ impl Circumstances {
     pub(crate) fn told(&self, error: Error) -> Error {
         match &self.request_id {
             Some(id) if !self.client.known_secrets().show_in_beside(id, self.token()) => {
-                error.with_request_id(id.clone())
+                error.with_request_id(id.clone().into())
             }
             _ => error,
         }

@@ -50,6 +50,12 @@ impl RequestId {
     }
 }
 
+impl From<RequestId> for Arc<str> {
+    fn from(id: RequestId) -> Self {
+        id.0
+    }
+}
+
 impl Deref for RequestId {
     type Target = str;
 
