@@ -402,6 +402,8 @@ fn neither_secret_nor_token_is_shown_even_where_a_server_repeats_them() {
         assert_eq!(run.code, 0, "{}", run.text);
         assert!(!run.all().contains(SECRET) && !run.all().contains(TOKEN), "{}", run.text);
         assert!(fact(stage(&run, "api"), "partner").starts_with("withheld"));
+        let told = command(&["whoami"], &settings);
+        assert!(told.text.starts_with("partner: withheld"), "{}", told.text);
     }
     assert!(sandbox.counts().at(Endpoint::Graphql) > 0);
 }
