@@ -91,6 +91,7 @@ release-c wheel release-node demo overhead: export RUSTFLAGS = $(REMAPPED:%=--re
 .PHONY: release-c release-node wheel npm-package
 release-c:
 	cargo build --quiet --release -p seekauth-capi
+	cargo build --quiet --release -p seekauth-cli
 
 # The wheel takes along what stands in python/: the papers, and no library of another build.
 define lay-papers

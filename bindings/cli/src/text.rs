@@ -4,6 +4,11 @@ use std::io::{self, Write};
 
 use seekauth::doctor::{Fact, Outcome, Stage};
 
+/// So long are lines at most, unless a word is longer: they go into tickets and mails.
+const WIDTH: usize = 100;
+/// What stands below a stage begins at this column.
+const INDENT: usize = 11;
+
 /// Whether colours are wanted.
 #[derive(Clone, Copy)]
 pub(crate) struct Paint(pub(crate) bool);
@@ -34,12 +39,32 @@ pub(crate) fn stage(out: &mut dyn Write, paint: Paint, stage: &Stage) -> io::Res
     }
     writeln!(out, " ({} ms)", stage.duration.as_millis())?;
     for fact in &stage.facts {
-        writeln!(out, "           {}: {}", fact.name, fact.value)?;
+        write!(out, "{:INDENT$}", "")?;
+        wrapped(out, &format!("{}: {}", fact.name, fact.value))?;
     }
     if let Some(advice) = &stage.advice {
-        writeln!(out, "        {on}->{off} {advice}")?;
+        write!(out, "{:1$}{on}->{off} ", "", INDENT - 3)?;
+        wrapped(out, advice)?;
     }
     out.flush()
+}
+
+/// The words from [`INDENT`] on, and below it where they need more lines.
+fn wrapped(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    let mut column = INDENT;
+    for (number, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if number > 0 && column + 1 + length > WIDTH {
+            write!(out, "\n{:1$}", "", INDENT + 2)?;
+            column = INDENT + 2;
+        } else if number > 0 {
+            out.write_all(b" ")?;
+            column += 1;
+        }
+        out.write_all(word.as_bytes())?;
+        column += length;
+    }
+    writeln!(out)
 }
 
 /// How all of it ended.
@@ -57,4 +82,33 @@ pub(crate) fn summary(out: &mut dyn Write, paint: Paint, stages: &[Stage]) -> io
 
 pub(crate) fn facts(out: &mut dyn Write, facts: &[Fact]) -> io::Result<()> {
     facts.iter().try_for_each(|fact| writeln!(out, "{}: {}", fact.name, fact.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> String {
+        let mut out = Vec::new();
+        wrapped(&mut out, text).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn long_texts_go_on_below_and_no_word_is_lost() {
+        assert_eq!(lines("short"), "short\n");
+        let long = "word ".repeat(40) + &"x".repeat(200);
+        let told = lines(&long);
+        assert_eq!(told.split_whitespace().collect::<Vec<_>>().join(" "), long);
+        let first = told.lines().next().unwrap();
+        assert!(first.len() + INDENT <= WIDTH && first.len() + INDENT > WIDTH - 5, "{told}");
+        assert!(told.lines().skip(1).all(|line| line.starts_with("             ")), "{told}");
+    }
+
+    #[test]
+    fn colours_are_put_in_where_they_are_wanted() {
+        let (on, word, off) = Paint(true).word(Outcome::Failed);
+        assert_eq!((on, word, off), ("\x1b[31m", "FAILED ", "\x1b[0m"));
+        assert_eq!(Paint(false).word(Outcome::Failed), ("", "FAILED ", ""));
+    }
 }

@@ -33,19 +33,19 @@ impl Report {
         let mut findings = work.await;
         let duration = began.elapsed();
         for fact in &mut findings.facts {
-            self.clean(&mut fact.name);
-            self.clean(&mut fact.value);
+            withhold(&self.known, &mut fact.name);
+            withhold(&self.known, &mut fact.value);
         }
-        findings.advice.iter_mut().for_each(|advice| self.clean(advice));
+        findings.advice.iter_mut().for_each(|advice| withhold(&self.known, advice));
         let outcome = findings.outcome;
         self.sender.send(findings.into_stage(name, host, duration));
         outcome
     }
+}
 
-    /// A secret that was written into another setting, or that a server repeats, is not repeated once more.
-    fn clean(&self, text: &mut String) {
-        if self.known.show_whole_in(text) {
-            "withheld: it repeats a secret".clone_into(text);
-        }
+/// A secret that was written into another setting, or that a server repeats, is not repeated once more.
+pub(super) fn withhold(known: &KnownSecrets, text: &mut String) {
+    if known.show_whole_in(text) {
+        "withheld: it repeats a secret".clone_into(text);
     }
 }

@@ -116,6 +116,6 @@ impl Findings {
 }
 
 /// Names come from servers and certificates too, and a terminal obeys control characters.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(400).collect()
 }
