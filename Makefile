@@ -86,7 +86,7 @@ COMMIT = $(shell rustc -vV | sed -n 's/^commit-hash: //p')
 REMAPPED = $(CURDIR)=/seekauth \
 	$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=/crates \
 	$(SYSROOT)/lib/rustlib/src/rust=/rustc/$(COMMIT)
-release-c wheel release-node demo overhead: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
+release-c wheel release-node demo overhead bench-events: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
 
 .PHONY: release-c release-node wheel npm-package
 release-c:

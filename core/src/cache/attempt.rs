@@ -6,7 +6,7 @@ use crate::cache::policy;
 use crate::cache::slot::Slot;
 use crate::cache::stats::Counters;
 use crate::error::{Error, ErrorKind};
-use crate::events::{EventKind, EventLevel, Events, Reason, TokenFrom};
+use crate::events::{Delivery, EventKind, EventLevel, Events, Reason, TokenFrom};
 use crate::sys::clock::{ClockOffset, Moment};
 use crate::sys::counter::count;
 use crate::token_endpoint::codes;
@@ -46,24 +46,30 @@ impl Attempt {
         Self { number, reason: slot.reason(now), began: now }
     }
 
-    /// It ended with a token, which may be another process's.
-    pub(crate) fn granted(&self, observer: &Observer, slot: &Slot, grant: &Grant, now: Moment) {
+    /// It ended with a token, which may be another process's. Those who wait for that go before who listens.
+    pub(crate) fn granted(
+        &self,
+        observer: &Observer,
+        slot: &Slot,
+        grant: &Grant,
+        now: Moment,
+    ) -> Option<Delivery> {
         let is_own = grant.shared.is_none() || grant.accepted != 0;
         let counts = observer.counters.counts();
         count(if is_own { &counts.succeeded } else { &counts.adopted });
-        if is_own {
-            let kind = || self.request(None, grant.status, slot, now);
-            observer.events.tell(EventLevel::Debug, slot.scopes(), kind);
-        }
+        let kind = || self.request(None, grant.status, slot, now);
+        let first =
+            is_own.then(|| observer.events.tell(EventLevel::Debug, slot.scopes(), kind)).flatten();
         let level = match self.reason {
             Reason::First => EventLevel::Info,
             _ => EventLevel::Debug,
         };
-        observer.events.tell(level, slot.scopes(), || EventKind::TokenObtained {
+        let second = observer.events.tell(level, slot.scopes(), || EventKind::TokenObtained {
             lifetime: grant.lifetime,
             attempts: self.number,
             from: if is_own { TokenFrom::Server } else { TokenFrom::Store },
         });
+        first.or(second)
     }
 
     /// It failed, and with it the flight if that `is_over`.

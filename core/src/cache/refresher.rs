@@ -14,7 +14,7 @@ use crate::cache::stats::Stats;
 use crate::cache::sync::watch;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::events::{EventKind, EventLevel, Events};
+use crate::events::{Delivery, EventKind, EventLevel, Events};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::counter::count;
 use crate::sys::latch::Latch;
@@ -23,6 +23,10 @@ use crate::sys::task::spawn;
 use crate::sys::time_limit::TimeLimit;
 use crate::token::{Token, Windows};
 use crate::token_endpoint::source::{Fetched, Grant, Shared, TokenSource};
+
+/// How long who listens waits for those who waited for the token: a thread that begins costs these more than
+/// all the rest of an event.
+const BEFORE_DELIVERY: Duration = Duration::from_millis(1);
 
 /// How often a caller starts over because the task it waited for is gone.
 const RESTARTS: usize = 3;
@@ -175,10 +179,11 @@ impl Refresher {
         let refresher = Arc::clone(self);
         let slot = Arc::clone(slot);
         spawn(async move {
+            let mut delivery = None;
             let result = tokio::select! {
                 biased;
                 () = refresher.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
-                result = refresher.run_flight(&slot, &progress) => result,
+                result = refresher.run_flight(&slot, &progress, &mut delivery) => result,
             };
             // The slot has the result by now, so a new caller needs no wake-up. Where there is none,
             // the renewal was put off, and whoever waits starts over.
@@ -188,6 +193,10 @@ impl Refresher {
             if refresher.config.stay_warm && !refresher.closed.is_set() {
                 refresher.stay_warm(&slot);
             }
+            if delivery.is_some() {
+                // Those who waited are on their way by then, and have the processor to themselves.
+                tokio::time::sleep(BEFORE_DELIVERY).await;
+            }
         });
     }
 
@@ -195,6 +204,7 @@ impl Refresher {
         &self,
         slot: &Slot,
         progress: &watch::Sender<Progress>,
+        delivery: &mut Option<Delivery>,
     ) -> Result<Option<Arc<Token>>, Error> {
         let mut attempts = 0;
         loop {
@@ -211,9 +221,11 @@ impl Refresher {
             let now = self.clock.now();
             self.observer.look_at_clock(now);
             let attempt = Attempt::new(attempts, slot, now);
-            match self.attempt(slot, &attempt).await {
+            match self.attempt(slot, &attempt, delivery).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => {
+                    // A pause may follow, and who listens need not wait for its end.
+                    *delivery = None;
                     let now = self.clock.now();
                     let recorded = slot.record_failure(error.clone(), attempts, now);
                     attempt.failed(&self.observer, slot, &error, recorded.is_err(), now);
@@ -225,7 +237,12 @@ impl Refresher {
 
     /// Asks for a token once; nothing if its renewal was put off. The lifetime counts from before the
     /// request was sent.
-    async fn attempt(&self, slot: &Slot, attempt: &Attempt) -> Result<Option<Arc<Token>>, Error> {
+    async fn attempt(
+        &self,
+        slot: &Slot,
+        attempt: &Attempt,
+        delivery: &mut Option<Delivery>,
+    ) -> Result<Option<Arc<Token>>, Error> {
         let asked = self.clock.now();
         let alone_at = || slot.alone_at(self.clock.now());
         let grant = match self.source.fetch(slot.wanted(&alone_at, asked)).await? {
@@ -236,7 +253,7 @@ impl Refresher {
             }
         };
         let now = self.clock.now();
-        attempt.granted(&self.observer, slot, &grant, now);
+        *delivery = attempt.granted(&self.observer, slot, &grant, now);
         let windows = self.windows(&grant, asked);
         let token = Token::new(&grant.access_token, grant.scopes, windows, self.clock.clone());
         let token = Arc::new(token.numbered(grant.shared.map_or(0, |shared| shared.number)));
