@@ -49,6 +49,14 @@ libcurl: doctor
 			echo "installing libcurl's headers"; apt-get update -qq; apt-get install -y -qq libcurl4-openssl-dev >/dev/null; \
 		else echo "please install libcurl's headers (Debian: libcurl4-openssl-dev)" >&2; exit 1; fi; fi
 
+# What C++ programs test themselves with; the examples of the docs need it.
+.PHONY: gtest
+gtest: doctor
+	@if ! echo '#include <gtest/gtest.h>' | c++ -E -xc++ - >/dev/null 2>&1; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo "installing GoogleTest"; apt-get update -qq; apt-get install -y -qq libgtest-dev >/dev/null; \
+		else echo "please install GoogleTest (Debian: libgtest-dev)" >&2; exit 1; fi; fi
+
 # The tests start servers of their own; the one that the package brings is not needed.
 .PHONY: redis
 redis: doctor

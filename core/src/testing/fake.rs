@@ -149,7 +149,9 @@ impl Fake {
     /// Responds to requests to the API by a function. It is called on the library's own thread and must not
     /// block it; what it returns may take its time.
     pub fn respond_with(&self, respond: impl Fn(Request) -> Responding + Send + Sync + 'static) {
-        self.lock().respond = Some(Arc::new(respond));
+        let before = self.lock().respond.replace(Arc::new(respond));
+        // Its end may be the program's, which may come back here: not under the lock.
+        drop(before);
     }
 
     /// What the clients of this fake were asked so far, in order.

@@ -144,7 +144,7 @@ test-abi: dist-programs ## release: the C header's ABI, against the frozen one
 	$(PYTHON) tests/c/abi/compare.py tests/c/abi/seekauth-0.1.h include/seekauth.h
 
 # `make install` as a distribution calls it, of the library that is published.
-test-build-systems: debug-sandbox dist-programs dist-c-x86_64-unknown-linux-gnu ## release: the C package, as pkg-config, CMake and meson find it
+test-build-systems: gtest debug-sandbox dist-programs dist-c-x86_64-unknown-linux-gnu ## release: the C package, as pkg-config, CMake and meson find it
 	@rm -rf $(CROSS)/installed
 	@$(MAKE) --no-print-directory --silent install-files DESTDIR=$(CROSS)/installed PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu \
 		BUILT=target/x86_64-unknown-linux-gnu/release NOTICES=$(CROSS)/notices
