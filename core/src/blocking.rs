@@ -335,7 +335,7 @@ impl Client {
     #[doc(hidden)]
     #[must_use]
     pub fn fresh_token(&self) -> Option<Arc<Token>> {
-        self.inner.precisely_fresh_token()
+        self.inner.fresh_token().or_else(|| self.inner.fresh_token_of_fake())
     }
 
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.

@@ -129,11 +129,16 @@ fn a_token_is_made_by_hand() {
 #[test]
 fn what_other_clients_send_is_in_the_journal() {
     let fake = Fake::new();
-    fake.record(Request {
+    let request = Request {
         method: "GET".to_owned(),
         url: "http://127.0.0.1:9/x".to_owned(),
         ..Request::default()
-    });
+    };
+    let error = fake.record(request.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    fake.respond([json(200, "{}")]);
+    fake.record(request).unwrap();
+    assert_eq!(requests(&fake).len(), 2);
     assert_eq!(requests(&fake)[0].url, "http://127.0.0.1:9/x");
 }
 

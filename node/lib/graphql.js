@@ -3,7 +3,7 @@
 // GraphQL operations and responses as JavaScript values. What the API reports in `errors` is data; it becomes
 // an exception on request only.
 
-const { GraphQLError, failure } = require('./error.js');
+const { GraphQLError, SeekAuthError } = require('./error.js');
 
 /** @typedef {import('../index').GraphQLResponse} GraphQLResponse */
 
@@ -51,7 +51,7 @@ function parse(text, status) {
   try {
     return JSON.parse(text);
   } catch {
-    throw failure('protocol', 'the response is not JSON that JavaScript reads', { status });
+    throw new SeekAuthError('the response is not JSON that JavaScript reads', { code: 'protocol', status });
   }
 }
 

@@ -10,6 +10,7 @@ pub mod client;
 pub mod credentials;
 pub mod error;
 pub mod events;
+pub mod fake;
 pub mod freshness;
 pub mod function;
 pub mod graphql;

@@ -160,8 +160,14 @@ impl Fake {
 
     /// Puts a request to the API into the journal that the program itself responds to, in the place of an HTTP
     /// client of its own.
-    pub fn record(&self, request: Request) {
-        self.lock().journal.push(Asked::Api(request));
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the fake was given no response, as for requests of its clients.
+    pub fn record(&self, request: Request) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.journal.push(Asked::Api(request));
+        if state.respond.is_some() { Ok(()) } else { Err(no_response()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
