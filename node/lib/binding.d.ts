@@ -121,6 +121,37 @@ export interface NativeClient {
   close(): Outcome<undefined>;
 }
 
+/** The other side of a client for tests. */
+export interface NativeFake {
+  readonly nowMs: number;
+  failWith(code: unknown, retryAfterMs: unknown): Outcome<undefined>;
+  succeed(): void;
+  advance(ms: unknown): Outcome<undefined>;
+  respond(completions: Completions, number: number): void;
+  record(method: string, url: string, headers: [string, string][], body: Uint8Array): Outcome<undefined>;
+  journal(): JournalEntry[];
+}
+
+/** For a token where it has `scopes`, else to the API. */
+export interface JournalEntry {
+  scopes?: string[];
+  failure?: string;
+  method?: string;
+  url?: string;
+  headers?: [string, string][];
+  body?: Uint8Array;
+}
+
+/** Asks what responds for a client for tests. */
+export interface FakeRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array<ArrayBuffer>;
+  provide(status: number, headers: [string, string][], body: Uint8Array): void;
+  fail(message: string, code?: string): void;
+}
+
 export interface Binding {
   Client: { new (): NativeClient };
   Completions: {
@@ -143,6 +174,8 @@ export interface Binding {
     options: unknown,
   ): Outcome<NewClient>;
   runCommand(arguments_: string[], variables: [string, string][], facts: [string, string][], authorities: string): number;
+  newFake(options: unknown): Outcome<{ client: NativeClient; fake: NativeFake }>;
+  newToken(value: unknown, options: unknown): Outcome<NativeToken>;
   eventNames(): string[];
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];

@@ -3,7 +3,7 @@
 // GraphQL operations and responses as JavaScript values. What the API reports in `errors` is data; it becomes
 // an exception on request only.
 
-const { GraphQLError, failure } = require('./error.js');
+const { GraphQLError, SeekAuthError } = require('./error.js');
 
 /** @typedef {import('../index').GraphQLResponse} GraphQLResponse */
 
@@ -44,14 +44,14 @@ function read({ status, text, requestId }, throwOnErrors = false) {
  * The library has looked at the shape; what else JavaScript may find wrong is a failure of the table too.
  *
  * @param {string} text
- * @param {Partial<import('./binding').Failure>} facts
+ * @param {{ status: number, requestId?: string | undefined }} facts
  * @returns {any}
  */
 function parse(text, facts) {
   try {
     return JSON.parse(text);
   } catch {
-    throw failure('protocol', 'the response is not JSON that JavaScript reads', facts);
+    throw new SeekAuthError('the response is not JSON that JavaScript reads', { code: 'protocol', ...facts });
   }
 }
 

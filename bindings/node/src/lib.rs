@@ -11,6 +11,7 @@ pub mod command;
 pub mod credentials;
 pub mod error;
 pub mod events;
+pub mod fake;
 pub mod freshness;
 pub mod function;
 pub mod graphql;

@@ -5,7 +5,7 @@
 
 const { Readable } = require('node:stream');
 const { types } = require('node:util');
-const { failure } = require('../error.js');
+const { SeekAuthError } = require('../error.js');
 const { isAbortSignal } = require('../pending-calls.js');
 const { drain, sendWithAuth, timeLimit } = require('./send.js');
 
@@ -31,10 +31,10 @@ function attachWith({ Axios, getAdapter, VERSION }) {
   return (client, instance) => {
     // The version of what sends: names of adapters are looked up here, whichever axios made the instance.
     if (!isSafe(VERSION)) {
-      throw failure(
-        'invalid_argument',
+      throw new SeekAuthError(
         `axios ${LOWEST.join('.')} or later is needed, and this is ${VERSION || 'of no version'}: older ones send ` +
           'HTTPS requests, and the token in them, to a proxy in clear text; install a newer one',
+        { code: 'invalid_argument' },
       );
     }
     /** @param {Config} config */

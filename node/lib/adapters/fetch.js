@@ -14,11 +14,12 @@ const { drain, headersOf, sendWithAuth } = require('./send.js');
  * @param {Client} client
  * @param {string | URL | Request} input
  * @param {RequestInit} [init]
+ * @param {(input: string | Request, init?: RequestInit) => Promise<Response>} [send] in place of the platform's fetch
  * @returns {Promise<Response>}
  */
-async function authenticatedFetch(client, input, init) {
+async function authenticatedFetch(client, input, init, send = fetch) {
   // A request in the place of options has getters, which no copy would have.
-  if (init instanceof Request) return authenticatedFetch(client, new Request(input, init));
+  if (init instanceof Request) return authenticatedFetch(client, new Request(input, init), undefined, send);
   const original = input instanceof Request ? input : undefined;
   const url = original ? original.url : String(input);
   const headers = pairs(init?.headers ?? original?.headers ?? {});
@@ -32,7 +33,7 @@ async function authenticatedFetch(client, input, init) {
     const plan = { url, body, headers, waiting: { signal } };
     await sendWithAuth(client, plan, async (flow, authorization) => {
       const changes = { headers: headersOf(flow, headers, authorization), ...(body != null && { body }) };
-      const sent = fetch(request, { ...init, ...changes });
+      const sent = send(request, { ...init, ...changes });
       request = spare ?? request;
       response = await sent;
       noteRequestId(response, flow.requestId);

@@ -38,16 +38,16 @@ async function sendWithAuth(client, { url, body, headers, waiting }, sendOnce) {
     const [requestId] = valuesOf(headers, 'x-request-id');
     if (requestId !== undefined) flow.requestId = String(requestId);
     for (const host of valuesOf(headers, 'host')) flow.checkHost(String(host));
-    // While the token needs nothing, the client has its value at hand.
-    let authorization = client.authorizationNow() ?? (await flow.authorization(waiting));
+    /** @type {Promise<void> | undefined} The end of a rejection. */
+    let ended;
     for (;;) {
+      const authorization = await flow.authorization(waiting);
+      await ended;
       flow.attempt(authorization);
       const rejection = await sendOnce(flow, authorization);
       if (!rejection) return;
-      const ended = end(rejection);
+      ended = end(rejection);
       flow.retry();
-      authorization = await flow.authorization(waiting);
-      await ended;
     }
   } finally {
     /** @type {any} */ (flow)[releaseAuthFlow]();
