@@ -330,6 +330,14 @@ impl Client {
         self.inner.with_fresh(read)
     }
 
+    /// The token that needs nothing done, also that of a fake client, which [`with_fresh`](Self::with_fresh) does
+    /// not lend. For bindings, off the way of a cached call.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn fresh_token(&self) -> Option<Arc<Token>> {
+        self.inner.precisely_fresh_token()
+    }
+
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.
     #[must_use]
     #[inline]

@@ -364,6 +364,10 @@ impl Client {
         if self.is_closed() { None } else { self.0.slot.fresh(&self.0.refresher.clock) }
     }
 
+    pub(crate) fn precisely_fresh_token(&self) -> Option<Arc<Token>> {
+        if self.is_closed() { None } else { self.0.slot.fresh_at(self.clock().now()) }
+    }
+
     pub(crate) fn check_open(&self) -> Result<(), Error> {
         if self.is_closed() {
             Err(Error::new(ErrorKind::Closed, "the client is closed; make a new one"))

@@ -236,7 +236,9 @@ impl Error {
         })
     }
 
-    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+    /// The same with a pause before the next try.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Option<Duration>) -> Self {
         self.change(|facts| facts.retry_after = wait)
     }
 

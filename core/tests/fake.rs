@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response};
+use seekauth::testing::{Asked, Fake, Request, Response, token};
 use seekauth::{Client, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
@@ -109,6 +109,46 @@ async fn a_function_responds_too() {
     assert_eq!(client.get_token().await.unwrap().scopes(), ["read.employment"]);
     let other = client.with_scopes(["write.education"]).unwrap();
     assert_eq!(other.get_token().await.unwrap().scopes(), ["write.education"]);
+}
+
+#[test]
+fn a_token_is_made_by_hand() {
+    let made = token("t", Some(Duration::from_secs(60)), ["b", "a"]).unwrap();
+    assert_eq!(
+        (made.authorization(), made.scopes()),
+        ("Bearer t", &["a".to_owned(), "b".to_owned()][..])
+    );
+    assert!(
+        made.remaining() > Duration::from_secs(50) && made.remaining() <= Duration::from_secs(60)
+    );
+    let usual = token("t", None, [""; 0]).unwrap();
+    assert!(usual.remaining() > Duration::from_secs(1_700) && usual.scopes().is_empty());
+    assert_eq!(token("Bearer t", None, [""; 0]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn what_other_clients_send_is_in_the_journal() {
+    let fake = Fake::new();
+    fake.record(Request {
+        method: "GET".to_owned(),
+        url: "http://127.0.0.1:9/x".to_owned(),
+        ..Request::default()
+    });
+    assert_eq!(requests(&fake)[0].url, "http://127.0.0.1:9/x");
+}
+
+/// Readers who must not wait get it in every build, though it is not to be had without the lock.
+#[test]
+fn its_token_is_fresh_until_its_renewal_is_due() {
+    let fake = Fake::new().lifetime(Duration::from_secs(600));
+    let client = blocking::Client::fake(&fake).unwrap();
+    assert!(client.fresh_token().is_none());
+    let token = client.get_token(None).unwrap();
+    assert_eq!(client.fresh_token().unwrap().generation(), token.generation());
+    fake.advance(Duration::from_secs(590));
+    assert!(client.fresh_token().is_none() && client.cached_token().is_some());
+    client.close();
+    assert!(client.fresh_token().is_none());
 }
 
 #[test]
