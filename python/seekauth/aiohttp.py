@@ -22,7 +22,14 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from seekauth._adapters.common import authenticate, check_host, is_rejection, missing
+from seekauth._adapters.common import (
+    authenticate,
+    authorization_of_async,
+    check_host,
+    has_found_rejection,
+    is_rejection,
+    missing,
+)
 
 try:
     import aiohttp  # noqa: F401 - for the error
@@ -103,7 +110,7 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
             hops.has_left = True
             return _note_redirect(hops, request, await handler(request))
         check_host(flow, request.headers.getall("Host", ()))
-        authorization = await _wait_for(client.authorization_async())
+        authorization = await _wait_for(authorization_of_async(client, flow))
         while True:
             authenticate(flow, request.headers, authorization)
             with Forgetting():
@@ -112,7 +119,7 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
                 return _note_redirect(hops, request, response)
             response.release()
             flow.retry()
-            authorization = await _wait_for(flow.authorization_async())
+            authorization = await _wait_for(authorization_of_async(client, flow))
 
     return middleware
 
@@ -168,7 +175,7 @@ async def _is_rejection(inspection: Inspection, response: ClientResponse) -> boo
         except BaseException:
             response.close()
             raise
-    return inspection.finish()
+    return has_found_rejection(inspection)
 
 
 class _ReplayReader(StreamReader):

@@ -9,6 +9,7 @@ mod client;
 mod credentials;
 mod error;
 mod event;
+mod fake;
 mod graphql;
 mod greenlets;
 mod interpreter;
@@ -45,6 +46,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
     module.add_class::<event::Event>()?;
+    module.add_class::<fake::Fake>()?;
     module.add_class::<listener::EventListener>()?;
     module.add_class::<stats::Stats>()?;
     module.add_class::<stats::TokenStats>()?;
