@@ -4,6 +4,7 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::announcement::Announcement;
 use crate::control::Control;
 use crate::reply::Reply;
 use crate::request::Received;
@@ -41,7 +42,7 @@ enum Answers {
 pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
     let done = || Ok(json!({"ok": true}));
     let outcome = match (received.method(), received.path()) {
-        (&Method::GET, "/urls") => Ok(json!(control.urls())),
+        (&Method::GET, "/urls") => Ok(json!(Announcement::of(control))),
         (&Method::GET, "/journal") => Ok(journal(control, received)),
         (&Method::DELETE, "/journal") => {
             control.clear_journal();
@@ -93,11 +94,14 @@ pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
     }
 }
 
-/// The entries, or with `?endpoint=…` those of one endpoint.
+/// The entries; with `?endpoint=…` those of one endpoint, with `?operation=…` those with that GraphQL operation.
 fn journal(control: &Control, received: &Received) -> Value {
     let mut entries = control.journal();
     if let Some(endpoint) = received.query("endpoint") {
         entries.retain(|entry| entry.endpoint.name() == endpoint);
+    }
+    if let Some(name) = received.query("operation") {
+        entries.retain(|entry| entry.operation.as_ref() == Some(&name));
     }
     json!(entries)
 }

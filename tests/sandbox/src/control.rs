@@ -1,6 +1,7 @@
 //! Everything a running sandbox can be asked or told, by a test in Rust or over the admin endpoint.
 //! One lock guards the whole state; it is never held across an await.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +11,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::environment;
 use crate::error::Error;
 use crate::graphql::Positions;
 use crate::journal::{Counts, Entry, Journal};
+use crate::redaction;
 use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Script, Scripted};
 use crate::seek_api::QuotaWindow;
@@ -32,6 +35,7 @@ pub struct Control {
 #[derive(Debug)]
 struct Shared {
     urls: Urls,
+    shows_secrets: bool,
     started: Instant,
     state: Mutex<State>,
     connections: AtomicU64,
@@ -64,10 +68,11 @@ pub(crate) struct Now {
 }
 
 impl Control {
-    pub(crate) fn new(urls: Urls, authority: Option<Authority>) -> Control {
+    pub(crate) fn new(urls: Urls, authority: Option<Authority>, shows_secrets: bool) -> Control {
         Control {
             shared: Arc::new(Shared {
                 urls,
+                shows_secrets,
                 started: Instant::now(),
                 state: Mutex::default(),
                 connections: AtomicU64::new(0),
@@ -87,6 +92,19 @@ impl Control {
     #[must_use]
     pub fn urls(&self) -> &Urls {
         &self.shared.urls
+    }
+
+    /// The environment variables that point a client of the SEEK API at this sandbox, for `from_env`.
+    #[must_use]
+    pub fn env(&self) -> BTreeMap<String, String> {
+        environment::seek_api(&self.shared.urls)
+    }
+
+    /// The environment variables that point a client of SEEK Pass at this sandbox, for `from_env` with the prefix
+    /// `PASS_`.
+    #[must_use]
+    pub fn pass_env(&self) -> BTreeMap<String, String> {
+        environment::seek_pass(&self.shared.urls)
     }
 
     /// Appends answers to the queues of their endpoints.
@@ -234,7 +252,10 @@ impl Control {
         entry.at_ms = u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (number, scripted) = {
             let mut state = self.state();
-            let scripted = state.script.next(entry.endpoint);
+            let scripted = state.script.next(&entry);
+            if !self.shared.shows_secrets {
+                redaction::hide(&mut entry, &state.settings, &state.tokens);
+            }
             (state.journal.arrived(entry), scripted)
         };
         self.shared.arrivals.send_replace(());

@@ -5,14 +5,18 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod announcement;
+mod browser_token;
 mod connection;
 mod control;
+mod environment;
 mod error;
 mod fault;
 mod graphql;
 mod graphql_document;
 mod indexing;
 mod journal;
+mod redaction;
 mod reply;
 mod request;
 mod sandbox;
@@ -26,6 +30,7 @@ mod tls;
 mod tokens;
 mod trouble;
 
+pub use announcement::Announcement;
 pub use control::Control;
 pub use error::Error;
 pub use indexing::Indexing;

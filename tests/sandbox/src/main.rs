@@ -3,19 +3,20 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use seekauth_sandbox::{Options, Sandbox};
+use seekauth_sandbox::{Announcement, Options, Sandbox};
 use tokio::io::AsyncReadExt as _;
 
 const HELP: &str = "\
 A stand-in for SEEK's token and API endpoints, for tests.
 
-Usage: seekauth-sandbox [--tls] [--exit-with-stdin]
+Usage: seekauth-sandbox [--tls] [--exit-with-stdin] [--show-secrets]
 
   --tls              serve https with a certificate made at start; the printed ca_file is what to trust
   --exit-with-stdin  stop when standard input closes
+  --show-secrets     keep secrets and tokens in the journal, for tests that look for them there
   --help             print this
 
-Prints its URLs as one JSON line, then serves until SIGINT or SIGTERM.
+Prints its URLs, and the environment variables of a client, as one JSON line, then serves until SIGINT or SIGTERM.
 ";
 
 #[tokio::main]
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
         match argument.to_str() {
             Some("--tls") => options.tls = true,
             Some("--exit-with-stdin") => with_stdin = true,
+            Some("--show-secrets") => options.show_secrets = true,
             Some("--help" | "-h") => {
                 print!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -50,8 +52,8 @@ async fn serve(options: Options, with_stdin: bool) -> io::Result<()> {
     let signalled = signalled()?;
     raise_open_files();
     let sandbox = Sandbox::start(options).await?;
-    let urls = serde_json::to_string(sandbox.urls())?;
-    writeln!(io::stdout(), "{urls}")?;
+    let line = serde_json::to_string(&Announcement::of(&sandbox))?;
+    writeln!(io::stdout(), "{line}")?;
     io::stdout().flush()?;
     tokio::select! {
         () = signalled => {}

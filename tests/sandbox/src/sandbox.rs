@@ -22,6 +22,8 @@ const BACKLOG: u32 = 16_384;
 pub struct Options {
     /// Whether the three services speak https. The foreign server and the admin endpoint never do.
     pub tls: bool,
+    /// Whether the journal shows secrets and tokens, for tests that look for them there.
+    pub show_secrets: bool,
 }
 
 /// Where a sandbox listens. Base URLs have no trailing slash.
@@ -96,7 +98,7 @@ impl Sandbox {
                 .as_ref()
                 .map(|directory| tls::authority_file(directory).display().to_string()),
         };
-        let control = Control::new(urls, issuer);
+        let control = Control::new(urls, issuer, options.show_secrets);
         let accepting = listeners
             .into_iter()
             .map(|(service, listener)| {

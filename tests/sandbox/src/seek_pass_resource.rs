@@ -181,7 +181,7 @@ fn with_token(
 fn scopes_of(issued: &Issued) -> Result<(&str, &std::collections::BTreeSet<String>), Rejected> {
     match &issued.grant {
         Grant::Scopes(scopes) => Ok((&issued.client_id, scopes)),
-        Grant::Audience(_) => Err(Rejected::Unknown),
+        Grant::Audience(_) | Grant::Browser { .. } => Err(Rejected::Unknown),
     }
 }
 

@@ -128,7 +128,7 @@ impl Run<'_> {
         let case = self.case;
         let tls = case.tls || self.adapter.is_some_and(|adapter| adapter.http2);
         let sandbox =
-            Sandbox::start(Options { tls }).await.map_err(|problem| problem.to_string())?;
+            Sandbox::start(Options { tls, show_secrets: true }).await.map_err(|problem| problem.to_string())?;
         self.variables.set("scheme", if tls { "https" } else { "http" });
         let urls = serde_json::to_value(sandbox.urls()).map_err(|problem| problem.to_string())?;
         self.variables.set_addresses(&urls);

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod browser_tokens;
 mod connections;
 mod controls;
 mod graphql;
+mod journal;
 mod program;
 mod scripts;
 mod seek_api;

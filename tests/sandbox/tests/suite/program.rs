@@ -43,14 +43,19 @@ async fn prints_its_urls_and_ends_by_signal() {
             "admin",
             "auth",
             "ca_file",
+            "env",
             "foreign",
             "graphql",
             "graphql_url",
             "pass",
+            "pass_env",
             "pass_token_url",
             "token_url",
         ];
         assert_eq!(members(&urls), wanted);
+        assert_eq!(urls["env"]["SEEKAUTH_TOKEN_URL"], urls["token_url"]);
+        assert_eq!(urls["pass_env"]["PASS_BASE_URL"], urls["pass"]);
+        assert!(urls["env"].get("SEEKAUTH_CA_FILE").is_none());
         assert!(serves(&urls).await);
         // Without the flag, the end of standard input means nothing.
         drop(child.stdin.take());
@@ -67,6 +72,8 @@ async fn can_end_with_its_input_and_clean_up() {
     let (mut child, urls) = start(&["--exit-with-stdin", "--tls"]).await;
     assert!(text(&urls, "auth").starts_with("https://127.0.0.1:"));
     let authority = text(&urls, "ca_file");
+    assert_eq!(urls["env"]["SEEKAUTH_CA_FILE"], urls["ca_file"]);
+    assert_eq!(urls["pass_env"]["PASS_CA_FILE"], urls["ca_file"]);
     assert!(std::path::Path::new(authority).exists());
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"ignored\n").await.unwrap();
