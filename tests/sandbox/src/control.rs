@@ -9,8 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use crate::deliveries::{Attempt, Deliveries};
 use crate::environment;
 use crate::error::Error;
 use crate::graphql::Positions;
@@ -20,11 +22,14 @@ use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Script, Scripted};
 use crate::seek_api::QuotaWindow;
 use crate::seek_pass_resource::Submissions;
+use crate::seek_pass_webhooks::Webhooks;
+use crate::sender;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::tls::Authority;
 use crate::tokens::Tokens;
 use crate::trouble::{Trouble, Troubles};
+use crate::webhook::Webhook;
 
 /// A handle on a running sandbox; clones are the same sandbox.
 #[derive(Clone, Debug)]
@@ -53,6 +58,8 @@ pub(crate) struct State {
     pub(crate) quota: QuotaWindow,
     pub(crate) submissions: Submissions,
     pub(crate) positions: Positions,
+    pub(crate) pass_webhooks: Webhooks,
+    pub(crate) deliveries: Deliveries,
     script: Script,
     journal: Journal,
     advanced: Duration,
@@ -63,8 +70,15 @@ pub(crate) struct State {
 pub(crate) struct Now {
     /// Time since the sandbox started.
     pub(crate) age: Duration,
+    /// Time since 1970.
+    pub(crate) unix: Duration,
+}
+
+impl Now {
     /// Seconds since 1970.
-    pub(crate) unix_s: u64,
+    pub(crate) fn unix_s(self) -> u64 {
+        self.unix.as_secs()
+    }
 }
 
 impl Control {
@@ -165,6 +179,34 @@ impl Control {
         self.state().journal.clear();
     }
 
+    /// Sends webhooks, with all repetitions, and gives how each attempt went.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`] when the order makes no sense; a receiver that fails is none.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn deliver(&self, webhook: Webhook) -> Result<Vec<Attempt>, Error> {
+        let sending = self.start_delivery(webhook)?;
+        // A task that is not aborted and does not panic has a result; a runtime that ends has none.
+        Ok(sending.await.unwrap_or_default())
+    }
+
+    /// The same, without waiting for it: [`webhooks`](Self::webhooks) tells how it goes.
+    pub(crate) fn start_delivery(
+        &self,
+        webhook: Webhook,
+    ) -> Result<JoinHandle<Vec<Attempt>>, Error> {
+        let batches = self.with(|state, now| webhook.batches(state, now))?;
+        Ok(tokio::spawn(sender::send(self.clone(), webhook, batches)))
+    }
+
+    /// How each attempt to deliver a webhook went, in order.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Attempt> {
+        self.state().deliveries.attempts()
+    }
+
     /// Waits until `count` requests have arrived at `endpoint` since the start or the last clearing. It waits for ever
     /// when they never come.
     pub async fn wait_for(&self, endpoint: Endpoint, count: u64) {
@@ -236,9 +278,14 @@ impl Control {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Now {
             age: self.shared.started.elapsed().saturating_add(state.advanced),
-            unix_s: unix.saturating_add(state.advanced).as_secs(),
+            unix: unix.saturating_add(state.advanced),
         };
         act(&mut state, now)
+    }
+
+    /// Milliseconds of real time since the start.
+    pub(crate) fn age_ms(&self) -> u64 {
+        u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Numbers a connection.
@@ -249,7 +296,7 @@ impl Control {
     /// Records an arrival and takes the scripted answer for it. The receiver sees every release after this moment.
     pub(crate) fn arrived(&self, mut entry: Entry) -> (u64, Option<Scripted>, watch::Receiver<()>) {
         let held = self.shared.releases.subscribe();
-        entry.at_ms = u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        entry.at_ms = self.age_ms();
         let (number, scripted) = {
             let mut state = self.state();
             let scripted = state.script.next(&entry);

@@ -141,5 +141,5 @@ pub(crate) fn limited(reply: Reply, limit: u64, left: u64, wait_s: u64, now: Now
     reply
         .header("x-ratelimit-limit", &limit.to_string())
         .header("x-ratelimit-remaining", &left.to_string())
-        .header("x-ratelimit-reset", &now.unix_s.saturating_add(wait_s).to_string())
+        .header("x-ratelimit-reset", &now.unix_s().saturating_add(wait_s).to_string())
 }

@@ -1,7 +1,9 @@
 //! The sandbox as a program: prints its URLs as one JSON line, then serves until it is told to stop.
 
+use std::env::ArgsOs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use seekauth_sandbox::{Announcement, Options, Sandbox};
 use tokio::io::AsyncReadExt as _;
@@ -9,12 +11,15 @@ use tokio::io::AsyncReadExt as _;
 const HELP: &str = "\
 A stand-in for SEEK's token and API endpoints, for tests.
 
-Usage: seekauth-sandbox [--tls] [--exit-with-stdin] [--show-secrets]
+Usage: seekauth-sandbox [options]
 
   --tls              serve https with a certificate made at start; the printed ca_file is what to trust
   --exit-with-stdin  stop when standard input closes
   --show-secrets     keep secrets and tokens in the journal, for tests that look for them there
-  --help             print this
+  --listen ADDRESS   listen there and not on 127.0.0.1; 0.0.0.0 in a container
+  --first-port PORT  use five ports from this one on: auth, graphql, pass, foreign, admin
+  --host NAME        what the URLs and the certificate call this machine
+  --version, --help  print that
 
 Prints its URLs, and the environment variables of a client, as one JSON line, then serves until SIGINT or SIGTERM.
 ";
@@ -23,11 +28,29 @@ Prints its URLs, and the environment variables of a client, as one JSON line, th
 async fn main() -> ExitCode {
     let mut options = Options::default();
     let mut with_stdin = false;
-    for argument in std::env::args_os().skip(1) {
-        match argument.to_str() {
-            Some("--tls") => options.tls = true,
-            Some("--exit-with-stdin") => with_stdin = true,
-            Some("--show-secrets") => options.show_secrets = true,
+    let mut arguments = std::env::args_os();
+    arguments.next();
+    while let Some(argument) = arguments.next() {
+        let understood = match argument.to_str() {
+            Some("--tls") => {
+                options.tls = true;
+                true
+            }
+            Some("--exit-with-stdin") => {
+                with_stdin = true;
+                true
+            }
+            Some("--show-secrets") => {
+                options.show_secrets = true;
+                true
+            }
+            Some("--listen") => value(&mut arguments, &mut options.listen),
+            Some("--first-port") => value(&mut arguments, &mut options.first_port),
+            Some("--host") => value(&mut arguments, &mut options.host),
+            Some("--version" | "-V") => {
+                println!("seekauth-sandbox {}", env!("CARGO_PKG_VERSION"));
+                return ExitCode::SUCCESS;
+            }
             Some("--help" | "-h") => {
                 print!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -36,6 +59,10 @@ async fn main() -> ExitCode {
                 eprintln!("unknown argument {}\n\n{HELP}", argument.display());
                 return ExitCode::from(2);
             }
+        };
+        if !understood {
+            eprintln!("{} needs a value of its kind\n\n{HELP}", argument.display());
+            return ExitCode::from(2);
         }
     }
     match serve(options, with_stdin).await {
@@ -45,6 +72,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Takes the value of an option from the arguments; false if there is none, or none of its kind.
+fn value<T: FromStr>(arguments: &mut ArgsOs, option: &mut Option<T>) -> bool {
+    *option = arguments.next().and_then(|value| value.to_str()?.parse().ok());
+    option.is_some()
 }
 
 async fn serve(options: Options, with_stdin: bool) -> io::Result<()> {

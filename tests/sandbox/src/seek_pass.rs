@@ -105,7 +105,7 @@ fn grant(state: &mut State, now: Now, asked: Asked) -> Reply {
     if !scope.is_empty() {
         members.insert("scope".to_owned(), json!(scope));
     }
-    members.insert("created_at".to_owned(), json!(now.unix_s));
+    members.insert("created_at".to_owned(), json!(now.unix_s()));
     let body = overridden(members, &state.settings.seek_pass_reply);
     Reply::json(StatusCode::OK, &body)
         .header("content-type", "application/json; charset=utf-8")

@@ -80,7 +80,7 @@ pub(crate) async fn answer(
 ) -> io::Result<Response<Body>> {
     let received = Received::read(request).await?;
     if service == Service::Admin {
-        return Ok(admin::answer(control, &received).into_response(None, None));
+        return Ok(admin::answer(control, &received).await.into_response(None, None));
     }
     let endpoint = service.endpoint(received.path());
     let mut entry = received.entry(endpoint, service, connection);

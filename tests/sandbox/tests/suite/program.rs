@@ -86,6 +86,37 @@ async fn can_end_with_its_input_and_clean_up() {
 }
 
 #[tokio::test]
+async fn listens_where_it_is_told_under_a_name_that_its_certificate_has() {
+    // Five ports in a row that were free a moment ago; who was faster makes the program fail, and the next five are tried.
+    let (_child, urls) = loop {
+        let first = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let port = first.port().to_string();
+        let arguments =
+            ["--tls", "--listen", "0.0.0.0", "--first-port", &port, "--host", "sandbox.test"];
+        let mut child = command().args(arguments).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+        if let Ok(urls) = serde_json::from_str::<Value>(&line) {
+            assert_eq!(urls["auth"], json!(format!("https://sandbox.test:{port}")));
+            break (child, urls);
+        }
+    };
+    let port = |name: &str| text(&urls, name).rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
+    let ports = ["auth", "graphql", "pass", "foreign", "admin"].map(port);
+    assert!(ports.windows(2).all(|pair| pair[1] == pair[0] + 1), "{ports:?}");
+    let admin = format!("http://127.0.0.1:{}", port("admin"));
+    let pem = client().get(format!("{admin}/ca.pem")).send().await.unwrap().bytes().await.unwrap();
+    let authority = reqwest::Certificate::from_pem(&pem).unwrap();
+    let trusting = crate::support::builder()
+        .tls_certs_only([authority])
+        .resolve("sandbox.test", ([127, 0, 0, 1], ports[0]).into())
+        .build()
+        .unwrap();
+    let request = trusting.post(text(&urls, "token_url")).json(&live());
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn explains_itself() {
     let help = command().arg("--help").output().await.unwrap();
     assert!(help.status.success());
@@ -94,6 +125,16 @@ async fn explains_itself() {
     let wrong = command().arg("--nonsense").stderr(Stdio::piped()).output().await.unwrap();
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("unknown argument --nonsense"));
+    for arguments in [&["--first-port", "x"][..], &["--listen", "nowhere"], &["--host"]] {
+        let wrong = command().args(arguments).stderr(Stdio::piped()).output().await.unwrap();
+        let said = String::from_utf8(wrong.stderr).unwrap();
+        assert!(wrong.status.code() == Some(2) && said.contains(arguments[0]), "{said}");
+    }
+    let version = command().arg("--version").output().await.unwrap();
+    assert_eq!(
+        version.stdout,
+        concat!("seekauth-sandbox ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()
+    );
 }
 
 /// As many connections as this process may open, ten thousand at most.

@@ -299,7 +299,9 @@ async fn compresses_for_those_who_accept_it() {
 #[tokio::test]
 async fn somebody_elses_server_is_on_record() {
     for tls in [false, true] {
-        let sandbox = Sandbox::start(Options { tls, show_secrets: true }).await.unwrap();
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .unwrap();
         let url = format!("{}/any/where", sandbox.urls().foreign);
         assert!(url.starts_with("http://"));
         let answer = client().put(&url).bearer_auth("stray").send().await.unwrap();
