@@ -1,6 +1,28 @@
 //! A stand-in for SEEK: real HTTP servers on loopback that issue, age, revoke and check tokens the way auth.seek.com,
-//! graphql.seek.com and SEEK Pass are documented to, that can be scripted to misbehave, and that keep a journal.
-//! It is a test tool: it keeps secrets in its journal and must never see a real one.
+//! graphql.seek.com and SEEK Pass are documented to, that can be scripted to misbehave, that send webhooks, and that keep
+//! a journal. It is a test tool: never give it a real credential.
+//!
+//! ```
+//! use seekauth_sandbox::{Endpoint, Options, Sandbox, Scripted};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start(Options::default()).await?;
+//! let throttled = Scripted {
+//!     error: Some("RATE_LIMITED".to_owned()),
+//!     operation: Some("Positions".to_owned()),
+//!     ..Scripted::on(Endpoint::Graphql)
+//! };
+//! sandbox.script(vec![throttled])?;
+//! // Here the program under test runs, with `sandbox.urls()` or the variables of `sandbox.env()`.
+//! assert_eq!(sandbox.counts().at(Endpoint::Graphql), 0);
+//! sandbox.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it plays, and what scripts, settings and orders of webhooks can say, is in its README; the fields here have the
+//! same names.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,7 @@
 //! The sandbox as a program: prints its URLs as one JSON line, then serves until it is told to stop.
 
+mod command;
+
 use std::env::ArgsOs;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -11,7 +13,7 @@ use tokio::io::AsyncReadExt as _;
 const HELP: &str = "\
 A stand-in for SEEK's token and API endpoints, for tests.
 
-Usage: seekauth-sandbox [options]
+Usage: seekauth-sandbox [options] [-- COMMAND...]
 
   --tls              serve https with a certificate made at start; the printed ca_file is what to trust
   --exit-with-stdin  stop when standard input closes
@@ -22,6 +24,7 @@ Usage: seekauth-sandbox [options]
   --version, --help  print that
 
 Prints its URLs, and the environment variables of a client, as one JSON line, then serves until SIGINT or SIGTERM.
+With a command it prints nothing, runs that with these variables set, serves until it ends, and ends as it did.
 ";
 
 #[tokio::main]
@@ -47,6 +50,7 @@ async fn main() -> ExitCode {
             Some("--listen") => value(&mut arguments, &mut options.listen),
             Some("--first-port") => value(&mut arguments, &mut options.first_port),
             Some("--host") => value(&mut arguments, &mut options.host),
+            Some("--") => break,
             Some("--version" | "-V") => {
                 println!("seekauth-sandbox {}", env!("CARGO_PKG_VERSION"));
                 return ExitCode::SUCCESS;
@@ -65,8 +69,13 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     }
-    match serve(options, with_stdin).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let outcome = match arguments.next() {
+        Some(program) => command::run(options, &program, arguments).await,
+        None => serve(options, with_stdin).await,
+    };
+    match outcome {
+        // A thread that still reads standard input would hold up the runtime's own end.
+        Ok(code) => std::process::exit(code),
         Err(error) => {
             eprintln!("seekauth-sandbox: {error}");
             ExitCode::FAILURE
@@ -80,7 +89,8 @@ fn value<T: FromStr>(arguments: &mut ArgsOs, option: &mut Option<T>) -> bool {
     option.is_some()
 }
 
-async fn serve(options: Options, with_stdin: bool) -> io::Result<()> {
+/// Serves, and gives the code to exit with.
+async fn serve(options: Options, with_stdin: bool) -> io::Result<i32> {
     // Before the URLs are known to anyone, so that no signal finds the default handler.
     let signalled = signalled()?;
     raise_open_files();
@@ -93,8 +103,7 @@ async fn serve(options: Options, with_stdin: bool) -> io::Result<()> {
         () = stdin_closed(), if with_stdin => {}
     }
     sandbox.stop().await;
-    // A thread that still reads standard input would hold up the runtime's own end.
-    std::process::exit(0)
+    Ok(0)
 }
 
 async fn stdin_closed() {

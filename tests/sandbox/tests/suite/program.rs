@@ -117,6 +117,43 @@ async fn listens_where_it_is_told_under_a_name_that_its_certificate_has() {
 }
 
 #[tokio::test]
+async fn runs_a_command_and_ends_as_it_does() {
+    let run = async |script: &str| {
+        let mut command = command();
+        command.args(["--tls", "--", "sh", "-c", script]).stderr(Stdio::piped());
+        command.output().await.unwrap()
+    };
+    let told =
+        run("echo $SEEKAUTH_TOKEN_URL $PASS_SERVICE $SANDBOX_ADMIN_URL; test -s $SEEKAUTH_CA_FILE")
+            .await;
+    assert!(told.status.success());
+    let text = String::from_utf8(told.stdout).unwrap();
+    let [token_url, service, admin] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+        panic!("{text}")
+    };
+    assert!(token_url.starts_with("https://") && token_url.ends_with("/oauth/token"));
+    assert!(service == "seek_pass" && admin.starts_with("http://"));
+    assert!(client().get(format!("{admin}/urls")).send().await.is_err(), "it is gone");
+    assert_eq!(run("exit 7").await.status.code(), Some(7));
+    assert_eq!(run("kill -9 $$").await.status.code(), Some(137));
+    let missing = command().args(["--", "/no/such/program"]).stderr(Stdio::piped()).output();
+    let missing = missing.await.unwrap();
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("/no/such/program"));
+}
+
+#[tokio::test]
+async fn takes_its_command_along_when_it_is_stopped() {
+    let mut child = command().args(["--", "sh", "-c", "echo $$; exec sleep 600"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    let id = i32::try_from(child.id().unwrap()).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(128 + 15));
+    let command = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+    assert!(rustix::process::test_kill_process(command).is_err(), "it was waited for");
+}
+
+#[tokio::test]
 async fn explains_itself() {
     let help = command().arg("--help").output().await.unwrap();
     assert!(help.status.success());
