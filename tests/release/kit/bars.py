@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from suites import Packages
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suites import Packages
 
 STARTS = 20
 START_MS = 50.0

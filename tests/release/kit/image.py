@@ -1,5 +1,5 @@
-"""The container image, looked into and run without a container engine: its digests, its layers laid out as the only files
-that there are, and the program started there as the image says.
+"""The container image, looked into and run without a container engine: its digests, its layers laid out as the only
+files that there are, and the program started there as the image says.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import subprocess
 import sys
 import tarfile
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from suites import Packages
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from suites import Packages
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 CHROOT = ["chroot"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "chroot"]

@@ -9,11 +9,15 @@ import socket
 import struct
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UNSHARE = ["unshare", "--net", "--map-root-user"]
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
+OURS = ("SEEKAUTH_", "PASS_", "SANDBOX_")
 
 
 def alone() -> list[str]:
@@ -26,7 +30,7 @@ def alone() -> list[str]:
 def run(command: list[object], folder: Path, **variables: str) -> str:
     """Runs it in a folder; returns what it printed, and ends all with that where it fails."""
     # What the developer has set for real is none of a test's.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SEEKAUTH_", "PASS_", "SANDBOX_"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     done = subprocess.run(
         [*alone(), *map(str, command)],
         cwd=folder,

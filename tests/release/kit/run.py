@@ -1,6 +1,6 @@
 """Tries the packages of the sandbox as the tests of a partner use them, each in an empty environment.
 
-    run.py VERSION DIST WHEEL C NODE_PACKAGE... [--only NAME]
+run.py VERSION DIST WHEEL C NODE_PACKAGE... [--only NAME]
 """
 
 from __future__ import annotations

@@ -54,30 +54,31 @@ def install(command: list[object], folder: Path) -> None:
 
 def python(packages: Packages, work: Path) -> str:
     install([sys.executable, "-m", "venv", "venv"], work)
-    bin = work / "venv" / "bin"
-    pip = [bin / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    programs = work / "venv" / "bin"
+    pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     install([*pip, "-r", HERE / "requirements.txt"], work)
     install([*pip, "--no-index", "--no-deps", packages.wheel, packages.sandbox_wheel], work)
     tests = ["test_service.py", "test_receiver.py", "test_service_unittest.py"]
     lay(work, "service.py", "receiver.py", *tests)
     shutil.copy(HERE / "test_plugin.py", work)
-    pytest = [bin / "python", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    pytest = [programs / "python", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     passed = [count(run([*pytest], work))]
     passed += [count(run([*pytest, "-n", "2"], work))]
     passed += [count(run([*pytest, "-o", "seekauth_sandbox_tls=true"], work))]
-    assert "OK" in run([bin / "python", "-W", "error", "-m", "unittest", "test_service_unittest"], work)
+    assert "OK" in run([programs / "python", "-W", "error", "-m", "unittest", "test_service_unittest"], work)
     assert len(set(passed)) == 1, passed
-    said = run([bin / "seekauth-sandbox", "--version"], work)
+    said = run([programs / "seekauth-sandbox", "--version"], work)
     assert said == f"seekauth-sandbox {packages.version}\n", said
-    assert run([bin / "python", "-m", "seekauth_sandbox", "--version"], work) == said
+    assert run([programs / "python", "-m", "seekauth_sandbox", "--version"], work) == said
     # pip has other places too, which are not on the path.
-    for option, place in {"--target": "", "--prefix": f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"}.items():
-        install([*pip, "--no-index", "--no-deps", "--ignore-installed", option, work / option[2:], packages.sandbox_wheel], work)
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    for option, place in {"target": "", "prefix": f"lib/python{version}/site-packages"}.items():
+        folder = work / option
+        elsewhere = ["--no-index", "--no-deps", "--ignore-installed", f"--{option}", folder]
+        install([*pip, *elsewhere, packages.sandbox_wheel], work)
         code = "import seekauth_sandbox; print(seekauth_sandbox.find_sandbox_bin())"
-        there = work / option[2:] / place
-        uninstalled = [sys.executable, "-S", "-c", code]
-        found = run(uninstalled, work, PYTHONPATH=str(there)).strip()
-        assert found == str(work / option[2:] / "bin" / "seekauth-sandbox"), found
+        found = run([sys.executable, "-S", "-c", code], work, PYTHONPATH=str(folder / place)).strip()
+        assert found == str(folder / "bin" / "seekauth-sandbox"), found
     return f"pytest {passed[0]} passed; the same with two workers and over https; unittest"
 
 
@@ -117,7 +118,8 @@ def types(work: Path) -> None:
 
 def c(packages: Packages, work: Path) -> str:
     lay(work, "CMakeLists.txt", "test_service.c", "forbidden.sh")
-    run(["cmake", "-S", ".", "-B", "build", f"-DCMAKE_PREFIX_PATH={packages.c}", "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror"], work)
+    settings = [f"-DCMAKE_PREFIX_PATH={packages.c}", "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror"]
+    run(["cmake", "-S", ".", "-B", "build", *settings], work)
     run(["cmake", "--build", "build"], work)
     said = run(["ctest", "--test-dir", "build", "--output-on-failure", "--parallel", "2"], work)
     assert "100% tests passed" in said and "out of 2" in said, said

@@ -11,7 +11,8 @@ function findSandbox() {
   try {
     return require.resolve(`${name}/${file}`);
   } catch (cause) {
-    const { optionalDependencies = {} } = require('../package.json');
+    // A checkout has none.
+    const { optionalDependencies = {} } = /** @type {any} */ (require('../package.json'));
     const why =
       name in optionalDependencies
         ? 'it is an optional dependency; install without --omit=optional, on or for this platform'
