@@ -12,6 +12,8 @@ const UNKNOWN: &str = "[unknown token]";
 /// Members of requests whose values are secret, whatever they are.
 const MEMBERS: [&str; 5] =
     ["client_secret", "client_assertion", "access_token", "refresh_token", "token"];
+/// What is shorter would be found in words that are none.
+const SHORTEST: usize = 6;
 const HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
 /// Hides what `entry` has of the sort.
@@ -94,7 +96,7 @@ fn anywhere(text: &mut String, settings: &Settings, tokens: &Tokens) {
         }
     }
     let secrets = settings.clients.iter().map(|client| client.client_secret.as_str());
-    for secret in secrets.filter(|secret| !secret.is_empty()) {
+    for secret in secrets.filter(|secret| secret.len() >= SHORTEST) {
         let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         for written in [secret, &encoded] {
             if text.contains(written) {
