@@ -4,7 +4,7 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response, token};
+use seekauth::testing::{Asked, Fake, Request, Response, graphql_response, token};
 use seekauth::{Client, Error, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
@@ -178,6 +178,14 @@ async fn a_function_that_blocks_holds_up_nothing_else() {
     fake.respond_from_blocking(|_| Err(Error::new(ErrorKind::Network, "no way")));
     let error = client.graphql(Graphql::new("{ self { id } }")).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Network, "no way"));
+}
+
+#[test]
+fn a_response_is_made_by_hand() {
+    let response = graphql_response(200, r#"{"errors":[{"message":"no"}]}"#).unwrap();
+    assert_eq!((response.status(), response.errors()[0].message()), (200, "no"));
+    let error = graphql_response(200, "<html>").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
 }
 
 #[test]
