@@ -104,7 +104,7 @@ test('a rejected token is renewed once', async () => {
   await sandbox.forget();
   assert.equal((await client.graphql(query)).errors.length, 0);
   await sandbox.script({ endpoint: 'graphql', error: 'UNAUTHENTICATED', times: 2 });
-  await assert.rejects(client.graphql(query), { code: 'token_rejected', message: /audience and environment/ });
+  await assert.rejects(client.graphql(query), { code: 'token_rejected', message: /wrong audience, a wrong environment/ });
 });
 
 test('a response that is not GraphQL is a failure', async () => {
