@@ -746,13 +746,26 @@ int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
 /// The HTTP status of the response that failed; 0 if there was none, and for NULL.
 int32_t seekauth_error_status(const struct seekauth_error *error);
 
-/// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
-/// it.
+/// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of WWW-Authenticate, or the
+/// code with which a GraphQL API rejected the token; NULL if there was none. The error owns it.
 const char *seekauth_error_server_code(const struct seekauth_error *error);
 
 /// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
 /// the call did not come so far. The error owns it.
 const char *seekauth_error_target(const struct seekauth_error *error);
+
+/// The X-Request-Id of the request to the API that this is about, which SEEK can be asked about: the
+/// request's own, or the one it was given. What failed before it was sent has it too. NULL for an error of
+/// another call. The error owns it.
+const char *seekauth_error_request_id(const struct seekauth_error *error);
+
+/// What a GraphQL API said as it rejected the token, in its own words, which are no part of the message; NULL
+/// if it said nothing, or if that repeats a secret. The error owns it.
+const char *seekauth_error_server_message(const struct seekauth_error *error);
+
+/// Where in its response a GraphQL API rejected the token: the `path` of its error, with dots between the
+/// parts; NULL if it named none, or if that repeats a secret. The error owns it.
+const char *seekauth_error_server_path(const struct seekauth_error *error);
 
 /// Frees an error and every text it owns. NULL is accepted.
 void seekauth_error_free(struct seekauth_error *error);
@@ -844,6 +857,10 @@ struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *
 
 /// The HTTP status; 0 for NULL.
 int32_t seekauth_response_status(const struct seekauth_response *response);
+
+/// The X-Request-Id of the request, which SEEK can be asked about: its own, or the one it was given. NULL if its
+/// own is not visible ASCII, and for NULL. The response owns the text.
+const char *seekauth_response_request_id(const struct seekauth_response *response);
 
 /// The value of the first header with this name, in capitals or not; NULL if there is none, and for
 /// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
@@ -978,7 +995,8 @@ struct seekauth_error *seekauth_auth_flow_check_host(const struct seekauth_auth_
 /// Begins an attempt with the value of the Authorization header and the request's own headers, of which
 /// `headers` points to the first of `header_count`, and lists the headers to send: these, with
 /// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
-/// Accept-Language unless the request has them.
+/// Accept-Language unless the request has them. The errors of the flow carry the X-Request-Id, from here on
+/// the request's own.
 ///
 /// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
 /// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a

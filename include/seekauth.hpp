@@ -163,12 +163,25 @@ public:
     /// The HTTP status of the response that failed; 0 if there was none.
     int status() const noexcept { return facts_->status; }
 
-    /// The `error` member of the server's response (RFC 6749, 5.2); empty if there was none.
+    /// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of WWW-Authenticate, or
+    /// the code with which a GraphQL API rejected the token; empty if there was none.
     const std::string &server_code() const noexcept { return facts_->server_code; }
 
     /// What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
     /// come so far.
     const std::string &target() const noexcept { return facts_->target; }
+
+    /// The X-Request-Id of the request to the API that this is about, which SEEK can be asked about. Empty
+    /// for an error of another call.
+    const std::string &request_id() const noexcept { return facts_->request_id; }
+
+    /// What a GraphQL API said as it rejected the token, in its own words, which are no part of what().
+    /// Empty if it said nothing, or if that repeats a secret.
+    const std::string &server_message() const noexcept { return facts_->server_message; }
+
+    /// Where in its response a GraphQL API rejected the token, with dots between the parts of the path. Empty
+    /// if it named none, or if that repeats a secret.
+    const std::string &server_path() const noexcept { return facts_->server_path; }
 
 private:
     struct Facts {
@@ -184,7 +197,10 @@ private:
               retry_after(wait(seekauth_error_retry_after_ms(error))),
               status(seekauth_error_status(error)),
               server_code(detail::copy(seekauth_error_server_code(error))),
-              target(detail::copy(seekauth_error_target(error))) {}
+              target(detail::copy(seekauth_error_target(error))),
+              request_id(detail::copy(seekauth_error_request_id(error))),
+              server_message(detail::copy(seekauth_error_server_message(error))),
+              server_path(detail::copy(seekauth_error_server_path(error))) {}
 
         static std::optional<milliseconds> wait(std::int64_t count) {
             return count < 0 ? std::nullopt : std::optional<milliseconds>(count);
@@ -196,6 +212,9 @@ private:
         int status = 0;
         std::string server_code{};
         std::string target{};
+        std::string request_id{};
+        std::string server_message{};
+        std::string server_path{};
     };
 
     explicit Error(std::unique_ptr<seekauth_error, detail::Free> error)
@@ -685,6 +704,11 @@ public:
     std::optional<std::string> header(const std::string &name) const {
         const char *value = seekauth_response_header(response_.get(), name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    }
+
+    /// The X-Request-Id of the request, which SEEK can be asked about. Empty if its own is not visible ASCII.
+    std::string request_id() const {
+        return detail::copy(seekauth_response_request_id(response_.get()));
     }
 
     /// All headers, their names in lower case; a response of Client::graphql() keeps none.

@@ -28,6 +28,28 @@
 mod fake;
 mod journal;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::token::{self, Token};
+
 pub use crate::api::{Request, Response};
 pub use fake::{Fake, Responding};
 pub use journal::Asked;
+
+/// A token without a client, for tests of what only reads one. It ages by the system's clock. `lifetime` is half an
+/// hour unless it is said, and the scopes are sorted.
+///
+/// # Errors
+///
+/// `invalid_argument` for a value that is empty or not visible ASCII.
+pub fn token<S: Into<String>>(
+    value: impl Into<String>,
+    lifetime: Option<Duration>,
+    scopes: impl IntoIterator<Item = S>,
+) -> Result<Arc<Token>, Error> {
+    let mut scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
+    scopes.sort_unstable();
+    token::by_hand(value.into(), lifetime.unwrap_or(fake::LIFETIME), scopes).map(Arc::new)
+}

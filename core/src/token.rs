@@ -11,6 +11,7 @@ mod windows;
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::secret::Secret;
 
+pub(crate) use provider::by_hand;
 pub use provider::{StaticToken, TokenFuture, TokenProvider};
 pub(crate) use windows::Windows;
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response};
+use seekauth::testing::{Asked, Fake, Request, Response, token};
 use seekauth::{Client, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
-    Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Response::new(status, body)
 }
 
 fn tokens(fake: &Fake) -> usize {
@@ -98,7 +98,7 @@ async fn a_function_responds_too() {
     assert_eq!(missing.kind(), ErrorKind::InvalidArgument);
     fake.respond_with(|request| {
         let (status, headers) = (201, vec![("x-method".to_owned(), request.method.into_bytes())]);
-        Box::pin(async move { Ok(Response { status, headers, body: request.body }) })
+        Box::pin(async move { Ok(Response { headers, ..Response::new(status, request.body) }) })
     });
     let response = client.post(&url).body("hello").send().await.unwrap();
     assert_eq!(
@@ -109,6 +109,51 @@ async fn a_function_responds_too() {
     assert_eq!(client.get_token().await.unwrap().scopes(), ["read.employment"]);
     let other = client.with_scopes(["write.education"]).unwrap();
     assert_eq!(other.get_token().await.unwrap().scopes(), ["write.education"]);
+}
+
+#[test]
+fn a_token_is_made_by_hand() {
+    let made = token("t", Some(Duration::from_secs(60)), ["b", "a"]).unwrap();
+    assert_eq!(
+        (made.authorization(), made.scopes()),
+        ("Bearer t", &["a".to_owned(), "b".to_owned()][..])
+    );
+    assert!(
+        made.remaining() > Duration::from_secs(50) && made.remaining() <= Duration::from_secs(60)
+    );
+    let usual = token("t", None, [""; 0]).unwrap();
+    assert!(usual.remaining() > Duration::from_secs(1_700) && usual.scopes().is_empty());
+    assert_eq!(token("Bearer t", None, [""; 0]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn what_other_clients_send_is_in_the_journal() {
+    let fake = Fake::new();
+    let request = Request {
+        method: "GET".to_owned(),
+        url: "http://127.0.0.1:9/x".to_owned(),
+        ..Request::default()
+    };
+    let error = fake.record(request.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    fake.respond([json(200, "{}")]);
+    fake.record(request).unwrap();
+    assert_eq!(requests(&fake).len(), 2);
+    assert_eq!(requests(&fake)[0].url, "http://127.0.0.1:9/x");
+}
+
+/// Readers who must not wait get it in every build, though it is not to be had without the lock.
+#[test]
+fn its_token_is_fresh_until_its_renewal_is_due() {
+    let fake = Fake::new().lifetime(Duration::from_secs(600));
+    let client = blocking::Client::fake(&fake).unwrap();
+    assert!(client.fresh_token().is_none());
+    let token = client.get_token(None).unwrap();
+    assert_eq!(client.fresh_token().unwrap().generation(), token.generation());
+    fake.advance(Duration::from_secs(590));
+    assert!(client.fresh_token().is_none() && client.cached_token().is_some());
+    client.close();
+    assert!(client.fresh_token().is_none());
 }
 
 #[test]

@@ -22,7 +22,13 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from seekauth._adapters.common import authenticate, check_host, is_rejection, missing
+from seekauth._adapters.common import (
+    authenticate,
+    check_host,
+    is_rejection,
+    missing,
+    note_request_id,
+)
 
 try:
     import aiohttp  # noqa: F401 - for the error
@@ -102,8 +108,9 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
                 raise
             hops.has_left = True
             return _note_redirect(hops, request, await handler(request))
+        note_request_id(flow, request.headers)
         check_host(flow, request.headers.getall("Host", ()))
-        authorization = await _wait_for(client.authorization_async())
+        authorization = await _wait_for(flow.authorization_async())
         while True:
             authenticate(flow, request.headers, authorization)
             with Forgetting():
@@ -123,7 +130,7 @@ async def _wait_for(authorization: Awaitable[str]) -> str:
     except (NetworkError, TimeoutError) as error:
         # aiohttp wraps an OSError in an error of its own, unless it is one of aiohttp's already.
         cls = _NetworkError if isinstance(error, NetworkError) else _TimeoutError
-        facts = ("retryable", "retry_after", "status", "server_code", "target")
+        facts = ("retryable", "retry_after", "status", "server_code", "target", "request_id")
         raise cls(error.message, **{name: getattr(error, name) for name in facts}) from None
 
 

@@ -28,6 +28,7 @@ from seekauth._adapters.common import (
     is_complete,
     is_rejection,
     missing,
+    note_request_id,
 )
 
 try:
@@ -75,6 +76,7 @@ class SeekAuth(AuthBase):
         """Puts the token into a request that is about to be sent."""
         url, rewind = r.url or "", _rewind(r.body)
         flow = self._client.auth_flow(url, replayable=rewind is not None)
+        note_request_id(flow, r.headers)
         if (host := r.headers.get("Host")) is not None:
             check_host(flow, [host])
         fresh = flow._fresh_authorization()
@@ -100,6 +102,7 @@ class SeekAuth(AuthBase):
             flow = flows.pop()
         except IndexError:
             flow = self._client.auth_flow(url, replayable=rewind is not None)
+            note_request_id(flow, response.request.headers)
             flow.attempt(authorization)
         while _is_rejection(
             flow.inspect(response.status_code, response.url), response, sending["stream"]

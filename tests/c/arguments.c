@@ -308,6 +308,10 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_error_status(NULL) == 0);
     CHECK(seekauth_error_server_code(NULL) == NULL);
     CHECK(seekauth_error_target(NULL) == NULL);
+    CHECK(seekauth_error_request_id(NULL) == NULL);
+    CHECK(seekauth_error_server_message(NULL) == NULL);
+    CHECK(seekauth_error_server_path(NULL) == NULL);
+    CHECK(seekauth_response_request_id(NULL) == NULL);
     CHECK(seekauth_error_code_name(-1) == NULL);
     CHECK(seekauth_error_code_meaning(-1) == NULL);
     CHECK(!seekauth_error_code_retryable(-1));

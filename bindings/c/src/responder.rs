@@ -34,12 +34,13 @@ impl FakeResponse<'_> {
     /// The response with everything that C lent copied. The core judges it when it is sent.
     fn owned(&self) -> Result<Response, Failure> {
         let headers = headers::read("headers", self.headers, self.header_count)?;
-        let status = self.status;
+        let status = u16::try_from(self.status).map_err(|_| {
+            invalid(format!("status is {}; it has to be an HTTP status", self.status))
+        })?;
+        let body = self.body.read("body", self.body_length)?;
         Ok(Response {
-            status: u16::try_from(status)
-                .map_err(|_| invalid(format!("status is {status}; it has to be an HTTP status")))?,
             headers: headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
-            body: self.body.read("body", self.body_length)?.to_vec(),
+            ..Response::new(status, body)
         })
     }
 }

@@ -166,6 +166,11 @@ impl Slot {
         self.token.load_full().filter(|token| !token.windows().expires_at.reached(now))
     }
 
+    /// The token while no renewal of it is due, for readers who take their time.
+    pub(crate) fn fresh_at(&self, now: Moment) -> Option<Arc<Token>> {
+        self.cached(now).filter(|token| !token.windows().refresh_at.reached(now))
+    }
+
     /// The token as long as it has neither expired nor been set aside.
     pub(crate) fn cached(&self, now: Moment) -> Option<Arc<Token>> {
         self.live(now).filter(|token| !self.is_set_aside(token))

@@ -25,7 +25,7 @@ use crate::token_endpoint::source::{Fetch, Fetched, Grant, TokenSource, Wanted};
 
 /// Nobody listens there, and no request of a fake client gets that far.
 const NOWHERE: &str = "http://127.0.0.1:9";
-const LIFETIME: Duration = Duration::from_secs(1_800);
+pub(super) const LIFETIME: Duration = Duration::from_secs(1_800);
 
 /// What a [responding](Fake::respond_with) function returns.
 pub type Responding = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
@@ -158,6 +158,18 @@ impl Fake {
     #[must_use]
     pub fn journal(&self) -> Vec<Asked> {
         self.lock().journal.clone()
+    }
+
+    /// Puts a request to the API into the journal that the program itself responds to, in the place of an HTTP
+    /// client of its own.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the fake was given no response, as for requests of its clients.
+    pub fn record(&self, request: Request) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.journal.push(Asked::Api(request));
+        if state.respond.is_some() { Ok(()) } else { Err(no_response()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -48,17 +48,25 @@ impl StaticToken {
     ///
     /// `invalid_argument` when the value is empty or not visible ASCII (RFC 6749, A.12).
     pub fn new(value: impl Into<String>) -> Result<Self, Error> {
-        let value = Secret::new(value.into());
-        if value.expose().is_empty() || !value.expose().bytes().all(|byte| byte.is_ascii_graphic())
-        {
-            return Err(Error::invalid(
-                "a token is visible ASCII without spaces; leave out Bearer and line ends",
-            ));
-        }
-        let clock = Clock::System;
-        let windows = Windows::new(clock.now(), Duration::MAX, None, 0.0);
-        Ok(Self(Arc::new(Token::new(&value, Vec::new(), windows, clock))))
+        by_hand(value.into(), Duration::MAX, Vec::new()).map(|token| Self(Arc::new(token)))
     }
+}
+
+/// A token that no server issued, by the system's clock.
+pub(crate) fn by_hand(
+    value: String,
+    lifetime: Duration,
+    scopes: Vec<String>,
+) -> Result<Token, Error> {
+    let value = Secret::new(value);
+    if value.expose().is_empty() || !value.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::invalid(
+            "a token is visible ASCII without spaces; leave out Bearer and line ends",
+        ));
+    }
+    let clock = Clock::System;
+    let windows = Windows::new(clock.now(), lifetime, None, 0.0);
+    Ok(Token::new(&value, scopes, windows, clock))
 }
 
 impl TokenProvider for StaticToken {

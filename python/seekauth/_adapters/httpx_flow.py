@@ -14,7 +14,14 @@ from datetime import timedelta
 from typing import Any
 
 from seekauth import AuthFlow, Client, Inspection
-from seekauth._adapters.common import authenticate, bound, check_host, is_complete, is_rejection
+from seekauth._adapters.common import (
+    authenticate,
+    bound,
+    check_host,
+    is_complete,
+    is_rejection,
+    note_request_id,
+)
 from seekauth._adapters.frames import forget_failure
 
 
@@ -104,6 +111,7 @@ class AuthFlowMixin:
     def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
         flow = self._client.auth_flow(str(request.url), replayable=replayable)
+        note_request_id(flow, request.headers)
         check_host(flow, request.headers.get_list("Host"))
         return flow
 

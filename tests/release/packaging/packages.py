@@ -45,6 +45,11 @@ def check_shown(text: str) -> None:
     assert "sandbox-seek-api-" not in text and "Bearer" not in text, "a token is shown"
 
 
+def check_told(text: str) -> None:
+    """The command of the package says whose credentials these are."""
+    assert text.startswith("partner: Sandbox partner "), text
+
+
 def wheel_installs(wheel: Path, folder: Path) -> None:
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
@@ -61,6 +66,7 @@ def wheel_installs(wheel: Path, folder: Path) -> None:
         ]
     )
     check_shown(run([python, *one_liners()["python"]], env=environment(), cwd=folder))
+    check_told(run([folder / "venv" / "bin" / "seekauth", "whoami"], env=environment(), cwd=folder))
     names = run([python, "-c", "import seekauth._native as n; print(dir(n))"], cwd=folder)
     assert "test_clock" not in names, names
 
@@ -69,6 +75,7 @@ def tarball_installs(tarball: Path, platform: Path, folder: Path) -> None:
     run(["npm", "init", "--yes", "--silent"], cwd=folder)
     subprocess.run(["npm", "install", "--silent", "--offline", tarball, platform], cwd=folder, check=True, timeout=300)
     check_shown(run(["node", *one_liners()["node"]], env=environment(), cwd=folder))
+    check_told(run([folder / "node_modules" / ".bin" / "seekauth", "whoami"], env=environment(), cwd=folder))
     assert "withScopes" in run(
         [
             "node",

@@ -137,15 +137,13 @@ def extension(language: str, text: str) -> str:
 
 
 def node_packages() -> None:
-    """Lets Node find the package as built here, and the HTTP clients it has adapters for."""
+    """Lets Node find the package as built here, and those of others that examples use."""
     modules = WORK / "node_modules"
     modules.mkdir(parents=True, exist_ok=True)
     installed = ROOT / "node" / "node_modules"
     for name, folder in {
         "seekauth": ROOT / "node",
-        "axios": installed / "axios",
-        "got": installed / "got",
-        "undici": installed / "undici",
+        **{name: installed / name for name in ("@opentelemetry", "axios", "got", "p-retry", "prom-client", "undici")},
     }.items():
         if not (modules / name).exists():
             (modules / name).symlink_to(folder)
