@@ -46,6 +46,7 @@ lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lint
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
+	cd tests/sandbox/python && $(VENV)/bin/mypy
 	cd tests/bench/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
 	cd tests/security/fuzz && cargo update --quiet --workspace --locked
 	cd tests/hosts/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked

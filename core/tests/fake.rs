@@ -1,10 +1,11 @@
 //! What a program's own tests can do with a client that never touches the network.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response, token};
-use seekauth::{Client, ErrorKind, Graphql, blocking};
+use seekauth::testing::{Asked, Fake, Request, Response, graphql_response, token};
+use seekauth::{Client, Error, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
     Response::new(status, body)
@@ -154,6 +155,37 @@ fn its_token_is_fresh_until_its_renewal_is_due() {
     assert!(client.fresh_token().is_none() && client.cached_token().is_some());
     client.close();
     assert!(client.fresh_token().is_none());
+}
+
+#[tokio::test]
+async fn a_function_that_blocks_holds_up_nothing_else() {
+    let fake = Fake::new();
+    let client = Client::fake(&fake).unwrap();
+    let (open, gate) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    fake.respond_from_blocking(move |_| {
+        gate.lock().unwrap().recv().unwrap();
+        Ok(json(200, r#"{"data":{"self":null}}"#))
+    });
+    let blocked = client.graphql(Graphql::new("{ self { id } }"));
+    let other = async {
+        // Were the function called on this thread, this would not be reached.
+        client.get_token_within(Duration::from_secs(60)).await.unwrap();
+        open.send(()).unwrap();
+    };
+    let (response, ()) = tokio::join!(blocked, other);
+    assert!(response.unwrap().errors().is_empty());
+    fake.respond_from_blocking(|_| Err(Error::new(ErrorKind::Network, "no way")));
+    let error = client.graphql(Graphql::new("{ self { id } }")).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Network, "no way"));
+}
+
+#[test]
+fn a_response_is_made_by_hand() {
+    let response = graphql_response(200, r#"{"errors":[{"message":"no"}]}"#).unwrap();
+    assert_eq!((response.status(), response.errors()[0].message()), (200, "no"));
+    let error = graphql_response(200, "<html>").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
 }
 
 #[test]

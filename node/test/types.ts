@@ -1,10 +1,12 @@
 // Never run: tsc reads it, and fails where the types allow what they should not or refuse what they should allow.
 
+import { metrics } from '@opentelemetry/api';
 import axios from 'axios';
 import { subscribe } from 'node:diagnostics_channel';
 import { Client, GraphQLError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
 import type { AuthFlow, Credentials, GraphQLErrorEntry, GraphQLResponse, Inspection, SeekAuthEvents, Stats } from 'seekauth';
 import { attach } from 'seekauth/axios';
+import { instrument } from 'seekauth/opentelemetry';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
 
@@ -101,6 +103,9 @@ export async function send(client: Client): Promise<number> {
   await agent.close();
   // @ts-expect-error: the client is missing
   interceptor();
+  instrument(client, { meterProvider: metrics.getMeterProvider() }).close();
+  // @ts-expect-error: not a client
+  instrument({});
   return responses.length + status;
 }
 

@@ -16,7 +16,8 @@ does.
 
 For HTTP clients that authenticate their requests by themselves there are `seekauth.httpx`,
 `seekauth.httpx2`, `seekauth.requests` and `seekauth.aiohttp`; the settings are described in
-`seekauth.settings`. Each is imported on first use.
+`seekauth.settings`, and `seekauth.testing` is for a program's own tests. Each is imported on first
+use.
 """
 
 try:
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from seekauth import prometheus as prometheus
     from seekauth import requests as requests
     from seekauth import settings as settings
+    from seekauth import testing as testing
 
 __all__ = [
     "AuthFlow",
@@ -118,11 +120,21 @@ def _imported_by_native_code() -> None:
     import seekauth._greenlets  # noqa: PLC0415
     import seekauth._hubs  # noqa: PLC0415
     import seekauth._listeners  # noqa: PLC0415
-    import seekauth._logging  # noqa: F401, PLC0415
+    import seekauth._logging  # noqa: PLC0415
+    import seekauth.testing  # noqa: F401, PLC0415
 
 
 _MODULES = frozenset(
-    ("aiohttp", "httpx", "httpx2", "opentelemetry", "prometheus", "requests", "settings")
+    (
+        "aiohttp",
+        "httpx",
+        "httpx2",
+        "opentelemetry",
+        "prometheus",
+        "requests",
+        "settings",
+        "testing",
+    )
 )
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import ModuleType, TracebackType
 from typing import Any, Final, Literal, NoReturn, TypeAlias, final
@@ -8,6 +8,7 @@ from typing_extensions import Self, Unpack, disjoint_base
 from seekauth.errors import SeekAuthError
 from seekauth.graphql import GraphQLResponse, Operation
 from seekauth.settings import URL, Secret, ServiceSettings, Settings
+from seekauth.testing import APIRequest, FakeClient, TokenRequest
 
 __version__: Final[str]
 ERROR_KINDS: Final[tuple[tuple[int, str, str, bool], ...]]
@@ -73,6 +74,28 @@ class EventListener:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+@final
+class Fake:
+    """What a client for tests is given, and what it was asked."""
+
+    def fail_with(self, kind: str, retry_after: float | timedelta | None) -> None:
+        """Makes requests for tokens fail with an error of this kind."""
+    def succeed(self) -> None:
+        """Makes requests for tokens succeed."""
+    def advance(self, span: float | timedelta) -> None:
+        """Lets time pass."""
+    @property
+    def now(self) -> datetime:
+        """The time of the clients of this fake."""
+    def respond(self, responses: Sequence[tuple[int, list[tuple[str, str]], bytes]]) -> None:
+        """Responds with these responses, the last again and again."""
+    def respond_with(
+        self, callback: Callable[[APIRequest], tuple[int, list[tuple[str, str]], bytes]]
+    ) -> None:
+        """Responds with what `callback`, made by `seekauth.testing`, returns."""
+    def journal(self) -> list[TokenRequest | APIRequest]:
+        """What was asked so far, in order."""
 
 @final
 class Stats:
@@ -193,8 +216,18 @@ class Token:
     Two are equal when they are the same issue of a token. The value reaches the data of every
     hirer the partner works with: keep it on the backend. It is not part of `repr()`, and a token
     cannot be pickled.
+
+    Clients make them; a test may make its own, which lives for half an hour unless `lifetime`, in
+    seconds or as a `timedelta`, says otherwise.
     """
 
+    def __new__(
+        cls,
+        value: str,
+        *,
+        lifetime: float | timedelta | None = None,
+        scopes: str | Iterable[str] | None = None,
+    ) -> Self: ...
     @property
     def value(self) -> str:
         """The access token itself, as the server sent it."""
@@ -277,8 +310,8 @@ class AuthFlow:
     def request_id(self) -> str | None:
         """The X-Request-Id of the request, which its errors carry.
 
-        Set it to the value of a header that the request has already; one that is not visible ASCII in
-        moderate length is no id, and errors then carry None.
+        Set it to the value of a header that the request has already; one that is not visible ASCII
+        in moderate length is no id, and errors then carry None.
         """
     @request_id.setter
     def request_id(self, value: str) -> None: ...
@@ -378,6 +411,25 @@ class Client:
         There is one variable for each setting; times are in seconds, scopes separated by spaces.
         Keyword arguments take precedence. The error names the variable that is missing. With
         `prefix` the variables' names begin with that in place of `SEEKAUTH_`.
+        """
+    @classmethod
+    def fake(
+        cls,
+        *,
+        token: str | None = None,
+        scopes: str | Iterable[str] | None = None,
+        lifetime: float | timedelta | None = None,
+        api_url: str | URL | None = None,
+    ) -> FakeClient:
+        """A client for tests, which never touches the network: a test plays token endpoint and API.
+
+        It is the real client, with cache, renewals and retries, over tokens that are made on the
+        spot: the first is `token`, those after it end in `-2`, `-3` and so on. With `scopes` it is
+        one of SEEK Pass, else one of the SEEK API. Tokens live for `lifetime`, in seconds or as a
+        `timedelta`; half an hour unless it is said. `api_url` is for tests with a server of their
+        own on this machine; tokens go nowhere else.
+
+        What the test can do with it is in `seekauth.testing.FakeClient`.
         """
     def with_scopes(self, *scopes: str) -> Self:
         """A client that asks for these scopes and shares connections and cache with this one."""
@@ -540,6 +592,6 @@ class Client:
     def _graphql_then(
         self,
         operation: Operation,
-        done: Callable[[tuple[int, str] | None, SeekAuthError | None], None],
+        done: Callable[[tuple[int, str, str | None] | None, SeekAuthError | None], None],
     ) -> CancelHandle:
         """`_graphql()` that calls `done(response, error)` once, from a library thread."""

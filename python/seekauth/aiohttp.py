@@ -24,7 +24,9 @@ from dataclasses import dataclass
 
 from seekauth._adapters.common import (
     authenticate,
+    authorization_of_async,
     check_host,
+    has_found_rejection,
     is_rejection,
     missing,
     note_request_id,
@@ -110,7 +112,7 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
             return _note_redirect(hops, request, await handler(request))
         note_request_id(flow, request.headers)
         check_host(flow, request.headers.getall("Host", ()))
-        authorization = await _wait_for(flow.authorization_async())
+        authorization = await _wait_for(authorization_of_async(client, flow))
         while True:
             authenticate(flow, request.headers, authorization)
             with Forgetting():
@@ -119,7 +121,7 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
                 return _note_redirect(hops, request, response)
             response.release()
             flow.retry()
-            authorization = await _wait_for(flow.authorization_async())
+            authorization = await _wait_for(authorization_of_async(client, flow))
 
     return middleware
 
@@ -175,7 +177,7 @@ async def _is_rejection(inspection: Inspection, response: ClientResponse) -> boo
         except BaseException:
             response.close()
             raise
-    return inspection.finish()
+    return has_found_rejection(inspection)
 
 
 class _ReplayReader(StreamReader):

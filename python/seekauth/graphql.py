@@ -70,15 +70,15 @@ class GraphQLResponse(Generic[Data]):
 
     def __init__(
         self,
-        data: Data,
-        errors: list[dict[str, typing.Any]],
-        extensions: dict[str, typing.Any],
-        status: int,
+        data: Data = None,  # type: ignore[assignment] # As its default says.
+        errors: list[dict[str, typing.Any]] | None = None,
+        extensions: dict[str, typing.Any] | None = None,
+        status: int = 200,
         request_id: str | None = None,
     ) -> None:
         self.data = data
-        self.errors = errors
-        self.extensions = extensions
+        self.errors = errors or []
+        self.extensions = extensions or {}
         self.status = status
         self.request_id = request_id
 

@@ -23,12 +23,15 @@ from typing import Any
 
 from seekauth._adapters.common import (
     authenticate,
+    authorization_of,
     bound,
     check_host,
+    has_found_rejection,
     is_complete,
     is_rejection,
     missing,
     note_request_id,
+    replacement,
 )
 
 try:
@@ -79,8 +82,9 @@ class SeekAuth(AuthBase):
         note_request_id(flow, r.headers)
         if (host := r.headers.get("Host")) is not None:
             check_host(flow, [host])
-        fresh = flow._fresh_authorization()
-        authenticate(flow, r.headers, fresh or flow.authorization(_timeout_of_call()))
+        own = replacement(self._client)
+        authorization = own() if own else flow._fresh_authorization()
+        authenticate(flow, r.headers, authorization or flow.authorization(_timeout_of_call()))
         r.register_hook("response", partial(self._on_response, url, rewind, [flow]))
         return r
 
@@ -117,7 +121,7 @@ class SeekAuth(AuthBase):
     def _send_again(self, flow: AuthFlow, rejection: Response, sending: dict[str, Any]) -> Response:
         request = rejection.request.copy()
         timeout = _read_timeout(sending.get("timeout"))
-        authenticate(flow, request.headers, flow.authorization(timeout))
+        authenticate(flow, request.headers, authorization_of(self._client, flow, timeout))
         start = perf_counter()
         with Forgetting():
             response = rejection.connection.send(request, **sending)
@@ -162,4 +166,4 @@ def _is_rejection(inspection: Inspection, response: Response, stream: bool) -> b
     elif inspection.verdict and is_complete(response.headers.get("Content-Length"), 0):
         # Nothing is left to wait for, and the connection stays good.
         response.content  # noqa: B018 - a property that reads
-    return inspection.finish()
+    return has_found_rejection(inspection)

@@ -69,18 +69,8 @@ impl CachedAuthorization {
         slf: &Bound<'py, Self>,
         client: &blocking::Client,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        match client.fresh_generation() {
-            0 => Ok(None),
-            generation => match Self::get(slf, generation) {
-                Some(value) => Ok(Some(value)),
-                // Python code runs when the value is made, and so with nothing lent.
-                None => client
-                    .cached_token()
-                    .filter(|token| token.generation() == generation)
-                    .map(|token| Self::get_or_store(slf, &token))
-                    .transpose(),
-            },
-        }
+        // Python code runs when the value is made, and so with nothing lent.
+        client.fresh_token().map(|token| Self::get_or_store(slf, &token)).transpose()
     }
 
     fn store<'py>(slf: &Bound<'py, Self>, token: &Token) -> PyResult<Bound<'py, PyString>> {

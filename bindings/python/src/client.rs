@@ -19,6 +19,7 @@ use crate::authorization::CachedAuthorization;
 use crate::call::{CancelHandle, start_with_callback, wait};
 use crate::credentials::Provider;
 use crate::error::{exception, invalid};
+use crate::fake::Fake;
 use crate::graphql;
 use crate::greenlets::{self, Waiter};
 use crate::listener::{self, EventListener, Listeners};
@@ -44,7 +45,7 @@ use crate::token::Token;
 /// A subclass may have an `__init__` with arguments of its own, which calls `super().__init__()`
 /// with the settings. `from_env()` and `with_scopes()` make instances without calling it; one made
 /// by `with_scopes()` gets the attributes of this one.
-#[pyclass(frozen, subclass, weakref, module = "seekauth", name = "Client")]
+#[pyclass(frozen, subclass, dict, weakref, module = "seekauth", name = "Client")]
 pub(crate) struct Client(OnceLock<State>);
 
 /// What a client is made of, as soon as it is initialised.
@@ -166,6 +167,35 @@ impl Client {
         })
     }
 
+    /// A client for tests, which never touches the network: a test plays token endpoint and API.
+    ///
+    /// It is the real client, with cache, renewals and retries, over tokens that are made on the
+    /// spot: the first is `token`, those after it end in `-2`, `-3` and so on. With `scopes` it is
+    /// one of SEEK Pass, else one of the SEEK API. Tokens live for `lifetime`, in seconds or as a
+    /// `timedelta`; half an hour unless it is said. `api_url` is for tests with a server of their
+    /// own on this machine; tokens go nowhere else.
+    ///
+    /// What the test can do with it is in `seekauth.testing.FakeClient`.
+    #[classmethod]
+    #[pyo3(signature = (*, token = None, scopes = None, lifetime = None, api_url = None))]
+    fn fake<'py>(
+        cls: &Bound<'py, PyType>,
+        token: Option<&Bound<'py, PyAny>>,
+        scopes: Option<&Bound<'py, PyAny>>,
+        lifetime: Option<&Bound<'py, PyAny>>,
+        api_url: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = cls.py();
+        guard(py, || {
+            let (fake, core) = Fake::with_client(py, token, scopes, lifetime, api_url)?;
+            let class = imported(py, &CLASS, "seekauth.testing", "fake_class")?.call1((cls,))?;
+            let client = instantiate(class.cast()?, NewClient::root(py, core, None)?)?;
+            client.setattr("_fake", fake)?;
+            Ok(client)
+        })
+    }
+
     /// A client that asks for these scopes and shares connections and cache with this one.
     #[pyo3(signature = (*scopes))]
     fn with_scopes<'py>(
@@ -188,7 +218,9 @@ impl Client {
             let listeners = client.listeners.clone_ref(py);
             let new = NewClient { core, provider, listeners, is_root: false };
             let other = instantiate(&slf.get_type(), new)?;
-            if let Ok(attributes) = slf.getattr("__dict__") {
+            // Asking a client for its attributes makes it have some, and its methods slower to find.
+            if !slf.get_type().is(py.get_type::<Self>()) {
+                let attributes = slf.getattr("__dict__")?;
                 other.getattr("__dict__")?.call_method1("update", (attributes,))?;
             }
             Ok(other)
@@ -449,6 +481,18 @@ impl Client {
 }
 
 impl NewClient {
+    /// One that others are made from.
+    fn root(
+        py: Python<'_>,
+        core: blocking::Client,
+        provider: Option<Py<Provider>>,
+    ) -> PyResult<Self> {
+        greenlets::prepare(py)?;
+        listener::log(py, &core)?;
+        let listeners = Py::new(py, Listeners::default())?;
+        Ok(Self { core, provider, listeners, is_root: true })
+    }
+
     fn clone(&self, py: Python<'_>) -> Self {
         let provider = self.provider.as_ref().map(|provider| provider.clone_ref(py));
         let listeners = self.listeners.clone_ref(py);
@@ -515,9 +559,7 @@ impl Client {
 
 impl State {
     fn fresh_token(&self) -> Option<Token> {
-        let generation = self.core.fresh_generation();
-        let token = self.core.cached_token().filter(|token| token.generation() == generation);
-        token.map(Token::from)
+        self.core.fresh_token().map(Token::from)
     }
 
     fn wait_for_token(
@@ -560,7 +602,6 @@ fn build(
     caller: &str,
     settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<NewClient> {
-    greenlets::prepare(py)?;
     settings::apply(py, &mut config, caller, settings)?;
     let provider = Provider::from_kwargs(py, settings)?;
     if let Some(provider) = &provider {
@@ -574,9 +615,7 @@ fn build(
     for text in core.warnings() {
         warn(py, text)?;
     }
-    listener::log(py, &core)?;
-    let listeners = Py::new(py, Listeners::default())?;
-    Ok(NewClient { core, provider, listeners, is_root: true })
+    NewClient::root(py, core, provider)
 }
 
 /// What is trusted where the system has no authorities, shared by all clients of the process.

@@ -73,7 +73,7 @@ fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// The callback around the function, made by `seekauth._credentials`; `None` once the client is closed.
-type Callback = Mutex<Option<Py<PyAny>>>;
+pub(crate) type Callback = Mutex<Option<Py<PyAny>>>;
 
 /// The function of a client and of all that its `with_scopes` made, each of which holds this object.
 #[pyclass(frozen)]
@@ -137,7 +137,11 @@ impl Provider {
     }
 }
 
-fn upgrade<'py>(py: Python<'py>, callback: &Weak<Callback>) -> Option<Bound<'py, PyAny>> {
+/// The callback, as long as somebody holds it.
+pub(crate) fn upgrade<'py>(
+    py: Python<'py>,
+    callback: &Weak<Callback>,
+) -> Option<Bound<'py, PyAny>> {
     let callback = callback.upgrade()?;
     let callback = callback.lock().unwrap_or_else(PoisonError::into_inner);
     callback.as_ref().map(|callback| callback.bind(py).clone())

@@ -1,6 +1,8 @@
 //! Errors of the core as Python exceptions. The classes are Python's own, in `seekauth/errors.py`,
 //! and are looked up there by the name of the error's kind; this file knows nothing about any kind.
 
+use std::time::Duration;
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -27,6 +29,22 @@ pub(crate) fn table(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
         .iter()
         .map(|kind| (kind.code(), kind.name(), kind.meaning(), kind.retryable()));
     PyTuple::new(py, rows)
+}
+
+/// The core's error for a `SeekAuthError` that a function of the program's own raised, `None` for anything else.
+pub(crate) fn from_exception(py: Python<'_>, failure: &PyErr) -> Option<Error> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = imported(py, &CLASS, "seekauth.errors", "SeekAuthError").ok()?;
+    let object = failure.value(py);
+    if !object.is_instance(class).ok()? {
+        return None;
+    }
+    let kind: String = object.getattr("kind").ok()?.extract().ok()?;
+    let kind = ErrorKind::ALL.iter().find(|known| known.name() == kind)?;
+    let pause: Option<f64> = object.getattr("retry_after").ok()?.extract().ok()?;
+    let pause = pause.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let message = object.str().ok()?.to_string();
+    Some(Error::new(*kind, message).with_retry_after(pause))
 }
 
 fn object<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {

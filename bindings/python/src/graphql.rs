@@ -18,12 +18,12 @@ pub(crate) type Arguments<'py> = (
 /// The operation that the façade asks for; a wrong type is a `TypeError` that names the argument.
 pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
     let (query, variables, operation_name, headers, timeout) = arguments;
-    let mut operation = Graphql::new(text("query", &query)?);
+    let mut operation = Graphql::new(settings::required_text("query", &query)?);
     if let Some(variables) = variables {
-        operation = operation.variables(text("variables", &variables)?);
+        operation = operation.variables(settings::required_text("variables", &variables)?);
     }
     if let Some(name) = operation_name {
-        operation = operation.operation_name(text("operation_name", &name)?);
+        operation = operation.operation_name(settings::required_text("operation_name", &name)?);
     }
     if let Some(headers) = headers {
         let pairs = settings::pairs("headers", &headers)?;
@@ -36,8 +36,4 @@ pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
         operation = operation.timeout(timeout);
     }
     Ok(operation)
-}
-
-fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
-    settings::text(name, value)?.ok_or_else(|| settings::type_error(name, "a str", value))
 }

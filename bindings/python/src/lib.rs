@@ -10,6 +10,7 @@ mod command;
 mod credentials;
 mod error;
 mod event;
+mod fake;
 mod graphql;
 mod greenlets;
 mod interpreter;
@@ -46,6 +47,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<auth_flow::AuthFlow>()?;
     module.add_class::<auth_flow::Inspection>()?;
     module.add_class::<event::Event>()?;
+    module.add_class::<fake::Fake>()?;
     module.add_class::<listener::EventListener>()?;
     module.add_class::<stats::Stats>()?;
     module.add_class::<stats::TokenStats>()?;

@@ -55,6 +55,22 @@ pub(crate) fn timeout(argument: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Du
         .map_err(|error| exception(argument.py(), &error))
 }
 
+/// A length of time, however long.
+pub(crate) fn span(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let seconds = seconds(value)?.ok_or_else(|| type_error(name, SECONDS, value))?;
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| invalid(value.py(), format!("{name} must be 0 seconds or more")))
+}
+
+/// Scopes: an iterable of `str`, or one `str` with spaces between them.
+pub(crate) fn scopes(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    match text("scopes", value)? {
+        Some(text) => Ok(text.split_ascii_whitespace().map(str::to_owned).collect()),
+        None => list("scopes", value)?
+            .ok_or_else(|| type_error("scopes", "a str or an iterable of str", value)),
+    }
+}
+
 /// The text of a setting: of a `str`, of what keeps a secret out of sight, of a URL, or of a path.
 fn text_of_setting(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
     if name.ends_with("_file") && value.hasattr("__fspath__")? {
@@ -90,6 +106,11 @@ fn text_of_url(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<String>>
     } else {
         Ok(None)
     }
+}
+
+/// The text of an argument that has to be a `str`.
+pub(crate) fn required_text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    text(name, value)?.ok_or_else(|| type_error(name, "a str", value))
 }
 
 /// The text of `value`, or `None` when it is no `str`.

@@ -8,15 +8,21 @@ use std::time::SystemTime;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use seekauth::testing;
 
 use crate::authorization::header_value;
+use crate::error::exception;
 use crate::panic::guard;
+use crate::settings;
 
 /// A token and its facts. It never changes; a renewed token is a new object.
 ///
 /// Two are equal when they are the same issue of a token. The value reaches the data of every
 /// hirer the partner works with: keep it on the backend. It is not part of `repr()`, and a token
 /// cannot be pickled.
+///
+/// Clients make them; a test may make its own, which lives for half an hour unless `lifetime`, in
+/// seconds or as a `timedelta`, says otherwise.
 #[pyclass(frozen, module = "seekauth", name = "Token")]
 pub(crate) struct Token(Arc<seekauth::Token>);
 
@@ -28,6 +34,23 @@ impl From<Arc<seekauth::Token>> for Token {
 
 #[pymethods]
 impl Token {
+    #[new]
+    #[pyo3(signature = (value, *, lifetime = None, scopes = None))]
+    fn new(
+        value: &Bound<'_, PyAny>,
+        lifetime: Option<&Bound<'_, PyAny>>,
+        scopes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = value.py();
+        guard(py, || {
+            let value = settings::required_text("value", value)?;
+            let lifetime = lifetime.map(|span| settings::span("lifetime", span)).transpose()?;
+            let scopes = scopes.map(settings::scopes).transpose()?.unwrap_or_default();
+            let token = testing::token(value, lifetime, scopes);
+            token.map(Self).map_err(|error| exception(py, &error))
+        })
+    }
+
     /// The access token itself, as the server sent it.
     #[getter]
     pub(crate) fn value(&self) -> &str {

@@ -19,6 +19,7 @@ use crate::http::responder::{self, Responder};
 use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
+use crate::sys::thread;
 use crate::testing::journal::Asked;
 use crate::token::StaticToken;
 use crate::token_endpoint::source::{Fetch, Fetched, Grant, TokenSource, Wanted};
@@ -152,6 +153,23 @@ impl Fake {
         let before = self.lock().respond.replace(Arc::new(respond));
         // Its end may be the program's, which may come back here: not under the lock.
         drop(before);
+    }
+
+    /// Responds to requests to the API by a function that may block: each call has a thread of the library's own.
+    pub fn respond_from_blocking(
+        &self,
+        respond: impl Fn(Request) -> Result<Response, Error> + Send + Sync + 'static,
+    ) {
+        let respond = Arc::new(respond);
+        self.respond_with(move |request| {
+            let respond = Arc::clone(&respond);
+            let response = thread::run_detached("seekauth-fake", move || respond(request));
+            Box::pin(async move {
+                let failed = |what| Error::new(ErrorKind::Internal, what);
+                let response = response.map_err(|_| failed("the system refuses a thread"))?;
+                response.await.map_err(|_| failed("what responds panicked"))?
+            })
+        });
     }
 
     /// What the clients of this fake were asked so far, in order.

@@ -6,12 +6,16 @@ the response over as if nothing of it had been read.
 
 from __future__ import annotations
 
+from types import BuiltinMethodType
+
+from seekauth._async import authorization_async
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
     from typing import Any
 
-    from seekauth import AuthFlow, Inspection
+    from seekauth import AuthFlow, Client, Inspection
 
 _CHUNK = 1 << 18
 
@@ -45,6 +49,36 @@ def note_request_id(flow: AuthFlow, headers: Mapping[str, Any]) -> None:
         flow.request_id = value if isinstance(value, str) else value.decode("latin-1")
 
 
+def replacement(client: Client) -> Callable[[], str] | None:
+    """What a program has put in the place of `client.authorization`; None for the client's own.
+
+    That is the double of a test, or the method of a subclass: tokens come from there then.
+    """
+    own = client.authorization
+    is_native = isinstance(own, BuiltinMethodType) and own.__self__ is client
+    return None if is_native else own
+
+
+def replacement_async(client: Client) -> Callable[[], Awaitable[str]] | None:
+    """The same for `client.authorization_async`."""
+    own = client.authorization_async
+    return None if getattr(own, "__func__", None) is authorization_async else own
+
+
+def authorization_of(client: Client, flow: AuthFlow, timeout: float | None) -> str:
+    """The Authorization value for the next attempt."""
+    own = replacement(client)
+    return own() if own else flow.authorization(timeout)
+
+
+async def authorization_of_async(
+    client: Client, flow: AuthFlow, timeout: float | None = None
+) -> str:
+    """`authorization_of` for event loops."""
+    own = replacement_async(client)
+    return await (own() if own else flow.authorization_async(timeout))
+
+
 def authenticate(flow: AuthFlow, headers: MutableMapping[str, Any], authorization: str) -> None:
     """Puts the token, and the headers that go with it, into the headers of a request."""
     flow.attempt(authorization)
@@ -66,7 +100,15 @@ def is_rejection(inspection: Inspection, body: bytes) -> bool:
         verdict = inspection.feed(body[start : start + _CHUNK])
         if verdict is not None:
             return verdict
-    return inspection.finish()
+    return has_found_rejection(inspection)
+
+
+def has_found_rejection(inspection: Inspection) -> bool:
+    """The verdict at the end of a response.
+
+    What the double of a test says is no verdict, and would be the same for each repetition.
+    """
+    return inspection.finish() is True
 
 
 def is_complete(content_length: str | None, received: int) -> bool:

@@ -16,8 +16,11 @@ from typing import Any
 from seekauth import AuthFlow, Client, Inspection
 from seekauth._adapters.common import (
     authenticate,
+    authorization_of,
+    authorization_of_async,
     bound,
     check_host,
+    has_found_rejection,
     is_complete,
     is_rejection,
     note_request_id,
@@ -76,7 +79,7 @@ class AuthFlowMixin:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
         timeout = _timeout(request)
-        authorization = flow.authorization(timeout)
+        authorization = authorization_of(self._client, flow, timeout)
         while True:
             authenticate(flow, request.headers, authorization)
             response = None
@@ -88,13 +91,13 @@ class AuthFlowMixin:
             if not self._is_rejection(_inspection(flow, request, response), response):
                 return
             flow.retry()
-            authorization = flow.authorization(timeout)
+            authorization = authorization_of(self._client, flow, timeout)
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Sends the request, and once more if the API rejects its token."""
         flow = self._auth_flow(request)
         timeout = _timeout(request)
-        authorization = await flow.authorization_async(timeout)
+        authorization = await authorization_of_async(self._client, flow, timeout)
         while True:
             authenticate(flow, request.headers, authorization)
             response = None
@@ -106,7 +109,7 @@ class AuthFlowMixin:
             if not await self._is_rejection_async(_inspection(flow, request, response), response):
                 return
             flow.retry()
-            authorization = await flow.authorization_async(timeout)
+            authorization = await authorization_of_async(self._client, flow, timeout)
 
     def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
@@ -122,7 +125,7 @@ class AuthFlowMixin:
         body.rest = iter(body.source)
         if inspection.verdict is None:
             self._read_ahead(inspection, response, body)
-        if not inspection.finish():
+        if not has_found_rejection(inspection):
             return False
         if _is_complete(body, response):
             deque(body.rest, maxlen=0)
@@ -137,7 +140,7 @@ class AuthFlowMixin:
         body.rest = aiter(body.source)
         if inspection.verdict is None:
             await self._read_ahead_async(inspection, response, body)
-        if not inspection.finish():
+        if not has_found_rejection(inspection):
             return False
         if _is_complete(body, response):
             async for _ in body.rest:

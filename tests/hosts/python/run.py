@@ -101,6 +101,14 @@ def frameworks() -> Row:
     return Row(host, tried, [interpreter, str(HERE / "frameworks.py")])
 
 
+def unit_tests() -> Row:
+    interpreter = environment("loops")
+    packages = ("pytest", "django", "fastapi", "freezegun", "time-machine", "respx", "responses")
+    host = ", ".join(f"{package} {version(interpreter, package)}" for package in packages)
+    tried = "a program's own tests: fakes and patches under pytest, unittest, Django, FastAPI; mocks of clocks and HTTP"
+    return Row(host, tried, [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE / "unit")])
+
+
 def cpython(is_quick: bool) -> list[Row]:
     interpreters, tests = found(), QUICK_TESTS if is_quick else TESTS
     files = [str(PACKAGE / "tests" / f"test_{name}.py") for name in tests]
@@ -139,6 +147,7 @@ def rows(is_quick: bool) -> list[Row]:
         *checkers(),
         coverage(),
         frameworks(),
+        unit_tests(),
         *loops(),
         greenlets("gevent", "loops"),
         greenlets("eventlet", "eventlet"),

@@ -23,6 +23,10 @@ FORBIDDEN = (b"test_clock", b"testClock", b"STORE_CHECKPOINTS")
 """What only test builds have: a clock that can be set, steps at which they can be stopped."""
 
 
+UNIT_TESTS = ROOT / "tests" / "hosts" / "python" / "unit"
+"""What a program's own tests do with a fake client, which takes ways of its own in a release."""
+
+
 def one_liners() -> dict[str, list[str]]:
     """The README's commands that check credentials, by program."""
     blocks = re.findall(
@@ -67,6 +71,9 @@ def wheel_installs(wheel: Path, folder: Path) -> None:
     )
     check_shown(run([python, *one_liners()["python"]], env=environment(), cwd=folder))
     check_told(run([folder / "venv" / "bin" / "seekauth", "whoami"], env=environment(), cwd=folder))
+    # unittest speaks on stderr alone.
+    command = [python, "-m", "unittest", "-q", "test_unittest"]
+    subprocess.run(command, cwd=UNIT_TESTS, check=True, capture_output=True, timeout=300)
     names = run([python, "-c", "import seekauth._native as n; print(dir(n))"], cwd=folder)
     assert "test_clock" not in names, names
 
