@@ -237,3 +237,20 @@ fn nothing_is_shared_between_two_fakes() {
     clients[0].close();
     assert_eq!(clients[0].get_token(None).unwrap_err().kind(), ErrorKind::Closed);
 }
+
+#[test]
+fn a_callback_has_the_token_that_needs_no_waiting() {
+    let fake = Fake::new().token("t");
+    let client = blocking::Client::fake(&fake).unwrap();
+    let in_a_callback = |client: &blocking::Client| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let again = client.clone();
+        let done = move |_| sender.send(again.get_token(None)).unwrap();
+        client.get_token_then(None, done).unwrap();
+        receiver.recv().unwrap()
+    };
+    assert_eq!(in_a_callback(&client).unwrap().value(), "t");
+    fake.fail_with(ErrorKind::Unavailable, None);
+    fake.advance(Duration::from_secs(1_800));
+    assert_eq!(in_a_callback(&client).unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
