@@ -49,6 +49,14 @@ libcurl: doctor
 			echo "installing libcurl's headers"; apt-get update -qq; apt-get install -y -qq libcurl4-openssl-dev >/dev/null; \
 		else echo "please install libcurl's headers (Debian: libcurl4-openssl-dev)" >&2; exit 1; fi; fi
 
+# What C++ programs test themselves with; the examples of the docs need it.
+.PHONY: gtest
+gtest: doctor
+	@if ! echo '#include <gtest/gtest.h>' | c++ -E -xc++ - >/dev/null 2>&1; then \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			echo "installing GoogleTest"; apt-get update -qq; apt-get install -y -qq libgtest-dev >/dev/null; \
+		else echo "please install GoogleTest (Debian: libgtest-dev)" >&2; exit 1; fi; fi
+
 # The tests start servers of their own; the one that the package brings is not needed.
 .PHONY: redis
 redis: doctor
@@ -86,11 +94,12 @@ COMMIT = $(shell rustc -vV | sed -n 's/^commit-hash: //p')
 REMAPPED = $(CURDIR)=/seekauth \
 	$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src=/crates \
 	$(SYSROOT)/lib/rustlib/src/rust=/rustc/$(COMMIT)
-release-c wheel release-node demo overhead: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
+release-c wheel release-node demo overhead bench-events: export RUSTFLAGS = $(REMAPPED:%=--remap-path-prefix=%)
 
 .PHONY: release-c release-node wheel npm-package
 release-c:
 	cargo build --quiet --release -p seekauth-capi
+	cargo build --quiet --release -p seekauth-cli
 
 # The wheel takes along what stands in python/: the papers, and no library of another build.
 define lay-papers
@@ -120,7 +129,7 @@ npm-package: release-node notices sbom ## use: builds target/npm/seekauth-*.tgz,
 demo: libcurl $(VENV)/.ready node/node_modules/.ready ## use: tells one story in five languages
 	$(MAKE) --no-print-directory -C tests/demo demo PY=$(PY)
 
-test: lint test-rust model test-transport test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-redis test-readme test-packaging ## contribute: runs everything
+test: lint test-rust model test-transport test-command test-c test-python test-node cases test-rotation test-canary test-exit test-blockers test-faults test-prefork test-sharing test-redis test-readme test-packaging ## contribute: runs everything
 	@echo "make test: all passed"
 
 format: $(VENV)/.ready ## contribute: formats Rust and Python

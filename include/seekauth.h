@@ -40,10 +40,10 @@
  * Numbers. Lengths of time are milliseconds. Enumerated settings are text and codes are integers, so
  * that a value of a later version is never misread.
  *
- * Structs. seekauth_options, seekauth_http_request and seekauth_graphql begin with struct_size, which
- * their _INIT macros set; NULL or 0 in any other field means the default. Fields are only ever added
- * at the end. A library that is older than the header accepts the struct as long as the fields it does
- * not know are unused.
+ * Structs. seekauth_options, seekauth_http_request, seekauth_graphql and seekauth_fake_options begin with
+ * struct_size, which their _INIT macros set; NULL or 0 in any other field means the default. Fields are only
+ * ever added at the end. A library that is older than the header accepts the struct as long as the fields it
+ * does not know are unused.
  *
  * Threads. A function that takes its object as a pointer to const may be called on one object by any
  * number of threads at once. A _free function must not run while another call uses the object. No
@@ -163,6 +163,21 @@ typedef struct seekauth_call seekauth_call;
 /// A flow belongs to one request: no two calls may use it at once. Its maker frees it with
 /// seekauth_auth_flow_free. It outlives its client, but gives no token any more then.
 typedef struct seekauth_auth_flow seekauth_auth_flow;
+
+/// A request to the API that a client for tests would have sent, with the token in its headers. It belongs to
+/// the journal that it is read from, and lives as long as that; one that a callback is given belongs to the
+/// library, and lives until the callback returns.
+typedef struct seekauth_fake_request seekauth_fake_request;
+
+/// What a client for tests was asked so far, in order: requests for tokens and requests to the API. Those that
+/// an HTTP client of the program's own sends are not in it: that client's doubles see them. The receiver frees
+/// it with seekauth_journal_free. It never changes, so any number of threads may read it at once, and it
+/// outlives its client.
+typedef struct seekauth_journal seekauth_journal;
+
+/// Takes the response of a seekauth_responder_callback. It belongs to the library and lives until the callback
+/// returns.
+typedef struct seekauth_responder seekauth_responder;
 
 /* --- Settings --------------------------------------------------------------------------------- */
 
@@ -731,13 +746,26 @@ int64_t seekauth_error_retry_after_ms(const struct seekauth_error *error);
 /// The HTTP status of the response that failed; 0 if there was none, and for NULL.
 int32_t seekauth_error_status(const struct seekauth_error *error);
 
-/// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
-/// it.
+/// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of WWW-Authenticate, or the
+/// code with which a GraphQL API rejected the token; NULL if there was none. The error owns it.
 const char *seekauth_error_server_code(const struct seekauth_error *error);
 
 /// What was asked for: token endpoint, client id, audience and scopes, never the secret; NULL if
 /// the call did not come so far. The error owns it.
 const char *seekauth_error_target(const struct seekauth_error *error);
+
+/// The X-Request-Id of the request to the API that this is about, which SEEK can be asked about: the
+/// request's own, or the one it was given. What failed before it was sent has it too. NULL for an error of
+/// another call. The error owns it.
+const char *seekauth_error_request_id(const struct seekauth_error *error);
+
+/// What a GraphQL API said as it rejected the token, in its own words, which are no part of the message; NULL
+/// if it said nothing, or if that repeats a secret. The error owns it.
+const char *seekauth_error_server_message(const struct seekauth_error *error);
+
+/// Where in its response a GraphQL API rejected the token: the `path` of its error, with dots between the
+/// parts; NULL if it named none, or if that repeats a secret. The error owns it.
+const char *seekauth_error_server_path(const struct seekauth_error *error);
 
 /// Frees an error and every text it owns. NULL is accepted.
 void seekauth_error_free(struct seekauth_error *error);
@@ -829,6 +857,10 @@ struct seekauth_error *seekauth_client_send_async(const struct seekauth_client *
 
 /// The HTTP status; 0 for NULL.
 int32_t seekauth_response_status(const struct seekauth_response *response);
+
+/// The X-Request-Id of the request, which SEEK can be asked about: its own, or the one it was given. NULL if its
+/// own is not visible ASCII, and for NULL. The response owns the text.
+const char *seekauth_response_request_id(const struct seekauth_response *response);
 
 /// The value of the first header with this name, in capitals or not; NULL if there is none, and for
 /// NULL. The bytes are the server's, for the most part ASCII. The response owns the text.
@@ -963,7 +995,8 @@ struct seekauth_error *seekauth_auth_flow_check_host(const struct seekauth_auth_
 /// Begins an attempt with the value of the Authorization header and the request's own headers, of which
 /// `headers` points to the first of `header_count`, and lists the headers to send: these, with
 /// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
-/// Accept-Language unless the request has them.
+/// Accept-Language unless the request has them. The errors of the flow carry the X-Request-Id, from here on
+/// the request's own.
 ///
 /// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
 /// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
@@ -1020,6 +1053,188 @@ struct seekauth_error *seekauth_auth_flow_retry(struct seekauth_auth_flow *auth_
 
 /// Frees a flow and every text it owns, wiping the memory that held the token. NULL is accepted.
 void seekauth_auth_flow_free(struct seekauth_auth_flow *auth_flow);
+
+/* --- Tests of the program's own --------------------------------------------------------------- */
+
+/// Responds to a request to the API: hands over the response with seekauth_responder_set and returns
+/// SEEKAUTH_OK, or returns the code that the call is to fail with, such as SEEKAUTH_NETWORK. The request lives
+/// until it returns.
+///
+/// It runs on the thread of the library that callbacks of asynchronous calls run on, never two calls at once. It
+/// must not wait, and may call any function here but those that do.
+typedef int32_t (*seekauth_responder_callback)(void *user_data,
+                                               const struct seekauth_fake_request *request,
+                                               struct seekauth_responder *responder);
+
+/// What a client for tests is to be like. Start from SEEKAUTH_FAKE_OPTIONS_INIT and set the fields you need;
+/// NULL or 0 in a field means the default. Every text is borrowed for the call that takes the options.
+typedef struct seekauth_fake_options {
+    /// sizeof(seekauth_fake_options), which is how the library knows the header you compiled with.
+    size_t struct_size;
+    /// The value of the first token, visible ASCII; the ones after it end in "-2", "-3" and so on. Default:
+    /// fake-token.
+    const char *token;
+    /// The scopes to ask for, separated by single spaces: the client is one of SEEK Pass then, and each token
+    /// is granted what is asked for. Default: a client of the SEEK API, whose tokens have none.
+    const char *scopes;
+    /// How long each token lives. In milliseconds. Default: half an hour.
+    uint64_t lifetime_ms;
+    /// What seekauth_client_api_url returns: a URL on this machine. Default: one where nobody listens.
+    const char *api_url;
+} seekauth_fake_options;
+
+/// A response of the API, for a client for tests. All it points to is borrowed for the call that takes it.
+typedef struct seekauth_fake_response {
+    /// The HTTP status.
+    int32_t status;
+    /// The first of `header_count` headers.
+    const seekauth_header *headers;
+    /// How many headers there are; 0 for none.
+    size_t header_count;
+    /// The first of `body_length` bytes, NULs included.
+    const void *body;
+    /// How many bytes the body has; 0 for no body.
+    size_t body_length;
+} seekauth_fake_response;
+
+/// Initial value of seekauth_fake_options: its size, and the default in every field.
+#define SEEKAUTH_FAKE_OPTIONS_INIT {sizeof(seekauth_fake_options), NULL, NULL, 0, NULL}
+
+/// Makes a client for tests. It is a real one, with its cache, renewals and retries, but token endpoint and API
+/// are played: it never connects to anything, its tokens go to addresses of this machine only, and its time
+/// stands still until seekauth_fake_advance moves it (only the pauses between failed attempts pass by
+/// themselves). Every function that takes a client takes this one; those whose names begin with seekauth_fake_
+/// take it, and the clients made from it with other scopes, and no others. It is freed as all clients are.
+///
+/// Tokens, errors and responses that a test needs by themselves come from such a client.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a token or scopes that are none, and for an `api_url` that is not
+/// on this machine.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_client_fake(const seekauth_fake_options *options,
+                                            struct seekauth_client **out);
+
+/// Whether the client is one for tests, from seekauth_client_fake or made from such a one; false for NULL. A
+/// program may refuse to start in production with one.
+bool seekauth_client_is_fake(const struct seekauth_client *client);
+
+/// From now on requests for tokens fail with this code, such as SEEKAUTH_UNAVAILABLE, and with a pause of
+/// `retry_after_ms` milliseconds, or -1 for none, as seekauth_error_retry_after_ms has it. A token that is still
+/// good is served meanwhile, as in production.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a number that is no error's code, and for a client that is no fake.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_fail_with(const struct seekauth_client *client,
+                                               int32_t code,
+                                               int64_t retry_after_ms);
+
+/// From now on requests for tokens succeed.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_succeed(const struct seekauth_client *client);
+
+/// Lets so many milliseconds pass for the client: its tokens age, pauses end.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_advance(const struct seekauth_client *client,
+                                             uint64_t span_ms);
+
+/// The time of the client, in milliseconds since 1970-01-01 00:00 UTC; 0 for NULL and for one that is no fake.
+uint64_t seekauth_fake_now_ms(const struct seekauth_client *client);
+
+/// The method, such as "POST"; NULL for NULL. The request owns the text.
+const char *seekauth_fake_request_method(const struct seekauth_fake_request *request);
+
+/// The URL, whole; NULL for NULL. The request owns the text.
+const char *seekauth_fake_request_url(const struct seekauth_fake_request *request);
+
+/// The value of the first header with this name, in capitals or not; NULL if there is none, and for NULL. The
+/// request owns the text.
+const char *seekauth_fake_request_header(const struct seekauth_fake_request *request,
+                                          const char *name);
+
+/// How many headers there are; 0 for NULL.
+size_t seekauth_fake_request_header_count(const struct seekauth_fake_request *request);
+
+/// The name of the header with this index, counted from 0, in lower case; NULL past the last one and for NULL.
+/// The request owns the text.
+const char *seekauth_fake_request_header_name(const struct seekauth_fake_request *request,
+                                               size_t index);
+
+/// The value of the header with this index, counted from 0; NULL past the last one and for NULL. The request
+/// owns the text.
+const char *seekauth_fake_request_header_value(const struct seekauth_fake_request *request,
+                                                size_t index);
+
+/// The body: seekauth_fake_request_body_length bytes, NULs included, and one more NUL behind them, so that JSON
+/// can be read as text. Never NULL but for NULL. The request owns it.
+const char *seekauth_fake_request_body(const struct seekauth_fake_request *request);
+
+/// How many bytes the body has, without the NUL behind them; 0 for NULL.
+size_t seekauth_fake_request_body_length(const struct seekauth_fake_request *request);
+
+/// Hands over the response, within the callback that was asked for it. What it points to is copied before this
+/// returns.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for NULL, for text that is not UTF-8, and for a status that cannot be
+/// HTTP's.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_responder_set(struct seekauth_responder *responder,
+                                              const seekauth_fake_response *response);
+
+/// Has the API respond with `responses`, the first of `count`, in place of what responded before: the first to
+/// the first request and so on, the last to all that follow. They are copied before this returns.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake, for text that is not UTF-8, and for a
+/// status that cannot be HTTP's.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_respond(const struct seekauth_client *client,
+                                             const seekauth_fake_response *responses,
+                                             size_t count);
+
+/// Has the API respond by a function, in place of what responded before.
+///
+/// `free`, which may be NULL, is called once with `user_data` when no more call of `callback` can come: after
+/// another responder took its place or the last client of the fake was freed, on any thread, and before this
+/// returns if it fails. Without it, what `user_data` points to has to stay until then: that is so when
+/// seekauth_client_free_and_wait has returned for the last of them.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake, and without a callback.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_respond_with(const struct seekauth_client *client,
+                                                  seekauth_responder_callback callback,
+                                                  void *user_data,
+                                                  seekauth_free_callback free);
+
+/// What `client`, and the clients that share with it (see seekauth_client_with_scopes), were asked so far.
+///
+/// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake.
+SEEKAUTH_NODISCARD
+struct seekauth_error *seekauth_fake_journal(const struct seekauth_client *client,
+                                             struct seekauth_journal **out);
+
+/// How many requests there are; 0 for NULL.
+size_t seekauth_journal_count(const struct seekauth_journal *journal);
+
+/// The scopes that the request for a token with this index, counted from 0, asked for, separated by spaces; ""
+/// for none. NULL for a request to the API, past the last one and for NULL. The journal owns the text.
+const char *seekauth_journal_scopes(const struct seekauth_journal *journal,
+                                     size_t index);
+
+/// The code that the request for a token with this index, counted from 0, was made to fail with; SEEKAUTH_OK if
+/// it was not, for a request to the API, past the last one and for NULL.
+int32_t seekauth_journal_failure(const struct seekauth_journal *journal,
+                                 size_t index);
+
+/// The request to the API with this index, counted from 0. NULL for a request for a token, past the last one
+/// and for NULL. The journal owns it.
+const struct seekauth_fake_request *seekauth_journal_request(const struct seekauth_journal *journal,
+                                                             size_t index);
+
+/// Frees the journal and everything it owns. NULL is accepted.
+void seekauth_journal_free(struct seekauth_journal *journal);
 
 /* --- The whole library ------------------------------------------------------------------------ */
 

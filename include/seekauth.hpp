@@ -144,9 +144,9 @@ public:
     explicit Error(seekauth_error *error)
         : Error(std::unique_ptr<seekauth_error, detail::Free>(error)) {}
 
-    /// An error of this code, with what is known of the code.
-    Error(int code, const std::string &message)
-        : std::runtime_error(message), facts_(std::make_shared<Facts>(Facts{code})) {}
+    /// An error of this code, with what is known of the code, for tests and for functions of the program's.
+    Error(int code, const std::string &message, std::optional<milliseconds> retry_after = {}, int status = 0)
+        : std::runtime_error(message), facts_(std::make_shared<Facts>(code, retry_after, status)) {}
 
     /// One of SEEKAUTH_INVALID_ARGUMENT and so on.
     int code() const noexcept { return facts_->code; }
@@ -163,16 +163,33 @@ public:
     /// The HTTP status of the response that failed; 0 if there was none.
     int status() const noexcept { return facts_->status; }
 
-    /// The `error` member of the server's response (RFC 6749, 5.2); empty if there was none.
+    /// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of WWW-Authenticate, or
+    /// the code with which a GraphQL API rejected the token; empty if there was none.
     const std::string &server_code() const noexcept { return facts_->server_code; }
 
     /// What was asked for: token endpoint, client id, audience and scopes. Empty if the call did not
     /// come so far.
     const std::string &target() const noexcept { return facts_->target; }
 
+    /// The X-Request-Id of the request to the API that this is about, which SEEK can be asked about. Empty
+    /// for an error of another call.
+    const std::string &request_id() const noexcept { return facts_->request_id; }
+
+    /// What a GraphQL API said as it rejected the token, in its own words, which are no part of what().
+    /// Empty if it said nothing, or if that repeats a secret.
+    const std::string &server_message() const noexcept { return facts_->server_message; }
+
+    /// Where in its response a GraphQL API rejected the token, with dots between the parts of the path. Empty
+    /// if it named none, or if that repeats a secret.
+    const std::string &server_path() const noexcept { return facts_->server_path; }
+
 private:
     struct Facts {
-        explicit Facts(int of) : code(of), retryable(seekauth_error_code_retryable(of)) {}
+        Facts(int of, std::optional<milliseconds> pause, int response)
+            : code(of),
+              retryable(seekauth_error_code_retryable(of)),
+              retry_after(pause),
+              status(response) {}
 
         explicit Facts(const seekauth_error *error)
             : code(seekauth_error_code(error)),
@@ -180,7 +197,10 @@ private:
               retry_after(wait(seekauth_error_retry_after_ms(error))),
               status(seekauth_error_status(error)),
               server_code(detail::copy(seekauth_error_server_code(error))),
-              target(detail::copy(seekauth_error_target(error))) {}
+              target(detail::copy(seekauth_error_target(error))),
+              request_id(detail::copy(seekauth_error_request_id(error))),
+              server_message(detail::copy(seekauth_error_server_message(error))),
+              server_path(detail::copy(seekauth_error_server_path(error))) {}
 
         static std::optional<milliseconds> wait(std::int64_t count) {
             return count < 0 ? std::nullopt : std::optional<milliseconds>(count);
@@ -192,6 +212,9 @@ private:
         int status = 0;
         std::string server_code{};
         std::string target{};
+        std::string request_id{};
+        std::string server_message{};
+        std::string server_path{};
     };
 
     explicit Error(std::unique_ptr<seekauth_error, detail::Free> error)
@@ -683,6 +706,11 @@ public:
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     }
 
+    /// The X-Request-Id of the request, which SEEK can be asked about. Empty if its own is not visible ASCII.
+    std::string request_id() const {
+        return detail::copy(seekauth_response_request_id(response_.get()));
+    }
+
     /// All headers, their names in lower case; a response of Client::graphql() keeps none.
     Headers headers() const {
         Headers headers;
@@ -1060,11 +1088,131 @@ void receive_event(void *function, const seekauth_event *event) noexcept {
 }
 
 template <class Function>
-void free_event_function(void *function) noexcept {
+void free_function(void *function) noexcept {
     delete static_cast<Function *>(function);
 }
 
 }  // namespace detail
+
+/// What a client for tests is to be like. What is left unset, and a time of zero, means the default.
+struct FakeOptions {
+    /// The value of the first token, visible ASCII; the ones after it end in "-2", "-3" and so on. Default:
+    /// fake-token.
+    Text token{};
+    /// The scopes to ask for, separated by single spaces: the client is one of SEEK Pass then, and each token is
+    /// granted what is asked for. Default: a client of the SEEK API, whose tokens have none.
+    Text scopes{};
+    /// How long each token lives. Default: half an hour.
+    milliseconds lifetime{};
+    /// What Client::api_url() returns: a URL on this machine. Default: one where nobody listens.
+    Text api_url{};
+
+    /// The options as the C interface takes them; they point into this object.
+    Result<seekauth_fake_options> try_c_options() const {
+        detail::Lender lender;
+        return lender.lent(seekauth_fake_options{
+            sizeof(seekauth_fake_options),
+            lender.text("token", token),
+            lender.text("scopes", scopes),
+            detail::c_count(lifetime),
+            lender.text("api_url", api_url),
+        });
+    }
+
+#if SEEKAUTH_EXCEPTIONS
+    /// As try_c_options(); throws.
+    seekauth_fake_options c_options() const { return try_c_options().value(); }
+#endif
+};
+
+/// A request to the API that a client for tests would have sent, with the token in its headers.
+struct FakeRequest {
+    /// The method, such as "POST".
+    std::string method{};
+    /// The URL, whole.
+    std::string url{};
+    /// All headers, their names in lower case.
+    Headers headers{};
+    /// The whole body.
+    std::string body{};
+
+    /// A copy of one of the C interface.
+    explicit FakeRequest(const seekauth_fake_request *request)
+        : method(detail::copy(seekauth_fake_request_method(request))),
+          url(detail::copy(seekauth_fake_request_url(request))),
+          body(seekauth_fake_request_body(request), seekauth_fake_request_body_length(request)) {
+        for (std::size_t i = 0; i < seekauth_fake_request_header_count(request); i++)
+            headers.emplace_back(seekauth_fake_request_header_name(request, i),
+                                 seekauth_fake_request_header_value(request, i));
+    }
+
+    /// The value of the first header with this name in lower case.
+    std::optional<std::string> header(const std::string &name) const {
+        for (const auto &[given, value] : headers)
+            if (given == name) return value;
+        return std::nullopt;
+    }
+};
+
+/// A response of the API, for a client for tests.
+struct FakeResponse {
+    /// Required. The HTTP status.
+    int status{};
+    /// Its headers.
+    Headers headers{};
+    /// Any bytes; empty for none.
+    std::string body{};
+
+    /// The response as the C interface takes it; it points into this object and into the headers.
+    seekauth_fake_response c_response(const std::vector<seekauth_header> &c_headers) const noexcept {
+        return {status, c_headers.data(), c_headers.size(), body.data(), body.size()};
+    }
+};
+
+/// What a client for tests was asked: for a token, or to send a request to the API.
+struct JournalEntry {
+    /// The request to the API; unset if a token was asked for.
+    std::optional<FakeRequest> request{};
+    /// The scopes that a token was asked for with, separated by spaces.
+    std::string scopes{};
+    /// The code that the request for a token was made to fail with; SEEKAUTH_OK if it was not.
+    int failure{};
+};
+
+namespace detail {
+
+template <class Function>
+using IfResponder = std::enable_if_t<
+    std::is_invocable_r_v<Result<FakeResponse>, std::decay_t<Function> &, const FakeRequest &>, int>;
+
+inline std::int32_t hand_over(const Result<FakeResponse> &response, seekauth_responder *responder) {
+    if (!response) return response.error().code();
+    Lender lender;
+    const auto c_headers = lender.headers(response->headers);
+    if (lender.failure()) return lender.failure()->code();
+    const auto c_response = response->c_response(c_headers);
+    return outcome(seekauth_responder_set(responder, &c_response)) ? SEEKAUTH_OK : SEEKAUTH_INVALID_ARGUMENT;
+}
+
+template <class Function>
+std::int32_t respond(void *function, const seekauth_fake_request *request,
+                     seekauth_responder *responder) noexcept {
+#if SEEKAUTH_EXCEPTIONS
+    try {
+        return hand_over((*static_cast<Function *>(function))(FakeRequest(request)), responder);
+    } catch (const Error &error) {
+        return error.code();
+    } catch (...) {
+        return SEEKAUTH_UNAVAILABLE;
+    }
+#else
+    return hand_over((*static_cast<Function *>(function))(FakeRequest(request)), responder);
+#endif
+}
+
+}  // namespace detail
+
+class FakeClient;
 
 /// Obtains, caches and renews tokens. Make one when the program starts and share it: any number of
 /// threads may call its const functions at once.
@@ -1087,6 +1235,9 @@ public:
 
     /// As from_env(), from variables whose names begin with `prefix` in place of SEEKAUTH_.
     static Client from_env(const Text &prefix) { return try_from_env(prefix).value(); }
+
+    /// A client for tests, which never touches the network.
+    static FakeClient fake(const FakeOptions &options = {});
 
     /// A client for other scopes, separated by spaces, that shares everything else with this one and
     /// may outlive it.
@@ -1225,6 +1376,9 @@ public:
         return make([&](auto out) { return seekauth_client_from_env_with_prefix(c_prefix, out); });
     }
 
+    /// As fake(); an error is part of the result.
+    static Result<FakeClient> try_fake(const FakeOptions &options = {});
+
     /// As with_scopes(); an error is part of the result.
     Result<Client> try_with_scopes(const Text &scopes) const {
         detail::Lender lender;
@@ -1339,7 +1493,7 @@ public:
         if (detail::is_empty(function)) return Error(SEEKAUTH_INVALID_ARGUMENT, "the function is empty");
         return detail::outcome(seekauth_client_set_event_callback(
             client_.get(), c_level, &detail::receive_event<Kept>, new Kept(std::forward<Function>(function)),
-            &detail::free_event_function<Kept>));
+            &detail::free_function<Kept>));
     }
 
     /// As on_event(); an error is part of the result.
@@ -1436,6 +1590,10 @@ public:
     /// and forgets all tokens.
     void close() const noexcept { seekauth_client_close(client_.get()); }
 
+    /// Whether it is one for tests, from fake() or made from such a one. A program may refuse to start in
+    /// production with one.
+    bool is_fake() const noexcept { return seekauth_client_is_fake(client_.get()); }
+
     /// The client for calls of the C interface; this object keeps it.
     const seekauth_client *get() const noexcept { return client_.get(); }
 
@@ -1485,6 +1643,121 @@ private:
 
     std::unique_ptr<seekauth_client, detail::Free> client_;
 };
+
+/// A client for tests: a real one, with its cache, renewals and retries, but token endpoint and API are played.
+/// It never connects to anything, its tokens go to addresses of this machine only, and its time stands still
+/// until advance() moves it (only the pauses between failed attempts pass by themselves). Tokens and responses
+/// that a test needs by themselves come from one.
+///
+/// Clients from its with_scopes() are of the same fake. One that was moved into a Client can still be told what
+/// to do, by the functions of seekauth.h whose names begin with seekauth_fake_, which take its get().
+class FakeClient : public Client {
+public:
+    /// Takes over a client of seekauth_client_fake.
+    explicit FakeClient(seekauth_client *client) : Client(client) {}
+
+#if SEEKAUTH_EXCEPTIONS
+    /// From now on requests for tokens fail with this code, such as SEEKAUTH_UNAVAILABLE, and with this pause if
+    /// there is one. A token that is still good is served meanwhile, as in production.
+    void fail_with(int code, std::optional<milliseconds> retry_after = {}) const {
+        try_fail_with(code, retry_after).value();
+    }
+
+    /// From now on requests for tokens succeed.
+    void succeed() const { try_succeed().value(); }
+
+    /// Lets time pass for the client: its tokens age, pauses end.
+    void advance(milliseconds span) const { try_advance(span).value(); }
+
+    /// Has the API respond with these, in place of what responded before: the first to the first request and so
+    /// on, the last to all that follow.
+    void respond(const std::vector<FakeResponse> &responses) const { try_respond(responses).value(); }
+
+    /// Has the API respond by a function, in place of what responded before: any function object that takes a
+    /// const FakeRequest & and returns a FakeResponse, or a Result of one. A call fails with the code of the Error
+    /// that it throws or returns, and with SEEKAUTH_UNAVAILABLE if it throws anything else. It runs on the thread
+    /// of the library that callbacks run on, never twice at once, and must not wait for a token or a response.
+    template <class Function, detail::IfResponder<Function> = 0>
+    void respond_with(Function &&function) const {
+        try_respond_with(std::forward<Function>(function)).value();
+    }
+
+    /// What this client, and those that share with it, were asked so far, in order. What an HTTP client of the
+    /// program's own sends is not in it.
+    std::vector<JournalEntry> journal() const { return try_journal().value(); }
+#endif
+
+    /// As fail_with(); an error is part of the result.
+    Result<void> try_fail_with(int code, std::optional<milliseconds> retry_after = {}) const {
+        return detail::outcome(
+            seekauth_fake_fail_with(get(), code, retry_after ? std::int64_t{retry_after->count()} : -1));
+    }
+
+    /// As succeed(); an error is part of the result.
+    Result<void> try_succeed() const { return detail::outcome(seekauth_fake_succeed(get())); }
+
+    /// As advance(); an error is part of the result.
+    Result<void> try_advance(milliseconds span) const {
+        return detail::outcome(seekauth_fake_advance(get(), detail::c_count(span)));
+    }
+
+    /// The time of the client.
+    std::chrono::system_clock::time_point now() const noexcept {
+        return std::chrono::system_clock::time_point(
+            milliseconds(static_cast<milliseconds::rep>(seekauth_fake_now_ms(get()))));
+    }
+
+    /// As respond(); an error is part of the result.
+    Result<void> try_respond(const std::vector<FakeResponse> &responses) const {
+        detail::Lender lender;
+        std::vector<std::vector<seekauth_header>> c_headers;
+        std::vector<seekauth_fake_response> c_responses;
+        for (const auto &response : responses) {
+            c_headers.push_back(lender.headers(response.headers));
+            c_responses.push_back(response.c_response(c_headers.back()));
+        }
+        if (lender.failure()) return *lender.failure();
+        return detail::outcome(seekauth_fake_respond(get(), c_responses.data(), c_responses.size()));
+    }
+
+    /// As respond_with(); an error is part of the result.
+    template <class Function, detail::IfResponder<Function> = 0>
+    Result<void> try_respond_with(Function &&function) const {
+        using Kept = std::decay_t<Function>;
+        if (detail::is_empty(function)) return Error(SEEKAUTH_INVALID_ARGUMENT, "the function is empty");
+        return detail::outcome(
+            seekauth_fake_respond_with(get(), &detail::respond<Kept>,
+                                       new Kept(std::forward<Function>(function)), &detail::free_function<Kept>));
+    }
+
+    /// As journal(); an error is part of the result.
+    Result<std::vector<JournalEntry>> try_journal() const {
+        seekauth_journal *made = nullptr;
+        if (auto *error = seekauth_fake_journal(get(), &made)) return Error(error);
+        const std::unique_ptr<seekauth_journal, decltype(&seekauth_journal_free)> owned(
+            made, seekauth_journal_free);
+        std::vector<JournalEntry> entries;
+        for (std::size_t i = 0; i < seekauth_journal_count(made); i++) {
+            JournalEntry entry;
+            if (const auto *request = seekauth_journal_request(made, i)) entry.request.emplace(request);
+            entry.scopes = detail::copy(seekauth_journal_scopes(made, i));
+            entry.failure = seekauth_journal_failure(made, i);
+            entries.push_back(std::move(entry));
+        }
+        return entries;
+    }
+};
+
+inline Result<FakeClient> Client::try_fake(const FakeOptions &options) {
+    const auto c_options = options.try_c_options();
+    if (!c_options) return c_options.error();
+    return detail::make<FakeClient, seekauth_client>(
+        [&](auto out) { return seekauth_client_fake(&*c_options, out); });
+}
+
+#if SEEKAUTH_EXCEPTIONS
+inline FakeClient Client::fake(const FakeOptions &options) { return try_fake(options).value(); }
+#endif
 
 /// As shutdown(); an error is part of the result.
 inline Result<void> try_shutdown(milliseconds timeout = {}) {

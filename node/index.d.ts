@@ -239,16 +239,28 @@ export interface GraphQLResponse<Data = any> {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   /** The HTTP status. It says little: a response with errors mostly has 200. */
   readonly status: number;
+  /**
+   * The `X-Request-Id` of the request, which SEEK can be asked about; `undefined` if the operation brought a
+   * header of this name that is not visible ASCII.
+   */
+  readonly requestId: string | undefined;
+}
+
+/** What a {@link GraphQLError} is made of: a response, or its errors at least. Default for `status`: 200. */
+export interface GraphQLErrorOptions<Data = any> extends Partial<GraphQLResponse<Data>> {
+  readonly errors: readonly GraphQLErrorEntry[];
 }
 
 /** Errors of a GraphQL response as an exception, which `throwOnErrors` asks for. */
 export class GraphQLError<Data = any> extends Error implements GraphQLResponse<Data> {
-  private constructor();
+  /** Tests may make some. */
+  constructor(response: GraphQLErrorOptions<Data>);
   readonly name: 'GraphQLError';
   readonly data: Data | null | undefined;
   readonly errors: readonly GraphQLErrorEntry[];
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   readonly status: number;
+  readonly requestId: string | undefined;
 }
 
 /**
@@ -264,6 +276,13 @@ export class GraphQLError<Data = any> extends Error implements GraphQLResponse<D
  * 5. otherwise {@link AuthFlow.retry}, and go on at 2 with the identical request.
  */
 export interface AuthFlow {
+  /**
+   * The `X-Request-Id` of the request, which its errors carry. Set it to the value of a header that the request
+   * has already; one that is not visible ASCII in moderate length is no id, and errors then carry none.
+   */
+  get requestId(): string | undefined;
+  set requestId(value: string);
+
   /**
    * The headers to set besides `Authorization`, as pairs of name and value. `User-Agent` replaces what is
    * there; `X-Request-Id` and `Accept-Language` are left out if `present` names them.
@@ -351,6 +370,12 @@ export class Client {
   static fromEnv(overrides?: Overrides): SeekClient;
 
   /**
+   * A client for tests: the real one, with its cache, its renewals and its rules, over a token endpoint and an API
+   * that the test plays. It never touches the network, and lets its tokens reach addresses of this machine only.
+   */
+  static fake(options?: FakeOptions): FakeClient;
+
+  /**
    * A client for other scopes that shares cache, connections and settings with this one. It is cheap,
    * and it ends with this one.
    */
@@ -434,6 +459,81 @@ export class Client {
 
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a client for tests is given, and tokens that tests make. Lengths of time are in milliseconds. */
+export interface FakeOptions extends TokenOptions {
+  /** The value of the first token; the ones after it end in `-2`, `-3` and so on. Default: `fake-token`. */
+  token?: string | undefined;
+  /** Plays SEEK Pass, with these scopes for the first handle. Default: the SEEK API. */
+  scopes?: string | readonly string[] | undefined;
+  /** The address that {@link Client.apiUrl} gives, on this machine. Nobody listens at the default. */
+  apiUrl?: string | undefined;
+}
+
+/** The facts of a token that a test makes. */
+export interface TokenOptions {
+  /** How long it lives. Default: half an hour. */
+  lifetimeMs?: number | undefined;
+  /** The scopes it was granted. Default: none. */
+  scopes?: string | readonly string[] | undefined;
+}
+
+/**
+ * How a client for tests responds to a request to its API: as the platform's `Response` says, with status 200 and the
+ * JSON of any other value, or with what a function gives. A function that throws makes the request fail; with
+ * {@link Client.graphql}, a {@link SeekAuthError} that it throws keeps its code.
+ */
+export type FakeResponse = Response | object | ((request: Request) => Response | object | Promise<Response | object>);
+
+/** A request for a token that a client for tests would have sent. */
+export interface FakeTokenRequest {
+  readonly kind: 'token';
+  /** The scopes that were asked for. */
+  readonly scopes: readonly string[];
+  /** What it was made to fail with. */
+  readonly failure: ErrorCode | undefined;
+}
+
+/** A request to the API that a client for tests would have sent. */
+export interface FakeApiRequest {
+  readonly kind: 'api';
+  readonly method: string;
+  readonly url: string;
+  /** By their names in lower case; among them `authorization`, with the token. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body as text; empty where there is none. */
+  readonly body: string;
+}
+
+/**
+ * A client for tests, from {@link Client.fake}. Handles made by {@link Client.withScopes} are of the same one. Its
+ * time stands still until the test moves it: time-outs do not pass by themselves, but signals give calls up.
+ * {@link Client.graphql} and {@link Client.fetch} are responded to here; requests of `seekauth/undici` and
+ * `seekauth/axios` are sent by the program's HTTP client, whose own doubles see them.
+ */
+export interface FakeClient extends Client {
+  readonly apiUrl: string;
+  withScopes(...scopes: (string | readonly string[])[]): this;
+
+  /** From now on requests for tokens fail like this. A token that is still good is served meanwhile, as in production. */
+  failWith(code: ErrorCode, options?: { retryAfterMs?: number | undefined }): void;
+  /** From now on requests for tokens succeed. */
+  succeed(): void;
+
+  /** Lets time pass: tokens age, pauses end. */
+  advance(ms: number): void;
+  /** The time of this client. */
+  readonly now: Date;
+
+  /**
+   * From now on requests to the API get these responses: the first one the first, and so on; the last one all that
+   * follow.
+   */
+  respond(...responses: [FakeResponse, ...FakeResponse[]]): void;
+
+  /** What was asked so far, in order. */
+  readonly journal: readonly (FakeTokenRequest | FakeApiRequest)[];
 }
 
 /** How the store fares through which a client shares its tokens; a snapshot. */
@@ -543,7 +643,7 @@ export interface TokenRequestEvent extends SeekAuthEvent {
   readonly durationMs: number;
   /** `ok`, or the code of the failure. */
   readonly result: 'ok' | ErrorCode;
-  /** The HTTP status of a failure, where there was a response. */
+  /** The HTTP status, where there was a response. */
   readonly status?: number;
   /** The server's registered error code, if it named one. */
   readonly serverCode?: string;
@@ -665,7 +765,8 @@ export type SeekClient = Client & { readonly apiUrl: string };
  * show its facts and never its value.
  */
 export class Token {
-  private constructor();
+  /** A token without a client, for tests of what only reads one. Its value stands without `Bearer`. */
+  constructor(value: string, options?: TokenOptions);
   /** The access token itself. It reaches much: keep it on the backend. */
   readonly value: string;
   /** The whole value of the `Authorization` header. */
@@ -710,9 +811,25 @@ export type ErrorCode =
   /** A bug in seekauth; please report it. */
   | 'internal';
 
+/** The facts of a {@link SeekAuthError}. What its code alone decides need not be given. */
+export interface SeekAuthErrorOptions {
+  code: ErrorCode;
+  retryable?: boolean | undefined;
+  retryAfterMs?: number | undefined;
+  status?: number | undefined;
+  serverCode?: string | undefined;
+  target?: string | undefined;
+  requestId?: string | undefined;
+  serverMessage?: string | undefined;
+  serverPath?: string | undefined;
+  /** What led to it. */
+  cause?: unknown;
+}
+
 /** Everything that goes wrong, apart from wrong types. Its text never holds a secret or a token. */
 export class SeekAuthError extends Error {
-  private constructor();
+  /** Tests may make some: `new SeekAuthError('slow down', { code: 'throttled', retryAfterMs: 1_000 })`. */
+  constructor(message: string, options: SeekAuthErrorOptions);
   readonly name: 'SeekAuthError';
   /** What went wrong, to be acted on. */
   readonly code: ErrorCode;
@@ -724,8 +841,26 @@ export class SeekAuthError extends Error {
   readonly retryAfterMs?: number;
   /** The HTTP status of the response, where there was one. */
   readonly status?: number;
-  /** The `error` member of the server's response, where there was one. */
+  /**
+   * The server's own code: the `error` of a token response, or the code with which a GraphQL API rejected the
+   * token.
+   */
   readonly serverCode?: string;
   /** What was asked for: token endpoint, client id, audience and scopes. */
   readonly target?: string;
+  /**
+   * The `X-Request-Id` of the request to the API that this is about, which SEEK can be asked about. What failed
+   * before it was sent has it too; an error of another call has none.
+   */
+  readonly requestId?: string;
+  /**
+   * What a GraphQL API said as it rejected the token, in its own words. It is not printed with the error, and
+   * absent where it repeats a secret.
+   */
+  readonly serverMessage?: string;
+  /** Where in its response a GraphQL API rejected the token: a path such as `self.hirer`. It is not printed either. */
+  readonly serverPath?: string;
 }
+
+/** The `X-Request-Id` of the request that a response of {@link Client.fetch} is for; SEEK can be asked about it. */
+export function requestIdOf(response: Response): string | undefined;

@@ -1,8 +1,8 @@
 # The suites: lints, each language's own tests, and what this folder holds. Included by the Makefile.
 
 # The core with the cryptography of the packages; with its default features it is tested in tests/hosts/rust.
-CORE := -p seekauth --no-default-features --features redis,ring,tracing
-WORKSPACE := --workspace --no-default-features --features seekauth/redis,seekauth/ring,seekauth/tracing
+CORE := -p seekauth --no-default-features --features doctor,redis,ring,tracing
+WORKSPACE := --workspace --no-default-features --features seekauth/doctor,seekauth/redis,seekauth/ring,seekauth/tracing
 
 # Drivers import the harness from there.
 WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests
@@ -12,6 +12,7 @@ WITH_HARNESS := PYTHONPATH=$(CURDIR)/tests
 .PHONY: debug-rust debug-c debug-python debug-node debug-endurance
 debug-rust:
 	cargo build --quiet -p seekauth-sandbox
+	cargo build --quiet -p seekauth-cli
 	cargo build --quiet -p seekauth-runner
 
 debug-c: libcurl
@@ -55,7 +56,7 @@ header: ## contribute: writes include/seekauth.h anew
 
 # ---- languages ------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-transport test-c test-python test-node cases model fleet
+.PHONY: test-rust test-transport test-command test-c test-python test-node cases model fleet
 test-rust: ## contribute: tests of the core, the sandbox and the runner
 	cargo test --quiet $(CORE)
 	cargo test --quiet -p seekauth-sandbox
@@ -63,6 +64,9 @@ test-rust: ## contribute: tests of the core, the sandbox and the runner
 
 test-transport: ## contribute: certificates, proxies, connections and rotated secrets, over real sockets
 	cargo test --quiet -p seekauth-transport
+
+test-command: ## contribute: the command seekauth: each stage that fails, over real sockets
+	cargo test --quiet -p seekauth-cli
 
 test-c: debug-rust debug-c ## contribute: C and C++ programs, header, symbols
 	cargo test --quiet -p seekauth-capi --features manual-clock

@@ -8,9 +8,12 @@ pub(crate) mod http_message;
 mod inspection;
 #[cfg(feature = "reqwest-middleware")]
 mod middleware;
+mod rejected_token;
 mod request_builder;
-mod request_id;
+pub(crate) mod request_id;
 mod send;
+#[cfg(feature = "tracing")]
+mod span;
 
 pub use auth_flow::AuthFlow;
 pub(crate) use auth_flow::next_token;
@@ -20,3 +23,4 @@ pub(crate) use graphql_shape::errors as graphql_errors;
 pub use http_message::{Request, Response};
 pub use inspection::{Inspection, Verdict};
 pub use request_builder::RequestBuilder;
+pub use request_id::RequestId;

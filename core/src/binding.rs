@@ -6,7 +6,8 @@ pub use crate::sys::clock::process as manual_clock;
 
 pub use crate::config::{
     Language, Setting, SettingKind, Value, camel_case, duration_from_milliseconds,
-    duration_from_seconds,
+    duration_from_seconds, message_in,
 };
+pub use crate::credentials::Exception;
 pub use crate::events::wait_for_delivery;
 pub use crate::sys::variables::Variables;

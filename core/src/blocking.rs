@@ -16,6 +16,7 @@ use crate::events::{self, Event, EventLevel, Listening};
 use crate::http::dns;
 use crate::store::{self, StoreStatus};
 use crate::sys::runtime;
+use crate::sys::time_limit::TimeLimit;
 use crate::token::Token;
 
 pub use crate::api::{Request, Response};
@@ -110,6 +111,27 @@ impl Client {
         self.inner.config().timeout
     }
 
+    /// The number of the client within its process, as its events tell it, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.inner.events().client()
+    }
+
+    /// Host and port of the token endpoint, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn token_server(&self) -> (&str, u16) {
+        self.inner.config().token_server()
+    }
+
+    /// Host and port of the API, for bindings.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn api_server(&self) -> Option<(&str, u16)> {
+        self.inner.config().api_server()
+    }
+
     /// Whether tokens are renewed although nobody asks for them, for bindings.
     #[doc(hidden)]
     #[must_use]
@@ -143,7 +165,7 @@ impl Client {
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(&self.callbacks, self.get_token_call(timeout), done)
+        then(&self.callbacks, self.get_token_call(self.limit(timeout)), done)
     }
 
     /// Asks for a token and lets the caller look for the result, for hosts that must stay
@@ -154,8 +176,8 @@ impl Client {
     /// `unavailable` when the system refuses the library its thread; `invalid_argument` on a library
     /// thread, as for [`get_token`](Self::get_token).
     pub fn start(&self, timeout: Option<Duration>) -> Result<Pending<Arc<Token>>, Error> {
-        let deadline = self.deadline(timeout);
-        start(self.get_token_call(timeout), deadline)
+        let limit = self.limit(timeout);
+        start(self.get_token_call(limit), self.deadline(limit))
     }
 
     /// Sends a request to the API with the token; see [`crate::Client::send`]. Calls `done` with
@@ -179,7 +201,7 @@ impl Client {
     ///
     /// As [`start`](Self::start).
     pub fn start_send(&self, request: Request) -> Result<Pending<Response>, Error> {
-        let deadline = self.deadline(request.timeout);
+        let deadline = self.deadline(self.limit(request.timeout));
         start(self.send_call(request), deadline)
     }
 
@@ -204,7 +226,7 @@ impl Client {
     ///
     /// As [`start`](Self::start).
     pub fn start_graphql(&self, operation: Graphql) -> Result<Pending<GraphqlResponse>, Error> {
-        let deadline = self.deadline(operation.own_timeout());
+        let deadline = self.deadline(self.limit(operation.own_timeout()));
         start(self.graphql_call(operation), deadline)
     }
 
@@ -230,8 +252,8 @@ impl Client {
         flow: &AuthFlow,
         timeout: Option<Duration>,
     ) -> Result<Pending<Arc<Token>>, Error> {
-        let deadline = self.deadline(Some(self.flow_timeout(timeout)));
-        start(self.next_token_call(flow, timeout), deadline)
+        let limit = self.flow_limit(timeout);
+        start(self.next_token_call(flow, limit), self.deadline(limit))
     }
 
     /// Asks for the token of the next attempt of `flow`, as
@@ -246,49 +268,52 @@ impl Client {
         timeout: Option<Duration>,
         done: impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static,
     ) -> Result<CancelHandle, Error> {
-        then(&self.callbacks, self.next_token_call(flow, timeout), done)
+        then(&self.callbacks, self.next_token_call(flow, self.flow_limit(timeout)), done)
     }
 
     fn next_token_call(
         &self,
         flow: &AuthFlow,
-        timeout: Option<Duration>,
+        limit: TimeLimit,
     ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
         let client = self.inner.clone();
         let open = client.check_open();
         let next = flow.next();
-        let timeout = self.flow_timeout(timeout);
         async move {
             open?;
-            next_token(&client, next, timeout).await
+            next_token(&client, next, limit).await
         }
     }
 
     /// Of the time-outs of the client and of the HTTP client that sends the request, the smaller one.
-    fn flow_timeout(&self, timeout: Option<Duration>) -> Duration {
-        let own = self.inner.config().timeout;
-        timeout.map_or(own, |timeout| timeout.min(own))
+    fn flow_limit(&self, timeout: Option<Duration>) -> TimeLimit {
+        let own = self.limit(None);
+        timeout.filter(|timeout| *timeout < own.left).map_or(own, TimeLimit::of_http_client)
+    }
+
+    fn limit(&self, timeout: Option<Duration>) -> TimeLimit {
+        self.inner.config().time_limit_of_call(timeout)
     }
 
     /// When a caller stops waiting, even for a worker that does not respond. A clock that a test
     /// moves by hand has no such moment.
-    fn deadline(&self, timeout: Option<Duration>) -> Option<Instant> {
-        let timeout = timeout.unwrap_or(self.inner.config().timeout);
-        if self.inner.clock().is_system() { Instant::now().checked_add(timeout) } else { None }
+    fn deadline(&self, limit: TimeLimit) -> Option<(Instant, TimeLimit)> {
+        let is_system = self.inner.clock().is_system();
+        let deadline = Instant::now().checked_add(limit.left).filter(|_| is_system)?;
+        Some((deadline, limit))
     }
 
     /// What a task is to do for a call. Whether the client is open counts now, not when the task
     /// comes to run.
     fn get_token_call(
         &self,
-        timeout: Option<Duration>,
+        limit: TimeLimit,
     ) -> impl Future<Output = Result<Arc<Token>, Error>> + Send + use<> {
         let client = self.inner.clone();
         let open = client.check_open();
         async move {
             open?;
-            let timeout = timeout.unwrap_or_else(|| client.config().timeout);
-            client.wait_for_token(timeout).await
+            client.wait_for_token(limit).await
         }
     }
 
@@ -301,8 +326,7 @@ impl Client {
         async move {
             open?;
             let request = request.build(&client)?;
-            let response = client.send(request).await?;
-            client.while_open(Response::read(response)).await
+            client.send_and_read(request).await
         }
     }
 
@@ -335,7 +359,7 @@ impl Client {
     #[doc(hidden)]
     #[must_use]
     pub fn fresh_token(&self) -> Option<Arc<Token>> {
-        self.inner.precisely_fresh_token()
+        self.inner.fresh_token().or_else(|| self.inner.fresh_token_of_fake())
     }
 
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.
@@ -387,15 +411,12 @@ impl Client {
                 "a callback must not wait until all callbacks have returned, for it is one of them",
             ));
         }
-        let timeout = timeout.unwrap_or_else(|| self.timeout());
-        let deadline = Instant::now().checked_add(timeout);
+        let limit = self.limit(timeout);
+        let deadline = Instant::now().checked_add(limit.left);
         if self.callbacks.wait(deadline) && self.inner.events().wait(deadline) {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Timeout,
-            format!("a callback has not returned within {} ms", timeout.as_millis()),
-        ))
+        Err(Error::new(ErrorKind::Timeout, format!("a callback has not returned within {limit}")))
     }
 
     /// What this client asks for; see [`crate::Client::target`].
@@ -426,7 +447,8 @@ fn is_callback() -> bool {
 /// `timeout` when a callback, a look-up of a name or something that finds credentials still runs by then;
 /// `invalid_argument` on a thread of the library.
 pub fn shutdown(timeout: Option<Duration>) -> Result<(), Error> {
-    runtime::shutdown(timeout.unwrap_or(TIMEOUT), || {
+    let limit = timeout.map_or(TimeLimit::of_library(TIMEOUT), TimeLimit::of_call);
+    runtime::shutdown(limit, || {
         dns::forget();
         store::forget();
     })

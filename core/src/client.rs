@@ -12,6 +12,7 @@ use crate::cache::rejection::Rejection;
 use crate::cache::slot::Slot;
 use crate::cache::stats::Stats;
 use crate::config::{Config, ResolvedConfig, is_loopback, setting};
+use crate::credentials::known_secrets::KnownSecrets;
 use crate::error::{Error, ErrorKind};
 use crate::events::{Event, EventKind, EventLevel, Events, Listening, Subscription};
 use crate::http::client::HttpClient;
@@ -21,6 +22,7 @@ use crate::sys::clock::{Clock, Moment};
 use crate::sys::counter::count;
 use crate::sys::latch::Latch;
 use crate::sys::runtime;
+use crate::sys::time_limit::TimeLimit;
 use crate::token::{Token, TokenFuture, TokenProvider};
 use crate::token_endpoint::endpoint::TokenEndpoint;
 use crate::token_endpoint::source::TokenSource;
@@ -35,6 +37,7 @@ struct Handle {
     slot: Arc<Slot>,
     http: Arc<HttpClient>,
     shared: Option<Arc<SharedSource>>,
+    known: Arc<KnownSecrets>,
     closed: Latch,
     is_root: bool,
 }
@@ -53,10 +56,12 @@ impl Client {
         let clock = Clock::for_new_client();
         let http = Arc::new(HttpClient::new(Arc::clone(&config))?);
         let events = Arc::new(Events::new(clock.clone(), config.names()));
+        let known = Arc::new(KnownSecrets::default());
         let endpoint = TokenEndpoint::new(
             Arc::clone(&config),
             clock.clone(),
             Arc::clone(&http),
+            Arc::clone(&known),
             Arc::clone(&events),
         );
         let endpoint = Arc::new(endpoint);
@@ -66,7 +71,7 @@ impl Client {
             None => endpoint,
         };
         let refresher = Arc::new(Refresher::new(config, clock, source, events));
-        Ok(Self::handle(refresher, http, shared, scopes, true))
+        Ok(Self::handle(refresher, http, shared, known, scopes, true))
     }
 
     /// A client whose tokens come from `source`, and whose requests to the API `responder` gets. It keeps to
@@ -85,7 +90,7 @@ impl Client {
         let http = Arc::new(HttpClient::over(responder, Arc::clone(&config))?);
         let events = Arc::new(Events::new(clock.clone(), config.names()));
         let refresher = Arc::new(Refresher::new(config, clock, source, events));
-        Ok(Self::handle(refresher, http, None, scopes, true))
+        Ok(Self::handle(refresher, http, None, Arc::default(), scopes, true))
     }
 
     /// Whether it is one of tests, which never touches the network.
@@ -145,19 +150,29 @@ impl Client {
         self.check_open()?;
         let scopes = scopes.into_iter().map(Into::into).collect();
         let scopes = self.0.refresher.config.scopes(Some(scopes))?;
-        let Handle { refresher, http, shared, .. } = &*self.0;
-        Ok(Self::handle(Arc::clone(refresher), Arc::clone(http), shared.clone(), scopes, false))
+        let Handle { refresher, http, shared, known, .. } = &*self.0;
+        let (refresher, http, known) = (Arc::clone(refresher), Arc::clone(http), Arc::clone(known));
+        Ok(Self::handle(refresher, http, shared.clone(), known, scopes, false))
     }
 
     fn handle(
         refresher: Arc<Refresher>,
         http: Arc<HttpClient>,
         shared: Option<Arc<SharedSource>>,
+        known: Arc<KnownSecrets>,
         scopes: Arc<[String]>,
         is_root: bool,
     ) -> Self {
         let slot = refresher.slots.slot(&Key::new(&refresher.config, scopes));
-        Self(Arc::new(Handle { refresher, slot, http, shared, closed: Latch::new(), is_root }))
+        Self(Arc::new(Handle {
+            refresher,
+            slot,
+            http,
+            shared,
+            known,
+            closed: Latch::new(),
+            is_root,
+        }))
     }
 
     /// The value of the `Authorization` header. Returns at once while the cached token is usable;
@@ -176,7 +191,7 @@ impl Client {
     ///
     /// As [`authorization`](Self::authorization).
     pub async fn get_token(&self) -> Result<Arc<Token>, Error> {
-        self.get_token_within(self.0.refresher.config.timeout).await
+        self.get_token_by(self.0.refresher.config.time_limit()).await
     }
 
     /// [`get_token`](Self::get_token) with a deadline of the caller's own. Dropping the future
@@ -186,23 +201,27 @@ impl Client {
     ///
     /// As [`authorization`](Self::authorization).
     pub async fn get_token_within(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
+        self.get_token_by(TimeLimit::of_call(timeout)).await
+    }
+
+    pub(crate) async fn get_token_by(&self, limit: TimeLimit) -> Result<Arc<Token>, Error> {
         if let Some(token) = self.fresh_token() {
             return Ok(token);
         }
         self.check_open()?;
         let client = self.clone();
         // A future of its own, so that the one above stays small for those who need not wait.
-        let waiting = async move { client.wait_for_token(timeout).await };
+        let waiting = async move { client.wait_for_token(limit).await };
         Box::pin(runtime::run(waiting)).await
     }
 
-    /// [`get_token_within`](Self::get_token_within) for a call that was made while the client was
+    /// [`get_token_by`](Self::get_token_by) for a call that was made while the client was
     /// open; if it is closed by now, the call is cancelled.
-    pub(crate) async fn wait_for_token(&self, timeout: Duration) -> Result<Arc<Token>, Error> {
+    pub(crate) async fn wait_for_token(&self, limit: TimeLimit) -> Result<Arc<Token>, Error> {
         if let Some(token) = self.fresh_token() {
             return Ok(token);
         }
-        self.while_open(self.0.refresher.get(&self.0.slot, timeout)).await
+        self.while_open(self.0.refresher.get(&self.0.slot, limit)).await
     }
 
     /// Work that ends with `cancelled` when the client is closed.
@@ -332,13 +351,13 @@ impl Client {
     pub(crate) async fn get_other_than(
         &self,
         rejected: u64,
-        timeout: Duration,
+        limit: TimeLimit,
     ) -> Result<Arc<Token>, Error> {
         self.check_open()?;
         let client = self.clone();
         let waiting = async move {
             let Handle { refresher, slot, .. } = &*client.0;
-            client.while_open(refresher.get_other_than(rejected, slot, timeout)).await
+            client.while_open(refresher.get_other_than(rejected, slot, limit)).await
         };
         Box::pin(runtime::run(waiting)).await
     }
@@ -349,6 +368,11 @@ impl Client {
 
     pub(crate) fn http(&self) -> &HttpClient {
         &self.0.http
+    }
+
+    /// What must not come out.
+    pub(crate) fn known_secrets(&self) -> &KnownSecrets {
+        &self.0.known
     }
 
     pub(crate) fn config(&self) -> &ResolvedConfig {
@@ -364,8 +388,10 @@ impl Client {
         if self.is_closed() { None } else { self.0.slot.fresh(&self.0.refresher.clock) }
     }
 
-    pub(crate) fn precisely_fresh_token(&self) -> Option<Arc<Token>> {
-        if self.is_closed() { None } else { self.0.slot.fresh_at(self.clock().now()) }
+    /// The same for a fake client, whose token is not to be had without the lock.
+    pub(crate) fn fresh_token_of_fake(&self) -> Option<Arc<Token>> {
+        let is_open = self.is_fake() && !self.is_closed();
+        if is_open { self.0.slot.fresh_at(self.clock().now()) } else { None }
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Error> {

@@ -10,12 +10,15 @@ mod reader;
 mod redis_server;
 mod resolved;
 pub(crate) mod setting;
+mod spelling;
 mod store;
 mod value;
 
 pub use builder::Config;
 pub(crate) use builder::FallbackAuthorities;
 pub use setting::{Setting, SettingKind, camel_case};
+pub use spelling::message_in;
+pub(crate) use spelling::spelled;
 pub(crate) use value::Service;
 pub use value::{
     AuthMethod, Environment, Language, RequestFormat, Value, duration_from_milliseconds,

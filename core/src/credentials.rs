@@ -5,6 +5,7 @@
 mod callback;
 mod client_credentials;
 mod command;
+mod exception;
 mod file;
 pub(crate) mod known_secrets;
 mod one_at_a_time;
@@ -17,6 +18,7 @@ pub(crate) use client_credentials::{
     holds, invisible, malformed, parse_json, unavailable, without_mark,
 };
 pub(crate) use command::Command;
+pub use exception::Exception;
 pub(crate) use file::{ClientId, Files, Named, SettingPath};
 pub(crate) use source::CredentialsSource;
 pub use source::{CredentialProvider, Provided};

@@ -149,11 +149,16 @@ pub struct Error(Arc<Facts>);
 struct Facts {
     kind: ErrorKind,
     message: String,
+    /// The message with its settings between backticks, where it names any.
+    marked: Option<String>,
     retryable: bool,
     status: Option<u16>,
     server_code: Option<String>,
     retry_after: Option<Duration>,
     target: Option<Arc<str>>,
+    request_id: Option<Arc<str>>,
+    server_message: Option<String>,
+    server_path: Option<String>,
     /// Fingerprints of the credentials that the server refused.
     refused: Option<Arc<[u64]>>,
 }
@@ -162,14 +167,19 @@ impl Error {
     /// An error of this kind. For bindings, which have failures of translation to report.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let (message, marked) = without_marks(message.into());
         Self(Arc::new(Facts {
             kind,
-            message: message.into(),
+            message,
+            marked,
             retryable: kind.retryable(),
             status: None,
             server_code: None,
             retry_after: None,
             target: None,
+            request_id: None,
+            server_message: None,
+            server_path: None,
             refused: None,
         }))
     }
@@ -198,7 +208,8 @@ impl Error {
         self.0.status
     }
 
-    /// The `error` member of the server's response (RFC 6749, 5.2), where it is a registered code.
+    /// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of `WWW-Authenticate`
+    /// (RFC 6750, 3), where it is a registered one, or the code with which a GraphQL API rejected the token.
     #[must_use]
     pub fn server_code(&self) -> Option<&str> {
         self.0.server_code.as_deref()
@@ -216,6 +227,33 @@ impl Error {
         self.0.target.as_deref()
     }
 
+    /// The `X-Request-Id` of the request to the API that this is about, which SEEK can be asked about: the
+    /// request's own, or the one it was given. What failed before it was sent has it too.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// What a GraphQL API said as it rejected the token, in its own words, for people. It is not part of
+    /// what is shown or logged. Absent where it repeats a secret.
+    #[must_use]
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.server_message.as_deref()
+    }
+
+    /// Where in its response a GraphQL API said so: the `path` of its error, with dots between the parts, such
+    /// as `hiringOrganizations.edges.0`. It is not part of what is shown or logged. Absent where it
+    /// repeats a secret.
+    #[must_use]
+    pub fn server_path(&self) -> Option<&str> {
+        self.0.server_path.as_deref()
+    }
+
+    /// The message with its settings between backticks.
+    pub(crate) fn marked(&self) -> &str {
+        self.0.marked.as_ref().unwrap_or(&self.0.message)
+    }
+
     /// Keyed fingerprints of what was refused, where credentials were.
     pub(crate) fn refused(&self) -> &[u64] {
         self.0.refused.as_deref().unwrap_or_default()
@@ -226,7 +264,8 @@ impl Error {
     }
 
     pub(crate) fn with_message(self, message: impl Into<String>) -> Self {
-        self.change(|facts| facts.message = message.into())
+        let (message, marked) = without_marks(message.into());
+        self.change(|facts| (facts.message, facts.marked) = (message, marked))
     }
 
     pub(crate) fn with_response(self, status: u16, server_code: Option<String>) -> Self {
@@ -250,6 +289,15 @@ impl Error {
         self.change(|facts| facts.target = Some(target))
     }
 
+    pub(crate) fn with_request_id(self, request_id: Arc<str>) -> Self {
+        self.change(|facts| facts.request_id = Some(request_id))
+    }
+
+    /// With what the API said about the token that it rejected.
+    pub(crate) fn with_server_words(self, message: Option<String>, path: Option<String>) -> Self {
+        self.change(|facts| (facts.server_message, facts.server_path) = (message, path))
+    }
+
     pub(crate) fn with_refused(self, fingerprints: Vec<u64>) -> Self {
         self.change(|facts| facts.refused = Some(fingerprints.into()))
     }
@@ -258,6 +306,11 @@ impl Error {
         edit(Arc::make_mut(&mut self.0));
         self
     }
+}
+
+/// The message as most languages read it, and as it was written if that is something else.
+fn without_marks(message: String) -> (String, Option<String>) {
+    if message.contains('`') { (message.replace('`', ""), Some(message)) } else { (message, None) }
 }
 
 impl fmt::Debug for Error {
@@ -270,7 +323,8 @@ impl fmt::Debug for Error {
             .field("server_code", &self.0.server_code)
             .field("retry_after", &self.0.retry_after)
             .field("target", &self.0.target)
-            .finish()
+            .field("request_id", &self.request_id())
+            .finish_non_exhaustive()
     }
 }
 

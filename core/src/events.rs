@@ -9,7 +9,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use delivery::{Events, is_delivering};
+pub(crate) use delivery::{Delivery, Events, is_delivering};
 pub use delivery::{Listening, wait_for_delivery};
 pub use event::{Event, EventKind, EventLevel, FieldValue, Reason, Subject, TokenFrom};
 pub use subscription::Subscription;

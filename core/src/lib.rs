@@ -21,13 +21,15 @@
 //! - `aws-lc-rs`, a default: cryptography for TLS, the one that reqwest and rustls choose by default. reqwest's
 //!   own clients speak TLS with it.
 //! - `ring`: the same from ring, which is smaller; with `default-features = false`.
+//! - `doctor`: the module [`doctor`], which tells whether a configuration works, and if not, why.
 //! - `redis`: the setting `store` may name a Redis or Valkey server.
 //! - `reqwest-middleware`: a [`Client`] as a middleware of `reqwest_middleware::ClientWithMiddleware`.
 //!
 //! # How it is built
 //!
 //! Modules import downwards only: `sys`, `credentials`, `config`, `http`, `token_endpoint`, `cache`,
-//! [`Client`], `api`, [`blocking`]. The HTTP library is named in `http`, `token_endpoint` and `api`.
+//! [`Client`], `api`, [`blocking`], `doctor`. The HTTP library is named in `http`, `token_endpoint`, `api` and
+//! `doctor`.
 #![forbid(unsafe_code)]
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
@@ -41,6 +43,8 @@ mod cache;
 mod client;
 mod config;
 mod credentials;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 mod error;
 mod events;
 #[cfg(fuzzing)]
@@ -55,7 +59,8 @@ mod token;
 mod token_endpoint;
 
 pub use api::{
-    AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, Verdict,
+    AuthFlow, Graphql, GraphqlError, GraphqlResponse, Inspection, RequestBuilder, RequestId,
+    Verdict,
 };
 pub use cache::{Stats, TokenState, TokenStats};
 pub use client::{Authorization, Client};

@@ -18,4 +18,5 @@ pub(crate) mod secret;
 pub(crate) mod shared_work;
 pub(crate) mod task;
 pub(crate) mod thread;
+pub(crate) mod time_limit;
 pub(crate) mod variables;

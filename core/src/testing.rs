@@ -1,5 +1,29 @@
 //! Clients for tests that never touch the network. They are the real client, with its cache, its renewals and
 //! its rules, over a token endpoint and an API that a test plays by hand.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use seekauth::testing::{Asked, Fake, Response};
+//! use seekauth::{Client, ErrorKind, Graphql};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), seekauth::Error> {
+//! let fake = Fake::new().token("t").lifetime(Duration::from_secs(1_800));
+//! let client = Client::fake(&fake)?;
+//!
+//! let body = br#"{"data": {"self": {"partner": {"name": "Acme"}}}}"#.to_vec();
+//! fake.respond([Response { status: 200, headers: Vec::new(), body }]);
+//! let response = client.graphql(Graphql::new("{ self { partner { name } } }")).await?;
+//! assert!(response.text().contains("Acme"));
+//! assert!(matches!(fake.journal()[..], [Asked::Token { .. }, Asked::Api(_)]));
+//!
+//! fake.fail_with(ErrorKind::Unavailable, None);
+//! fake.advance(Duration::from_secs(1_800));
+//! assert_eq!(client.get_token().await.unwrap_err().kind(), ErrorKind::Unavailable);
+//! # Ok(())
+//! # }
+//! ```
 
 mod fake;
 mod journal;

@@ -8,7 +8,7 @@ use seekauth::testing::{Asked, Fake, Request, Response, token};
 use seekauth::{Client, Error, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
-    Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Response::new(status, body)
 }
 
 fn tokens(fake: &Fake) -> usize {
@@ -99,7 +99,7 @@ async fn a_function_responds_too() {
     assert_eq!(missing.kind(), ErrorKind::InvalidArgument);
     fake.respond_with(|request| {
         let (status, headers) = (201, vec![("x-method".to_owned(), request.method.into_bytes())]);
-        Box::pin(async move { Ok(Response { status, headers, body: request.body }) })
+        Box::pin(async move { Ok(Response { headers, ..Response::new(status, request.body) }) })
     });
     let response = client.post(&url).body("hello").send().await.unwrap();
     assert_eq!(
@@ -130,11 +130,16 @@ fn a_token_is_made_by_hand() {
 #[test]
 fn what_other_clients_send_is_in_the_journal() {
     let fake = Fake::new();
-    fake.record(Request {
+    let request = Request {
         method: "GET".to_owned(),
         url: "http://127.0.0.1:9/x".to_owned(),
         ..Request::default()
-    });
+    };
+    let error = fake.record(request.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    fake.respond([json(200, "{}")]);
+    fake.record(request).unwrap();
+    assert_eq!(requests(&fake).len(), 2);
     assert_eq!(requests(&fake)[0].url, "http://127.0.0.1:9/x");
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 mod sources;
 
 /// From the ground up. A room imports from those before it and from itself.
-const FLOORS: [&str; 16] = [
+const FLOORS: [&str; 17] = [
     "error",
     "sys",
     "events",
@@ -24,6 +24,7 @@ const FLOORS: [&str; 16] = [
     "api",
     "blocking",
     "testing",
+    "doctor",
     "binding",
     "lib",
 ];

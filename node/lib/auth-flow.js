@@ -13,8 +13,9 @@ const { unwrap } = require('./error.js');
  *
  * @typedef {(
  *   start: import('./pending-calls.js').StartToken,
+ *   isRepetition: boolean,
  *   options?: import('../index').GetTokenOptions,
- * ) => Promise<import('./binding').NativeToken>} WaitForToken
+ * ) => Promise<string>} Authorize
  */
 
 const registry = new FinalizationRegistry((/** @type {{ flows: AuthFlows, number: number }} */ held) => {
@@ -26,19 +27,20 @@ const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
 
 class AuthFlow {
   #flows;
-  #wait;
+  #authorize;
+  #isRepetition = false;
   /** @type {any} */
   #number;
 
   /**
    * @param {AuthFlows} flows of a client
-   * @param {WaitForToken} wait for a token of the client
+   * @param {Authorize} authorize gives the client's header value for an attempt
    * @param {string} url
    * @param {boolean} replayable
    */
-  constructor(flows, wait, url, replayable) {
+  constructor(flows, authorize, url, replayable) {
     this.#flows = flows;
-    this.#wait = wait;
+    this.#authorize = authorize;
     this.#number = unwrap(flows.open(url, replayable));
   }
 
@@ -69,6 +71,20 @@ class AuthFlow {
     return /** @type {[string, string][]} */ (pairs);
   }
 
+  /**
+   * The `X-Request-Id` of the request, which its errors carry.
+   *
+   * @returns {string | undefined}
+   */
+  get requestId() {
+    return unwrap(this.#flows.requestId(this.#number)) ?? undefined;
+  }
+
+  /** @param {string} value of a header that the request has already */
+  set requestId(value) {
+    unwrap(this.#flows.setRequestId(this.#number, value));
+  }
+
   /** @param {string} host value of a header that the program set */
   checkHost(host) {
     unwrap(this.#flows.checkHost(this.#number, host));
@@ -78,7 +94,7 @@ class AuthFlow {
   async authorization(options) {
     /** @type {import('./pending-calls.js').StartToken} */
     const start = (timeoutMs, spentMs, call) => this.#flows.getToken(this.#number, timeoutMs, spentMs, call);
-    return (await this.#wait(start, options)).authorization;
+    return this.#authorize(start, this.#isRepetition, options);
   }
 
   /** @param {string} authorization the header value that is about to be sent */
@@ -96,6 +112,7 @@ class AuthFlow {
 
   retry() {
     unwrap(this.#flows.retry(this.#number));
+    this.#isRepetition = true;
   }
 
   /**

@@ -9,6 +9,9 @@ export interface Failure {
   status?: number;
   serverCode?: string;
   target?: string;
+  requestId?: string | undefined;
+  serverMessage?: string;
+  serverPath?: string;
 }
 
 /** Why there is no value: a failure, or the message of a `TypeError`. */
@@ -30,6 +33,7 @@ export interface NativeToken {
 export interface NativeResponse {
   readonly status: number;
   readonly text: string;
+  readonly requestId?: string;
 }
 
 export interface NativeOperation {
@@ -44,6 +48,8 @@ export interface NativeOperation {
 export interface AuthFlows {
   open(url: unknown, replayable: boolean): Outcome<number>;
   headers(flow: number, present: string): Outcome<string>;
+  requestId(flow: number): Outcome<string | null>;
+  setRequestId(flow: number, value: unknown): Outcome<undefined>;
   checkHost(flow: number, host: unknown): Outcome<undefined>;
   getToken(flow: number, timeoutMs: unknown, spentMs: number, call: number): Outcome<CancelHandle>;
   attempt(flow: number, authorization: unknown): Outcome<undefined>;
@@ -65,7 +71,7 @@ export interface Completions {}
 export interface CredentialsRequest {
   readonly isOpen: boolean;
   provide(credentials: unknown): void;
-  fail(): void;
+  fail(className?: string): void;
 }
 
 export interface NewClient {
@@ -99,6 +105,9 @@ export interface NativeClient {
   freshness(): () => boolean;
   freshAuthorization(): Outcome<string | null>;
   apiUrl(): string | null;
+  number(): number;
+  tokenServer(): [host: string, port: number];
+  apiServer(): [host: string, port: number] | null;
   storeStatus(): { kind: string; usable: boolean; lastProblem?: string; counts: Count[] };
   stats(): { counts: Count[]; requestsFailed: Count[]; waitedMs: number; tokens: TokenStats[] };
   listen(completions: Completions, isSubscribed: boolean): void;
@@ -110,6 +119,37 @@ export interface NativeClient {
   cachedToken(): Outcome<NativeToken | null>;
   invalidate(token: unknown): Outcome<boolean>;
   close(): Outcome<undefined>;
+}
+
+/** The other side of a client for tests. */
+export interface NativeFake {
+  readonly nowMs: number;
+  failWith(code: unknown, retryAfterMs: unknown): Outcome<undefined>;
+  succeed(): void;
+  advance(ms: unknown): Outcome<undefined>;
+  respond(completions: Completions, number: number): void;
+  record(method: string, url: string, headers: [string, string][], body: Uint8Array): Outcome<undefined>;
+  journal(): JournalEntry[];
+}
+
+/** For a token where it has `scopes`, else to the API. */
+export interface JournalEntry {
+  scopes?: string[];
+  failure?: string;
+  method?: string;
+  url?: string;
+  headers?: [string, string][];
+  body?: Uint8Array;
+}
+
+/** Asks what responds for a client for tests. */
+export interface FakeRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: [string, string][];
+  readonly body: Uint8Array<ArrayBuffer>;
+  provide(status: number, headers: [string, string][], body: Uint8Array): void;
+  fail(message: string, code?: string): void;
 }
 
 export interface Binding {
@@ -133,6 +173,9 @@ export interface Binding {
     variables: [string, string][],
     options: unknown,
   ): Outcome<NewClient>;
+  runCommand(arguments_: string[], variables: [string, string][], facts: [string, string][], authorities: string): number;
+  newFake(options: unknown): Outcome<{ client: NativeClient; fake: NativeFake }>;
+  newToken(value: unknown, options: unknown): Outcome<NativeToken>;
   eventNames(): string[];
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];

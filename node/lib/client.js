@@ -7,7 +7,8 @@ const { hasSubscribers } = require('node:diagnostics_channel');
 const { debuglog } = require('node:util');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
-const { completions, newNumber, providers, tokenOutcome, wait, waitForToken } = require('./pending-calls.js');
+const calls = require('./pending-calls.js');
+const { completions, newNumber, providers, tokenOutcome, wait, waitForToken, waiting } = calls;
 const { Token } = require('./token.js');
 
 /** @typedef {import('./binding').Completions} Completions */
@@ -23,6 +24,8 @@ const { Token } = require('./token.js');
 let AuthFlow;
 /** @type {typeof import('./adapters/fetch.js').authenticatedFetch | undefined} */
 let authenticatedFetch;
+/** @type {ReturnType<typeof import('./fake.js').fakeClass> | undefined} */
+let FakeClient;
 
 const channels = native.eventNames().map((name) => `seekauth:${name}`);
 const log = debuglog('seekauth');
@@ -83,8 +86,22 @@ function standing({ scopes, state, remainingMs, obtainedAtMs, isRequesting, last
   return Object.freeze({ scopes: Object.freeze([...scopes]), state, remainingMs, obtainedAt, isRequesting, lastFailure });
 }
 
+/**
+ * Sees an operation, whose headers it may add to, and has it sent.
+ *
+ * @typedef {(operation: { operationName: unknown, headers: [string, string][] },
+ *   send: () => Promise<import('./binding').NativeResponse>) => Promise<import('./binding').NativeResponse>} Observer
+ */
+
+/** The keys of methods for opentelemetry.js. */
+const identity = Symbol.for('seekauth.identity');
+const observe = Symbol.for('seekauth.observe');
+
 /** The key of a method for adapters/send.js. From the registry of symbols, because a file for it costs time to load. */
 const openAuthFlow = Symbol.for('seekauth.openAuthFlow');
+/** The keys of what clients for tests do in their own way: to make a handle, and to send in the place of fetch. */
+const handle = Symbol.for('seekauth.handle');
+const transport = Symbol.for('seekauth.transport');
 
 class Client {
   /** @type {NativeClient} */
@@ -95,6 +112,8 @@ class Client {
   #root;
   /** Whether the library was told that somebody is subscribed; `undefined` once the root was closed. */
   #isObserved = /** @type {boolean | undefined} */ (false);
+  /** @type {Observer | undefined} Of the root alone. */
+  #observer;
   /** Whether `#authorization` is still fresh, by the library. */
   #isFresh;
   /** @type {string | undefined} */
@@ -104,18 +123,6 @@ class Client {
   /** @type {Promise<Outcome<import('./binding').NativeToken>> | undefined} */
   #pending;
 
-  /**
-   * Needs no `this`, so that it can be given away as it is.
-   *
-   * @param {string | URL | Request} input
-   * @param {RequestInit} [init]
-   * @returns {Promise<Response>}
-   */
-  fetch = (input, init) => {
-    authenticatedFetch ??= require('./adapters/fetch.js').authenticatedFetch;
-    return authenticatedFetch(/** @type {any} */ (this), input, init);
-  };
-
   /** @param {unknown} options `ClientOptions`, or the parts of a client */
   constructor(options) {
     const parts = options instanceof NativeParts ? options : NativeParts.make(native.newClient, options);
@@ -124,6 +131,12 @@ class Client {
     this.#source = source;
     this.#root = root ?? this;
     this.#isFresh = client.freshness();
+    /**
+     * Can be given away as it is, and still is what a test puts in the place of the method.
+     *
+     * @type {import('../index').Client['fetch']}
+     */
+    this.fetch = (input, init) => Object.getPrototypeOf(this).fetch.call(this, input, init);
     if (!root) client.listen(completions, (this.#isObserved = isSubscribed()));
   }
 
@@ -147,9 +160,36 @@ class Client {
     return new Client(NativeParts.make(native.clientFromEnv, overrides));
   }
 
+  /**
+   * A client for tests, which never touches the network.
+   *
+   * @param {unknown} [options]
+   */
+  static fake(options) {
+    FakeClient ??= require('./fake.js').fakeClass({ Client, NativeParts, native, calls });
+    return new FakeClient(options);
+  }
+
   /** @param {(string | readonly string[])[]} scopes */
   withScopes(...scopes) {
-    return new Client(new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this, this.#root));
+    return this[handle](new NativeParts(unwrap(this.#native.withScopes(scopes.flat())), this, this.#root));
+  }
+
+  /** @param {NativeParts} parts */
+  [handle](parts) {
+    return new Client(parts);
+  }
+
+  /**
+   * @param {string | URL | Request} input
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>}
+   */
+  fetch(input, init) {
+    authenticatedFetch ??= require('./adapters/fetch.js').authenticatedFetch;
+    /** @type {any} */
+    const client = this;
+    return authenticatedFetch(client, input, init, client[transport]);
   }
 
   /** How the store fares through which this client shares its tokens. */
@@ -243,9 +283,26 @@ class Client {
     const { read, write } = require('./graphql.js');
     const operation = write(query, options);
     this.#observe();
-    /** @type {import('./binding').NativeResponse} */
-    const response = await wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
-    return read(response, throwOnErrors);
+    /** @returns {Promise<import('./binding').NativeResponse>} */
+    const send = () => wait(this, (call) => this.#native.graphql(operation, completions, call), signal);
+    const observer = this.#root.#observer;
+    return read(await (observer ? observer(operation, send) : send()), throwOnErrors);
+  }
+
+  /**
+   * Lets the operations of this client and its handles be observed, from now on or no more.
+   *
+   * @param {Observer | undefined} observer
+   */
+  [observe](observer) {
+    this.#root.#observer = observer;
+    this.#observe();
+  }
+
+  /** What its requests are known by. */
+  [identity]() {
+    const native = this.#native;
+    return { number: native.number(), tokenServer: native.tokenServer(), apiServer: native.apiServer() };
   }
 
   /**
@@ -268,7 +325,22 @@ class Client {
     AuthFlow ??= require('./auth-flow.js').AuthFlow;
     this.#observe();
     this.#authFlows ??= this.#native.authFlows(completions);
-    return new AuthFlow(this.#authFlows, (start, options) => waitForToken(this, start, options), url, replayable);
+    return new AuthFlow(this.#authFlows, (...attempt) => this.#authorize(...attempt), url, replayable);
+  }
+
+  /**
+   * The header value for an attempt of a request. What a test or a subclass has put in the place of `authorization`
+   * is asked for it.
+   *
+   * @param {import('./pending-calls.js').StartToken} start
+   * @param {boolean} isRepetition
+   * @param {import('../index').GetTokenOptions} [options]
+   */
+  async #authorize(start, isRepetition, options) {
+    const { signal, timeoutMs } = waiting(options);
+    if (this.authorization !== authorization) return this.authorization();
+    const now = isRepetition ? undefined : this.authorizationNow();
+    return now ?? (await waitForToken(this, start, { signal, timeoutMs })).authorization;
   }
 
   /** Ends the client and everything that waits for it. May be repeated. */
@@ -285,11 +357,10 @@ class Client {
   [Symbol.for('nodejs.util.inspect.custom')]() {
     return `Client of ${this.#native.target()}`;
   }
-
-  get [Symbol.toStringTag]() {
-    return 'Client';
-  }
 }
+
+/** The method as it is here, whatever takes its place. */
+const { authorization } = Client.prototype;
 
 // Older versions of Node 20 do not have these symbols.
 if (Symbol.dispose) {
@@ -304,4 +375,4 @@ if (Symbol.asyncDispose) {
   });
 }
 
-module.exports = { Client };
+module.exports = { Client, NativeParts };

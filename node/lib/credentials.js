@@ -36,9 +36,24 @@ class Provider {
     const credentials = this.#credentials;
     try {
       request.provide(await credentials());
-    } catch {
-      request.fail();
+    } catch (error) {
+      request.fail(className(error));
     }
+  }
+}
+
+/**
+ * The class of what was thrown, and nothing else of it: its text may hold a secret.
+ *
+ * @param {unknown} error
+ */
+function className(error) {
+  try {
+    const name = /** @type {any} */ (error)?.constructor?.name;
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    // What was thrown has a getter that throws.
+    return undefined;
   }
 }
 

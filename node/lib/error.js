@@ -6,20 +6,26 @@
 /** @typedef {import('./binding').Failure} Failure */
 
 class SeekAuthError extends Error {
-  /** @param {Failure} failure the facts, all of which become properties */
-  constructor({ message, ...facts }) {
-    super(message);
-    Object.assign(this, facts);
+  /**
+   * @param {string} message
+   * @param {import('../index').SeekAuthErrorOptions} options the facts, all of which become properties; what the
+   *   code alone decides need not be given
+   */
+  constructor(message, { cause, serverMessage, serverPath, ...facts } = /** @type {any} */ ({})) {
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, 'number' in facts ? facts : { ...kind(facts.code), ...facts });
+    // The server's own words are for who asks for them, and are not printed with the error.
+    Object.defineProperties(this, { serverMessage: { value: serverMessage }, serverPath: { value: serverPath } });
   }
 }
 Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' });
 
 class GraphQLError extends Error {
-  /** @param {import('../index').GraphQLResponse} response all of which becomes properties */
-  constructor(response) {
-    const texts = response.errors.map(({ message }) => message);
+  /** @param {import('../index').GraphQLErrorOptions} response all of which becomes properties */
+  constructor({ data, errors, extensions, status = 200 }) {
+    const texts = errors.map(({ message }) => message);
     super(texts.filter((text) => typeof text === 'string').join('; '));
-    Object.assign(this, response);
+    Object.assign(this, { data, errors, extensions, status });
   }
 }
 Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });
@@ -46,16 +52,16 @@ recognizeCopies(SeekAuthError, 'SeekAuthError');
 recognizeCopies(GraphQLError, 'GraphQLError');
 
 /**
- * A failure that is found here, of a kind of the library's table.
+ * What the library's table says of a kind of failure.
  *
- * @param {import('../index').ErrorCode} kind
- * @param {string} message
- * @param {Partial<Failure>} [facts]
+ * @param {string} name
  */
-function failure(kind, message, facts) {
-  const row = require('./native.js').errorKinds().find(({ code }) => code === kind);
-  const { code, number, retryable } = /** @type {NonNullable<typeof row>} */ (row);
-  return new SeekAuthError({ message, code, number, retryable, ...facts });
+function kind(name) {
+  const kinds = require('./native.js').errorKinds();
+  const row = kinds.find(({ code }) => code === name);
+  if (!row) throw new TypeError(`code must be one of ${kinds.map(({ code }) => code).join(', ')}`);
+  const { code, number, retryable } = row;
+  return { code, number, retryable };
 }
 
 /**
@@ -80,7 +86,31 @@ function isRefused(outcome) {
 function unwrap(outcome) {
   if (!isRefused(outcome)) return outcome;
   if ('wrongType' in outcome) throw new TypeError(outcome.wrongType);
-  throw new SeekAuthError(outcome.failure);
+  const { message, ...facts } = outcome.failure;
+  throw new SeekAuthError(message, /** @type {any} */ (facts));
 }
 
-module.exports = { GraphQLError, SeekAuthError, failure, isRefused, recognizeCopies, unwrap };
+/** Under which a response of `fetch` has the id of its request, also for another copy of this package. */
+const requestId = Symbol.for('seekauth.requestId');
+
+/**
+ * Notes the id of the request that a response is for: the platform's own response does not have it.
+ *
+ * @param {object} response
+ * @param {string | undefined} id
+ */
+function noteRequestId(response, id) {
+  Object.defineProperty(response, requestId, { value: id });
+}
+
+/**
+ * The `X-Request-Id` of the request that a response of `client.fetch` is for.
+ *
+ * @param {any} response
+ * @returns {string | undefined}
+ */
+function requestIdOf(response) {
+  return response?.[requestId];
+}
+
+module.exports = { GraphQLError, SeekAuthError, isRefused, noteRequestId, recognizeCopies, requestIdOf, unwrap };

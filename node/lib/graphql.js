@@ -3,7 +3,7 @@
 // GraphQL operations and responses as JavaScript values. What the API reports in `errors` is data; it becomes
 // an exception on request only.
 
-const { GraphQLError, failure } = require('./error.js');
+const { GraphQLError, SeekAuthError } = require('./error.js');
 
 /** @typedef {import('../index').GraphQLResponse} GraphQLResponse */
 
@@ -33,9 +33,9 @@ function write(query, { variables, operationName, headers, timeoutMs, ...unknown
  * @param {boolean} [throwOnErrors]
  * @returns {GraphQLResponse}
  */
-function read({ status, text }, throwOnErrors = false) {
-  const { data, errors, extensions } = parse(text, status);
-  const response = { data, errors: errors ?? [], extensions: extensions ?? undefined, status };
+function read({ status, text, requestId }, throwOnErrors = false) {
+  const { data, errors, extensions } = parse(text, { status, requestId });
+  const response = { data, errors: errors ?? [], extensions: extensions ?? undefined, status, requestId };
   if (throwOnErrors && response.errors.length > 0) throw new GraphQLError(response);
   return response;
 }
@@ -44,14 +44,14 @@ function read({ status, text }, throwOnErrors = false) {
  * The library has looked at the shape; what else JavaScript may find wrong is a failure of the table too.
  *
  * @param {string} text
- * @param {number} status
+ * @param {{ status: number, requestId?: string | undefined }} facts
  * @returns {any}
  */
-function parse(text, status) {
+function parse(text, facts) {
   try {
     return JSON.parse(text);
   } catch {
-    throw failure('protocol', 'the response is not JSON that JavaScript reads', { status });
+    throw new SeekAuthError('the response is not JSON that JavaScript reads', { code: 'protocol', ...facts });
   }
 }
 

@@ -91,6 +91,19 @@ async function wait(client, start, signal) {
 }
 
 /**
+ * How a caller waits.
+ *
+ * @param {import('../index').GetTokenOptions} [options]
+ */
+function waiting({ timeoutMs, signal, ...unknown } = {}) {
+  for (const name in unknown) {
+    throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
+  }
+  check(signal);
+  return { timeoutMs, signal };
+}
+
+/**
  * Waits for the token of a call, by the terms of its caller.
  *
  * @param {object} client
@@ -98,11 +111,8 @@ async function wait(client, start, signal) {
  * @param {import('../index').GetTokenOptions} [options]
  * @returns {Promise<NativeToken>}
  */
-async function waitForToken(client, start, { timeoutMs, signal, ...unknown } = {}) {
-  for (const name in unknown) {
-    throw new TypeError(`unknown option "${name}"; the options are timeoutMs, signal`);
-  }
-  check(signal);
+async function waitForToken(client, start, options) {
+  const { timeoutMs, signal } = waiting(options);
   const outcome = await tokenOutcome(client, start, timeoutMs, signal);
   signal?.throwIfAborted();
   return unwrap(outcome);
@@ -193,4 +203,4 @@ function cancel() {
   for (const handle of handles.get(this) ?? []) handle.cancel();
 }
 
-module.exports = { completions, isAbortSignal, newNumber, providers, tokenOutcome, wait, waitForToken };
+module.exports = { completions, isAbortSignal, newNumber, providers, tokenOutcome, wait, waitForToken, waiting };

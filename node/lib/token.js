@@ -3,17 +3,31 @@
 // One token, as it was issued. It never changes. Its value is only where its name asks for it: printing a token,
 // or making JSON of it, shows the facts around it.
 
-const { recognizeCopies } = require('./error.js');
+const { recognizeCopies, unwrap } = require('./error.js');
+const native = require('./native.js');
 
 /** @typedef {import('./binding').NativeToken} NativeToken */
+
+/**
+ * Not by its class, of which each copy of the library has one.
+ *
+ * @param {unknown} token
+ * @returns {token is NativeToken}
+ */
+function isNative(token) {
+  return typeof token === 'object' && token !== null && 'expiredOnTheWay' in token;
+}
 
 class Token {
   /** @type {NativeToken} */
   #token;
 
-  /** @param {NativeToken} token */
-  constructor(token) {
-    this.#token = token;
+  /**
+   * @param {unknown} token the library's, or the value of one that a test makes
+   * @param {unknown} [options] `TokenOptions` of that one
+   */
+  constructor(token, options) {
+    this.#token = isNative(token) ? token : unwrap(native.newToken(token, options));
   }
 
   /** The access token itself. */
@@ -54,10 +68,6 @@ class Token {
    */
   [Symbol.for('nodejs.util.inspect.custom')](_depth, options, inspect) {
     return `Token ${inspect(this.toJSON(), options)}`;
-  }
-
-  get [Symbol.toStringTag]() {
-    return 'Token';
   }
 }
 

@@ -44,6 +44,9 @@ function failure(error) {
       server_code: error.serverCode,
       message: error.message,
       target: error.target,
+      request_id: error.requestId,
+      server_message: error.serverMessage,
+      server_path: error.serverPath,
     });
   }
   // In JavaScript a caller who gives up gets the reason that was given; the driver knows one word for it.
@@ -101,13 +104,13 @@ async function burst(fields) {
 
 /** @param {any} fields */
 async function graphql(fields) {
-  const { status, ...response } = await client(fields).graphql(fields.query, {
+  const { status, requestId, ...response } = await client(fields).graphql(fields.query, {
     variables: fields.variables && JSON.parse(fields.variables),
     operationName: fields.operation_name,
     headers: [...new URLSearchParams(fields.headers)],
     ...timeout(fields),
   });
-  return { status, body: JSON.stringify(response) };
+  return { status, request_id: requestId, body: JSON.stringify(response) };
 }
 
 /**

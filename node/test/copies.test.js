@@ -120,7 +120,7 @@ test('errors and tokens of one copy are known to the others', async () => {
   const AnyError = one.SeekAuthError;
   class Special extends AnyError {}
   assert.ok(!(error instanceof Special));
-  assert.ok(Reflect.construct(Special, [{ message: '' }]) instanceof other.SeekAuthError);
+  assert.ok(Reflect.construct(Special, ['', { code: 'network' }]) instanceof other.SeekAuthError);
   for (const value of [null, undefined, 'text', {}, new Error('other')]) {
     assert.ok(!(/** @type {unknown} */ (value) instanceof one.SeekAuthError));
   }

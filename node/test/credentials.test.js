@@ -134,18 +134,21 @@ test('a secret that is refused twice is a refusal, which ends with a better one'
   assert.match(await client.authorization(), /^Bearer /);
 });
 
-for (const [way, gift] of /** @type {[string, () => unknown][]} */ ([
-  ['throws', () => { throw new Error('what nobody may see'); }],
-  ['rejects', async () => { throw new Error('what nobody may see'); }],
-  ['throws nothing', () => { throw undefined; }],
-  ['rejects with an error of the library', () => Client.seekApi({ ...sandbox.seekApi(), ...wrong }).authorization()],
-  ['gives an object that throws', () => ({ get clientId() { throw new Error('what nobody may see'); } })],
+class OddError extends Error {}
+for (const [way, gift, told] of /** @type {[string, () => unknown, string][]} */ ([
+  ['throws', () => { throw new TypeError('what nobody may see'); }, ' with TypeError'],
+  ['rejects', async () => { throw new OddError('what nobody may see'); }, ' with OddError'],
+  ['throws nothing', () => { throw undefined; }, ''],
+  ['throws what has no class', () => { throw Object.assign(Object.create(null), { constructor: { name: 'what nobody may see' } }); }, ''],
+  ['rejects with an error of the library', () => Client.seekApi({ ...sandbox.seekApi(), ...wrong }).authorization(), ' with SeekAuthError'],
+  ['gives an object that throws', () => ({ get clientId() { throw new Error('what nobody may see'); } }), ' with Error'],
 ])) {
   test(`a function that ${way} is told as that and nothing else`, async () => {
     const { client } = made([gift]);
     const error = await failure(client.authorization());
     assert.equal(error.code, 'credentials_unavailable');
     assert.equal(error.retryable, true);
+    assert.equal(error.message, `the program's own credential provider failed${told}`);
     tellsNothing(error);
   });
 }
@@ -373,5 +376,5 @@ test('a function that never settles is told as that', async () => {
   const { client } = made([() => new Promise(() => {})], { requestTimeoutMs: 100, timeoutMs: 600_000 });
   const error = await failure(client.authorization());
   assert.equal(error.code, 'credentials_unavailable');
-  assert.match(error.message, /request_timeout/);
+  assert.match(error.message, /100 ms, which is the client's setting requestTimeoutMs/);
 });

@@ -29,7 +29,7 @@ test('named imports work in a module, without types', () => {
 });
 
 test('require and import give the same adapters', async () => {
-  for (const [name, key] of /** @type {const} */ ([['seekauth/undici', 'interceptor'], ['seekauth/axios', 'attach']])) {
+  for (const [name, key] of /** @type {const} */ ([['seekauth/undici', 'interceptor'], ['seekauth/axios', 'attach'], ['seekauth/opentelemetry', 'instrument']])) {
     const imported = await import(name);
     assert.equal(typeof imported[key], 'function');
     assert.equal(typeof require(name)[key], 'function');
@@ -57,7 +57,7 @@ test('no file of the package requires itself through others', () => {
     assert.ok(!path.includes(file), [...path, file].join(' -> '));
     for (const next of required(file)) visit(next, [...path, file]);
   };
-  for (const entry of ['index.js', 'undici.js', 'axios.js']) visit(path.join(root, entry), []);
+  for (const entry of ['index.js', 'undici.js', 'axios.js', 'opentelemetry.js']) visit(path.join(root, entry), []);
 });
 
 test('the inner files are not for users', () => {

@@ -75,6 +75,37 @@ test('a length of time that cannot be is refused in the unit and by the name tha
   await assert.rejects(client.authFlow(client.apiUrl).authorization({ timeoutMs }), refused);
 });
 
+test('no message spells a setting in another way than options do', () => {
+  const settings = native.settings();
+  const snake = settings.map(({ name }) => name).filter((name) => name.includes('_'));
+  // What each kind of setting may be and still not be right: too little, a path to nowhere, what nobody sees.
+  const odd = { text: ['', ' ', 'odd\n', '\u200bodd', '/nowhere/odd'], duration: [-1, 0, 1e12], flag: [true], list: [[], ['']], pairs: [{}, { client_id: 'x' }] };
+  const services = {
+    seek_api: complete,
+    seek_pass: { ...complete, environment: 'staging', scopes: ['a.b'] },
+    oauth: { clientId: 'id', clientSecret: 'secret', userAgent: 'Test/1.0', tokenUrl: 'https://a.example/token' },
+  };
+  let refusals = 0;
+  for (const [service, whole] of Object.entries(services)) {
+    for (const { name, camelName, kind } of settings) {
+      for (const value of [undefined, ...odd[/** @type {keyof typeof odd} */ (kind)]]) {
+        try {
+          make({ ...whole, service, [camelName]: value }).close();
+        } catch (error) {
+          assert.ok(error instanceof SeekAuthError, String(error));
+          // The members of a token request have the names of RFC 6749 in every language.
+          if (name === 'extra_parameters' && /must not hold/.test(error.message)) continue;
+          const words = error.message.split(/[^\w]+/);
+          assert.deepEqual(words.filter((word) => snake.includes(word)), [], error.message);
+          if (value !== undefined) assert.match(error.message, new RegExp(`\\b${camelName}\\b`));
+          refusals += 1;
+        }
+      }
+    }
+  }
+  assert.ok(refusals > 150, String(refusals));
+});
+
 test('credentials that are no function are a TypeError, without them', () => {
   for (const [value, kind] of [['8675309', 'a string'], [8675309, 'a number'], [{ clientId: '8675309' }, 'an object'], [[], 'an array']]) {
     isTypeError(() => make({ ...complete, credentials: value }), new RegExp(`^credentials must be a function, not ${kind}$`));
@@ -85,9 +116,9 @@ test('a function and other credentials are refused together', () => {
   const credentials = () => assert.fail('nobody asked for a token');
   const { clientId, clientSecret, ...rest } = complete;
   const refused = { name: 'SeekAuthError', code: 'invalid_argument' };
-  assert.throws(() => Client.seekApi({ ...rest, clientSecret, credentials }), { ...refused, message: /client_secret/ });
-  assert.throws(() => Client.seekApi({ ...rest, clientId, credentials }), { ...refused, message: /client_id/ });
-  assert.throws(() => Client.seekApi({ ...rest, credentialsFile: '/nowhere', credentials }), { ...refused, message: /credentials_file/ });
+  assert.throws(() => Client.seekApi({ ...rest, clientSecret, credentials }), { ...refused, message: /clientSecret/ });
+  assert.throws(() => Client.seekApi({ ...rest, clientId, credentials }), { ...refused, message: /clientId/ });
+  assert.throws(() => Client.seekApi({ ...rest, credentialsFile: '/nowhere', credentials }), { ...refused, message: /credentialsFile/ });
   assert.ok(Client.seekApi({ ...rest, credentials }));
 });
 

@@ -3,8 +3,10 @@
 import axios from 'axios';
 import { Client } from 'seekauth';
 import { attach } from 'seekauth/axios';
+import { instrument } from 'seekauth/opentelemetry';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
 
 export const api = attach(Client.fromEnv(), axios.create());
+export const instrumentation = instrument(Client.fromEnv());
 export const agent = new Agent().compose(interceptor(Client.fromEnv()));

@@ -1,7 +1,7 @@
 """The callback through which the native half asks a program's own function for credentials.
 
-It runs on a thread of the library's. Failures of the function are dropped here, since an
-exception's text may hold a secret. `Credentials` itself is the native half's.
+It runs on a thread of the library's. Of a failure of the function the class alone is passed on, since
+an exception's text may hold a secret. `Credentials` itself is the native half's.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | str | None]:
+def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | str | type[BaseException]]:
     """A callback that calls `function`, waits for its result, and never raises.
 
-    It returns the credentials; the name of the result's type, if that is another; or None where
-    the function failed.
+    It returns the credentials; the name of the result's type, if that is another; or the class of the
+    exception with which the function failed.
     """
     take_signals = signals_of_this_thread()
 
-    def attempt() -> tuple[object, ...]:
+    def attempt() -> tuple[object, type[BaseException] | None]:
         try:
-            return (function(),)
-        except BaseException:  # noqa: BLE001 - no other code there would see it
-            return ()
+            return function(), None
+        except BaseException as error:  # noqa: BLE001 - no other code there would see it
+            return None, type(error)
 
-    def callback() -> Credentials | str | None:
+    def callback() -> Credentials | str | type[BaseException]:
         take_signals()
         try:
-            (result,) = run(attempt)
+            result, failure = run(attempt)
+            if failure is not None:
+                return failure
             if isinstance(result, Awaitable):
                 result = _run(result)
-        except BaseException:  # noqa: BLE001 - no other code on this thread would see it
-            return None
+        except BaseException as error:  # noqa: BLE001 - no other code on this thread would see it
+            return type(error)
         return result if isinstance(result, Credentials) else type(result).__qualname__
 
     return callback

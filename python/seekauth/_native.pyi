@@ -17,6 +17,12 @@ SETTINGS: Final[tuple[tuple[str, str, str], ...]]
 EventField: TypeAlias = str | int | float | tuple[str, ...]
 EventLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
+def run_command(arguments: list[str], facts: list[tuple[str, str]]) -> int:
+    """Runs the command and returns its exit code. `facts` are what is known of the process.
+
+    It writes to the process's own standard output, and waits without the interpreter lock.
+    """
+
 def first_import(module: ModuleType) -> ModuleType:
     """The module of this name as it was first imported; that is `module` itself the first time.
 
@@ -300,6 +306,15 @@ class AuthFlow:
         `timeout` and to the client's own. Cancelling the task gives up its wait, never the fetch.
         Raises a `SeekAuthError`.
         """
+    @property
+    def request_id(self) -> str | None:
+        """The X-Request-Id of the request, which its errors carry.
+
+        Set it to the value of a header that the request has already; one that is not visible ASCII in
+        moderate length is no id, and errors then carry None.
+        """
+    @request_id.setter
+    def request_id(self, value: str) -> None: ...
     def headers(self, present: Iterable[str]) -> list[tuple[str, str]]:
         """The headers to set besides Authorization, as pairs of name and value.
 
@@ -560,7 +575,16 @@ class Client:
         done: Callable[[Token | None, SeekAuthError | None], None],
     ) -> CancelHandle:
         """Calls `done(token, error)` once, from a library thread and never from this call."""
-    def _graphql(self, operation: Operation) -> tuple[int, str]:
+    @property
+    def _number(self) -> int:
+        """The number of this client within its process, as its events tell it."""
+    @property
+    def _token_server(self) -> tuple[str, int]:
+        """Host and port of the token endpoint."""
+    @property
+    def _api_server(self) -> tuple[str, int] | None:
+        """Host and port of the API; None where no API is known or set."""
+    def _graphql(self, operation: Operation) -> tuple[int, str, str | None]:
         """Sends a GraphQL operation: query, variables as JSON, operation's name, headers, timeout.
 
         Returns the HTTP status and the text of the response. The calling thread waits.

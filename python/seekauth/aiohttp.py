@@ -29,6 +29,7 @@ from seekauth._adapters.common import (
     has_found_rejection,
     is_rejection,
     missing,
+    note_request_id,
 )
 
 try:
@@ -109,6 +110,7 @@ def seek_auth(client: Client) -> ClientMiddlewareType:
                 raise
             hops.has_left = True
             return _note_redirect(hops, request, await handler(request))
+        note_request_id(flow, request.headers)
         check_host(flow, request.headers.getall("Host", ()))
         authorization = await _wait_for(authorization_of_async(client, flow))
         while True:
@@ -130,7 +132,7 @@ async def _wait_for(authorization: Awaitable[str]) -> str:
     except (NetworkError, TimeoutError) as error:
         # aiohttp wraps an OSError in an error of its own, unless it is one of aiohttp's already.
         cls = _NetworkError if isinstance(error, NetworkError) else _TimeoutError
-        facts = ("retryable", "retry_after", "status", "server_code", "target")
+        facts = ("retryable", "retry_after", "status", "server_code", "target", "request_id")
         raise cls(error.message, **{name: getattr(error, name) for name in facts}) from None
 
 

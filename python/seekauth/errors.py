@@ -33,9 +33,22 @@ class SeekAuthError(Exception):
     status: int | None
     """HTTP status of the server's response, where there was one."""
     server_code: str | None
-    """The `error` member of the server's response (RFC 6749, 5.2), where there was one."""
+    """The server's own code: the `error` of a token response (RFC 6749, 5.2), or the code with which
+    a GraphQL API rejected the token."""
     target: str | None
     """The token asked for: token endpoint, client id, audience and scopes. Never the secret."""
+    request_id: str | None
+    """The `X-Request-Id` of the request to the API that this is about, which SEEK can be asked about.
+
+    What failed before it was sent has it too. None for an error of another call.
+    """
+    server_message: str | None
+    """What a GraphQL API said as it rejected the token, in its own words; not part of `str()`.
+
+    None where it repeats a secret.
+    """
+    server_path: str | None
+    """Where in its response a GraphQL API rejected the token: a path such as `"self.hirer"`."""
 
     def __init__(
         self,
@@ -46,6 +59,9 @@ class SeekAuthError(Exception):
         status: int | None = None,
         server_code: str | None = None,
         target: str | None = None,
+        request_id: str | None = None,
+        server_message: str | None = None,
+        server_path: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -55,6 +71,9 @@ class SeekAuthError(Exception):
         self.status = status
         self.server_code = server_code
         self.target = target
+        self.request_id = request_id
+        self.server_message = server_message
+        self.server_path = server_path
 
 
 class InvalidArgumentError(SeekAuthError, ValueError):

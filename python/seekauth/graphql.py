@@ -17,13 +17,15 @@ from seekauth.errors import ProtocolError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
+    import types
     import typing
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Generic
 
-    from typing_extensions import TypeVar
+    from typing_extensions import Self, TypeVar
 
     Data = TypeVar("Data", bound="dict[str, Any] | None", default=dict[str, Any] | None)
+    Observe = Callable[[str | None, Mapping[str, str] | None], "Request"]
     Operation = tuple[
         str, str | None, str | None, Mapping[str, str] | None, float | datetime.timedelta | None
     ]
@@ -47,7 +49,7 @@ class GraphQLResponse(Generic[Data]):
     For type checkers it is generic in its `data`, which `raise_for_errors()` makes a `dict`.
     """
 
-    __slots__ = ("data", "errors", "extensions", "status")
+    __slots__ = ("data", "errors", "extensions", "request_id", "status")
 
     data: Data
     """The data; None if there is none. With `errors`, parts of it may be missing."""
@@ -60,6 +62,11 @@ class GraphQLResponse(Generic[Data]):
     """The API's additions to the response; mostly empty."""
     status: int
     """The HTTP status. It says little: a response with `errors` mostly has 200."""
+    request_id: str | None
+    """The `X-Request-Id` of the request, which SEEK can be asked about.
+
+    None if the operation brought a header of this name that is not visible ASCII.
+    """
 
     def __init__(
         self,
@@ -67,11 +74,13 @@ class GraphQLResponse(Generic[Data]):
         errors: list[dict[str, typing.Any]] | None = None,
         extensions: dict[str, typing.Any] | None = None,
         status: int = 200,
+        request_id: str | None = None,
     ) -> None:
         self.data = data
         self.errors = errors or []
         self.extensions = extensions or {}
         self.status = status
+        self.request_id = request_id
 
     def raise_for_errors(self) -> GraphQLResponse[dict[str, typing.Any]]:
         """Raises `GraphQLError` if there are `errors`; returns this response otherwise.
@@ -80,14 +89,42 @@ class GraphQLResponse(Generic[Data]):
         `ProtocolError`: the data of what is returned is never None.
         """
         if self.errors:
-            raise GraphQLError(self.errors, self.data)
+            raise GraphQLError(self.errors, self.data, self.request_id)
         if self.data is None:
             message = "the API's response has neither data nor errors"
-            raise ProtocolError(message, status=self.status)
+            raise ProtocolError(message, status=self.status, request_id=self.request_id)
         return self  # type: ignore[return-value] # Its data is a dict.
 
     def __repr__(self) -> str:
         return f"<seekauth.GraphQLResponse status={self.status} errors={len(self.errors)}>"
+
+
+class Request:
+    """An operation on its way. An instrumentation has a class of its own for it."""
+
+    __slots__ = ("headers",)
+
+    def __init__(self, headers: Mapping[str, str] | None) -> None:
+        self.headers = headers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def end(self, response: GraphQLResponse) -> GraphQLResponse:
+        """Takes note of the response, and returns it."""
+        return response
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        """Takes note of the end, with or without a response."""
+
+
+observers: dict[int, Observe] = {}
+"""What makes the requests of clients that are instrumented, by the clients' numbers."""
 
 
 class GraphQLError(Exception):
@@ -101,13 +138,19 @@ class GraphQLError(Exception):
     """The errors that the API reported; never empty."""
     data: dict[str, typing.Any] | None
     """The data that the response has nevertheless."""
+    request_id: str | None
+    """The `X-Request-Id` of the request, which SEEK can be asked about."""
 
     def __init__(
-        self, errors: list[dict[str, typing.Any]], data: dict[str, typing.Any] | None = None
+        self,
+        errors: list[dict[str, typing.Any]],
+        data: dict[str, typing.Any] | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(errors, data)
         self.errors = errors
         self.data = data
+        self.request_id = request_id
 
     def __str__(self) -> str:
         # A program's own test may put anything in its place.
@@ -140,7 +183,9 @@ def graphql(
     `TokenRejectedError` if a new token was rejected too, and `ThrottledError`,
     `UnavailableError` or `ProtocolError` for a response that is not GraphQL.
     """
-    return _response(self._graphql((query, _json(variables), operation_name, headers, timeout)))
+    with _begin(self, operation_name, headers) as request:
+        operation = (query, _json(variables), operation_name, request.headers, timeout)
+        return request.end(_response(self._graphql(operation)))
 
 
 async def graphql_async(
@@ -156,8 +201,16 @@ async def graphql_async(
 
     A mutation that was given up may have been carried out. Raises a `SeekAuthError`.
     """
-    operation = (query, _json(variables), operation_name, headers, timeout)
-    return _response(await await_callback(self._graphql_then, operation))
+    with _begin(self, operation_name, headers) as request:
+        operation = (query, _json(variables), operation_name, request.headers, timeout)
+        return request.end(_response(await await_callback(self._graphql_then, operation)))
+
+
+def _begin(
+    client: Client, operation_name: str | None, headers: Mapping[str, str] | None
+) -> Request:
+    observe = observers.get(client._number) if observers else None
+    return observe(operation_name, headers) if observe else Request(headers)
 
 
 def _json(variables: Mapping[str, typing.Any] | None) -> str | None:
@@ -166,10 +219,10 @@ def _json(variables: Mapping[str, typing.Any] | None) -> str | None:
     return None if variables is None else json.dumps(variables)
 
 
-def _response(native: tuple[int, str]) -> GraphQLResponse:
+def _response(native: tuple[int, str, str | None]) -> GraphQLResponse:
     import json  # noqa: PLC0415 - as above
 
-    status, text = native
+    status, text, request_id = native
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
@@ -179,13 +232,14 @@ def _response(native: tuple[int, str]) -> GraphQLResponse:
         message = (
             "the API's response is nested too deeply, or has a number too long, for Python to read"
         )
-        raise ProtocolError(message, status=status)
+        raise ProtocolError(message, status=status, request_id=request_id)
     extensions = members.get("extensions")
     return GraphQLResponse(
         members.get("data"),
         members.get("errors") or [],
         extensions if isinstance(extensions, dict) else {},
         status,
+        request_id,
     )
 
 

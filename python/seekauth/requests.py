@@ -30,6 +30,7 @@ from seekauth._adapters.common import (
     is_complete,
     is_rejection,
     missing,
+    note_request_id,
     replacement,
 )
 
@@ -78,6 +79,7 @@ class SeekAuth(AuthBase):
         """Puts the token into a request that is about to be sent."""
         url, rewind = r.url or "", _rewind(r.body)
         flow = self._client.auth_flow(url, replayable=rewind is not None)
+        note_request_id(flow, r.headers)
         if (host := r.headers.get("Host")) is not None:
             check_host(flow, [host])
         own = replacement(self._client)
@@ -104,6 +106,7 @@ class SeekAuth(AuthBase):
             flow = flows.pop()
         except IndexError:
             flow = self._client.auth_flow(url, replayable=rewind is not None)
+            note_request_id(flow, response.request.headers)
             flow.attempt(authorization)
         while _is_rejection(
             flow.inspect(response.status_code, response.url), response, sending["stream"]

@@ -91,6 +91,9 @@ def facts(error: SeekAuthError) -> Reply:
         "server_code": error.server_code,
         "message": str(error),
         "target": error.target,
+        "request_id": error.request_id,
+        "server_message": error.server_message,
+        "server_path": error.server_path,
     }
     return {name: value for name, value in reply.items() if value is not None}
 
@@ -368,7 +371,8 @@ def graphql(fields: Fields) -> Reply:
     else:
         response = client(fields).graphql(fields["query"], variables, **options)
     members = {"data": response.data, "errors": response.errors, "extensions": response.extensions}
-    return {"status": response.status, "body": json.dumps(members)}
+    reply: Reply = {"status": response.status, "body": json.dumps(members)}
+    return reply if response.request_id is None else {**reply, "request_id": response.request_id}
 
 
 def close(fields: Fields) -> Reply:

@@ -170,7 +170,9 @@ def test_failures_are_credentials_unavailable_and_not_shown(
         ]
         failures = [future.result() for future in started]
     assert len(failures) == 20
-    for error in failures:
+    classes = [type(function.error).__name__ for function in functions for _ in range(2)]
+    for error, name in zip(failures, classes, strict=True):
+        assert str(error) == f"the program's own credential provider failed with {name}"
         assert error.retryable
         assert (error.__cause__, error.__context__) == (None, None)
         assert PLANTED not in "".join(traceback.format_exception(error)) + repr(vars(error))

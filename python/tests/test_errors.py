@@ -5,14 +5,20 @@ from __future__ import annotations
 import builtins
 import copy
 import pickle
+import traceback
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+import requests
 
-import seekauth
+import seekauth.httpx
+import seekauth.requests
 from seekauth import SeekAuthError, _native, errors
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from sandbox import Sandbox
 
 BUILTIN = {
@@ -62,6 +68,9 @@ def test_errors_survive_pickling_and_copying(cls: type[SeekAuthError], how: obje
         "status": 429,
         "server_code": "too_many_requests",
         "target": "https://example.test client x",
+        "request_id": "1b4e28ba-2fa1-4d6a-883f-0016d3cca427",
+        "server_message": "No.",
+        "server_path": "self.hirer",
     }
     error = errors.from_kind(cls.kind, "a line", **facts)
     again = how(error) if callable(how) else pickle.loads(pickle.dumps(error, how))  # type: ignore[arg-type]
@@ -118,3 +127,77 @@ def test_a_deadline_is_a_timeout_error_and_not_the_end_of_the_fetch(sandbox: San
         sandbox.release_once_asked()
         client.get_token()
     assert sandbox.requests() == 1
+
+
+def rejecting(sandbox: Sandbox, **entry: object) -> None:
+    error = {**entry, "extensions": {"code": "UNAUTHENTICATED"}}
+    sandbox.script(endpoint="graphql", json={"errors": [error], "data": None}, times=0)
+
+
+def test_a_rejection_carries_the_words_of_the_server_and_shows_none_of_them(
+    sandbox: Sandbox,
+) -> None:
+    rejecting(sandbox, message="Not with this one", path=["self", "hirer", 0])
+    with sandbox.client() as client, pytest.raises(seekauth.TokenRejectedError) as raised:
+        client.graphql("{ self { __typename } }", headers={"X-Request-Id": "mine"}, timeout=9)
+    error = raised.value
+    assert (error.status, error.server_code) == (200, "UNAUTHENTICATED")
+    assert (error.server_message, error.server_path) == ("Not with this one", "self.hirer.0")
+    assert error.request_id == "mine"
+    assert "wrong audience" in str(error)
+    shown = str(error) + repr(error) + "".join(traceback.format_exception(error))
+    assert "this one" not in shown
+    assert "self.hirer" not in shown
+
+
+def test_words_of_the_server_that_repeat_a_secret_are_withheld(sandbox: Sandbox) -> None:
+    rejecting(sandbox, message="SANDBOX-LIVE-SECRET?", path=["sandbox_live_secret"])
+    with sandbox.client() as client, pytest.raises(seekauth.TokenRejectedError) as raised:
+        client.graphql("{ self { __typename } }", timeout=9)
+    assert (raised.value.server_message, raised.value.server_path) == (None, None)
+
+
+@pytest.mark.parametrize("library", [httpx, requests])
+def test_errors_of_other_clients_requests_have_their_request_id(
+    sandbox: Sandbox, library: ModuleType
+) -> None:
+    with sandbox.client(client_secret="wr0ng-s3cret") as client:  # noqa: S106 - of nobody
+        auth = getattr(seekauth, library.__name__).SeekAuth(client)
+        for own in ({}, {"X-Request-Id": "mine"}):
+            with pytest.raises(seekauth.InvalidCredentialsError) as raised:
+                library.post(client.api_url, auth=auth, headers=own)
+            assert raised.value.request_id
+            assert (raised.value.request_id == "mine") is bool(own)
+        with pytest.raises(seekauth.InvalidCredentialsError) as raised:
+            client.get_token()
+    assert raised.value.request_id is None
+
+
+def test_a_response_has_its_request_id(sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        response = client.graphql("{ self { __typename } }")
+        assert len(response.request_id or "") == 36
+        sandbox.script(endpoint="graphql", error="FORBIDDEN")
+        with pytest.raises(seekauth.GraphQLError) as raised:
+            client.graphql("{ a }", headers={"X-Request-Id": "mine"}).raise_for_errors()
+    assert raised.value.request_id == "mine"
+    assert pickle.loads(pickle.dumps(raised.value)).request_id == "mine"
+
+
+def test_a_time_out_says_whose_it_is(sandbox: Sandbox) -> None:
+    sandbox.script(hold=True)
+    with sandbox.client(timeout=0.06, request_timeout=60) as client:
+        url = client.api_url
+        assert url is not None
+        for ask, says in (
+            (lambda: client.get_token(timeout=0.05), "50 ms, which is the timeout of the call itself"),
+            (client.get_token, "60 ms, which is the client's setting timeout"),
+            (
+                lambda: client.auth_flow(url).authorization(timeout=0.04),
+                "40 ms, which is the time-out of the HTTP client",
+            ),
+            (lambda: client.auth_flow(url).authorization(timeout=9), "the client's setting timeout"),
+        ):
+            with pytest.raises(seekauth.TimeoutError, match=says):
+                ask()
+        sandbox.release_once_asked()

@@ -8,11 +8,13 @@ import inspect
 import json
 import logging
 import queue
+import resource
 import sys
 import threading
 import time
 import weakref
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 
 LONG = 60
 LIFETIME = 60
+MANY = 100_000
+"""More events than the library keeps for a listener."""
+FLAT = 40 << 20
+"""Bytes that a queue with bounds stays far below, and one without does not."""
 
 
 class Heard:
@@ -123,7 +129,7 @@ def test_a_listener_hears_what_happens_in_its_words(sandbox: Sandbox) -> None:
 
 def test_levels_and_functions_are_checked(client: Client) -> None:
     on_event: Any = client.on_event
-    wrong = r"^level must be one of 'debug', 'info', 'warning', 'error'$"
+    wrong = "^level has to be one of debug, info, warning, error$"
     with pytest.raises(InvalidArgumentError, match=wrong):
         on_event(print, level="loud")
     with pytest.raises(TypeError, match="level"):
@@ -264,6 +270,42 @@ def test_a_slow_listener_holds_up_no_call(sandbox: Sandbox, clock: Clock) -> Non
         go_on.set()
         dropped = heard.until("dropped")[-1]
     assert (dropped.level, dropped.fields["count"]) == ("warning", client.stats().events_dropped)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.usefixtures("clock")
+def test_a_hundred_thousand_events_cost_no_memory(sandbox: Sandbox) -> None:
+    go_on, entered, names = threading.Event(), threading.Event(), queue.SimpleQueue[str]()
+
+    def wait(event: Event) -> None:
+        entered.set()
+        assert go_on.wait(LONG)
+        names.put(event.name)
+
+    with sandbox.client() as client:
+        listener = client.on_event(wait, level="debug")
+        token = client.get_token()
+        assert entered.wait(LONG)
+        before = resident()
+        # The clock stands still, so that the token stays too young for its rejection to count.
+        for _ in range(MANY):
+            client.invalidate(token)
+            assert client.authorization() == token.authorization
+        grown = resident() - before
+        dropped = client.stats().events_dropped
+        go_on.set()
+        heard = 0
+        while (name := names.get(timeout=LONG)) != "dropped":
+            heard += name == "token_rejected"
+        listener.close()
+        assert client.stats().rejections == MANY
+    assert grown < FLAT
+    assert heard + dropped == MANY
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def test_stats_count_what_was_done(sandbox: Sandbox, clock: Clock) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import json
+import re
 import time
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -17,7 +24,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from seekauth import Client, UnavailableError
+from seekauth import Client, ProtocolError, UnavailableError
+from seekauth._native import ERROR_KINDS
+from seekauth.httpx import SeekAuth
 from seekauth.opentelemetry import instrument
 from seekauth.prometheus import collector
 
@@ -28,6 +37,11 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
 
 LONG = 60
+DOCS = Path(__file__).parents[2] / "docs"
+QUERY = "{ self { partner { name } } }"
+KINDS = {name for _, name, _, _ in ERROR_KINDS}
+TRUSTED = 2
+"""How old a token has to be for its rejection to count at once, in seconds."""
 LIFETIME = 60
 
 
@@ -62,6 +76,22 @@ def values(metric: Any) -> dict[object, float]:
     return {point.attributes.get("error.type"): point.value for point in metric.data.data_points}
 
 
+def server_of(url: str) -> dict[str, object]:
+    """The attributes of a request to that URL."""
+    parts = urlsplit(url)
+    return {
+        "http.request.method": "POST",
+        "server.address": parts.hostname,
+        "server.port": parts.port,
+    }
+
+
+def traceparent_of(span: Any) -> str:
+    """What a request says that belongs to this span."""
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
 def fail(sandbox: Sandbox, client: Client, clock: Clock) -> None:
     """One token, and three requests that fail."""
     client.get_token()
@@ -89,6 +119,7 @@ def test_opentelemetry_gets_metrics(sandbox: Sandbox, clock: Clock) -> None:
         waited = client.stats().waited
     assert {name: metric.unit for name, metric in metrics.items()} == {
         "seekauth.token.request.duration": "s",
+        "http.client.request.duration": "s",
         "seekauth.token.requests": "{request}",
         "seekauth.token.rejections": "{rejection}",
         "seekauth.token.wait.duration": "s",
@@ -97,13 +128,21 @@ def test_opentelemetry_gets_metrics(sandbox: Sandbox, clock: Clock) -> None:
     assert values(metrics["seekauth.token.requests"]) == {None: 1, "unavailable": 3}
     assert values(metrics["seekauth.token.rejections"]) == {None: 0}
     assert values(metrics["seekauth.token.wait.duration"]) == {None: waited}
-    durations = metrics["seekauth.token.request.duration"].data.data_points
-    counts: dict[object, int] = {}
-    for point in durations:
-        kind = point.attributes.get("error.type")
-        counts[kind] = counts.get(kind, 0) + point.count
-        assert point.explicit_bounds[0] == 0.005
-    assert counts == {None: 1, "unavailable": 3}
+    for name in ("seekauth.token.request.duration", "http.client.request.duration"):
+        counts: dict[object, int] = {}
+        for point in metrics[name].data.data_points:
+            kind = point.attributes.get("error.type")
+            counts[kind] = counts.get(kind, 0) + point.count
+            assert (point.explicit_bounds[0], len(point.explicit_bounds)) == (0.005, 14)
+        assert counts == {None: 1, "unavailable": 3}
+    good, bad = metrics["http.client.request.duration"].data.data_points
+    server = server_of(sandbox.urls["token_url"])
+    assert dict(good.attributes) == {**server, "http.response.status_code": 200}
+    assert dict(bad.attributes) == {
+        **server,
+        "http.response.status_code": 503,
+        "error.type": "unavailable",
+    }
 
 
 def test_opentelemetry_gets_a_span_for_each_token_request(sandbox: Sandbox, clock: Clock) -> None:
@@ -119,6 +158,8 @@ def test_opentelemetry_gets_a_span_for_each_token_request(sandbox: Sandbox, cloc
         "seekauth.service": "seek_api",
         "seekauth.environment": "live",
         "seekauth.reason": "first",
+        "http.response.status_code": 200,
+        **server_of(sandbox.urls["token_url"]),
     }
     assert first.end_time >= first.start_time
     for span in failed:
@@ -128,6 +169,110 @@ def test_opentelemetry_gets_a_span_for_each_token_request(sandbox: Sandbox, cloc
         # Whoever waits shares it with others.
         assert span.parent is None
         assert span.context.trace_id != own.context.trace_id
+    assert all("traceparent" not in entry["headers"] for entry in sandbox.journal())
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_operation_is_a_span_of_which_the_api_is_told_also_when_it_is_repeated(
+    sandbox: Sandbox, clock: Clock, is_async: bool
+) -> None:
+    telemetry = Telemetry()
+    with sandbox.client() as client, telemetry.instrument(client):
+        client.get_token()
+        clock.advance(TRUSTED)
+        sandbox.script(endpoint="graphql", error="UNAUTHENTICATED")
+        document = "query Partner { self { partner { name } } }"
+        with telemetry.tracers.get_tracer("the program").start_as_current_span("its own") as own:
+            if is_async:
+                asyncio.run(client.graphql_async(document, {}, operation_name="Partner"))
+            else:
+                client.graphql(document, {}, operation_name="Partner")
+        (span,) = [span for span in telemetry.spans(4) if span.name == "POST"]
+        metrics = telemetry.metrics()
+    url = sandbox.urls["graphql_url"]
+    outcome = {**server_of(url), "http.response.status_code": 200}
+    assert dict(span.attributes) == {
+        **outcome,
+        "url.full": url,
+        "graphql.operation.name": "Partner",
+    }
+    assert (span.kind, span.status.status_code) == (SpanKind.CLIENT, StatusCode.UNSET)
+    assert span.parent.span_id == own.get_span_context().span_id
+    sent = [entry["headers"].get("traceparent") for entry in sandbox.journal("graphql")]
+    assert sent == [traceparent_of(span)] * 2
+    points = metrics["http.client.request.duration"].data.data_points
+    assert [dict(point.attributes) for point in points if point.count == 1].count(outcome) == 1
+
+
+def test_an_operation_that_fails_says_with_what(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    with sandbox.client() as client, telemetry.instrument(client):
+        client.get_token()
+        sandbox.script(endpoint="graphql", status=503, body="down")
+        with pytest.raises(UnavailableError):
+            client.graphql(QUERY)
+        sandbox.script(endpoint="graphql", status=400, body='{"errors":[{"message":"no"}]}')
+        client.graphql(QUERY, headers={"Traceparent": "mine"})
+        wrong: Any = 5
+        with pytest.raises(TypeError, match="headers"):
+            client.graphql(QUERY, headers=wrong)
+        spans = [span for span in telemetry.spans(4) if span.name == "POST"]
+    outcomes = [
+        (span.attributes.get("error.type"), span.attributes.get("http.response.status_code"))
+        for span in spans
+    ]
+    assert outcomes == [("unavailable", 503), ("400", 400), ("TypeError", None)]
+    assert all(span.status.status_code is StatusCode.ERROR for span in spans)
+    *_, last = sandbox.journal("graphql")
+    assert last["headers"]["traceparent"] == "mine"
+
+
+def test_handles_are_instrumented_with_their_client_and_other_clients_are_not(
+    sandbox: Sandbox,
+) -> None:
+    telemetry = Telemetry()
+    settings: dict[str, Any] = {
+        "environment": "staging",
+        "client_id": "sandbox-pass",
+        "client_secret": "sandbox-pass-secret & more=100%",
+        "user_agent": "t/1",
+        "base_url": sandbox.urls["pass"],
+    }
+    with Client.seek_pass(**settings, scopes="write.education") as client:
+        instrumentation = telemetry.instrument(client)
+        handle = client.with_scopes("write.career_history")
+        with pytest.raises(ProtocolError):
+            handle.graphql(QUERY)
+        with sandbox.client() as other:
+            other.graphql(QUERY)
+        spans = {span.name: span for span in telemetry.spans(2)}
+        assert spans["POST"].attributes["error.type"] == "protocol"
+        assert spans["seekauth.token_request"].attributes["seekauth.service"] == "seek_pass"
+        instrumentation.close()
+        with pytest.raises(ProtocolError):
+            handle.graphql(QUERY)
+        assert len(telemetry.spans(2)) == 2
+
+
+def test_requests_of_an_http_client_are_told_by_its_own_instrumentation(
+    sandbox: Sandbox, clock: Clock
+) -> None:
+    telemetry = Telemetry()
+    with sandbox.client() as client, telemetry.instrument(client):
+        client.get_token()
+        clock.advance(TRUSTED)
+        sandbox.script(endpoint="graphql", error="UNAUTHENTICATED")
+        with httpx.Client(auth=SeekAuth(client)) as session:
+            HTTPXClientInstrumentor.instrument_client(session, telemetry.tracers)
+            session.post(sandbox.urls["graphql_url"], json={"query": QUERY}).raise_for_status()
+        spans = [span for span in telemetry.spans(3) if "httpx" in span.instrumentation_scope.name]
+        metrics = telemetry.metrics()
+    sent = [entry["headers"]["traceparent"] for entry in sandbox.journal("graphql")]
+    assert len(sent) == 2
+    assert sent == [traceparent_of(span) for span in spans]
+    port = server_of(sandbox.urls["graphql_url"])["server.port"]
+    points = metrics["http.client.request.duration"].data.data_points
+    assert all(point.attributes["server.port"] != port for point in points)
 
 
 def test_an_instrumentation_that_is_closed_tells_nothing(sandbox: Sandbox) -> None:
@@ -171,6 +316,50 @@ def test_prometheus_gets_the_figures(sandbox: Sandbox, clock: Clock) -> None:
         assert of("seekauth_token_wait_duration_seconds_sum") == stats.waited
         unused = sample(registry, "seekauth_token_requests_total", client="other", error_type="")
         assert unused == 0
+
+
+def test_the_recipe_for_prom_client_has_the_same_metrics(sandbox: Sandbox) -> None:
+    page = (DOCS / "observability.md").read_text()
+    (recipe,) = [text for text in page.split("```js\n") if "prom-client'" in text.split("```")[0]]
+    with sandbox.client() as client:
+        client.get_token()
+        assert set(re.findall(r"\bseekauth_\w+", recipe.split("```")[0])) == exported(client)
+
+
+def test_dashboard_and_alerts_know_metrics_that_there_are(sandbox: Sandbox) -> None:
+    dashboard = json.loads((DOCS / "observability-dashboard.json").read_text())
+    queries = [
+        target["expr"]
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        if panel["datasource"]["uid"] == "${datasource}"
+    ]
+    assert len(queries) == len(dashboard["panels"]) > 0
+    alerts = (DOCS / "observability-alerts.yml").read_text()
+    rules = re.findall(r"^ +expr: (.+)$", alerts, re.MULTILINE)
+    names = re.findall(r"^ +- alert: (.+)$", alerts, re.MULTILINE)
+    assert len(rules) == len(names) > 0
+    page = (DOCS / "observability.md").read_text()
+    assert re.findall(r"^\| `(SeekAuth\w+)` \|", page, re.MULTILINE) == names
+    with sandbox.client() as client:
+        client.get_token()
+        there = exported(client)
+    for query in (*queries, *rules):
+        used = set(re.findall(r"\bseekauth_\w+", query))
+        assert used, query
+        assert used <= there
+        kinds = re.findall(r'error_type=~?"([^"]+)"', query)
+        assert {kind for each in kinds for kind in each.split("|")} <= KINDS
+    # Whatever is exported can be seen.
+    assert set(re.findall(r"\bseekauth_\w+", "".join(queries))) == there
+
+
+def exported(client: Client) -> set[str]:
+    """The names of all samples of a client that has a token."""
+    registry = CollectorRegistry()
+    registry.register(collector(client))
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    return {sample.name for family in families for sample in family.samples}
 
 
 def test_prometheus_takes_a_single_client(sandbox: Sandbox) -> None:

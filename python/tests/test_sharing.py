@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seekauth import Client, InvalidArgumentError, StoreStatus
+from seekauth import Client, Event, InvalidArgumentError, StoreStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,9 +69,14 @@ def test_a_folder_that_cannot_be_used_costs_nothing_but_sharing(
 ) -> None:
     folder.mkdir()
     folder.chmod(0o755)
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     with Client.seek_api(**settings) as client:
+        client.on_event(heard.put)
         assert client.get_token().value
         status = client.store_status()
+        event = heard.get(timeout=60)
+    assert (event.name, event.level, event.fields["store"]) == ("store_failed", "warning", "local")
+    assert event.fields["pause"] == pytest.approx(0.75, abs=0.26)
     assert (status.usable, status.alone) == (False, 1)
     assert status.last_problem == "others may enter its folder; give it mode 0700"
 

@@ -3,7 +3,7 @@
 BENCH := tests/bench
 RELEASED = $(PACKAGED)
 
-.PHONY: bench bench-quick bench-instructions bench-profiles overhead
+.PHONY: bench bench-quick bench-instructions bench-profiles bench-events overhead
 bench: libcurl $(PACKAGES) ## release: seekauth beside its peers; writes docs/benchmarks.md
 	$(PY) $(BENCH)/install.py --peers $(RELEASED)
 	$(PYTHON) $(BENCH)/run.py $(RELEASED)
@@ -27,3 +27,11 @@ overhead: libcurl debug-rust $(VENV)/.ready node/node_modules/.ready ## contribu
 	cp $(RELEASE)/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
 	PYTHONPATH=python:tests $(PY) $(BENCH)/overhead/python.py
 	cd node && npm run --silent build && node ../$(BENCH)/overhead/node.mjs
+
+TURNS ?= 4000
+bench-events: $(VENV)/.ready node/node_modules/.ready ## contribute: what a listener adds to a renewal, in Rust, Python and Node; TURNS=n
+	cargo build --quiet --release -p seekauth-harness --bin seekauth-events
+	cargo build --quiet --release -p seekauth-python
+	cp $(RELEASE)/lib_native.so python/seekauth/.new && mv python/seekauth/.new python/seekauth/_native.abi3.so
+	cd node && npm run --silent build
+	PYTHONPATH=python $(RELEASE)/seekauth-events $(TURNS) $(PY) $(BENCH)/events/python.py node $(BENCH)/events/node.mjs

@@ -67,6 +67,9 @@ void respond(const Error &error) {
     if (error.status() != 0) put_number("status", error.status());
     if (!error.server_code().empty()) put("server_code", error.server_code().c_str());
     if (!error.target().empty()) put("target", error.target().c_str());
+    if (!error.request_id().empty()) put("request_id", error.request_id().c_str());
+    if (!error.server_message().empty()) put("server_message", error.server_message().c_str());
+    if (!error.server_path().empty()) put("server_path", error.server_path().c_str());
 }
 
 void respond(const Token &token) {
@@ -326,6 +329,7 @@ void graphql() {
         flag("async") ? client().graphql_async(operation).get() : client().graphql(operation);
     ok();
     put_number("status", response.status());
+    if (!response.request_id().empty()) put("request_id", response.request_id().c_str());
     std::printf("\tbody=");
     put_characters(response.body().data(), response.body().size(), 0, response.body().size());
 }

@@ -308,6 +308,10 @@ static void accessors_of_nothing(void) {
     CHECK(seekauth_error_status(NULL) == 0);
     CHECK(seekauth_error_server_code(NULL) == NULL);
     CHECK(seekauth_error_target(NULL) == NULL);
+    CHECK(seekauth_error_request_id(NULL) == NULL);
+    CHECK(seekauth_error_server_message(NULL) == NULL);
+    CHECK(seekauth_error_server_path(NULL) == NULL);
+    CHECK(seekauth_response_request_id(NULL) == NULL);
     CHECK(seekauth_error_code_name(-1) == NULL);
     CHECK(seekauth_error_code_meaning(-1) == NULL);
     CHECK(!seekauth_error_code_retryable(-1));
@@ -386,6 +390,77 @@ static void figures(void) {
     seekauth_client_free(client);
 }
 
+static int32_t on_request(void *user_data, const seekauth_fake_request *request,
+                          seekauth_responder *responder) {
+    (void)user_data;
+    (void)request;
+    (void)responder;
+    CHECK(!"nothing is asked for a response");
+    return SEEKAUTH_INTERNAL;
+}
+
+static void fakes(void) {
+    const seekauth_header header = {"x", NOT_UTF8};
+    const seekauth_fake_response response = {200, &header, 1, NULL, 0}, bodiless = {200, NULL, 0, NULL, 1};
+    seekauth_fake_options options = SEEKAUTH_FAKE_OPTIONS_INIT;
+    seekauth_client *client = NULL, *none = NULL;
+    seekauth_journal *journal = NULL;
+    CHECK_ERROR(seekauth_client_fake(NULL, &none), SEEKAUTH_INVALID_ARGUMENT, "options");
+    CHECK_ERROR(seekauth_client_fake(&options, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    const char **const texts[] = {&options.token, &options.scopes, &options.api_url};
+    const char *const names[] = {"token", "scopes", "api_url"};
+    for (size_t i = 0; i < 3; i++) {
+        *texts[i] = NOT_UTF8;
+        CHECK_ERROR(seekauth_client_fake(&options, &none), SEEKAUTH_INVALID_ARGUMENT, names[i]);
+        *texts[i] = NULL;
+    }
+    options.lifetime_ms = UINT64_MAX;
+    CHECK_ERROR(seekauth_client_fake(&options, &none), SEEKAUTH_INVALID_ARGUMENT, "lifetime_ms");
+    options.lifetime_ms = 0;
+    options.struct_size--;
+    CHECK_ERROR(seekauth_client_fake(&options, &none), SEEKAUTH_INVALID_ARGUMENT, "SEEKAUTH_FAKE_OPTIONS_INIT");
+    options.struct_size++;
+    CHECK(none == NULL);
+    CHECK_OK(seekauth_client_fake(&options, &client));
+
+    const seekauth_options real_options = oauth_options("http://127.0.0.1:9/token");
+    seekauth_client *const real = make_client(&real_options);
+    const seekauth_client *const others[] = {NULL, real};
+    const char *const said[] = {"client is NULL", "seekauth_client_fake"};
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(!seekauth_client_is_fake(others[i]) && seekauth_fake_now_ms(others[i]) == 0);
+        CHECK_ERROR(seekauth_fake_fail_with(others[i], SEEKAUTH_NETWORK, -1), SEEKAUTH_INVALID_ARGUMENT, said[i]);
+        CHECK_ERROR(seekauth_fake_succeed(others[i]), SEEKAUTH_INVALID_ARGUMENT, said[i]);
+        CHECK_ERROR(seekauth_fake_advance(others[i], 1), SEEKAUTH_INVALID_ARGUMENT, said[i]);
+        CHECK_ERROR(seekauth_fake_respond(others[i], NULL, 0), SEEKAUTH_INVALID_ARGUMENT, said[i]);
+        CHECK_ERROR(seekauth_fake_respond_with(others[i], on_request, NULL, NULL), SEEKAUTH_INVALID_ARGUMENT,
+                    said[i]);
+        CHECK_ERROR(seekauth_fake_journal(others[i], &journal), SEEKAUTH_INVALID_ARGUMENT, said[i]);
+    }
+    CHECK_ERROR(seekauth_fake_fail_with(client, SEEKAUTH_OK, -1), SEEKAUTH_INVALID_ARGUMENT, "code is 0");
+    CHECK_ERROR(seekauth_fake_fail_with(client, -1, -1), SEEKAUTH_INVALID_ARGUMENT, "code is -1");
+    CHECK_ERROR(seekauth_fake_advance(client, UINT64_MAX), SEEKAUTH_INVALID_ARGUMENT, "span_ms");
+    CHECK_ERROR(seekauth_fake_respond(client, NULL, 1), SEEKAUTH_INVALID_ARGUMENT, "responses");
+    CHECK_ERROR(seekauth_fake_respond(client, &response, 1), SEEKAUTH_INVALID_ARGUMENT, "headers[0].value");
+    CHECK_ERROR(seekauth_fake_respond(client, &bodiless, 1), SEEKAUTH_INVALID_ARGUMENT, "body");
+    CHECK_ERROR(seekauth_fake_respond(client, &response, SIZE_MAX), SEEKAUTH_INVALID_ARGUMENT, "responses");
+    CHECK_ERROR(seekauth_fake_respond_with(client, NULL, NULL, NULL), SEEKAUTH_INVALID_ARGUMENT, "callback");
+    CHECK_ERROR(seekauth_responder_set(NULL, &response), SEEKAUTH_INVALID_ARGUMENT, "responder");
+    CHECK_ERROR(seekauth_fake_journal(client, NULL), SEEKAUTH_INVALID_ARGUMENT, "out");
+    CHECK(journal == NULL);
+    CHECK(seekauth_journal_count(NULL) == 0 && seekauth_journal_scopes(NULL, 0) == NULL);
+    CHECK(seekauth_journal_failure(NULL, 0) == SEEKAUTH_OK && seekauth_journal_request(NULL, 0) == NULL);
+    seekauth_journal_free(NULL);
+    CHECK(seekauth_fake_request_method(NULL) == NULL && seekauth_fake_request_url(NULL) == NULL);
+    CHECK(seekauth_fake_request_header(NULL, "a") == NULL);
+    CHECK(seekauth_fake_request_header_count(NULL) == 0);
+    CHECK(seekauth_fake_request_header_name(NULL, 0) == NULL);
+    CHECK(seekauth_fake_request_header_value(NULL, 0) == NULL);
+    CHECK(seekauth_fake_request_body(NULL) == NULL && seekauth_fake_request_body_length(NULL) == 0);
+    seekauth_client_free(client);
+    seekauth_client_free(real);
+}
+
 int main(void) {
     making_a_client();
     credentials_without_a_receiver();
@@ -399,5 +474,6 @@ int main(void) {
     accessors_of_nothing();
     events();
     figures();
+    fakes();
     return checks_failed();
 }

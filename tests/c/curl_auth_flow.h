@@ -141,14 +141,6 @@ static inline CURLcode auth_flow_transfer(auth_flow_response *response) {
     return code;
 }
 
-/* The token of the next attempt: the client's, and for the repetition the one that the flow chooses. */
-static inline seekauth_error *auth_flow_token(const auth_flow_request *request,
-                                              const seekauth_auth_flow *flow, bool is_repetition,
-                                              seekauth_token **token) {
-    return is_repetition ? seekauth_auth_flow_get_token(flow, 0, token)
-                         : seekauth_client_get_token(request->client, 0, token);
-}
-
 /* Sends once. `*again` says whether this is the repetition, and then that the API rejected the token and
  * that the request is to be sent again. */
 static inline seekauth_error *auth_flow_send_once(const auth_flow_request *request,
@@ -156,7 +148,7 @@ static inline seekauth_error *auth_flow_send_once(const auth_flow_request *reque
                                                   bool *again) {
     auth_flow_response response = {request, flow, AUTH_FLOW_UNSEEN, NULL, NULL, 0};
     seekauth_token *token = NULL;
-    seekauth_error *error = auth_flow_token(request, flow, *again, &token);
+    seekauth_error *error = seekauth_auth_flow_get_token(flow, 0, &token);
     *again = false;
     if (error == NULL)
         error = seekauth_auth_flow_attempt(flow, seekauth_token_authorization(token), request->headers,

@@ -62,6 +62,9 @@ static void an_error_tells_what_it_knows(void) {
     CHECK(seekauth_error_status(error) == 0);
     CHECK(seekauth_error_server_code(error) == NULL);
     CHECK(seekauth_error_target(error) == NULL);
+    CHECK(seekauth_error_request_id(error) == NULL);
+    CHECK(seekauth_error_server_message(error) == NULL);
+    CHECK(seekauth_error_server_path(error) == NULL);
     seekauth_error_free(error);
 }
 

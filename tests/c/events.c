@@ -45,8 +45,10 @@ static void read_request(hearing *from, const seekauth_event *event) {
     CHECK(has(seekauth_event_field(event, "attempt"), "1"));
     CHECK(seekauth_event_field_number(event, "attempt") == 1);
     CHECK(seekauth_event_field_number(event, "result") == -1);
-    CHECK(seekauth_event_field(event, "status") == NULL);
-    CHECK(seekauth_event_field_number(event, "status") == -1);
+    CHECK(has(seekauth_event_field(event, "status"), "200"));
+    CHECK(seekauth_event_field_number(event, "status") == 200);
+    CHECK(seekauth_event_field(event, "server_code") == NULL);
+    CHECK(seekauth_event_field_number(event, "server_code") == -1);
     const size_t count = seekauth_event_field_count(event);
     CHECK(count >= 9);
     for (size_t i = 0; i < count; i++) {

@@ -19,6 +19,12 @@ static inline void respond_error(const seekauth_error *error) {
         put("server_code", seekauth_error_server_code(error));
     if (seekauth_error_target(error) != NULL)
         put("target", seekauth_error_target(error));
+    if (seekauth_error_request_id(error) != NULL)
+        put("request_id", seekauth_error_request_id(error));
+    if (seekauth_error_server_message(error) != NULL)
+        put("server_message", seekauth_error_server_message(error));
+    if (seekauth_error_server_path(error) != NULL)
+        put("server_path", seekauth_error_server_path(error));
 }
 
 /* Responds with the error, which it frees, or with ok; says whether more may follow. */

@@ -149,9 +149,31 @@ void events() {
     CHECK(stats->tokens[0].obtained_at.has_value() && stats->tokens[0].last_failure == SEEKAUTH_OK);
 }
 
+void fakes() {
+    seekauth::FakeOptions options;
+    options.token = NUL;
+    CHECK(is_invalid(Client::try_fake(options)));
+    const Result<seekauth::FakeClient> fake = Client::try_fake();
+    CHECK(fake && fake->is_fake() && *fake->try_authorization() == "Bearer fake-token");
+    const auto now = fake->now();
+    CHECK(fake->try_advance(1h).has_value() && fake->now() - now == 1h && is_invalid(fake->try_advance(-1ms)));
+    CHECK(fake->try_fail_with(SEEKAUTH_NETWORK, 5s).has_value() && is_invalid(fake->try_fail_with(SEEKAUTH_OK)));
+    CHECK(fake->try_get_token().error().code() == SEEKAUTH_NETWORK);
+    CHECK(fake->try_succeed().has_value() && fake->try_advance(1h) && fake->try_get_token());
+    seekauth::FakeResponse response;
+    CHECK(is_invalid(fake->try_send({"GET", "/", {}, {}, {}})));
+    response.status = 204;
+    CHECK(fake->try_respond({response}) && fake->try_send({"GET", "/", {}, {}, {}})->status() == 204);
+    CHECK(fake->try_respond_with([](const seekauth::FakeRequest &) { return Error(SEEKAUTH_NETWORK, "cut"); }));
+    CHECK(fake->try_send({"GET", "/", {}, {}, {}}).error().code() == SEEKAUTH_NETWORK);
+    CHECK(is_invalid(fake->try_respond_with(std::function<seekauth::FakeResponse(const seekauth::FakeRequest &)>())));
+    CHECK(fake->try_journal()->back().request->method == "GET");
+}
+
 }  // namespace
 
 int main() {
+    fakes();
     making();
     events();
     requests();

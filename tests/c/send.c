@@ -150,6 +150,36 @@ static void a_rejected_token_is_renewed_once(void) {
     seekauth_client_free(client);
 }
 
+static size_t count_of(const char *words, const char *text) {
+    size_t count = 0;
+    for (; (text = strstr(text, words)) != NULL; text += strlen(words))
+        count++;
+    return count;
+}
+
+static void a_trace_goes_with_both_attempts_and_not_to_the_token_endpoint(void) {
+    const seekauth_header headers[] = {{"Content-Type", "application/json"},
+                                       {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}};
+    seekauth_client *client = api_client();
+    seekauth_http_request request = post(BODY);
+    seekauth_graphql query = operation(QUERY);
+    request.headers = query.headers = headers;
+    request.header_count = query.header_count = 2;
+    char authorization[4096];
+    CHECK_OK(seekauth_client_authorization(client, authorization, sizeof authorization, NULL));
+    let_tokens_age();
+    sandbox_script("{\"endpoint\": \"graphql\", \"error\": \"UNAUTHENTICATED\"}");
+    seekauth_response_free(responded(client, &request, 200));
+    seekauth_response *response = NULL;
+    CHECK_OK(seekauth_client_graphql(client, &query, &response));
+    seekauth_response_free(response);
+    char *journal = admin("GET", "/journal?endpoint=graphql", NULL);
+    CHECK(count_of("\"traceparent\":\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"", journal) == 3);
+    free(journal);
+    CHECK(!sandbox_saw("seek_api_token", "traceparent"));
+    seekauth_client_free(client);
+}
+
 static void other_outcomes_are_responses(void) {
     seekauth_client *client = api_client();
     seekauth_http_request request = post(BODY);
@@ -297,6 +327,7 @@ int main(void) {
     a_closed_client_sends_nothing();
     seekauth_test_clock_start();
     a_rejected_token_is_renewed_once();
+    a_trace_goes_with_both_attempts_and_not_to_the_token_endpoint();
     rest_says_401();
     curl_global_cleanup();
     return checks_failed();

@@ -335,6 +335,8 @@ static inline void graphql(const seekauth_client *client) {
     }
     if (respond(error)) {
         put_number("status", seekauth_response_status(response));
+        if (seekauth_response_request_id(response) != NULL)
+            put("request_id", seekauth_response_request_id(response));
         printf("\tbody=");
         put_characters(seekauth_response_body(response), seekauth_response_body_length(response), 0,
                        SIZE_MAX);

@@ -6,7 +6,7 @@ RUST_VERSION := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 API_RUST := 1.95.0
 API_TOOL := target/tools/cargo-public-api-0.51.0/bin/cargo-public-api
 API := core/public-api.txt
-API_FEATURES := --no-default-features --features redis,ring,reqwest-middleware
+API_FEATURES := --no-default-features --features doctor,redis,ring,reqwest-middleware
 
 # A toolchain that this machine does not have comes from rustup.
 define toolchain

@@ -2,7 +2,7 @@
 # Included by the Makefile.
 
 .PHONY: test-readme test-packaging
-test-readme: debug-rust debug-c debug-python debug-node ## release: every example of the README and the recipes
+test-readme: gtest debug-rust debug-c debug-python debug-node ## release: every example of the README and the recipes
 	$(PYTHON) tests/release/packaging/papers.py
 	PYTHONPATH=python $(WITH_SANDBOX) $(PY) tests/release/packaging/readme.py target/c
 

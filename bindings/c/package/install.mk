@@ -5,6 +5,7 @@
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
+BINDIR ?= $(PREFIX)/bin
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 DOCDIR ?= $(DATADIR)/doc/seekauth
@@ -16,7 +17,7 @@ SONAME := 0
 FIRST_OF_SONAME := 0.1.0
 SOVERSION := $(SONAME).$(shell echo $(VERSION) | cut -d. -f2-)
 
-# Where cargo left the libraries, their notices, and what the .pc file says of the prefix.
+# Where cargo left the libraries and the command, their notices, and what the .pc file says of the prefix.
 BUILT ?= $(RELEASE)
 NOTICES ?= target/notices
 PC_PREFIX ?= $(PREFIX)
@@ -26,11 +27,12 @@ FILLED = sed -e 's|@version@|$(VERSION)|' -e 's|@prefix@|$(PC_PREFIX)|' -e 's|@s
 	-e "s|@headers@|$$($(PYTHON) -c 'import os, sys; print(os.path.relpath(*sys.argv[1:]))' $(INCLUDEDIR) $(LIBDIR))|"
 
 .PHONY: install install-files
-install: release-c notices ## use: installs library, headers, pkg-config and CMake files, manual and notices; DESTDIR, PREFIX, LIBDIR
+install: release-c notices ## use: installs library, headers, command, pkg-config and CMake files, manual and notices; DESTDIR, PREFIX, LIBDIR
 	@$(MAKE) --no-print-directory install-files
 
 install-files:
-	install -d $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(LIBDIR)/cmake/seekauth $(INCLUDEDIR) $(DOCDIR) $(DATADIR)/seekauth $(DATADIR)/man/man3)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/seekauth $(INCLUDEDIR) $(DOCDIR) $(DATADIR)/seekauth $(DATADIR)/man/man3)
+	install -m 755 $(BUILT)/seekauth $(DESTDIR)$(BINDIR)/seekauth
 	install -m 755 $(BUILT)/libseekauth.so $(DESTDIR)$(LIBDIR)/libseekauth.so.$(SOVERSION)
 	ln -sf libseekauth.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libseekauth.so.$(SONAME)
 	ln -sf libseekauth.so.$(SONAME) $(DESTDIR)$(LIBDIR)/libseekauth.so

@@ -19,6 +19,7 @@ use crate::token::Token;
 
 const AUTHORIZATION: &str = "Authorization";
 const HOST: &str = "Host";
+const REQUEST_ID: &str = "X-Request-Id";
 
 /// The authentication flow of one request to the API and, if the API rejects its token, of its one
 /// repetition, for programs that send with an HTTP client of their own. It sends nothing itself. Per
@@ -142,7 +143,8 @@ pub extern "C" fn seekauth_auth_flow_check_host(
 /// Begins an attempt with the value of the Authorization header and the request's own headers, of which
 /// `headers` points to the first of `header_count`, and lists the headers to send: these, with
 /// Authorization and User-Agent in place of any the request has, and with X-Request-Id and the client's
-/// Accept-Language unless the request has them.
+/// Accept-Language unless the request has them. The errors of the flow carry the X-Request-Id, from here on
+/// the request's own.
 ///
 /// Fails with SEEKAUTH_TOKEN_REJECTED if this is the value that the API has just rejected, unless
 /// seekauth_auth_flow_get_token gave it for the second attempt, and with SEEKAUTH_FORBIDDEN_ORIGIN if a
@@ -159,6 +161,9 @@ pub extern "C" fn seekauth_auth_flow_attempt(
         let auth_flow = required("auth_flow", auth_flow)?;
         let authorization = authorization.read_required("authorization")?;
         let own = headers::read("headers", headers, header_count)?;
+        if let Some((_, id)) = own.iter().find(|(name, _)| name.eq_ignore_ascii_case(REQUEST_ID)) {
+            auth_flow.inner.set_request_id(id);
+        }
         for (_, host) in own.iter().filter(|(name, _)| name.eq_ignore_ascii_case(HOST)) {
             auth_flow.inner.check_host(host)?;
         }

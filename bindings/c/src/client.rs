@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use seekauth_core::testing::Fake;
 use seekauth_core::{Config, ErrorKind, blocking};
 
 use crate::call::{self, Call};
@@ -25,15 +26,23 @@ pub struct Client {
     inner: blocking::Client,
     api_url: Option<CString>,
     warnings: CString,
+    /// Who plays its token endpoint and its API, if it is one for tests.
+    fake: Option<Fake>,
     /// Without a lock, which a forked child might inherit in another thread's hands.
     event_listener: ArcSwapOption<EventListener>,
 }
 
 impl Client {
-    fn new(inner: blocking::Client) -> Self {
+    /// A client of `fake`, or a real one.
+    pub(crate) fn new(inner: blocking::Client, fake: Option<Fake>) -> Self {
         let api_url = inner.api_url().map(c_string);
         let warnings = c_string(&inner.warnings().join("\n"));
-        Self { inner, api_url, warnings, event_listener: ArcSwapOption::empty() }
+        Self { inner, api_url, warnings, fake, event_listener: ArcSwapOption::empty() }
+    }
+
+    /// Who plays its token endpoint and its API, if it is one for tests.
+    pub(crate) fn fake(&self) -> Option<&Fake> {
+        self.fake.as_ref()
     }
 
     /// The client that does the work.
@@ -71,7 +80,7 @@ pub extern "C" fn seekauth_client_new(
     catch_error(|| {
         let config = options.read()?.config()?;
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?))));
+        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?, None))));
         Ok(())
     })
 }
@@ -88,7 +97,7 @@ pub extern "C" fn seekauth_client_from_env(
 ) -> Option<Box<Error>> {
     catch_error(|| {
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(blocking::Client::new(Config::from_env()?)?))));
+        out.write(Some(Box::new(Client::new(blocking::Client::new(Config::from_env()?)?, None))));
         Ok(())
     })
 }
@@ -107,7 +116,7 @@ pub extern "C" fn seekauth_client_from_env_with_prefix(
     catch_error(|| {
         let config = Config::from_env_with_prefix(prefix.read_required("prefix")?)?;
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?))));
+        out.write(Some(Box::new(Client::new(blocking::Client::new(config)?, None))));
         Ok(())
     })
 }
@@ -128,7 +137,10 @@ pub extern "C" fn seekauth_client_with_scopes(
         let client = required("client", client)?;
         let scopes = scopes.read_required("scopes")?;
         let out = required("out", out)?;
-        out.write(Some(Box::new(Client::new(client.inner.with_scope(scopes)?))));
+        out.write(Some(Box::new(Client::new(
+            client.inner.with_scope(scopes)?,
+            client.fake.clone(),
+        ))));
         Ok(())
     })
 }

@@ -8,7 +8,7 @@ use seekauth_core as core;
 
 use crate::error::{Error, catch_error};
 use crate::pointer::{Text, UserData, required};
-use crate::thread_sanitizer::{self, Handover};
+use crate::user_data::OwnedUserData;
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
 /// until the callback returns.
@@ -58,9 +58,7 @@ pub extern "C" fn seekauth_credentials_set(
 /// The function with what it is called with, which is freed when no call can come any more.
 pub(crate) struct Provider {
     ask: extern "C" fn(UserData, &mut Credentials) -> c_int,
-    user_data: UserData,
-    free: FreeCallback,
-    handover: Handover,
+    user_data: OwnedUserData,
 }
 
 impl Provider {
@@ -70,27 +68,13 @@ impl Provider {
         user_data: UserData,
         free: FreeCallback,
     ) -> Option<Self> {
-        match (callback, free) {
-            (Some(ask), free) => {
-                let handover = Handover::new();
-                handover.depart();
-                Some(Self { ask, user_data, free, handover })
-            }
-            (None, Some(free)) => {
-                free(user_data);
-                None
-            }
-            (None, None) => None,
-        }
+        let user_data = OwnedUserData::new(user_data, free);
+        callback.map(|ask| Self { ask, user_data })
     }
 
     pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
         let mut found = Credentials::default();
-        self.handover.arrive();
-        let failed = (self.ask)(self.user_data, &mut found) != 0;
-        self.handover.depart();
-        thread_sanitizer::callback_returns();
-        if failed {
+        if self.user_data.lend(|user_data| (self.ask)(user_data, &mut found)) != 0 {
             return Err("the callback found none".into());
         }
         Ok(found.0.ok_or_else(|| {
@@ -99,14 +83,5 @@ impl Provider {
                 "the credentials callback returned 0 without calling seekauth_credentials_set",
             )
         })?)
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        if let Some(free) = self.free {
-            self.handover.arrive();
-            free(self.user_data);
-        }
     }
 }

@@ -47,6 +47,9 @@ pub struct Error {
     message: CString,
     server_code: Option<CString>,
     target: Option<CString>,
+    request_id: Option<CString>,
+    server_message: Option<CString>,
+    server_path: Option<CString>,
 }
 
 impl Error {
@@ -56,6 +59,9 @@ impl Error {
             message: c_string(cause.message()),
             server_code: cause.server_code().map(c_string),
             target: cause.target().map(c_string),
+            request_id: cause.request_id().map(c_string),
+            server_message: cause.server_message().map(c_string),
+            server_path: cause.server_path().map(c_string),
             cause,
         }
     }
@@ -135,8 +141,8 @@ pub extern "C" fn seekauth_error_status(error: Option<&Error>) -> i32 {
     catch_panic(0, || error.and_then(|error| error.cause.status()).map_or(0, i32::from))
 }
 
-/// The `error` member of the server's response (RFC 6749, 5.2); NULL if there was none. The error owns
-/// it.
+/// The server's own code: the `error` of a token response (RFC 6749, 5.2) or of WWW-Authenticate, or the
+/// code with which a GraphQL API rejected the token; NULL if there was none. The error owns it.
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_server_code(error: Option<&Error>) -> Text<'_> {
     Text::as_c(error.and_then(|error| error.server_code.as_deref()))
@@ -147,6 +153,28 @@ pub extern "C" fn seekauth_error_server_code(error: Option<&Error>) -> Text<'_> 
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_error_target(error: Option<&Error>) -> Text<'_> {
     Text::as_c(error.and_then(|error| error.target.as_deref()))
+}
+
+/// The X-Request-Id of the request to the API that this is about, which SEEK can be asked about: the
+/// request's own, or the one it was given. What failed before it was sent has it too. NULL for an error of
+/// another call. The error owns it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_request_id(error: Option<&Error>) -> Text<'_> {
+    Text::as_c(error.and_then(|error| error.request_id.as_deref()))
+}
+
+/// What a GraphQL API said as it rejected the token, in its own words, which are no part of the message; NULL
+/// if it said nothing, or if that repeats a secret. The error owns it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_server_message(error: Option<&Error>) -> Text<'_> {
+    Text::as_c(error.and_then(|error| error.server_message.as_deref()))
+}
+
+/// Where in its response a GraphQL API rejected the token: the `path` of its error, with dots between the
+/// parts; NULL if it named none, or if that repeats a secret. The error owns it.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_error_server_path(error: Option<&Error>) -> Text<'_> {
+    Text::as_c(error.and_then(|error| error.server_path.as_deref()))
 }
 
 /// Frees an error and every text it owns. NULL is accepted.

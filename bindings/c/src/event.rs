@@ -14,7 +14,7 @@ use crate::credentials::FreeCallback;
 use crate::error::{Error, c_string, catch_error};
 use crate::panic::catch_panic;
 use crate::pointer::{Text, UserData, required};
-use crate::thread_sanitizer::{self, Handover};
+use crate::user_data::OwnedUserData;
 
 /// Something that a client did or met: a request for a token, a failure, a rejection. It belongs to the
 /// library, and it and its texts live until the callback that it was given to returns. No text in it holds
@@ -90,37 +90,14 @@ pub type EventCallback = Option<extern "C" fn(user_data: UserData, event: &Event
 /// The function with what it is called with, which is freed when no call can come any more.
 struct Receiver {
     receive: extern "C" fn(UserData, &Event),
-    owned: Owned,
+    user_data: OwnedUserData,
     is_removed: AtomicBool,
-}
-
-struct Owned {
-    user_data: UserData,
-    free: FreeCallback,
-    handover: Handover,
 }
 
 /// A callback that is set; it is removed when this is dropped.
 pub(crate) struct EventListener {
     receiver: Arc<Receiver>,
     _listening: Listening,
-}
-
-impl Owned {
-    fn new(user_data: UserData, free: FreeCallback) -> Self {
-        let handover = Handover::new();
-        handover.depart();
-        Self { user_data, free, handover }
-    }
-}
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        if let Some(free) = self.free {
-            self.handover.arrive();
-            free(self.user_data);
-        }
-    }
 }
 
 impl Receiver {
@@ -131,10 +108,7 @@ impl Receiver {
                 return;
             }
             let event = Event::new(event);
-            self.owned.handover.arrive();
-            (self.receive)(self.owned.user_data, &event);
-            self.owned.handover.depart();
-            thread_sanitizer::callback_returns();
+            self.user_data.lend(|user_data| (self.receive)(user_data, &event));
         }
     }
 }
@@ -181,14 +155,15 @@ pub extern "C" fn seekauth_client_set_event_callback(
     free: FreeCallback,
 ) -> Option<Box<Error>> {
     catch_error(|| {
-        let owned = Owned::new(user_data, free);
+        let user_data = OwnedUserData::new(user_data, free);
         let client = required("client", client)?;
         let Some(receive) = callback else {
             client.set_event_listener(None);
             return Ok(());
         };
         let level = EventLevel::parse(level.read_required("level")?)?;
-        let receiver = Arc::new(Receiver { receive, owned, is_removed: AtomicBool::new(false) });
+        let receiver =
+            Arc::new(Receiver { receive, user_data, is_removed: AtomicBool::new(false) });
         let listener = Arc::clone(&receiver);
         client.set_event_listener(Some(EventListener {
             receiver,

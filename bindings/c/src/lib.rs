@@ -55,6 +55,15 @@ pub mod call;
 
 pub mod auth_flow;
 
+// --- Tests of the program's own ---
+
+pub mod fake;
+
+pub mod fake_request;
+pub mod responder;
+
+pub mod journal;
+
 // --- The whole library ---
 
 pub mod shutdown;
@@ -73,6 +82,7 @@ pub mod manual_clock;
 mod cancellation;
 mod panic;
 mod thread_sanitizer;
+mod user_data;
 
 use std::alloc::System;
 

@@ -12,9 +12,11 @@ use std::{ptr, slice};
 
 use seekauth_core::{Error, ErrorKind};
 
+use crate::fake::FakeOptions;
 use crate::headers::Header;
 use crate::operation::Graphql;
 use crate::request::HttpRequest;
+use crate::responder::FakeResponse;
 use crate::settings::Options;
 
 /// Fails with the name of the argument if C passed NULL.
@@ -146,6 +148,20 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// A `const seekauth_fake_response *` to the first of several.
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy)]
+pub struct FakeResponses<'a>(*const FakeResponse<'a>);
+
+impl<'a> FakeResponses<'a> {
+    /// What C passed. NULL is right only for no responses.
+    pub(crate) fn read(self, name: &str, count: usize) -> Result<&'a [FakeResponse<'a>], Error> {
+        read_array(name, self.0, count)
+    }
+}
+
 fn read_array<'a, T>(name: &str, first: *const T, count: usize) -> Result<&'a [T], Error> {
     if count == 0 {
         return Ok(&[]);
@@ -161,7 +177,7 @@ fn read_array<'a, T>(name: &str, first: *const T, count: usize) -> Result<&'a [T
     }
     // SAFETY: not NULL and not longer than memory can be, so by the header's contract it points to
     // `count` elements, which stay as they are for the call, as long as 'a lasts. Any bytes are a
-    // valid element: bytes, or structs of pointers not yet followed.
+    // valid element: bytes, or structs of integers and of pointers not yet followed.
     Ok(unsafe { slice::from_raw_parts(first, count) })
 }
 
@@ -211,6 +227,21 @@ impl<'a> GraphqlPtr<'a> {
     }
 }
 
+/// A `const seekauth_fake_options *`; see [`OptionsPtr`].
+///
+/// cbindgen:ignore
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct FakeOptionsPtr<'a>(*const FakeOptions<'a>);
+
+impl<'a> FakeOptionsPtr<'a> {
+    /// The options, with zero in every field that the caller's header did not have yet.
+    pub(crate) fn read(self) -> Result<FakeOptions<'a>, Error> {
+        // SAFETY: by the header's contract it is NULL or points to a struct that begins with its size.
+        unsafe { read_struct("options", self.0) }
+    }
+}
+
 /// A struct of the header that begins with its size and may grow at its end. Its fields are sizes,
 /// integers, the pointers of this file and functions that may be NULL, for which any bytes are valid.
 trait SizedStruct: Default {
@@ -237,6 +268,12 @@ impl SizedStruct for Graphql<'_> {
     const NAME: &'static str = "seekauth_graphql";
     const INIT: &'static str = "SEEKAUTH_GRAPHQL_INIT";
     const FIRST_SIZE: usize = offset_of!(Self, timeout_ms) + size_of::<u64>();
+}
+
+impl SizedStruct for FakeOptions<'_> {
+    const NAME: &'static str = "seekauth_fake_options";
+    const INIT: &'static str = "SEEKAUTH_FAKE_OPTIONS_INIT";
+    const FIRST_SIZE: usize = offset_of!(Self, api_url) + size_of::<Text>();
 }
 
 /// The struct, with zero in every field that the caller's header did not have yet. Fails if the size

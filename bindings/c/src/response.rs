@@ -16,28 +16,36 @@ pub struct Response {
     headers: Vec<(CString, CString)>,
     /// With a NUL behind it.
     body: Vec<u8>,
+    request_id: Option<CString>,
 }
 
 impl Response {
-    fn new(status: u16, headers: &[(String, Vec<u8>)], mut body: Vec<u8>) -> Self {
+    fn new(
+        status: u16,
+        headers: &[(String, Vec<u8>)],
+        mut body: Vec<u8>,
+        request_id: Option<&str>,
+    ) -> Self {
         body.reserve_exact(1);
         body.push(0);
         // HTTP knows no NUL in a header.
         let value = |value: &[u8]| CString::new(value).unwrap_or_default();
         let headers = headers.iter().map(|(name, text)| (c_string(name), value(text))).collect();
-        Self { status, headers, body }
+        Self { status, headers, body, request_id: request_id.map(c_string) }
     }
 }
 
 impl From<blocking::Response> for Response {
     fn from(response: blocking::Response) -> Self {
-        Self::new(response.status, &response.headers, response.body)
+        let request_id = response.request_id.as_deref();
+        Self::new(response.status, &response.headers, response.body, request_id)
     }
 }
 
 impl From<GraphqlResponse> for Response {
     fn from(response: GraphqlResponse) -> Self {
-        Self::new(response.status(), &[], response.into_text().into_bytes())
+        let request_id = response.request_id().map(str::to_owned);
+        Self::new(response.status(), &[], response.into_text().into_bytes(), request_id.as_deref())
     }
 }
 
@@ -52,6 +60,13 @@ impl fmt::Debug for Response {
 #[unsafe(no_mangle)]
 pub extern "C" fn seekauth_response_status(response: Option<&Response>) -> i32 {
     response.map_or(0, |response| response.status.into())
+}
+
+/// The X-Request-Id of the request, which SEEK can be asked about: its own, or the one it was given. NULL if its
+/// own is not visible ASCII, and for NULL. The response owns the text.
+#[unsafe(no_mangle)]
+pub extern "C" fn seekauth_response_request_id(response: Option<&Response>) -> Text<'_> {
+    Text::as_c(response.and_then(|response| response.request_id.as_deref()))
 }
 
 /// The value of the first header with this name, in capitals or not; NULL if there is none, and for

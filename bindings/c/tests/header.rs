@@ -27,6 +27,8 @@ fn generate() -> String {
         "seekauth_header",
         "seekauth_http_request",
         "seekauth_graphql",
+        "seekauth_fake_options",
+        "seekauth_fake_response",
     ]
     .iter()
     .fold(String::from_utf8(header).unwrap(), |header, to| {

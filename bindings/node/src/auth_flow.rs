@@ -57,6 +57,10 @@ pub struct Methods {
     /// `(flow, present)`: the headers to set besides `Authorization`, names and values in turn,
     /// each on a line. `present` names those that the request has, each on a line.
     pub headers: Method<String, 2>,
+    /// `(flow)`: the id of its request.
+    pub request_id: Method<Option<String>, 1>,
+    /// `(flow, value)`: takes note of the id that its request has already.
+    pub set_request_id: Method<(), 2>,
     /// `(flow, host)`: refuses a `Host` header of the request that names another host than the API's.
     pub check_host: Method<(), 2>,
     /// `(flow, timeoutMs, spentMs, call)`: asks for the token of the next attempt, as the
@@ -82,6 +86,8 @@ impl Methods {
         Self {
             open: on(&flows, open),
             headers: on(&flows, headers),
+            request_id: on(&flows, request_id),
+            set_request_id: on(&flows, set_request_id),
             check_host: on(&flows, check_host),
             get_token: on(&flows, get_token),
             attempt: on(&flows, attempt),
@@ -139,6 +145,23 @@ fn headers(
             headers.iter().flat_map(|(name, value)| [*name, value.as_str()]).collect();
         lines.join("\n")
     })
+}
+
+fn request_id(
+    flows: &AuthFlows,
+    env: Env,
+    [index]: [Unknown<'_>; 1],
+) -> Result<Option<String>, Refusal> {
+    flows.with(env, &index, |entry| entry.flow.request_id().map(str::to_owned))
+}
+
+fn set_request_id(
+    flows: &AuthFlows,
+    env: Env,
+    [index, value]: [Unknown<'_>; 2],
+) -> Result<(), Refusal> {
+    let value = settings::string("requestId", &value)?;
+    flows.with(env, &index, |entry| entry.flow.set_request_id(&value))
 }
 
 fn check_host(flows: &AuthFlows, env: Env, [index, host]: [Unknown<'_>; 2]) -> Result<(), Refusal> {

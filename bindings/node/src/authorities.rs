@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use napi::bindgen_prelude::Either5;
+use napi::bindgen_prelude::Either6;
 use napi_derive::napi;
 
 use crate::call::Recipient;
@@ -25,7 +25,7 @@ pub(crate) fn of_node(recipient: Recipient) -> impl Fn() -> Option<Bundle> + Sen
             return Some(Arc::clone(bundle));
         }
         let (sender, answer) = mpsc::sync_channel(1);
-        recipient.send(Either5::D(AuthoritiesRequest { sender: Some(sender) }));
+        recipient.send(Either6::D(AuthoritiesRequest { sender: Some(sender) }));
         // The end of the environment drops the request, and so does the end of the last call.
         let bundle = answer.recv_timeout(PATIENCE).ok()?;
         Some(Arc::clone(BUNDLE.get_or_init(|| bundle)))

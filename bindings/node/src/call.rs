@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{Either5, FnArgs, Function};
+use napi::bindgen_prelude::{Either6, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
@@ -21,13 +21,20 @@ use crate::authorities::AuthoritiesRequest;
 use crate::credentials::CredentialsRequest;
 use crate::error::Outcome;
 use crate::events::{EVENTS, Handover, Handovers, NativeEvent};
+use crate::fake::FakeRequest;
 use crate::graphql::NativeResponse;
 use crate::token::NativeToken;
 use crate::weak_function::WeakFunction;
 
 /// What a call may give, or a request to JavaScript.
-type Content =
-    Either5<NativeToken, NativeResponse, CredentialsRequest, AuthoritiesRequest, Vec<NativeEvent>>;
+type Content = Either6<
+    NativeToken,
+    NativeResponse,
+    CredentialsRequest,
+    AuthoritiesRequest,
+    Vec<NativeEvent>,
+    FakeRequest,
+>;
 
 /// The number of a call and its outcome, or that of a function and the request to it.
 type Arguments = FnArgs<(f64, Outcome<Content>)>;
@@ -155,7 +162,7 @@ impl Delivery {
                 call_with(self.settle.get(env), number, Ok(request));
             }
             Message::Events(events, handover) => {
-                call_with(self.settle.get(env), EVENTS, Ok(Either5::E(events)));
+                call_with(self.settle.get(env), EVENTS, Ok(Either6::E(events)));
                 drop(handover);
             }
             Message::Idle if self.waiting.get() == 0 => drop(self.kept.take()),
@@ -261,7 +268,7 @@ impl Completion {
     pub(crate) fn of_token(self) -> impl FnOnce(Result<Arc<Token>, Error>) + Send + 'static {
         let asked = Instant::now();
         move |result| {
-            self.complete(result.map(|token| Either5::A(NativeToken::new(token, asked))));
+            self.complete(result.map(|token| Either6::A(NativeToken::new(token, asked))));
         }
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use napi::bindgen_prelude::{Either5, Object, ObjectFinalize, Unknown};
+use napi::bindgen_prelude::{Either6, Object, ObjectFinalize, Unknown};
 use napi::{Env, JsValue};
 use napi_derive::napi;
 use seekauth::binding::{Language, Variables};
@@ -21,6 +21,7 @@ use crate::events::Listener;
 use crate::freshness::Freshness;
 use crate::function::Function;
 use crate::graphql::{self, NativeResponse};
+use crate::number;
 use crate::settings::{self, Constructor};
 use crate::stats::Stats;
 use crate::store_status::StoreStatus;
@@ -129,7 +130,7 @@ fn finish<'a>(
     let mut channel = None;
     if credentials.is_some() {
         let recipient = completions.recipient(number);
-        let send = move |request| recipient.send(Either5::C(request));
+        let send = move |request| recipient.send(Either6::C(request));
         config = config.credentials_from(FunctionProvider { send });
         channel = Some(completions.open(env)?);
     }
@@ -152,11 +153,11 @@ impl NativeClient {
     /// waited for.
     #[napi]
     pub fn fresh_authorization(&self) -> Outcome<Option<String>> {
-        let take = |token: &Token| {
+        let take = |token: Arc<Token>| {
             self.held.set(token.generation());
             token.authorization().to_owned()
         };
-        Outcome::of(|| Ok(self.inner.with_fresh(take)))
+        Outcome::of(|| Ok(self.inner.fresh_token().map(take)))
     }
 
     /// How the store fares through which this client shares its tokens.
@@ -169,6 +170,24 @@ impl NativeClient {
     #[napi]
     pub fn stats(&self) -> Stats {
         self.inner.stats().into()
+    }
+
+    /// The number of this client, as its events tell it.
+    #[napi]
+    pub fn number(&self) -> f64 {
+        number(self.inner.number())
+    }
+
+    /// Host and port of the token endpoint.
+    #[napi]
+    pub fn token_server(&self) -> (&str, u16) {
+        self.inner.token_server()
+    }
+
+    /// Host and port of the API.
+    #[napi]
+    pub fn api_server(&self) -> Option<(&str, u16)> {
+        self.inner.api_server()
     }
 
     /// Sends the events of this client and its handles to `completions`, if somebody `is_subscribed`.
@@ -251,7 +270,7 @@ impl NativeClient {
             let completion = Completion::new(env, completions, call)?;
             let done = |result: Result<_, _>| {
                 completion
-                    .complete(result.map(|response| Either5::B(NativeResponse::from(response))));
+                    .complete(result.map(|response| Either6::B(NativeResponse::from(response))));
             };
             Ok(self.inner.graphql_then(operation, done)?.into())
         })

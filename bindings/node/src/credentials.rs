@@ -2,15 +2,18 @@
 //! JavaScript: held from here it could never be collected, nor what it closes over, such as its
 //! client. So a request is sent to the façade, which calls the function for it.
 
+use std::error::Error as StdError;
+
 use napi::bindgen_prelude::{JsObjectValue, Object, Unknown};
 use napi::{JsValue, ValueType};
 use napi_derive::napi;
+use seekauth::binding::Exception;
 use seekauth::{CredentialProvider, Credentials, Error, ErrorKind, Provided};
 use tokio::sync::oneshot;
 
 use crate::settings;
 
-type Provision = Result<Credentials, Error>;
+type Provision = Result<Credentials, Box<dyn StdError + Send + Sync>>;
 
 /// Provides what a JavaScript function gives; `send` sends one request to it.
 pub(crate) struct FunctionProvider<S> {
@@ -23,7 +26,7 @@ impl<S: Fn(CredentialsRequest) + Send + Sync + 'static> CredentialProvider for F
             let (sender, provision) = oneshot::channel();
             (self.send)(CredentialsRequest { sender: Some(sender) });
             // The end of the environment drops the request.
-            Ok(provision.await??)
+            provision.await?
         })
     }
 }
@@ -57,10 +60,13 @@ impl CredentialsRequest {
         Ok(())
     }
 
-    /// Reports that the function failed. The reason stays in JavaScript: it may hold a secret.
+    /// Reports that the function failed, with the name of the exception's class if that is known. The
+    /// reason stays in JavaScript: it may hold a secret.
     #[napi]
-    pub fn fail(&mut self) {
-        self.sender = None;
+    pub fn fail(&mut self, class: Option<String>) {
+        if let Some((sender, class)) = self.sender.take().zip(class) {
+            let _ = sender.send(Err(Exception::of_class(&class).into()));
+        }
     }
 }
 
@@ -88,12 +94,13 @@ fn read(credentials: &Unknown<'_>) -> napi::Result<Provision> {
     Ok(Ok(credentials.next_secret(client_secret_next)))
 }
 
-fn misshapen(what: &str, is: &str) -> Error {
-    Error::new(
+fn misshapen(what: &str, is: &str) -> Box<dyn StdError + Send + Sync> {
+    let error = Error::new(
         ErrorKind::CredentialsUnavailable,
         format!(
             "credentials must return {{ clientId, clientSecret }}, with clientSecretNext during a \
              rotation, all of them strings; {what} is {is}"
         ),
-    )
+    );
+    error.into()
 }

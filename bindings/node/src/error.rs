@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;
 use napi_derive::napi;
+use seekauth::binding::{Language, message_in};
 use seekauth::{Error, ErrorKind};
 
 use crate::milliseconds;
@@ -98,12 +99,18 @@ pub struct Failure {
     pub server_code: Option<String>,
     /// Which endpoint, client, audience and scopes it was about.
     pub target: Option<String>,
+    /// The id of the request to the API.
+    pub request_id: Option<String>,
+    /// What a GraphQL API said as it rejected the token.
+    pub server_message: Option<String>,
+    /// Where it said so.
+    pub server_path: Option<String>,
 }
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self {
-            message: error.message().to_owned(),
+            message: message_in(error, Language::Node),
             code: error.kind().name(),
             number: error.kind().code(),
             retryable: error.retryable(),
@@ -111,6 +118,9 @@ impl From<&Error> for Failure {
             status: error.status().map(u32::from),
             server_code: error.server_code().map(str::to_owned),
             target: error.target().map(str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+            server_message: error.server_message().map(str::to_owned),
+            server_path: error.server_path().map(str::to_owned),
         }
     }
 }

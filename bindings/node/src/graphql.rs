@@ -16,11 +16,14 @@ pub struct NativeResponse {
     pub status: u32,
     /// The JSON text: an object with `data`, `errors` or both.
     pub text: String,
+    /// The id of the request.
+    pub request_id: Option<String>,
 }
 
 impl From<GraphqlResponse> for NativeResponse {
     fn from(response: GraphqlResponse) -> Self {
-        Self { status: u32::from(response.status()), text: response.into_text() }
+        let request_id = response.request_id().map(str::to_owned);
+        Self { status: u32::from(response.status()), text: response.into_text(), request_id }
     }
 }
 

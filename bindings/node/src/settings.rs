@@ -113,10 +113,12 @@ pub(crate) fn duration(
     name: &str,
     value: &Unknown<'_>,
 ) -> Result<Option<Duration>, Refusal> {
-    if is_absent(value)? {
-        return Ok(None);
-    }
-    Ok(Some(duration_from_milliseconds(name, milliseconds(env, name, value)?)?))
+    if is_absent(value)? { Ok(None) } else { span(env, name, value).map(Some) }
+}
+
+/// The same where it must not be absent.
+pub(crate) fn span(env: Env, name: &str, value: &Unknown<'_>) -> Result<Duration, Refusal> {
+    Ok(duration_from_milliseconds(name, milliseconds(env, name, value)?)?)
 }
 
 fn milliseconds(env: Env, name: &str, value: &Unknown<'_>) -> Result<f64, Refusal> {
@@ -188,7 +190,7 @@ fn read(env: Env, name: &str, setting: &Setting, value: &Unknown<'_>) -> Result<
     })
 }
 
-fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
+pub(crate) fn own_keys(object: &Object<'_>) -> napi::Result<Vec<String>> {
     let names = object.get_all_property_names(
         KeyCollectionMode::OwnOnly,
         KeyFilter::SkipSymbols,

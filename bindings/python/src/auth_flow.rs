@@ -104,6 +104,20 @@ impl AuthFlow {
         })
     }
 
+    /// The X-Request-Id of the request, which its errors carry.
+    ///
+    /// Set it to the value of a header that the request has already; one that is not visible ASCII in
+    /// moderate length is no id, and errors then carry None.
+    #[getter]
+    fn request_id(&self) -> Option<&str> {
+        self.core.request_id()
+    }
+
+    #[setter]
+    fn set_request_id(&mut self, value: &str) {
+        self.core.set_request_id(value);
+    }
+
     /// Refuses a Host header that names another host than the API's: the token would go there.
     ///
     /// Only for a header that the request has; the HTTP client's own is right. Raises

@@ -341,7 +341,7 @@ impl Client {
         &self,
         py: Python<'_>,
         operation: graphql::Arguments<'_>,
-    ) -> PyResult<StatusAndText> {
+    ) -> PyResult<ResponseParts> {
         guard(py, || {
             let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
@@ -349,7 +349,7 @@ impl Client {
                 None => wait(py, || core.start_graphql(operation)),
                 Some(waiter) => waiter.wait(|done| core.graphql_then(operation, done)),
             };
-            response.map(status_and_text)
+            response.map(response_parts)
         })
     }
 
@@ -365,7 +365,7 @@ impl Client {
             let core = &self.state(py)?.core;
             let operation = graphql::operation(operation)?;
             let start = |done| core.graphql_then(operation, done);
-            start_with_callback(py, done, start, status_and_text)
+            start_with_callback(py, done, start, response_parts)
         })
     }
 
@@ -409,6 +409,24 @@ impl Client {
     #[getter]
     fn api_url(&self, py: Python<'_>) -> PyResult<Option<&str>> {
         guard(py, || Ok(self.state(py)?.core.api_url()))
+    }
+
+    /// The number of this client within its process, as its events tell it.
+    #[getter(_number)]
+    fn number(&self, py: Python<'_>) -> PyResult<u64> {
+        guard(py, || Ok(self.state(py)?.core.number()))
+    }
+
+    /// Host and port of the token endpoint.
+    #[getter(_token_server)]
+    fn token_server(&self, py: Python<'_>) -> PyResult<(&str, u16)> {
+        guard(py, || Ok(self.state(py)?.core.token_server()))
+    }
+
+    /// Host and port of the API; None where no API is known or set.
+    #[getter(_api_server)]
+    fn api_server(&self, py: Python<'_>) -> PyResult<Option<(&str, u16)>> {
+        guard(py, || Ok(self.state(py)?.core.api_server()))
     }
 
     /// Closes the client.
@@ -601,7 +619,7 @@ fn build(
 }
 
 /// What is trusted where the system has no authorities, shared by all clients of the process.
-fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
+pub(crate) fn certifis_authorities(py: Python<'_>) -> PyResult<Option<Arc<[u8]>>> {
     static BUNDLE: PyOnceLock<Option<Arc<[u8]>>> = PyOnceLock::new();
     let bundle = kept(py, &BUNDLE, || {
         let bundle = py.import("seekauth._authorities")?.call_method0("of_certifi")?;
@@ -622,9 +640,10 @@ fn instantiate<'py>(cls: &Bound<'py, PyType>, new: NewClient) -> PyResult<Bound<
     cls.py().get_type::<Client>().call_method1("__new__", (cls, new))
 }
 
-/// The status and text of a response to a GraphQL operation.
-type StatusAndText = (u16, String);
+/// The status, text and request id of a response to a GraphQL operation.
+type ResponseParts = (u16, String, Option<String>);
 
-fn status_and_text(response: GraphqlResponse) -> StatusAndText {
-    (response.status(), response.into_text())
+fn response_parts(response: GraphqlResponse) -> ResponseParts {
+    let request_id = response.request_id().map(str::to_owned);
+    (response.status(), response.into_text(), request_id)
 }

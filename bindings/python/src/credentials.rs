@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use seekauth::binding::Exception;
 use seekauth::{Error, ErrorKind};
 
 use crate::interpreter;
@@ -147,13 +148,16 @@ pub(crate) fn upgrade<'py>(
 }
 
 /// The callback's result as the core's: it is credentials, the name of the type that was returned in
-/// their place, or None where the function failed.
+/// their place, or the class of the exception with which the function failed.
 fn read(
     returned: &PyResult<Bound<'_, PyAny>>,
 ) -> Result<seekauth::Credentials, Box<dyn StdError + Send + Sync>> {
     let Ok(returned) = returned else { return Err("the function was not called".into()) };
     if let Ok(credentials) = returned.cast::<Credentials>() {
         return Ok(credentials.get().0.clone());
+    }
+    if let Ok(class) = returned.cast::<PyType>() {
+        return Err(Exception::of_class(&class.name()?.to_string()).into());
     }
     if returned.is_instance_of::<PyString>() {
         let name = settings::CREDENTIALS;

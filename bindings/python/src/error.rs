@@ -55,6 +55,9 @@ fn object<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     facts.set_item("status", error.status())?;
     facts.set_item("server_code", error.server_code())?;
     facts.set_item("target", error.target())?;
+    facts.set_item("request_id", error.request_id())?;
+    facts.set_item("server_message", error.server_message())?;
+    facts.set_item("server_path", error.server_path())?;
     imported(py, &FROM_KIND, "seekauth.errors", "from_kind")?
         .call((error.kind().name(), error.message()), Some(&facts))
 }

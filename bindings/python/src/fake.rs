@@ -150,7 +150,10 @@ impl Fake {
 fn response((status, headers, body): Parts) -> Response {
     let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes()));
     // What is no status at all is refused by the core as 0 is.
-    Response { status: u16::try_from(status).unwrap_or(0), headers: headers.collect(), body }
+    Response {
+        headers: headers.collect(),
+        ..Response::new(u16::try_from(status).unwrap_or(0), body)
+    }
 }
 
 /// Asks the program's function. It runs on a thread of its own.

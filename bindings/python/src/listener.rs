@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 use seekauth::{Event, EventLevel, Listening, blocking};
 
-use crate::error::invalid;
+use crate::error::exception;
 use crate::event;
 use crate::interpreter;
 use crate::modules::kept;
@@ -105,7 +105,7 @@ impl Listeners {
         level: &str,
     ) -> PyResult<Py<EventListener>> {
         let py = function.py();
-        let level = event_level(py, level)?;
+        let level = EventLevel::parse(level).map_err(|error| exception(py, &error))?;
         let callback =
             py.import("seekauth._listeners")?.call_method1("make_callback", (function,))?;
         let callback = Arc::new(Mutex::new(Some(callback.unbind())));
@@ -123,13 +123,6 @@ impl Listeners {
     fn take(&self) -> Vec<Py<EventListener>> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-fn event_level(py: Python<'_>, name: &str) -> PyResult<EventLevel> {
-    EventLevel::named(name).ok_or_else(|| {
-        let names = EventLevel::ALL.map(|level| format!("'{}'", level.name())).join(", ");
-        invalid(py, format!("level must be one of {names}"))
-    })
 }
 
 /// Calls a function with each of these events, as long as somebody holds it.

@@ -3,13 +3,14 @@
 //! are all there is. It sends nothing itself.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
-use crate::api::inspection::{Evidence, Inspection, Verdict};
-use crate::api::request_id;
+use crate::api::inspection::{Evidence, Inspection, Report, Verdict};
+use crate::api::rejected_token::{self, RejectedResponse};
+use crate::api::request_id::{self, RequestId};
 use crate::cache::rejection::Rejection;
 use crate::client::{Authorization, Client};
 use crate::config::is_loopback;
@@ -17,10 +18,10 @@ use crate::error::{Error, ErrorKind};
 use crate::sys::clock::Moment;
 use crate::sys::runtime;
 use crate::sys::secret::Secret;
+use crate::sys::time_limit::TimeLimit;
 use crate::token::Token;
 
 const USER_AGENT: &str = "User-Agent";
-const REQUEST_ID: &str = "X-Request-Id";
 const ACCEPT_LANGUAGE: &str = "Accept-Language";
 
 /// One request to the API and, if the API rejects its token, its one repetition. For adapters to
@@ -34,9 +35,12 @@ const ACCEPT_LANGUAGE: &str = "Accept-Language";
 pub struct AuthFlow {
     client: Client,
     replayable: bool,
-    request_id: String,
+    request_id: Option<RequestId>,
     sent: Option<Sent>,
     repetition: Option<Repetition>,
+    /// Whether the API accepted a token of this flow's before.
+    was_accepted: bool,
+    rejected: Report,
 }
 
 /// An attempt that was made.
@@ -72,9 +76,11 @@ impl Client {
         Ok(AuthFlow {
             client: self.clone(),
             replayable,
-            request_id: request_id::new(),
+            request_id: Some(RequestId::new()),
             sent: None,
             repetition: None,
+            was_accepted: false,
+            rejected: Report::default(),
         })
     }
 
@@ -93,7 +99,7 @@ impl Client {
             format!("write the address with {origin} at its beginning and no credentials in it")
         } else {
             format!(
-                "the token is for {origin} and is not sent to {place}; use another HTTP client there, or set api_url"
+                "the token is for {origin} and is not sent to {place}; use another HTTP client there, or set `api_url`"
             )
         };
         Error::new(ErrorKind::ForbiddenOrigin, message).with_target(self.shared_target())
@@ -109,8 +115,10 @@ impl AuthFlow {
         let absent =
             |name: &str| !present.iter().any(|given| given.as_ref().eq_ignore_ascii_case(name));
         let mut headers = vec![(USER_AGENT, self.client.config().user_agent.clone())];
-        if absent(REQUEST_ID) {
-            headers.push((REQUEST_ID, self.request_id.clone()));
+        if let Some(id) = &self.request_id
+            && absent(request_id::NAME)
+        {
+            headers.push((request_id::NAME, id.to_string()));
         }
         if let Some(language) = &self.client.config().accept_language
             && absent(ACCEPT_LANGUAGE)
@@ -120,6 +128,26 @@ impl AuthFlow {
         headers
     }
 
+    /// The `X-Request-Id` of the request, which its errors carry.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Notes the `X-Request-Id` that the request has already, in the place of a new one. One that is not
+    /// visible ASCII in moderate length is no id: errors then carry none.
+    pub fn set_request_id(&mut self, value: &str) {
+        self.request_id = RequestId::given(value);
+    }
+
+    pub(crate) fn shared_request_id(&self) -> Option<RequestId> {
+        self.request_id.clone()
+    }
+
+    pub(crate) fn note_request_id(&mut self, id: Option<RequestId>) {
+        self.request_id = id;
+    }
+
     /// Refuses a `Host` header of the request that names another host than the API's: a proxy or a
     /// server with several names would take the token there. Only for a value that the program set.
     ///
@@ -127,6 +155,10 @@ impl AuthFlow {
     ///
     /// `forbidden_origin`.
     pub fn check_host(&self, host: &str) -> Result<(), Error> {
+        self.check_origin(host).map_err(|error| self.circumstances().told(error))
+    }
+
+    fn check_origin(&self, host: &str) -> Result<(), Error> {
         let origin = self.client.api_origin()?;
         let (scheme, _) = origin.split_once(':').unwrap_or_default();
         let url = format!("{scheme}://{}", host.trim());
@@ -150,13 +182,34 @@ impl AuthFlow {
     /// As [`Client::authorization`]; `token_rejected` when the API rejected a token that had just
     /// been issued and the time does not suffice to wait until that counts.
     pub async fn authorization(&self) -> Result<Authorization, Error> {
-        let timeout = self.client.config().timeout;
-        next_token(&self.client, self.next(), timeout).await.map(Authorization::new)
+        let limit = self.client.config().time_limit();
+        next_token(&self.client, self.next(), limit).await.map(Authorization::new)
     }
 
     /// What the next attempt takes its token from.
     pub(crate) fn next(&self) -> NextToken {
-        NextToken(self.repetition.clone().unwrap_or(Repetition::OtherThan(0)))
+        let repetition = self.repetition.clone().unwrap_or(Repetition::OtherThan(0));
+        NextToken { repetition, circumstances: self.circumstances() }
+    }
+
+    /// What an error of this request tells besides.
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Circumstances {
+            client: self.client.clone(),
+            request_id: self.request_id.clone(),
+            rejected,
+            authorization: self.sent.as_ref().map(|sent| sent.authorization.clone()),
+            was_accepted: self.was_accepted,
+        }
+    }
+
+    /// Takes in what `WWW-Authenticate` says of a rejection.
+    pub(crate) fn note_challenge(&self, header: &str) {
+        let mut rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(response) = &mut *rejected {
+            Arc::make_mut(response).note_challenge(header);
+        }
     }
 
     /// Records the `Authorization` value that is about to be sent.
@@ -171,6 +224,7 @@ impl AuthFlow {
             matches!(&self.repetition, Some(Repetition::With(token, _)) if token.is(authorization));
         if was_rejected && !may_repeat {
             return Err(self
+                .circumstances()
                 .rejection("the API rejected the token, and no other is to be had at the moment"));
         }
         self.sent = Some(Sent {
@@ -185,6 +239,11 @@ impl AuthFlow {
     /// a response from elsewhere says nothing about the token.
     #[must_use]
     pub fn inspect(&self, status: u16, url: Option<&str>) -> Inspection {
+        let inspection = self.inspection(status, url);
+        inspection.reporting(&self.rejected)
+    }
+
+    fn inspection(&self, status: u16, url: Option<&str>) -> Inspection {
         let is_ours = url.is_none_or(|url| {
             self.client.api_origin().is_ok_and(|origin| self.client.may_send_to(url, origin))
         });
@@ -207,30 +266,32 @@ impl AuthFlow {
     /// what the last renewal failed with, while its pause lasts.
     pub fn retry(&mut self) -> Result<(), Error> {
         if self.repetition.is_some() {
-            return Err(self.rejection("the API rejected the token for the repetition too"));
+            return Err(self
+                .circumstances()
+                .rejection("the API rejected the token for the repetition too"));
         }
         let Some(sent) = &self.sent else {
             return Err(Error::invalid("retry() belongs after attempt(), for a rejected token"));
         };
+        self.was_accepted |= sent.token.as_ref().is_some_and(|token| token.was_accepted());
         let generation = sent.token.as_ref().map_or(0, |token| token.generation());
         let repetition = match self.client.reject(sent.authorization.expose(), sent.at) {
             Rejection::SetAside | Rejection::Superseded => Repetition::OtherThan(generation),
             Rejection::Resend(token, at) => Repetition::With(token, at),
-            Rejection::Failing(error) => return Err(error),
+            Rejection::Failing(error) => return Err(self.circumstances().told(error)),
             Rejection::Disproved => {
-                return Err(self.rejection(
+                self.was_accepted = true;
+                return Err(self.circumstances().rejection(
                     "the API rejected the token for this request and accepted it for a later one, so something in the request is refused",
                 ));
             }
-            Rejection::Limited if sent.token.as_ref().is_some_and(|token| token.was_accepted()) => {
-                return Err(Error::new(
-                    ErrorKind::TokenRejected,
-                    "the API rejected a token that it had accepted before, and too many were rejected lately to ask for a new one at once; another process may have renewed it, so share tokens between processes (setting store)",
-                )
-                .with_target(self.client.shared_target()));
+            Rejection::Limited if self.was_accepted => {
+                return Err(self.circumstances().token_rejected(
+                    "the API rejected a token that it had accepted before, and too many were rejected lately to ask for a new one at once; another process may have renewed it, so share tokens between processes (setting `store`)",
+                ));
             }
             Rejection::Limited => {
-                return Err(self.rejection(
+                return Err(self.circumstances().rejection(
                     "the API rejected the token, and too many were rejected lately to ask for a new one at once",
                 ));
             }
@@ -239,11 +300,9 @@ impl AuthFlow {
         if self.replayable {
             Ok(())
         } else {
-            Err(Error::new(
-                ErrorKind::TokenRejected,
+            Err(self.circumstances().token_rejected(
                 "the API rejected the token, and the request's body is a stream that cannot be sent twice; send the request again",
-            )
-            .with_target(self.client.shared_target()))
+            ))
         }
     }
 
@@ -252,13 +311,55 @@ impl AuthFlow {
         let sent = self.sent.as_ref()?;
         Some(Evidence { token: Arc::clone(sent.token.as_ref()?), sent: sent.at })
     }
+}
 
+/// What is known about a request, for its errors.
+pub(crate) struct Circumstances {
+    client: Client,
+    request_id: Option<RequestId>,
+    rejected: Option<Arc<RejectedResponse>>,
+    authorization: Option<Secret>,
+    was_accepted: bool,
+}
+
+impl Circumstances {
+    /// Those of a request of which nothing was sent yet.
+    pub(crate) fn of_request(client: &Client, request_id: Option<RequestId>) -> Self {
+        let client = client.clone();
+        Self { client, request_id, rejected: None, authorization: None, was_accepted: false }
+    }
+
+    /// The error with the request's id.
+    pub(crate) fn told(&self, error: Error) -> Error {
+        match &self.request_id {
+            Some(id) if !self.client.known_secrets().show_in_beside(id, self.token()) => {
+                error.with_request_id(id.clone().into())
+            }
+            _ => error,
+        }
+    }
+
+    /// `token_rejected` with its causes.
     fn rejection(&self, what: &str) -> Error {
-        Error::new(
-            ErrorKind::TokenRejected,
-            format!("{what}; check that audience and environment are those of the API"),
-        )
-        .with_target(self.client.shared_target())
+        let cause = rejected_token::cause(self.client.config(), self.was_accepted);
+        self.token_rejected(format!("{what}; {cause}"))
+    }
+
+    /// `token_rejected` with what the API said.
+    fn token_rejected(&self, message: impl Into<String>) -> Error {
+        let error = Error::new(ErrorKind::TokenRejected, message);
+        let error = self.told(error.with_target(self.client.shared_target()));
+        let Some(response) = &self.rejected else { return error };
+        let (message, path) = response.words(self.client.known_secrets(), self.token());
+        error
+            .with_response(response.status, response.code.map(str::to_owned))
+            .with_server_words(message, path)
+    }
+
+    /// The token that was sent last, without the scheme before it.
+    fn token(&self) -> &str {
+        let authorization = self.authorization.as_ref().map_or("", Secret::expose);
+        authorization.split_once(' ').map_or(authorization, |(_, token)| token)
     }
 }
 
@@ -266,34 +367,39 @@ impl fmt::Debug for AuthFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthFlow")
             .field("target", &self.client.target())
-            .field("request_id", &self.request_id)
+            .field("request_id", &self.request_id())
             .field("is_repetition", &self.repetition.is_some())
             .finish_non_exhaustive()
     }
 }
 
 /// The token for the next attempt of an [`AuthFlow`].
-pub(crate) struct NextToken(Repetition);
+pub(crate) struct NextToken {
+    repetition: Repetition,
+    circumstances: Circumstances,
+}
 
-/// The token for the next attempt, after a wait of `timeout` at most.
+/// The token for the next attempt, at the latest when `limit` has passed.
 pub(crate) async fn next_token(
     client: &Client,
     next: NextToken,
-    timeout: Duration,
+    limit: TimeLimit,
 ) -> Result<Arc<Token>, Error> {
-    match next.0 {
-        Repetition::OtherThan(0) => client.get_token_within(timeout).await,
-        Repetition::OtherThan(rejected) => client.get_other_than(rejected, timeout).await,
+    let circumstances = next.circumstances;
+    let told = |error| circumstances.told(error);
+    match next.repetition {
+        Repetition::OtherThan(0) => client.get_token_by(limit).await.map_err(told),
+        Repetition::OtherThan(rejected) => {
+            client.get_other_than(rejected, limit).await.map_err(told)
+        }
         Repetition::With(token, at) => {
             let wait = Duration::from_nanos(at.saturating_sub(client.clock().now().monotonic));
-            if wait > timeout {
-                return Err(Error::new(
-                    ErrorKind::TokenRejected,
-                    "the API rejected a token that was just issued; give it a moment and more time",
-                )
-                .with_retryable(true)
-                .with_retry_after(Some(wait))
-                .with_target(client.shared_target()));
+            if wait > limit.left {
+                let message = format!(
+                    "the API rejected a token that was just issued; give it a moment, and more time than {limit}"
+                );
+                let error = circumstances.token_rejected(message);
+                return Err(error.with_retryable(true).with_retry_after(Some(wait)));
             }
             let client = client.clone();
             let waiting = async move {
@@ -303,7 +409,7 @@ pub(crate) async fn next_token(
                 };
                 client.while_open(waited).await
             };
-            runtime::run(waiting).await
+            runtime::run(waiting).await.map_err(told)
         }
     }
 }
@@ -411,8 +517,61 @@ mod tests {
         flow.attempt("Bearer two").unwrap();
         let second = flow.retry().unwrap_err();
         assert_eq!(second.kind(), ErrorKind::TokenRejected);
-        assert!(second.message().contains("audience and environment"));
+        assert!(second.message().contains("a wrong audience, a wrong environment"), "{second}");
         assert!(!format!("{flow:?}{second:?}{same:?}").contains("Bearer"));
+    }
+
+    #[test]
+    fn a_rejection_carries_what_the_api_said_and_shows_none_of_it() {
+        let mut flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
+        flow.set_request_id("mine");
+        let mut reject = |token: &str, message: &str| {
+            flow.attempt(token).unwrap();
+            let mut inspection = flow.inspect(200, None);
+            let body = format!(
+                r#"{{"errors":[{{"message":"first","extensions":{{"code":"FORBIDDEN"}}}},{{"message":"{message}","path":["self","hirer"],"extensions":{{"code":"UNAUTHENTICATED"}}}}],"data":null}}"#
+            );
+            // However it is cut.
+            for chunk in body.as_bytes().chunks(7) {
+                inspection.feed(chunk);
+            }
+            assert_eq!(inspection.verdict(), Verdict::Rejected);
+            flow.retry()
+        };
+        reject("Bearer token-number-one", "No.").unwrap();
+        let error = reject("Bearer token-number-two", "Not a good one").unwrap_err();
+        assert_eq!((error.status(), error.server_code()), (Some(200), Some("UNAUTHENTICATED")));
+        assert_eq!(error.server_message(), Some("Not a good one"));
+        assert_eq!((error.server_path(), error.request_id()), (Some("self.hirer"), Some("mine")));
+        assert!(!format!("{error}{error:?}{flow:?}").contains("good one"));
+        assert!(!format!("{error}{error:?}").contains("self.hirer"));
+    }
+
+    #[test]
+    fn words_that_repeat_the_token_are_withheld() {
+        let mut flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
+        for token in ["Bearer token-number-one", "Bearer token-number-two"] {
+            flow.attempt(token).unwrap();
+            let body = r#"{"errors":[{"message":"TOKEN-NUMBER-TWO","extensions":{"code":"UNAUTHENTICATED"}}]}"#;
+            assert_eq!(flow.inspect(401, None).feed(body.as_bytes()), Verdict::Rejected);
+            if let Err(error) = flow.retry() {
+                assert_eq!((error.server_message(), error.status()), (None, Some(401)));
+                return;
+            }
+        }
+        panic!("the second rejection is an error");
+    }
+
+    #[test]
+    fn a_request_id_that_is_the_token_is_no_id() {
+        let mut flow = client().auth_flow("https://graphql.seek.com/graphql", true).unwrap();
+        flow.set_request_id("token-number-one");
+        flow.attempt("Bearer token-number-one").unwrap();
+        flow.retry().unwrap();
+        let error = flow.attempt("Bearer token-number-one").unwrap_err();
+        assert_eq!(error.request_id(), None);
+        flow.set_request_id("mine");
+        assert_eq!(flow.check_host("evil.example").unwrap_err().request_id(), Some("mine"));
     }
 
     #[test]

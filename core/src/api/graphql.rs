@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::api::auth_flow::Circumstances;
 use crate::api::graphql_shape;
 use crate::api::http_message::{self, Response};
+use crate::api::request_id::RequestId;
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::retry_after;
@@ -97,6 +101,7 @@ pub struct GraphqlResponse {
     status: u16,
     text: String,
     errors: Vec<GraphqlError>,
+    request_id: Option<RequestId>,
 }
 
 impl GraphqlResponse {
@@ -106,13 +111,20 @@ impl GraphqlResponse {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         let text = String::from_utf8_lossy(body).into_owned();
         let errors = graphql_shape::errors(&text)?.into_iter().map(GraphqlError).collect();
-        Ok(Self { status, text, errors })
+        Ok(Self { status, text, errors, request_id: None })
     }
 
     /// The HTTP status. It says little: a response with `errors` mostly has 200.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The `X-Request-Id` of the request, which SEEK can be asked about. None where the operation brought a
+    /// header of this name that is not visible ASCII.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     /// The JSON text of the response: an object with `data`, `errors` or both, of which `data` is an
@@ -163,6 +175,7 @@ impl std::fmt::Debug for GraphqlResponse {
         f.debug_struct("GraphqlResponse")
             .field("status", &self.status)
             .field("errors", &self.errors)
+            .field("request_id", &self.request_id())
             .finish_non_exhaustive()
     }
 }
@@ -202,25 +215,46 @@ impl Client {
     /// `throttled`, `unavailable` or `protocol` when the response is not GraphQL, or of a shape that
     /// GraphQL does not know.
     pub async fn graphql(&self, operation: Graphql) -> Result<GraphqlResponse, Error> {
-        let request = self.operation(&operation)?;
+        let work = self.send_operation(&operation);
+        #[cfg(feature = "tracing")]
+        let work = {
+            let span = span::of_graphql(self, operation.operation_name.as_deref());
+            span::within(span, work, GraphqlResponse::status)
+        };
+        work.await
+    }
+
+    async fn send_operation(&self, operation: &Graphql) -> Result<GraphqlResponse, Error> {
+        let mut request = self.operation(operation)?;
+        let circumstances = Circumstances::of_request(self, RequestId::of(&mut request));
+        let response = self.send_and_read(request).await;
+        let response = response.map_err(|error| circumstances.told(error))?;
+        let status = response.status;
+        match GraphqlResponse::read(status, &response.body) {
+            Ok(read) => Ok(GraphqlResponse { request_id: response.request_id, ..read }),
+            Err(problem) => {
+                let error = not_graphql(status, problem, self.wait(&response));
+                Err(circumstances.told(error.with_target(self.shared_target())))
+            }
+        }
+    }
+
+    /// [`send`](Self::send) with the whole response.
+    pub(crate) async fn send_and_read(&self, mut request: Request) -> Result<Response, Error> {
+        let circumstances = Circumstances::of_request(self, RequestId::of(&mut request));
         let client = self.clone();
         let sending = async move {
             let response = client.send(request).await?;
             client.while_open(Response::read(response)).await
         };
-        let response = runtime::run(sending).await?;
-        let status = response.status;
-        let retry_after = self.wait(&response);
-        GraphqlResponse::read(status, &response.body).map_err(|problem| {
-            not_graphql(status, problem, retry_after).with_target(self.shared_target())
-        })
+        runtime::run(sending).await.map_err(|error| circumstances.told(error))
     }
 
     fn operation(&self, operation: &Graphql) -> Result<Request, Error> {
         // The same complaint as for any request of a client without an API.
         self.api_origin()?;
         let url = self.api_url().and_then(|url| Url::parse(url).ok());
-        let url = url.ok_or_else(|| Error::new(ErrorKind::Internal, "api_url is no URL"))?;
+        let url = url.ok_or_else(|| Error::new(ErrorKind::Internal, "`api_url` is no URL"))?;
         let mut request = Request::new(Method::POST, url);
         let defaults = [(CONTENT_TYPE, JSON), (ACCEPT, JSON)];
         *request.headers_mut() = defaults.into_iter().collect::<HeaderMap<_>>();
@@ -248,7 +282,7 @@ fn not_graphql(status: u16, problem: &str, retry_after: Option<Duration>) -> Err
         500.. => {
             (ErrorKind::Unavailable, format!("the API failed, with a response that {problem}"))
         }
-        _ => (ErrorKind::Protocol, format!("the API's response {problem}; check api_url")),
+        _ => (ErrorKind::Protocol, format!("the API's response {problem}; check `api_url`")),
     };
     Error::new(kind, format!("{what} (HTTP {status})"))
         .with_response(status, None)

@@ -1,6 +1,8 @@
 //! Reads the body of a GraphQL response chunk by chunk for the code of a rejected token. It keeps a
-//! few bytes of state whatever the body holds, and judges nothing but the way to that code: numbers
+//! few bytes of state and the beginning of one error, whatever the body holds, and judges nothing but the way to that code: numbers
 //! without bounds, lone surrogates, foreign encodings and any depth are passed over.
+
+use std::fmt;
 
 /// What the bytes so far have shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,8 @@ enum Key {
     Other,
 }
 
-const CODE: &[u8] = b"UNAUTHENTICATED";
+/// The code of a rejected token.
+pub(super) const CODE: &str = "UNAUTHENTICATED";
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Debug)]
@@ -77,6 +80,7 @@ pub(super) struct Scanner {
     /// Whether a response of the batch was one.
     batch_is_graphql: bool,
     marks: usize,
+    entry: Entry,
 }
 
 impl Scanner {
@@ -92,12 +96,16 @@ impl Scanner {
             has_data: false,
             batch_is_graphql: false,
             marks: 0,
+            entry: Entry(Vec::new()),
         }
     }
 
     /// Reads the next bytes. What follows a finding is not read.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Finding {
         let mut at = 0;
+        // Where in these bytes the error is that is being read.
+        let is_in_entry = matches!(self.level, Level::Entry | Level::Extensions);
+        let mut entry_from = is_in_entry.then_some(0);
         while at < bytes.len() {
             if let Token::SkippedText(_) = self.token
                 && !self.text.is_escaping()
@@ -107,13 +115,33 @@ impl Scanner {
                 let Some(end) = end else { break };
                 at += end;
             }
+            let before = self.level;
             let finding = self.byte(bytes[at]);
+            match (before, self.level) {
+                (Level::Errors, Level::Entry) => entry_from = Some(at),
+                (Level::Entry, Level::Errors) => {
+                    entry_from = None;
+                    self.entry.0.clear();
+                }
+                _ => {}
+            }
             if finding != Finding::Open {
+                if finding == Finding::Rejected {
+                    self.entry.keep(&bytes[entry_from.unwrap_or(at)..]);
+                }
                 return finding;
             }
             at += 1;
         }
+        if let Some(from) = entry_from {
+            self.entry.keep(&bytes[from..]);
+        }
         Finding::Open
+    }
+
+    /// After a rejection: the error with the code from its beginning on, and what came with it.
+    pub(super) fn entry(&self) -> &[u8] {
+        &self.entry.0
     }
 
     fn byte(&mut self, byte: u8) -> Finding {
@@ -233,7 +261,9 @@ impl Scanner {
             };
             return self.expect(Expected::Colon);
         }
-        if self.level == Level::Extensions && self.key == Key::Code && self.text.as_bytes() == CODE
+        if self.level == Level::Extensions
+            && self.key == Key::Code
+            && self.text.as_bytes() == CODE.as_bytes()
         {
             return Finding::Rejected;
         }
@@ -315,6 +345,25 @@ impl Scanner {
         self.text = Text::new();
         self.token = Token::Text;
         Finding::Open
+    }
+}
+
+/// The beginning of an error, which nobody is shown.
+struct Entry(Vec<u8>);
+
+impl Entry {
+    /// Long enough for a message and a path.
+    const LIMIT: usize = 4096;
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = Self::LIMIT - self.0.len();
+        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entry(..)")
     }
 }
 

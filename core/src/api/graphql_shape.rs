@@ -94,7 +94,7 @@ fn string_length(text: &str) -> Option<usize> {
 }
 
 /// The string with U+FFFD for each half of a surrogate pair that lacks the other.
-fn paired(string: &str) -> Cow<'_, str> {
+pub(super) fn paired(string: &str) -> Cow<'_, str> {
     if serde_json::from_str::<Value>(string).is_ok() {
         return string.into();
     }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
+use crate::api::request_id::RequestId;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::failure;
+use crate::sys::time_limit::TimeLimit;
 
 /// Whom errors speak of.
 pub(crate) const API: &str = "the API";
@@ -53,18 +55,27 @@ pub struct Response {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The whole body.
     pub body: Vec<u8>,
+    /// The `X-Request-Id` of the request, if it is one in visible ASCII.
+    pub request_id: Option<RequestId>,
 }
 
 impl Response {
+    /// One without headers, for tests that play the API.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), request_id: None }
+    }
+
     /// Reads a response to its end.
     pub(crate) async fn read(mut response: reqwest::Response) -> Result<Self, Error> {
+        let request_id = response.extensions().get::<RequestId>().cloned();
+        let limit = response.extensions().get::<TimeLimit>().copied();
         let status = response.status().as_u16();
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             (name.as_str().to_owned(), value.as_bytes().to_vec())
         };
         let headers = response.headers().iter().map(header).collect();
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|problem| broken(&problem))? {
+        while let Some(chunk) = response.chunk().await.map_err(|problem| broken(&problem, limit))? {
             if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(Error::new(
                     ErrorKind::Protocol,
@@ -74,7 +85,7 @@ impl Response {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self { status, headers, body })
+        Ok(Self { status, headers, body, request_id })
     }
 
     /// The first header of this name.
@@ -120,9 +131,10 @@ pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-fn broken(problem: &reqwest::Error) -> Error {
+fn broken(problem: &reqwest::Error, limit: Option<TimeLimit>) -> Error {
     if problem.is_timeout() {
-        Error::new(ErrorKind::Timeout, "the API's response did not end within the time allowed")
+        let limit = limit.map_or_else(|| "the time allowed".to_owned(), |limit| limit.to_string());
+        Error::new(ErrorKind::Timeout, format!("the API's response did not end within {limit}"))
     } else {
         failure::broken_body(problem, API)
     }

@@ -3,9 +3,10 @@
 //! not `FORBIDDEN`, not the text of a message. The body is taken in chunks as it arrives, and only
 //! as much of it is asked for as the verdict needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::api::graphql_scanner::{Finding, Scanner};
+use crate::api::graphql_scanner::{self, Finding, Scanner};
+use crate::api::rejected_token::RejectedResponse;
 use crate::sys::clock::Moment;
 use crate::token::Token;
 
@@ -62,7 +63,12 @@ pub struct Inspection {
     evidence: Option<Evidence>,
     scanner: Scanner,
     read: usize,
+    status: u16,
+    report: Option<Report>,
 }
+
+/// Where a flow finds what the response said that rejected its token.
+pub(crate) type Report = Arc<Mutex<Option<Arc<RejectedResponse>>>>;
 
 impl Inspection {
     /// A response that counts by its status alone.
@@ -72,16 +78,33 @@ impl Inspection {
         {
             evidence.record();
         }
-        Self::decided(by_status(status))
+        Self { status, ..Self::decided(by_status(status)) }
     }
 
     /// A response whose body has to be read.
     pub(crate) fn of_graphql(status: u16, evidence: Option<Evidence>) -> Self {
-        Self { verdict: Verdict::Undecided, evidence, ..Self::decided(by_status(status)) }
+        Self { verdict: Verdict::Undecided, status, evidence, ..Self::decided(by_status(status)) }
     }
 
     pub(crate) fn decided(verdict: Verdict) -> Self {
-        Self { verdict, by_status: verdict, evidence: None, scanner: Scanner::new(), read: 0 }
+        Self {
+            verdict,
+            by_status: verdict,
+            evidence: None,
+            scanner: Scanner::new(),
+            read: 0,
+            status: 0,
+            report: None,
+        }
+    }
+
+    /// The same, which leaves there what a rejection says.
+    pub(crate) fn reporting(self, report: &Report) -> Self {
+        let inspection = Self { report: Some(Arc::clone(report)), ..self };
+        if inspection.verdict == Verdict::Rejected {
+            inspection.tell(RejectedResponse::of_status(inspection.status));
+        }
+        inspection
     }
 
     /// What is known so far. Once it is not `Undecided`, it stays.
@@ -90,12 +113,13 @@ impl Inspection {
         self.verdict
     }
 
-    /// Takes in the next chunk of the body, after any content decoding. Nothing of it is kept. A
-    /// response that says nothing of rejection in its first mebibyte is for the caller.
+    /// Takes in the next chunk of the body, after any content decoding. Nothing of it is kept but, for the
+    /// error of a rejection, its [message](crate::Error::server_message) and path. A response that says nothing of rejection in its first mebibyte is for the caller.
     pub fn feed(&mut self, chunk: &[u8]) -> Verdict {
         if self.verdict == Verdict::Undecided {
             self.read = self.read.saturating_add(chunk.len());
-            self.verdict = match self.scanner.feed(chunk) {
+            let finding = self.scanner.feed(chunk);
+            self.verdict = match finding {
                 Finding::Rejected => Verdict::Rejected,
                 Finding::Accepted { has_data } => {
                     if has_data {
@@ -107,6 +131,14 @@ impl Inspection {
                 Finding::Open if self.read > BODY_LIMIT => Verdict::Accepted,
                 Finding::Open => Verdict::Undecided,
             };
+            if self.verdict == Verdict::Rejected {
+                let has_code = finding == Finding::Rejected;
+                let entry = has_code.then(|| self.scanner.entry());
+                let status = || RejectedResponse::of_status(self.status);
+                self.tell(entry.map_or_else(status, |entry| {
+                    RejectedResponse::of_graphql(self.status, graphql_scanner::CODE, entry)
+                }));
+            }
         }
         self.verdict
     }
@@ -115,8 +147,17 @@ impl Inspection {
     pub fn finish(&mut self) -> Verdict {
         if self.verdict == Verdict::Undecided {
             self.verdict = self.by_status;
+            if self.verdict == Verdict::Rejected {
+                self.tell(RejectedResponse::of_status(self.status));
+            }
         }
         self.verdict
+    }
+
+    fn tell(&self, response: RejectedResponse) {
+        if let Some(report) = &self.report {
+            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(response));
+        }
     }
 }
 

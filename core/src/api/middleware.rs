@@ -7,6 +7,7 @@ use reqwest_middleware::{Error, Middleware, Next};
 
 use crate::api::send::{Problem, ReplayableRequest};
 use crate::client::Client;
+use crate::sys::time_limit::TimeLimit;
 
 /// A client is a middleware: `ClientBuilder::new(reqwest_client).with(client)`. Each request gets
 /// the token as in [`Client::send`], with the HTTP client's own connections, time-outs and redirect
@@ -22,10 +23,11 @@ impl Middleware for Client {
         next: Next<'_>,
     ) -> Result<Response, Error> {
         let timeout = request.timeout().copied();
+        let limit = timeout.map_or_else(|| self.config().time_limit(), TimeLimit::of_http_client);
         let mut replayable = ReplayableRequest::new(self, request).map_err(Error::middleware)?;
         loop {
-            let deadline = self.clock().now().plus(timeout.unwrap_or(self.config().timeout));
-            let mut request = replayable.next(deadline).await.map_err(Error::middleware)?;
+            let deadline = self.clock().now().plus(limit.left);
+            let mut request = replayable.next(deadline, limit).await.map_err(Error::middleware)?;
             // Without one of its own, the request has that of the HTTP client.
             *request.timeout_mut() = timeout;
             let response = next.clone().run(request, extensions).await?;

@@ -4,30 +4,35 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
-use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Body, Request, Response};
 use tokio::time::Instant;
 
-use crate::api::auth_flow::{AuthFlow, next_token};
+use crate::api::auth_flow::{AuthFlow, Circumstances, next_token};
 use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
+use crate::api::request_id::RequestId;
+#[cfg(feature = "tracing")]
+use crate::api::span;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::{Failure, addressed};
 use crate::http::failure;
 use crate::sys::clock::Moment;
 use crate::sys::runtime;
+use crate::sys::time_limit::TimeLimit;
 
 impl Client {
     /// Sends a request of reqwest's to the API with the token, and once more with a new one if the API rejects
     /// it. Sets `Authorization` and `User-Agent`, and `X-Request-Id` and `Accept-Language` unless
     /// the request has them. Waits for token and response together for the request's own `timeout`,
     /// or the client's; reading the response's body counts too, so give a long download more.
+    ///
+    /// The [`RequestId`](crate::RequestId) is in the extensions of the response, and every error has it.
     ///
     /// Any response but a rejection of the token is handed over as it is, redirects included: none is
     /// followed, so that the token goes nowhere else. Dropping the future gives the request up. A body
@@ -41,38 +46,44 @@ impl Client {
     /// with.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         self.check_open()?;
-        let timeout = request.timeout().copied().unwrap_or(self.config().timeout);
-        let deadline = self.clock().now().plus(timeout);
+        let limit = self.config().time_limit_of_call(request.timeout().copied());
+        let deadline = self.clock().now().plus(limit.left);
+        #[cfg(feature = "tracing")]
+        let span = span::of_send(self, request.method().as_str());
+        let request = ReplayableRequest::new(self, request)?;
+        let circumstances = request.flow.circumstances();
         let client = self.clone();
         let sending =
-            async move { client.while_open(client.transmit(request, deadline, timeout)).await };
+            async move { client.while_open(client.transmit(request, deadline, limit)).await };
         // On the heap, because the future of an HTTP request is large and would be moved about.
-        Box::pin(runtime::run(sending)).await
+        let sending = Box::pin(runtime::run(sending));
+        #[cfg(feature = "tracing")]
+        let sending = span::within(span, sending, |response| response.status().as_u16());
+        sending.await.map_err(|error| circumstances.told(error))
     }
 
     /// The request and its repetition, on the library's runtime.
     async fn transmit(
         &self,
-        request: Request,
+        mut request: ReplayableRequest,
         deadline: Moment,
-        timeout: Duration,
+        limit: TimeLimit,
     ) -> Result<Response, Error> {
         let timed_out = || {
-            let limit = timeout.as_millis();
-            Error::new(ErrorKind::Timeout, format!("no response from the API within {limit} ms"))
+            Error::new(ErrorKind::Timeout, format!("no response from the API within {limit}"))
                 .with_target(self.shared_target())
         };
-        let mut request = ReplayableRequest::new(self, request)?;
         loop {
-            let attempt = request.next(deadline).await?;
-            let left = attempt.timeout().copied().unwrap_or(timeout);
+            let attempt = request.next(deadline, limit).await?;
+            let left = attempt.timeout().copied().unwrap_or(limit.left);
             let response = self.http().execute(attempt, API, Instant::now() + left).await;
             let response = response.map_err(|failure| match failure {
                 Failure::TimedOut => timed_out(),
                 Failure::Failed(error) => error,
             })?;
             let accepted = request.accept_or_retry(response).await;
-            if let Some(response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
+            if let Some(mut response) = accepted.map_err(|problem| problem.into_error(timed_out))? {
+                response.extensions_mut().insert(limit);
                 return Ok(response);
             }
         }
@@ -98,27 +109,35 @@ impl Problem {
 }
 
 /// One request to the API and its repetition, for the sender and the middleware.
-pub(crate) struct ReplayableRequest<'a> {
-    client: &'a Client,
+pub(crate) struct ReplayableRequest {
+    client: Client,
     flow: AuthFlow,
     request: Option<Request>,
 }
 
-impl<'a> ReplayableRequest<'a> {
-    pub(crate) fn new(client: &'a Client, request: Request) -> Result<Self, Error> {
+impl ReplayableRequest {
+    pub(crate) fn new(client: &Client, mut request: Request) -> Result<Self, Error> {
         let replayable = request.try_clone().is_some();
-        let flow = client.auth_flow(request.url().as_str(), replayable)?;
+        let id = RequestId::of(&mut request);
+        let told = |error| Circumstances::of_request(client, id.clone()).told(error);
+        let mut flow = client.auth_flow(request.url().as_str(), replayable).map_err(told)?;
+        flow.note_request_id(id);
         for host in request.headers().get_all(HOST) {
             // One that is not text is no host's name.
             flow.check_host(host.to_str().unwrap_or_default())?;
         }
-        Ok(Self { client, flow, request: Some(request) })
+        Ok(Self { client: client.clone(), flow, request: Some(request) })
     }
 
     /// The request to transmit next, with a token that is to be had by `deadline`.
-    pub(crate) async fn next(&mut self, deadline: Moment) -> Result<Request, Error> {
+    pub(crate) async fn next(
+        &mut self,
+        deadline: Moment,
+        limit: TimeLimit,
+    ) -> Result<Request, Error> {
         let left = |client: &Client| deadline.monotonic_remaining(client.clock().now());
-        let token = next_token(self.client, self.flow.next(), left(self.client)).await?;
+        let limit = limit.with_left(left(&self.client));
+        let token = next_token(&self.client, self.flow.next(), limit).await?;
         self.flow.attempt(token.authorization())?;
         let request = match self.request.as_ref().and_then(Request::try_clone) {
             Some(copy) => Some(copy),
@@ -141,7 +160,7 @@ impl<'a> ReplayableRequest<'a> {
             HeaderValue::from_str(token.authorization()).map_err(invalid_header)?;
         authorization.set_sensitive(true);
         headers.insert(AUTHORIZATION, authorization);
-        *request.timeout_mut() = Some(left(self.client));
+        *request.timeout_mut() = Some(left(&self.client));
         Ok(request)
     }
 
@@ -152,11 +171,18 @@ impl<'a> ReplayableRequest<'a> {
     ) -> Result<Option<Response>, Problem> {
         let inspection =
             self.flow.inspect(response.status().as_u16(), Some(response.url().as_str()));
-        let (verdict, response) =
+        let (verdict, mut response) =
             peek_response(inspection, response).await.map_err(Problem::Http)?;
         if verdict == Verdict::Rejected {
+            let challenge = response.headers().get(WWW_AUTHENTICATE);
+            if let Some(Ok(challenge)) = challenge.map(HeaderValue::to_str) {
+                self.flow.note_challenge(challenge);
+            }
             self.flow.retry().map_err(Problem::Flow)?;
             return Ok(None);
+        }
+        if let Some(id) = self.flow.shared_request_id() {
+            response.extensions_mut().insert(id);
         }
         Ok(Some(response))
     }

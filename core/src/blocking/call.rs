@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::sys::channel::{Receiver, channel};
 use crate::sys::latch::Latch;
 use crate::sys::runtime;
+use crate::sys::time_limit::TimeLimit;
 
 /// The worker gives up a call in time by itself; only one that hangs needs longer.
 const GRACE: Duration = Duration::from_millis(50);
@@ -48,7 +49,7 @@ pub(super) fn then<T: Send + 'static>(
 /// Runs `call` on the library's thread and leaves its result where the caller looks for it.
 pub(super) fn start<T: Send + 'static>(
     call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    deadline: Option<Instant>,
+    deadline: Option<(Instant, TimeLimit)>,
 ) -> Result<Pending<T>, Error> {
     if runtime::is_current() {
         return Err(Error::invalid(
@@ -108,7 +109,7 @@ impl CancelHandle {
 pub struct Pending<T> {
     result: Receiver<Result<T, Error>>,
     task: AbortHandle,
-    deadline: Option<Instant>,
+    deadline: Option<(Instant, TimeLimit)>,
 }
 
 impl<T> Pending<T> {
@@ -119,7 +120,7 @@ impl<T> Pending<T> {
         match self.result.recv_timeout(wait) {
             Ok(result) => Some(result),
             Err(RecvTimeoutError::Timeout) if left.is_none_or(|left| left > timeout) => None,
-            Err(RecvTimeoutError::Timeout) => Some(Err(overdue())),
+            Err(RecvTimeoutError::Timeout) => Some(Err(self.overdue())),
             Err(RecvTimeoutError::Disconnected) => Some(Err(runtime::panicked())),
         }
     }
@@ -138,8 +139,16 @@ impl<T> Pending<T> {
     }
 
     fn time_left(&self) -> Option<Duration> {
-        let deadline = self.deadline?.checked_add(GRACE)?;
+        let deadline = self.deadline?.0.checked_add(GRACE)?;
         Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
+    fn overdue(&self) -> Error {
+        let limit = self.deadline.map_or_else(String::new, |(_, limit)| format!(" within {limit}"));
+        Error::new(
+            ErrorKind::Timeout,
+            format!("no result{limit}: the library's worker thread does not respond"),
+        )
     }
 }
 
@@ -147,11 +156,4 @@ impl<T> Drop for Pending<T> {
     fn drop(&mut self) {
         self.task.abort();
     }
-}
-
-fn overdue() -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        "no result in time: the library's worker thread does not respond",
-    )
 }

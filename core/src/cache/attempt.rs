@@ -6,7 +6,7 @@ use crate::cache::policy;
 use crate::cache::slot::Slot;
 use crate::cache::stats::Counters;
 use crate::error::{Error, ErrorKind};
-use crate::events::{EventKind, EventLevel, Events, Reason, TokenFrom};
+use crate::events::{Delivery, EventKind, EventLevel, Events, Reason, TokenFrom};
 use crate::sys::clock::{ClockOffset, Moment};
 use crate::sys::counter::count;
 use crate::token_endpoint::codes;
@@ -46,25 +46,30 @@ impl Attempt {
         Self { number, reason: slot.reason(now), began: now }
     }
 
-    /// It ended with a token, which may be another process's.
-    pub(crate) fn granted(&self, observer: &Observer, slot: &Slot, grant: &Grant, now: Moment) {
+    /// It ended with a token, which may be another process's. Those who wait for that go before who listens.
+    pub(crate) fn granted(
+        &self,
+        observer: &Observer,
+        slot: &Slot,
+        grant: &Grant,
+        now: Moment,
+    ) -> Option<Delivery> {
         let is_own = grant.shared.is_none() || grant.accepted != 0;
         let counts = observer.counters.counts();
         count(if is_own { &counts.succeeded } else { &counts.adopted });
-        if is_own {
-            observer
-                .events
-                .tell(EventLevel::Debug, slot.scopes(), || self.request(None, slot, now));
-        }
+        let kind = || self.request(None, grant.status, slot, now);
+        let first =
+            is_own.then(|| observer.events.tell(EventLevel::Debug, slot.scopes(), kind)).flatten();
         let level = match self.reason {
             Reason::First => EventLevel::Info,
             _ => EventLevel::Debug,
         };
-        observer.events.tell(level, slot.scopes(), || EventKind::TokenObtained {
+        let second = observer.events.tell(level, slot.scopes(), || EventKind::TokenObtained {
             lifetime: grant.lifetime,
             attempts: self.number,
             from: if is_own { TokenFrom::Server } else { TokenFrom::Store },
         });
+        first.or(second)
     }
 
     /// It failed, and with it the flight if that `is_over`.
@@ -82,7 +87,9 @@ impl Attempt {
             None if is_over => EventLevel::Error,
             _ => EventLevel::Warning,
         };
-        observer.events.tell(level, slot.scopes(), || self.request(Some(error), slot, now));
+        observer
+            .events
+            .tell(level, slot.scopes(), || self.request(Some(error), error.status(), slot, now));
         let pause = slot.retry_in(now).unwrap_or_default();
         if policy::is_refusal(error) {
             observer.events.tell(EventLevel::Error, slot.scopes(), || EventKind::Refused {
@@ -103,7 +110,13 @@ impl Attempt {
         }
     }
 
-    fn request(&self, error: Option<&Error>, slot: &Slot, now: Moment) -> EventKind {
+    fn request(
+        &self,
+        error: Option<&Error>,
+        status: Option<u16>,
+        slot: &Slot,
+        now: Moment,
+    ) -> EventKind {
         let live = slot.live(now);
         EventKind::TokenRequest {
             reason: self.reason,
@@ -111,7 +124,7 @@ impl Attempt {
             started_at: self.began.system_time(),
             duration: now.monotonic_since(self.began),
             failure: error.map(Error::kind),
-            status: error.and_then(Error::status),
+            status,
             server_code: error.and_then(Error::server_code).and_then(codes::registered),
             retry_in: error.and_then(|_| slot.retry_in(now)),
             life_left: live.map(|token| token.windows().expires_at.remaining(now)),

@@ -14,14 +14,19 @@ use crate::cache::stats::Stats;
 use crate::cache::sync::watch;
 use crate::config::ResolvedConfig;
 use crate::error::{Error, ErrorKind};
-use crate::events::{EventKind, EventLevel, Events};
+use crate::events::{Delivery, EventKind, EventLevel, Events};
 use crate::sys::clock::{Clock, Moment};
 use crate::sys::counter::count;
 use crate::sys::latch::Latch;
 use crate::sys::random;
 use crate::sys::task::spawn;
+use crate::sys::time_limit::TimeLimit;
 use crate::token::{Token, Windows};
 use crate::token_endpoint::source::{Fetched, Grant, Shared, TokenSource};
+
+/// How long who listens waits for those who waited for the token: a thread that begins costs these more than
+/// all the rest of an event.
+const BEFORE_DELIVERY: Duration = Duration::from_millis(1);
 
 /// How often a caller starts over because the task it waited for is gone.
 const RESTARTS: usize = 3;
@@ -56,23 +61,24 @@ impl Refresher {
         self.observer.events.tell(EventLevel::Debug, &[].into(), || EventKind::Closed);
     }
 
-    /// A token, at the latest after `timeout`.
+    /// A token, at the latest when `limit` has passed.
     pub(crate) async fn get(
         self: &Arc<Self>,
         slot: &Arc<Slot>,
-        timeout: Duration,
+        limit: impl Into<TimeLimit>,
     ) -> Result<Arc<Token>, Error> {
-        self.get_other_than(0, slot, timeout).await
+        self.get_other_than(0, slot, limit).await
     }
 
-    /// A token of another generation than `rejected`, at the latest after `timeout`.
+    /// A token of another generation than `rejected`, at the latest when `limit` has passed.
     pub(crate) async fn get_other_than(
         self: &Arc<Self>,
         rejected: u64,
         slot: &Arc<Slot>,
-        timeout: Duration,
+        limit: impl Into<TimeLimit>,
     ) -> Result<Arc<Token>, Error> {
-        let deadline = self.clock.now().plus(timeout);
+        let limit = limit.into();
+        let deadline = self.clock.now().plus(limit.left);
         let is_other = |token: &Arc<Token>| token.generation() != rejected;
         let mut lost = 0;
         let mut cleared = false;
@@ -132,7 +138,7 @@ impl Refresher {
                 // The runtime that carried the task has shut down. This one can start another.
                 WaitOutcome::Lost => lost += 1,
                 _ if now.monotonic < deadline.monotonic => {}
-                _ => return Err(timed_out(slot, timeout)),
+                _ => return Err(timed_out(slot, limit)),
             }
         }
         Err(Error::new(
@@ -173,10 +179,11 @@ impl Refresher {
         let refresher = Arc::clone(self);
         let slot = Arc::clone(slot);
         spawn(async move {
+            let mut delivery = None;
             let result = tokio::select! {
                 biased;
                 () = refresher.closed.wait() => Err(Error::new(ErrorKind::Cancelled, "the client was closed")),
-                result = refresher.run_flight(&slot, &progress) => result,
+                result = refresher.run_flight(&slot, &progress, &mut delivery) => result,
             };
             // The slot has the result by now, so a new caller needs no wake-up. Where there is none,
             // the renewal was put off, and whoever waits starts over.
@@ -186,6 +193,10 @@ impl Refresher {
             if refresher.config.stay_warm && !refresher.closed.is_set() {
                 refresher.stay_warm(&slot);
             }
+            if delivery.is_some() {
+                // Those who waited are on their way by then, and have the processor to themselves.
+                tokio::time::sleep(BEFORE_DELIVERY).await;
+            }
         });
     }
 
@@ -193,6 +204,7 @@ impl Refresher {
         &self,
         slot: &Slot,
         progress: &watch::Sender<Progress>,
+        delivery: &mut Option<Delivery>,
     ) -> Result<Option<Arc<Token>>, Error> {
         let mut attempts = 0;
         loop {
@@ -209,9 +221,11 @@ impl Refresher {
             let now = self.clock.now();
             self.observer.look_at_clock(now);
             let attempt = Attempt::new(attempts, slot, now);
-            match self.attempt(slot, &attempt).await {
+            match self.attempt(slot, &attempt, delivery).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => {
+                    // A pause may follow, and who listens need not wait for its end.
+                    *delivery = None;
                     let now = self.clock.now();
                     let recorded = slot.record_failure(error.clone(), attempts, now);
                     attempt.failed(&self.observer, slot, &error, recorded.is_err(), now);
@@ -223,7 +237,12 @@ impl Refresher {
 
     /// Asks for a token once; nothing if its renewal was put off. The lifetime counts from before the
     /// request was sent.
-    async fn attempt(&self, slot: &Slot, attempt: &Attempt) -> Result<Option<Arc<Token>>, Error> {
+    async fn attempt(
+        &self,
+        slot: &Slot,
+        attempt: &Attempt,
+        delivery: &mut Option<Delivery>,
+    ) -> Result<Option<Arc<Token>>, Error> {
         let asked = self.clock.now();
         let alone_at = || slot.alone_at(self.clock.now());
         let grant = match self.source.fetch(slot.wanted(&alone_at, asked)).await? {
@@ -234,7 +253,7 @@ impl Refresher {
             }
         };
         let now = self.clock.now();
-        attempt.granted(&self.observer, slot, &grant, now);
+        *delivery = attempt.granted(&self.observer, slot, &grant, now);
         let windows = self.windows(&grant, asked);
         let token = Token::new(&grant.access_token, grant.scopes, windows, self.clock.clone());
         let token = Arc::new(token.numbered(grant.shared.map_or(0, |shared| shared.number)));
@@ -288,14 +307,13 @@ fn not_renewed() -> Error {
     Error::new(ErrorKind::Unavailable, "the API rejected the token, and no other is to be had yet")
 }
 
-fn timed_out(slot: &Slot, timeout: Duration) -> Error {
+fn timed_out(slot: &Slot, limit: TimeLimit) -> Error {
     let mut message = format!(
-        "no token within {} ms; the request goes on and a later call may find its result",
-        timeout.as_millis()
+        "no token within {limit}; the request goes on and a later call may find its result"
     );
     if let Some(error) = slot.last_error() {
         message.push_str("; the last attempt failed: ");
-        message.push_str(error.message());
+        message.push_str(error.marked());
     }
     Error::new(ErrorKind::Timeout, message).with_target(Arc::clone(slot.target()))
 }

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::reader::{SettingsReader, absolute};
 use crate::config::setting::{self, Setting};
@@ -11,20 +10,21 @@ use crate::credentials::{
     ClientId, Command, Credentials, CredentialsSource, Files, Named, SettingPath,
 };
 use crate::error::Error;
+use crate::sys::time_limit::TimeLimit;
 
 /// The one source of credentials that is given. Asking it may take as long as `timeout`.
 pub(crate) fn from_settings(
     reader: &SettingsReader<'_>,
-    timeout: Duration,
+    timeout: TimeLimit,
 ) -> Result<CredentialsSource, Error> {
     let sources = [
-        (reader.provider().is_some(), "a credential provider"),
+        (reader.provider().is_some(), "a credential provider".to_owned()),
         named(reader, &setting::CREDENTIALS_COMMAND),
         named(reader, &setting::CREDENTIALS_FILE),
         named(reader, &setting::CLIENT_SECRET_FILE),
         named(reader, &setting::CLIENT_SECRET),
     ];
-    let mut sources = sources.iter().filter(|(is_given, _)| *is_given).map(|(_, name)| *name);
+    let mut sources = sources.iter().filter(|(is_given, _)| *is_given).map(|(_, name)| name);
     if let (Some(one), Some(other)) = (sources.next(), sources.next()) {
         return Err(Error::invalid(format!(
             "{one} and {other} are both given; leave one of them out"
@@ -73,7 +73,7 @@ fn file(reader: &SettingsReader<'_>, setting: &Setting) -> Result<Option<Setting
 fn files(reader: &SettingsReader<'_>, client_secret: SettingPath) -> Result<Named, Error> {
     let client_id = match file(reader, &setting::CLIENT_ID_FILE)? {
         Some(file) => {
-            left_out(reader, &setting::CLIENT_ID, setting::CLIENT_ID_FILE.name())?;
+            left_out(reader, &setting::CLIENT_ID, &setting::CLIENT_ID_FILE.mention())?;
             ClientId::File(file)
         }
         None => ClientId::Known(credential(reader, &setting::CLIENT_ID)?.to_owned()),
@@ -92,8 +92,8 @@ fn texts(reader: &SettingsReader<'_>) -> Result<CredentialsSource, Error> {
     }))
 }
 
-fn named(reader: &SettingsReader<'_>, setting: &Setting) -> (bool, &'static str) {
-    (reader.has(setting), setting.name())
+fn named(reader: &SettingsReader<'_>, setting: &Setting) -> (bool, String) {
+    (reader.has(setting), setting.mention())
 }
 
 /// Nothing stands beside a source that brings id, secret and next secret.

@@ -39,7 +39,7 @@ pub(crate) fn warnings(
 
 fn warning(name: &str, path: &str) -> String {
     format!(
-        "{name}: every user of this machine may read {path}; give it mode 0440 or 0400 \
+        "`{name}`: every user of this machine may read {path}; give it mode 0440 or 0400 \
          (Kubernetes: defaultMode, Docker: the secret's mode)"
     )
 }
@@ -103,8 +103,8 @@ mod tests {
             .client_key_file(file("key", 0o604));
         let said = found(both);
         assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said[0].starts_with("client_secret_file: ") && said[0].contains(&secret));
-        assert!(said[1].starts_with("client_key_file: "));
+        assert!(said[0].starts_with("`client_secret_file`: ") && said[0].contains(&secret));
+        assert!(said[1].starts_with("`client_key_file`: "));
         assert_eq!(found(Config::new().client_certificate_file(file("pair", 0o644))).len(), 1);
         assert_eq!(found(Config::new().credentials_file(file("json", 0o644))).len(), 1);
         assert_eq!(found(Config::new().credentials_file("/nowhere")), Vec::<String>::new());

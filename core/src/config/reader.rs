@@ -44,7 +44,7 @@ impl SettingsReader<'_> {
             .map_err(|problem| setting.invalid(format!("must be an absolute URL: {problem}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
-                setting.invalid("must not hold credentials; use client_id and client_secret")
+                setting.invalid("must not hold credentials; use `client_id` and `client_secret`")
             );
         }
         if url.fragment().is_some() {
@@ -100,7 +100,7 @@ impl SettingsReader<'_> {
     pub(crate) fn duration(&self, setting: &Setting) -> Result<Option<Duration>, Error> {
         match self.0.value(setting) {
             Some(Value::Duration(duration)) if *duration > LONGEST => {
-                Err(out_of_range(setting.name()))
+                Err(out_of_range(&setting.mention()))
             }
             Some(Value::Duration(duration)) => Ok(Some(*duration)),
             _ => Ok(None),
@@ -148,7 +148,7 @@ impl SettingsReader<'_> {
 
     pub(crate) fn only_with(&self, setting: &Setting, other: &Setting) -> Result<(), Error> {
         if self.has(setting) && !self.has(other) {
-            Err(setting.invalid(format!("goes with {}; give that too", other.name())))
+            Err(setting.invalid(format!("goes with {}; give that too", other.mention())))
         } else {
             Ok(())
         }

@@ -76,7 +76,7 @@ impl RedisServer {
         }
         if user.is_some() && password.is_none() && password_file.is_none() {
             return Err(setting.invalid(
-                "has a user without a password; write user:password@, or give store_password_file",
+                "has a user without a password; write user:password@, or give `store_password_file`",
             ));
         }
         let (transport, database) = match scheme {

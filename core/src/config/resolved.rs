@@ -12,11 +12,12 @@ use crate::config::setting::{self, Setting};
 use crate::config::store::{self, StoreConfig};
 use crate::config::{
     AuthMethod, Config, Environment, FallbackAuthorities, Language, Prefix, RequestFormat, Service,
-    Value, credentials,
+    Value, credentials, spelled,
 };
 use crate::credentials::CredentialsSource;
 use crate::error::Error;
 use crate::sys::secret::Secret;
+use crate::sys::time_limit::TimeLimit;
 use crate::sys::variables::Variables;
 
 const SEEK_TOKEN_URL: &str = "https://auth.seek.com/oauth/token";
@@ -98,7 +99,7 @@ impl ResolvedConfig {
         let (token_url, api_url) = reader.endpoints(service, environment)?;
         let request_timeout = reader.wait(&setting::REQUEST_TIMEOUT)?.unwrap_or(REQUEST_TIMEOUT);
         let connect_timeout = reader.wait(&setting::CONNECT_TIMEOUT)?.unwrap_or(CONNECT_TIMEOUT);
-        let credentials = credentials::from_settings(&reader, request_timeout)?;
+        let credentials = credentials::from_settings(&reader, request_limit(request_timeout))?;
         let store = store::from_settings(&reader)?;
         let warnings = [
             config.warnings(),
@@ -106,6 +107,7 @@ impl ResolvedConfig {
             &store::warnings(store.as_ref(), &reader)?,
         ]
         .concat();
+        let spell = |warning: &String| spelled(warning, config.host_language());
         let resolved = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
@@ -135,7 +137,7 @@ impl ResolvedConfig {
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
             variables: config.given_variables().clone(),
-            warnings,
+            warnings: warnings.iter().map(spell).collect(),
             prefix: config.prefix().clone(),
             service,
             environment,
@@ -149,9 +151,76 @@ impl ResolvedConfig {
         self.prefix.missing(setting, hint)
     }
 
+    /// How long a call waits that names no time of its own.
+    pub(crate) fn time_limit(&self) -> TimeLimit {
+        TimeLimit::of_setting(setting::TIMEOUT.name(), self.timeout)
+    }
+
+    /// How long a call waits that may name a time of its own.
+    pub(crate) fn time_limit_of_call(&self, own: Option<Duration>) -> TimeLimit {
+        own.map_or_else(|| self.time_limit(), TimeLimit::of_call)
+    }
+
+    /// How long one token request may take.
+    pub(crate) fn request_limit(&self) -> TimeLimit {
+        request_limit(self.request_timeout)
+    }
+
+    /// How long connecting may take.
+    pub(crate) fn connect_limit(&self) -> TimeLimit {
+        TimeLimit::of_setting(setting::CONNECT_TIMEOUT.name(), self.connect_timeout)
+    }
+
     /// The names of service and environment.
     pub(crate) fn names(&self) -> (&'static str, Option<&'static str>) {
         (self.service.name(), self.environment.map(Environment::name))
+    }
+
+    /// What in the configuration does not go together, where an API rejects the tokens.
+    pub(crate) fn misfit(&self) -> Option<String> {
+        let environment = self.environment.map_or("", Environment::name);
+        let (audience, api_url, token_url) =
+            (setting::AUDIENCE.mention(), setting::API_URL.mention(), setting::TOKEN_URL.mention());
+        if self.service == Service::SeekApi {
+            let (own, other) = match self.environment {
+                Some(Environment::Playground) => {
+                    (SEEK_PLAYGROUND_AUDIENCE, (SEEK_LIVE_AUDIENCE, Environment::Live))
+                }
+                _ => (SEEK_LIVE_AUDIENCE, (SEEK_PLAYGROUND_AUDIENCE, Environment::Playground)),
+            };
+            return match self.audience.as_deref() {
+                Some(given) if given == other.0 => Some(format!(
+                    "{audience} is that of {}, and {} is {environment}",
+                    other.1.name(),
+                    setting::ENVIRONMENT.mention()
+                )),
+                Some(given) if given != own => {
+                    Some(format!("{audience} is not that of {environment}, so look there first"))
+                }
+                _ if self
+                    .api_origin
+                    .as_deref()
+                    .is_some_and(|origin| !SEEK_API_URL.starts_with(origin)) =>
+                {
+                    Some(format!("{api_url} is not that of {environment}, so look there first"))
+                }
+                _ => None,
+            };
+        }
+        let token_origin = self.token_url.origin().ascii_serialization();
+        let is_apart = self.api_origin.as_ref().is_some_and(|origin| *origin != token_origin);
+        (self.service == Service::SeekPass && is_apart)
+            .then(|| format!("{api_url} has another host than {token_url}, so look there first"))
+    }
+
+    /// Host and port of the token endpoint.
+    pub(crate) fn token_server(&self) -> (&str, u16) {
+        server(&self.token_url)
+    }
+
+    /// Host and port of the API.
+    pub(crate) fn api_server(&self) -> Option<(&str, u16)> {
+        self.api_url.as_ref().map(server)
     }
 
     /// Whether the API's responses are GraphQL, where a rejected token is not told by the status.
@@ -389,9 +458,20 @@ impl SettingsReader<'_> {
     }
 }
 
+const fn request_limit(length: Duration) -> TimeLimit {
+    TimeLimit::of_setting(setting::REQUEST_TIMEOUT.name(), length)
+}
+
 fn built_in(url: &str) -> Result<Url, Error> {
     Url::parse(url)
         .map_err(|problem| Error::new(crate::ErrorKind::Internal, format!("{url}: {problem}")))
+}
+
+/// Host and port, as metrics name a server.
+fn server(url: &Url) -> (&str, u16) {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    (host, url.port_or_known_default().unwrap_or_default())
 }
 
 /// `path` below a base URL that may have a path of its own.

@@ -296,8 +296,13 @@ impl Setting {
 
     /// Its name: `client_id`.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Its name within a message.
+    pub(crate) fn mention(&self) -> String {
+        format!("`{}`", self.name)
     }
 
     /// Its name in camel case, lengths of time with the unit that those languages count in:
@@ -348,7 +353,7 @@ impl Setting {
         Ok(match self.kind {
             SettingKind::Text => Value::Text(text),
             SettingKind::Duration => match text.trim().parse() {
-                Ok(seconds) => Value::seconds(self.name, seconds)?,
+                Ok(seconds) => Value::seconds(&self.mention(), seconds)?,
                 Err(_) => return Err(self.invalid(self.accepts())),
             },
             SettingKind::Flag => match text.trim() {
@@ -389,7 +394,7 @@ impl Setting {
 
     /// An error that names the setting and says what it accepts, without the value.
     pub(crate) fn invalid(&self, problem: impl AsRef<str>) -> Error {
-        Error::invalid(format!("{} {}", self.name, problem.as_ref()))
+        Error::invalid(format!("{} {}", self.mention(), problem.as_ref()))
     }
 }
 

@@ -66,8 +66,8 @@ pub(crate) fn warnings(
             if reader.text(&setting)?.is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
                 warnings.push(format!(
                     "store: {} has fewer than {SHORTEST_SECRET} characters, so who reads the store could \
-                     guess it; the store is not used unless store_key_file is given",
-                    setting.name()
+                     guess it; the store is not used unless `store_key_file` is given",
+                    setting.mention()
                 ));
             }
         }

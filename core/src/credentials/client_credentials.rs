@@ -51,7 +51,7 @@ impl Credentials {
 
     pub(crate) fn check(self) -> Result<Self, Error> {
         let secrets = || self.secrets().map(Secret::expose);
-        for (name, text) in std::iter::once(("client_id", self.client_id()))
+        for (name, text) in std::iter::once(("the client id", self.client_id()))
             .chain(secrets().map(|secret| ("a secret", secret)))
         {
             if let Some(letter) = invisible(text) {
@@ -62,7 +62,9 @@ impl Credentials {
             !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
         };
         if !fits(&self.client_id) {
-            return Err(malformed("client_id is empty, or has white space around it or line ends"));
+            return Err(malformed(
+                "the client id is empty, or has white space around it or line ends",
+            ));
         }
         if !secrets().all(fits) {
             return Err(malformed("a secret is empty, or has white space around it or line ends"));

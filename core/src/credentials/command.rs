@@ -5,7 +5,7 @@
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::time::timeout;
 
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::sys::child::{Child, Finished, Interrupted};
 use crate::sys::limit;
 use crate::sys::secret::Secret;
+use crate::sys::time_limit::TimeLimit;
 use crate::sys::variables::Variables;
 
 const LIMIT: usize = 64 * 1024;
@@ -23,7 +24,7 @@ const LIMIT: usize = 64 * 1024;
 pub(crate) struct Command {
     program: String,
     arguments: Vec<String>,
-    timeout: Duration,
+    timeout: TimeLimit,
     variables: Variables,
     runs: OneAtATime,
 }
@@ -33,7 +34,7 @@ impl Command {
     pub(crate) fn new(
         program: String,
         arguments: Vec<String>,
-        timeout: Duration,
+        timeout: TimeLimit,
         variables: Variables,
     ) -> Self {
         Self { program, arguments, timeout, variables, runs: OneAtATime::new() }
@@ -42,22 +43,22 @@ impl Command {
     /// What the program printed.
     pub(crate) async fn run(&self) -> Result<Secret, Error> {
         // One that is under way for other scopes has its own time, and so has this one.
-        let turn = timeout(self.timeout, self.runs.turn()).await.map_err(|_| self.late())?;
+        let turn = timeout(self.timeout.left, self.runs.turn()).await.map_err(|_| self.late())?;
         let given_up = GivenUp(Arc::default());
         let (command, seen) = (self.clone(), Arc::clone(&given_up.0));
         let run = turn.run("seekauth-command", move || command.run_here(&seen));
         // The program is ended in time by its thread, which may itself be held up in starting it.
-        timeout(self.timeout, run).await.map_err(|_| self.late())??
+        timeout(self.timeout.left, run).await.map_err(|_| self.late())??
     }
 
     fn run_here(&self, given_up: &AtomicBool) -> Result<Secret, Error> {
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + self.timeout.left;
         let program = Child::start(&self.program, &self.arguments, &self.variables);
         let program = program.map_err(|problem| {
             // The setting's name alone: what cannot be started may be the secret itself.
             let problem = limit::words(&problem);
             unavailable(format!(
-                "the program of credentials_command could not be started: {problem}"
+                "the program of `credentials_command` could not be started: {problem}"
             ))
         })?;
         match program.finish(LIMIT, deadline, given_up) {
@@ -78,7 +79,7 @@ impl Command {
     }
 
     fn late(&self) -> Error {
-        self.unavailable("took longer than request_timeout")
+        self.unavailable(&format!("took longer than {}", self.timeout))
     }
 
     fn failed(&self, status: ExitStatus) -> Error {
@@ -102,11 +103,14 @@ impl Drop for GivenUp {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::ErrorKind;
 
     fn shell(script: &str, timeout: Duration) -> Command {
         let arguments = vec!["-c".to_owned(), script.to_owned()];
+        let timeout = TimeLimit::of_setting("request_timeout", timeout);
         Command::new("/bin/sh".to_owned(), arguments, timeout, Variables::of_process())
     }
 
@@ -155,7 +159,8 @@ mod tests {
             assert!(!error.message().contains("s3cret"), "{script}");
         }
         let missing =
-            fails(Command::new("/s3cret".into(), vec![], LONG, Variables::of_process())).await;
+            fails(Command::new("/s3cret".into(), vec![], LONG.into(), Variables::of_process()))
+                .await;
         assert!(missing.message().contains("credentials_command could not be started"));
         assert!(missing.retryable() && !missing.message().contains("s3cret"));
     }

@@ -2,7 +2,6 @@
 //! token request, so that a rotated secret is used as soon as it is there.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::sys::limit;
 use crate::sys::regular_file::{self, Unread};
 use crate::sys::secret::Secret;
+use crate::sys::time_limit::TimeLimit;
 
 /// No credentials are longer; whatever is, is another file.
 const LIMIT: usize = 64 * 1024;
@@ -21,7 +21,7 @@ const LIMIT: usize = 64 * 1024;
 pub(crate) struct Files {
     named: Named,
     reads: OneAtATime,
-    timeout: Duration,
+    timeout: TimeLimit,
 }
 
 #[derive(Clone)]
@@ -48,7 +48,7 @@ pub(crate) struct SettingPath {
 
 impl Files {
     /// Files that are given up when reading them takes longer than `timeout`.
-    pub(crate) fn new(named: Named, timeout: Duration) -> Self {
+    pub(crate) fn new(named: Named, timeout: TimeLimit) -> Self {
         Self { named, reads: OneAtATime::new(), timeout }
     }
 
@@ -58,9 +58,9 @@ impl Files {
         let named = self.named.clone();
         let read =
             async { self.reads.turn().await.run("seekauth-file", move || named.read()).await? };
-        timeout(self.timeout, read).await.unwrap_or_else(|_| {
+        timeout(self.timeout.left, read).await.unwrap_or_else(|_| {
             let setting = self.named.setting();
-            Err(unavailable(format!("reading {setting} took longer than request_timeout")))
+            Err(unavailable(format!("reading `{setting}` took longer than {}", self.timeout)))
         })
     }
 
@@ -107,20 +107,20 @@ impl SettingPath {
         let setting = self.setting;
         let bytes = regular_file::read(&self.path, LIMIT).map_err(|problem| match problem {
             Unread::System(problem) => {
-                unavailable(format!("{setting} could not be read: {}", limit::words(&problem)))
+                unavailable(format!("`{setting}` could not be read: {}", limit::words(&problem)))
             }
-            Unread::NotRegular => malformed(&format!("{setting} is not a regular file")),
-            Unread::TooLong => malformed(&format!("{setting} is longer than 64 KiB")),
+            Unread::NotRegular => malformed(&format!("`{setting}` is not a regular file")),
+            Unread::TooLong => malformed(&format!("`{setting}` is longer than 64 KiB")),
         })?;
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(malformed(&format!("{setting} is UTF-16; write it as UTF-8")));
+            return Err(malformed(&format!("`{setting}` is UTF-16; write it as UTF-8")));
         }
         let text = std::str::from_utf8(&bytes)
-            .map_err(|_| malformed(&format!("{setting} is not UTF-8")))?;
+            .map_err(|_| malformed(&format!("`{setting}` is not UTF-8")))?;
         let text = without_mark(text);
         if text.trim_ascii().is_empty() {
             // As it is between being made and being written, and while a disk is full.
-            return Err(unavailable(format!("{setting} is empty; perhaps it is being written")));
+            return Err(unavailable(format!("`{setting}` is empty; perhaps it is being written")));
         }
         Ok(Secret::new(text))
     }
@@ -129,6 +129,7 @@ impl SettingPath {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
     use super::*;
     use crate::ErrorKind;
@@ -136,7 +137,8 @@ mod tests {
     fn secret_in(path: PathBuf) -> Files {
         let client_secret = SettingPath { setting: "client_secret_file", path };
         let client_id = ClientId::Known("client".to_owned());
-        Files::new(Named::Each { client_id, client_secret, next: None }, Duration::from_secs(60))
+        let timeout = TimeLimit::of_setting("request_timeout", Duration::from_secs(60));
+        Files::new(Named::Each { client_id, client_secret, next: None }, timeout)
     }
 
     #[tokio::test]

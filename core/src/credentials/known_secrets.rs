@@ -36,15 +36,21 @@ impl KnownSecrets {
     /// Whether a short text from outside (a host, a name) shows a piece of a secret, whatever its
     /// case and punctuation.
     pub(crate) fn show_in(&self, quoted: &str) -> bool {
+        self.show_in_beside(quoted, "")
+    }
+
+    /// The same for these and one more, such as a token that is about to be forgotten.
+    pub(crate) fn show_in_beside(&self, quoted: &str, another: &str) -> bool {
         let text = letters(quoted);
-        self.0.load().iter().map(|secret| letters(secret.expose())).any(|secret| {
-            match secret.len() {
-                0 => false,
-                // Too short to be told from a part of any other word.
-                1..4 => words(quoted).any(|word| word == *secret),
-                length => share(&text, &secret, length.min(PIECE)),
-            }
-        })
+        let known = self.0.load();
+        let all = known.iter().map(Secret::expose).chain([another]).map(letters);
+        let shows = |secret: zeroize::Zeroizing<Vec<char>>| match secret.len() {
+            0 => false,
+            // Too short to be told from a part of any other word.
+            1..4 => words(quoted).any(|word| word == *secret),
+            length => share(&text, &secret, length.min(PIECE)),
+        };
+        all.into_iter().any(shows)
     }
 
     /// Whether a sentence of ours shows most of a secret, because something that it quotes does.
@@ -53,6 +59,20 @@ impl KnownSecrets {
         let text = letters(sentence);
         let known = self.0.load();
         known.iter().any(|secret| share(&text, &letters(secret.expose()), LONG_PIECE))
+    }
+
+    /// Whether the whole of a secret occurs in a text of ours, such as a setting's value into which somebody
+    /// wrote it by mistake.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn show_whole_in(&self, text: &str) -> bool {
+        let all = letters(text);
+        self.0.load().iter().map(|secret| letters(secret.expose())).any(|secret| {
+            match secret.len() {
+                0 => false,
+                1..PIECE => words(text).any(|word| word == *secret),
+                length => share(&all, &secret, length),
+            }
+        })
     }
 }
 

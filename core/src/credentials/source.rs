@@ -5,10 +5,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::credentials::{Command, Credentials, Files, parse_json, unavailable};
+use crate::credentials::{Command, Credentials, Exception, Files, parse_json, unavailable};
 use crate::error::Error;
+use crate::sys::time_limit::TimeLimit;
 
 /// What a provider's future resolves to. Its error is not shown to callers, since it may hold a secret,
 /// unless it is an [`Error`] of this library, which holds none.
@@ -29,7 +29,7 @@ pub(crate) enum CredentialsSource {
     Static(Credentials),
     Files(Files),
     Command(Command),
-    Custom { provider: Arc<dyn CredentialProvider>, timeout: Duration },
+    Custom { provider: Arc<dyn CredentialProvider>, timeout: TimeLimit },
 }
 
 impl CredentialsSource {
@@ -40,15 +40,18 @@ impl CredentialsSource {
             Self::Files(files) => files.read().await,
             Self::Command(command) => parse_json(command.run().await?.expose()),
             Self::Custom { provider, timeout } => {
-                match tokio::time::timeout(*timeout, provider.credentials()).await {
+                match tokio::time::timeout(timeout.left, provider.credentials()).await {
                     Ok(Ok(credentials)) => Ok(credentials),
                     Ok(Err(problem)) => Err(match problem.downcast::<Error>() {
-                        Ok(own) => unavailable(own.message()).with_retryable(own.retryable()),
-                        Err(_) => unavailable("the program's own credential provider failed"),
+                        Ok(own) => unavailable(own.marked()).with_retryable(own.retryable()),
+                        Err(problem) => unavailable(match problem.downcast::<Exception>() {
+                            Ok(exception) => exception.to_string(),
+                            Err(_) => "the program's own credential provider failed".to_owned(),
+                        }),
                     }),
-                    Err(_) => Err(unavailable(
-                        "the program's own credential provider took longer than request_timeout",
-                    )),
+                    Err(_) => Err(unavailable(format!(
+                        "the program's own credential provider took longer than {timeout}"
+                    ))),
                 }
             }
         }?
@@ -93,6 +96,8 @@ impl fmt::Debug for CredentialsSource {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::credentials::CallbackProvider;
     use crate::error::ErrorKind;
@@ -106,7 +111,7 @@ mod tests {
     }
 
     async fn ask(provider: impl CredentialProvider + 'static) -> Result<Credentials, Error> {
-        let timeout = Duration::from_secs(60);
+        let timeout = TimeLimit::of_setting("request_timeout", Duration::from_secs(60));
         CredentialsSource::Custom { provider: Arc::new(provider), timeout }.credentials().await
     }
 
@@ -114,7 +119,18 @@ mod tests {
     async fn a_provider_that_takes_too_long_is_unavailable() {
         let error = ask(Silent).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CredentialsUnavailable);
-        assert!(error.message().contains("request_timeout") && error.retryable());
+        assert!(
+            error.message().contains("60000 ms, which is the client's setting request_timeout")
+                && error.retryable()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_binding_tells_the_class_of_an_exception() {
+        let fails = CallbackProvider::new(|| Err(Exception::of_class("ValueError").into()));
+        let error = ask(fails).await.unwrap_err();
+        assert_eq!(error.message(), "the program's own credential provider failed with ValueError");
+        assert!(error.retryable());
     }
 
     #[tokio::test]

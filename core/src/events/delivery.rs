@@ -16,7 +16,7 @@ use crate::events::event::{Event, EventKind, EventLevel, Subject};
 #[cfg(feature = "tracing")]
 use crate::events::forward;
 use crate::sys::clock::Clock;
-use crate::sys::count::Count;
+use crate::sys::count::{Count, Counted};
 use crate::sys::per_process::{Owned, PerProcess};
 use crate::sys::thread;
 
@@ -138,6 +138,11 @@ impl Events {
         });
     }
 
+    /// The number of the client within its process.
+    pub(crate) fn client(&self) -> u64 {
+        self.client
+    }
+
     /// How many were lost since the client was made.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
@@ -148,19 +153,23 @@ impl Events {
         self.delivering.current().is_none_or(|delivering| delivering.wait(deadline))
     }
 
-    /// Tells of something, if anybody wants to know. Never waits for a listener.
+    /// Tells of something, if anybody wants to know. Never waits for a listener. The thread that delivers
+    /// is started, where there is none, once what comes back is dropped.
     pub(crate) fn tell(
         self: &Arc<Self>,
         level: EventLevel,
         scopes: &Arc<[String]>,
         kind: impl FnOnce() -> EventKind,
-    ) {
-        if self.is_wanted(level) {
-            self.push(level, scopes, kind());
-        }
+    ) -> Option<Delivery> {
+        if self.is_wanted(level) { self.push(level, scopes, kind()) } else { None }
     }
 
-    fn push(self: &Arc<Self>, level: EventLevel, scopes: &Arc<[String]>, kind: EventKind) {
+    fn push(
+        self: &Arc<Self>,
+        level: EventLevel,
+        scopes: &Arc<[String]>,
+        kind: EventKind,
+    ) -> Option<Delivery> {
         let at = self.clock.now().system_time();
         let subject = Subject {
             client: self.client,
@@ -169,31 +178,22 @@ impl Events {
             scopes: Arc::clone(scopes),
         };
         let event = Event { at, level, subject, kind };
-        let delivering = {
-            let owned = self.queue.get(Mutex::default);
-            let mut queue = lock(&owned);
-            if queue.events.len() >= ROOM {
-                queue.dropped += 1;
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-            queue.events.push_back(event);
-            let is_first = !mem::replace(&mut queue.is_delivering, true);
-            is_first.then(|| self.delivering.get(Count::default).begin())
-        };
-        if let Some(delivering) = delivering {
-            let events = Arc::clone(self);
-            let delivery = DELIVERIES.get(Count::default).begin();
-            let deliver = move || {
-                let _until_all_is_told = (delivering, delivery);
-                IS_DELIVERING.set(true);
-                events.deliver();
-            };
-            // Where the system refuses the thread, the next event tries again.
-            if thread::spawn("seekauth-events", deliver).is_err() {
-                lock(&self.queue.get(Mutex::default)).is_delivering = false;
-            }
+        let owned = self.queue.get(Mutex::default);
+        let mut queue = lock(&owned);
+        if queue.events.len() >= ROOM {
+            queue.dropped += 1;
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return None;
         }
+        queue.events.push_back(event);
+        let is_first = !mem::replace(&mut queue.is_delivering, true);
+        is_first.then(|| Delivery {
+            events: Arc::clone(self),
+            until_all_is_told: Some((
+                self.delivering.get(Count::default).begin(),
+                DELIVERIES.get(Count::default).begin(),
+            )),
+        })
     }
 
     fn is_wanted(&self, level: EventLevel) -> bool {
@@ -235,6 +235,29 @@ impl Events {
         }
         queue.is_delivering = !batch.is_empty();
         batch
+    }
+}
+
+/// Starts the thread that delivers what was told, when it is dropped. A thread costs more than all the rest
+/// of an event, so that whoever is waited for puts it off.
+pub(crate) struct Delivery {
+    events: Arc<Events>,
+    until_all_is_told: Option<(Counted, Counted)>,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let events = Arc::clone(&self.events);
+        let until_all_is_told = self.until_all_is_told.take();
+        let deliver = move || {
+            let _until_all_is_told = until_all_is_told;
+            IS_DELIVERING.set(true);
+            events.deliver();
+        };
+        // Where the system refuses the thread, the next event tries again.
+        if thread::spawn("seekauth-events", deliver).is_err() {
+            lock(&self.events.queue.get(Mutex::default)).is_delivering = false;
+        }
     }
 }
 

@@ -126,7 +126,7 @@ pub enum EventKind {
         duration: Duration,
         /// The failure it ended with, if it did.
         failure: Option<ErrorKind>,
-        /// The HTTP status of a failure, where there was a response.
+        /// The HTTP status, where there was a response.
         status: Option<u16>,
         /// The server's registered error code (RFC 6749), if it named one.
         server_code: Option<&'static str>,

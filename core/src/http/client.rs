@@ -189,7 +189,7 @@ impl HttpClient {
             headers.insert(
                 USER_AGENT,
                 value.map_err(|_| {
-                    Failure::Failed(internal("user_agent was checked and is no header"))
+                    Failure::Failed(internal("`user_agent` was checked and is no header"))
                 })?,
             );
         }

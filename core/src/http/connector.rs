@@ -14,6 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use crate::config::ResolvedConfig;
@@ -52,10 +53,13 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let allowed = connector.config.connect_timeout;
-            let connecting = tokio::time::timeout(allowed, connector.connect(&uri));
-            let too_slow = "connecting took longer than connect_timeout";
-            connecting.await.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, too_slow))?
+            let allowed = connector.config.connect_limit();
+            let connecting = tokio::time::timeout(allowed.left, connector.connect(&uri));
+            let too_slow = |_| {
+                let message = format!("connecting took longer than {allowed}");
+                io::Error::new(io::ErrorKind::TimedOut, message)
+            };
+            connecting.await.map_err(too_slow)?
         })
     }
 }
@@ -69,12 +73,17 @@ impl Connector {
         }
         let port = uri.port_u16().unwrap_or(443);
         let trusted = self.trust.config(self.versions).await?;
-        let wire = match self.proxies.on_the_way_to(host, port)? {
-            Some(proxy) => self.tunnel(&proxy, &format!("{host}:{port}")).await?,
-            None => tcp(host, port, false).await?,
-        };
+        let wire = self.wire(host, port).await?;
         let (wire, is_http2) = tls(wire, host, trusted).await?;
         Ok(Stream::new(wire, is_http2))
+    }
+
+    /// The connection on which TLS with a host is spoken: to it, or through a proxy's tunnel.
+    pub(crate) async fn wire(&self, host: &str, port: u16) -> Result<Box<dyn Wire>, BoxError> {
+        match self.proxies.on_the_way_to(host, port)? {
+            Some(proxy) => Ok(self.tunnel(&proxy, &format!("{host}:{port}")).await?),
+            None => tcp(host, port, false).await,
+        }
     }
 
     async fn tunnel(&self, proxy: &ProxyServer, target: &str) -> Result<Box<dyn Wire>, Error> {
@@ -100,11 +109,20 @@ pub(crate) async fn tls(
     host: &str,
     trusted: Arc<ClientConfig>,
 ) -> Result<(Box<dyn Wire>, bool), BoxError> {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let name = ServerName::try_from(name.to_owned())?;
-    let secured = TlsConnector::from(trusted).connect(name, wire).await?;
+    let secured = handshake(wire, host, trusted).await?;
     let is_http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
     Ok((Box::new(secured), is_http2))
+}
+
+/// TLS over `wire` with all that is known of it.
+pub(crate) async fn handshake(
+    wire: Box<dyn Wire>,
+    host: &str,
+    trusted: Arc<ClientConfig>,
+) -> Result<TlsStream<Box<dyn Wire>>, BoxError> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let name = ServerName::try_from(name.to_owned())?;
+    Ok(TlsConnector::from(trusted).connect(name, wire).await?)
 }
 
 /// Where the address is loopback alone, a name must lead to loopback as well.

@@ -62,7 +62,8 @@ impl Service<Name> for Resolver {
     }
 }
 
-async fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
+/// All addresses of a name.
+pub(crate) async fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
     let names = NAMES.get(|| SharedWork::new("seekauth-dns", LOOK_UPS));
     let key = name.to_owned();
     let wanted = key.clone();

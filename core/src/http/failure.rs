@@ -179,14 +179,14 @@ fn describe_tls(problem: &rustls::Error, peer: Peer<'_>) -> Error {
     let advice = match problem {
         Tls::InvalidCertificate(CertificateError::UnknownIssuer) => Some(format!(
             "its certificate comes from an authority that is not trusted here; if that is right, set {} to the authority's certificate",
-            setting::CA_FILE.name()
+            setting::CA_FILE.mention()
         )),
         Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented => {
             Some("its certificate is not valid; tell who runs it, or check the address".to_owned())
         }
         Tls::AlertReceived(alert) if wants_a_certificate(*alert) => Some(format!(
             "it wants a client certificate, or another one; see {}",
-            setting::CLIENT_CERTIFICATE_FILE.name()
+            setting::CLIENT_CERTIFICATE_FILE.mention()
         )),
         Tls::AlertReceived(Alert::ProtocolVersion | Alert::InsufficientSecurity)
         | Tls::PeerIncompatible(_) => {

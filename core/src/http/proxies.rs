@@ -68,6 +68,15 @@ impl Proxies {
     }
 }
 
+/// For who explains the way to a host.
+#[cfg(feature = "doctor")]
+impl Proxies {
+    /// Whether `NO_PROXY` names the host.
+    pub(crate) fn is_excepted(&self, host: &str, port: u16) -> bool {
+        self.no_proxy.contains(host, port)
+    }
+}
+
 /// Of the two spellings, the small one counts; an empty variable is as good as none.
 fn variable(variables: &Variables, name: &str) -> Option<Zeroizing<String>> {
     let text = variables.get(name)?.into_string().ok().map(Zeroizing::new)?;

@@ -34,7 +34,7 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
         return Ok(());
     }
     let (done, checked) = channel();
-    let allowed = config.connect_timeout;
+    let allowed = config.connect_limit();
     let config = Arc::clone(config);
     let started = run_detached("seekauth-files", move || {
         done.send(named_authorities(&config).and(identity(&config)).map(|_| ()));
@@ -44,7 +44,8 @@ pub(crate) fn check(config: &Arc<ResolvedConfig>) -> Result<(), Error> {
         Error::new(ErrorKind::Network, format!("{what}: {problem}"))
     };
     started.map_err(|problem| unread(&problem.to_string()))?;
-    checked.recv_timeout(allowed).map_err(|_| unread("it took longer than connect_timeout"))?
+    let late = |_| unread(&format!("it took longer than {allowed}"));
+    checked.recv_timeout(allowed.left).map_err(late)?
 }
 
 /// All files that TLS depends on.
@@ -61,13 +62,23 @@ pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
 
 /// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
+    config_verified_by(config, |verifier| verifier)
+}
+
+/// The same, with something around what judges the server's certificate.
+pub(crate) fn config_verified_by(
+    config: &ResolvedConfig,
+    around: impl FnOnce(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
+) -> Result<ClientConfig, Error> {
     let provider = provider();
     let named = named_authorities(config)?;
     let verifier = verifier_of_the_systems(config, &named, &provider)?;
-    let builder = trusting(verifier, named, provider)?;
+    let verifier = around(Arc::new(Pinned::new(verifier, named)));
+    let builder = trusting(verifier, provider)?;
     let mut config = match identity(config)? {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
-            setting::CLIENT_KEY_FILE.invalid("must hold the private key of client_certificate_file")
+            setting::CLIENT_KEY_FILE
+                .invalid("must hold the private key of `client_certificate_file`")
         })?,
         None => builder.with_no_client_auth(),
     };
@@ -89,7 +100,41 @@ pub(crate) fn config_of_a_store(
     } else {
         (verifier_of_the_systems(config, &[], &provider)?, Vec::new())
     };
-    Ok(trusting(verifier, named, provider)?.with_no_client_auth())
+    Ok(trusting(Arc::new(Pinned::new(verifier, named)), provider)?.with_no_client_auth())
+}
+
+/// The authorities that are trusted, by what names them, a setting or a variable or nothing, and where they
+/// lie. What the system judges by itself is not among them. Blocks.
+#[cfg(feature = "doctor")]
+pub(crate) fn authorities(
+    config: &ResolvedConfig,
+) -> Vec<(Option<&'static str>, PathBuf, Certificates)> {
+    let mut found = Vec::new();
+    let mut note = |name, path: PathBuf| {
+        let (file, folder) =
+            if path.is_dir() { (None, Some(&*path)) } else { (Some(&*path), None) };
+        let read = load_certs_from_paths(file, folder).certs;
+        found.push((name, path, read));
+    };
+    if let Some(path) = &config.ca_file {
+        note(Some(setting::CA_FILE.name()), PathBuf::from(path));
+    }
+    if let Some(path) = node_extra(config) {
+        note(Some("NODE_EXTRA_CA_CERTS"), path);
+    }
+    if let Some((variable, path)) = bundle_in_place_of_the_systems(config) {
+        note(Some(variable), path);
+        return found;
+    }
+    let named = |name| path_variable(&config.variables, name).map(|_| name);
+    let (file, folders) = systems(&config.variables);
+    if let Some(file) = file {
+        note(named("SSL_CERT_FILE"), file);
+    }
+    for folder in folders {
+        note(named("SSL_CERT_DIR"), folder);
+    }
+    found
 }
 
 /// The system's authorities, or those that the environment puts in their place, and those named.
@@ -106,14 +151,12 @@ fn verifier_of_the_systems(
 
 fn trusting(
     verifier: Arc<dyn ServerCertVerifier>,
-    named: Certificates,
     provider: Arc<CryptoProvider>,
 ) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().map_err(|problem| {
         Error::new(ErrorKind::Internal, format!("TLS could not be set up: {problem}"))
     })?;
-    let verifier = Arc::new(Pinned::new(verifier, named));
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier))
 }
 
@@ -215,7 +258,7 @@ fn verifier(
     if roots.is_empty() {
         return Err(Error::new(
             ErrorKind::Network,
-            "this system has no certificate authorities: install the package ca-certificates, or set ca_file",
+            "this system has no certificate authorities: install the package ca-certificates, or set `ca_file`",
         )
         .with_retryable(false));
     }
@@ -318,7 +361,7 @@ fn certificates(setting: &Setting, path: &str) -> Result<Certificates, Error> {
 
 fn bytes(setting: &Setting, path: &str) -> Result<Vec<u8>, Error> {
     files::read(Path::new(path)).map_err(|problem| {
-        let name = setting.name();
+        let name = setting.mention();
         if files::is_about_the_file(&problem) {
             let reason = reason(&problem);
             return setting.invalid(format!("could not be read as a file in PEM form: {reason}"));

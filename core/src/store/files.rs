@@ -18,7 +18,7 @@ pub(crate) async fn read(
     allowed: Duration,
 ) -> Result<Secret, Trouble> {
     let path = PathBuf::from(path);
-    let trouble = |problem: String| Trouble(format!("{setting} {problem}"));
+    let trouble = |problem: String| Trouble(format!("`{setting}` {problem}"));
     let reading = run_detached("seekauth-store", move || regular_file::read(&path, LIMIT));
     let reading = reading.map_err(|problem| trouble(limit::words(&problem)))?;
     let bytes = match tokio::time::timeout(allowed, reading).await {

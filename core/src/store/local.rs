@@ -65,7 +65,7 @@ impl Place {
             })?;
             started.await.map_err(|_| lost())?
         };
-        let late = |_| Err(Trouble("its folder did not respond within store_timeout".to_owned()));
+        let late = |_| Err(Trouble("its folder did not respond within `store_timeout`".to_owned()));
         tokio::time::timeout(self.timeout, running).await.unwrap_or_else(late)
     }
 }

@@ -61,7 +61,7 @@ impl Places {
         if key.is_none() && is_elsewhere && credentials.secrets().any(is_short) {
             return Err(Trouble(format!(
                 "the client secret has fewer than {SHORTEST_SECRET} characters, so who reads the store could \
-                 guess it; give a store_key_file"
+                 guess it; give a `store_key_file`"
             )));
         }
         let certificate = match &self.config.client_certificate_file {
@@ -91,7 +91,7 @@ impl Places {
         let key = self.read(path, "store_key_file").await?;
         if key.expose().len() < SHORTEST_KEY {
             return Err(Trouble(format!(
-                "store_key_file must hold at least {SHORTEST_KEY} characters"
+                "`store_key_file` must hold at least {SHORTEST_KEY} characters"
             )));
         }
         Ok(key)

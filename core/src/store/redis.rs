@@ -137,7 +137,7 @@ impl Steps {
             *link = Some(connection).filter(Connection::is_open);
             Ok(replies)
         };
-        let late = |_| Err(Trouble("the server did not respond within store_timeout".to_owned()));
+        let late = |_| Err(Trouble("the server did not respond within `store_timeout`".to_owned()));
         tokio::time::timeout(allowed, exchanging).await.unwrap_or_else(late)
     }
 

@@ -80,7 +80,7 @@ impl SharedSource {
     /// How the store fares.
     pub(crate) fn status(&self) -> StoreStatus {
         let usable = self.rest(|rest| rest.until(self.clock.now())).is_none();
-        self.observer.counts.status(self.backend.kind(), usable)
+        self.observer.counts.status(self.backend.kind(), usable, self.config.language)
     }
 
     async fn get(&self, wanted: &Wanted<'_>) -> Result<Fetched, Error> {
@@ -161,7 +161,7 @@ impl SharedSource {
             biased;
             offer = unhurried => offer,
             () = self.kept_waiting(visit.wanted) => {
-                Err(Trouble("the store did not respond within store_timeout".to_owned()))
+                Err(Trouble("the store did not respond within `store_timeout`".to_owned()))
             }
         }
     }

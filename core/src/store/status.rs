@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
+use crate::config::{Language, spelled};
 use crate::store::backend::Trouble;
 use crate::sys::counter::count;
 
@@ -63,12 +64,17 @@ impl Counts {
         self.last_problem.store(Some(Arc::new(trouble.to_string())));
     }
 
-    pub(crate) fn status(&self, kind: &'static str, usable: bool) -> StoreStatus {
+    pub(crate) fn status(
+        &self,
+        kind: &'static str,
+        usable: bool,
+        language: Option<Language>,
+    ) -> StoreStatus {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         StoreStatus {
             kind,
             usable,
-            last_problem: self.last_problem.load().as_deref().cloned(),
+            last_problem: self.last_problem.load().as_deref().map(|told| spelled(told, language)),
             reads: read(&self.reads),
             adopted: read(&self.adopted),
             claimed: read(&self.claimed),
@@ -104,6 +110,6 @@ impl StoreStatus {
 
     /// That of a client without a store.
     pub(crate) fn none() -> Self {
-        Counts::default().status("none", false)
+        Counts::default().status("none", false, None)
     }
 }

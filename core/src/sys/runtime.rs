@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::sys::channel::channel;
 use crate::sys::descriptors::above_standard_streams;
 use crate::sys::per_process::PerProcess;
+use crate::sys::time_limit::TimeLimit;
 use crate::sys::{limit, thread};
 
 static STATE: PerProcess<Mutex<State>> = PerProcess::new();
@@ -68,13 +69,13 @@ where
 /// # Errors
 ///
 /// `timeout` when a thread still runs, which ends by itself; `invalid_argument` on such a thread.
-pub(crate) fn shutdown(timeout: Duration, forget: impl FnOnce()) -> Result<(), Error> {
+pub(crate) fn shutdown(limit: TimeLimit, forget: impl FnOnce()) -> Result<(), Error> {
     if thread::is_own() {
         return Err(Error::invalid(
             "a callback must not shut the library down: its own thread would have to end first",
         ));
     }
-    let deadline = Instant::now().checked_add(timeout);
+    let deadline = Instant::now().checked_add(limit.left);
     let worker = with_state(|state| {
         state.shutdowns += 1;
         state.worker.take()
@@ -94,9 +95,8 @@ pub(crate) fn shutdown(timeout: Duration, forget: impl FnOnce()) -> Result<(), E
     Err(Error::new(
         ErrorKind::Timeout,
         format!(
-            "a thread of the library still runs after {} ms: a callback, a look-up or a file takes that long; \
-             shutting down again goes on waiting for it",
-            timeout.as_millis()
+            "a thread of the library still runs after {limit}: a callback, a look-up or a file takes that long; \
+             shutting down again goes on waiting for it"
         ),
     ))
 }

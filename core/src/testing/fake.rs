@@ -150,7 +150,9 @@ impl Fake {
     /// Responds to requests to the API by a function. It is called on the library's own thread and must not
     /// block it; what it returns may take its time.
     pub fn respond_with(&self, respond: impl Fn(Request) -> Responding + Send + Sync + 'static) {
-        self.lock().respond = Some(Arc::new(respond));
+        let before = self.lock().respond.replace(Arc::new(respond));
+        // Its end may be the program's, which may come back here: not under the lock.
+        drop(before);
     }
 
     /// Responds to requests to the API by a function that may block: each call has a thread of the library's own.
@@ -178,8 +180,14 @@ impl Fake {
 
     /// Puts a request to the API into the journal that the program itself responds to, in the place of an HTTP
     /// client of its own.
-    pub fn record(&self, request: Request) {
-        self.lock().journal.push(Asked::Api(request));
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` when the fake was given no response, as for requests of its clients.
+    pub fn record(&self, request: Request) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.journal.push(Asked::Api(request));
+        if state.respond.is_some() { Ok(()) } else { Err(no_response()) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -27,13 +27,13 @@ fn run_in(host: &[&str], test: &str) {
 
 fn command(script: &str) -> Command {
     let arguments = vec!["-c".to_owned(), script.to_owned()];
-    Command::new("/bin/sh".to_owned(), arguments, LONG, Variables::of_process())
+    Command::new("/bin/sh".to_owned(), arguments, LONG.into(), Variables::of_process())
 }
 
 fn file(path: PathBuf) -> Files {
     let client_secret = SettingPath { setting: "client_secret_file", path };
     let client_id = ClientId::Known("id".to_owned());
-    Files::new(Named::Each { client_id, client_secret, next: None }, LONG)
+    Files::new(Named::Each { client_id, client_secret, next: None }, LONG.into())
 }
 
 fn names_the_limit(error: &Error, limit: &str) {

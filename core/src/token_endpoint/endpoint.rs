@@ -41,7 +41,7 @@ pub(crate) struct TokenEndpoint {
     config: Arc<ResolvedConfig>,
     clock: Clock,
     rotation: Rotation,
-    known: KnownSecrets,
+    known: Arc<KnownSecrets>,
     http: Arc<HttpClient>,
     events: Arc<Events>,
 }
@@ -51,10 +51,10 @@ impl TokenEndpoint {
         config: Arc<ResolvedConfig>,
         clock: Clock,
         http: Arc<HttpClient>,
+        known: Arc<KnownSecrets>,
         events: Arc<Events>,
     ) -> Self {
-        let (rotation, known) = (Rotation::default(), KnownSecrets::default());
-        Self { config, clock, rotation, known, http, events }
+        Self { config, clock, rotation: Rotation::default(), known, http, events }
     }
 
     /// Asks with these credentials. When the server refuses them, the provider is asked again at once,
@@ -162,14 +162,14 @@ impl TokenEndpoint {
             let sent = self.clock.now();
             let response = self.http.execute(call, TOKEN_ENDPOINT, deadline).await;
             let response = response.map_err(|failure| match failure {
-                Failure::TimedOut => timed_out(),
+                Failure::TimedOut => self.timed_out(),
                 Failure::Failed(error) => error,
             })?;
             if response.status().is_redirection() {
                 url = self.redirect(&url, &response)?;
                 continue;
             }
-            let response = read(response).await?;
+            let response = read(response, || self.timed_out()).await?;
             let now = self.clock.now().system_time();
             let grant = response.grant(&self.config, &self.known, scopes, now)?;
             return Ok(Grant { sent: Some(sent), ..grant });
@@ -177,9 +177,14 @@ impl TokenEndpoint {
         Err(Error::new(
             ErrorKind::Protocol,
             format!(
-                "the token endpoint redirected more than {MAX_REDIRECTS} times; check token_url"
+                "the token endpoint redirected more than {MAX_REDIRECTS} times; check `token_url`"
             ),
         ))
+    }
+
+    fn timed_out(&self) -> Error {
+        let limit = self.config.request_limit();
+        Error::new(ErrorKind::Network, format!("the token endpoint did not respond within {limit}"))
     }
 
     /// Where a redirect leads, if the request may go there with the secret in it: only by 307 or
@@ -202,7 +207,7 @@ impl TokenEndpoint {
                 Err(Error::new(
                     ErrorKind::Protocol,
                     format!(
-                        "the token endpoint redirected ({}) to {origin}; if that is the right place, set token_url or base_url to it",
+                        "the token endpoint redirected ({}) to {origin}; if that is the right place, set `token_url` or `base_url` to it",
                         status.as_u16()
                     ),
                 )
@@ -270,7 +275,10 @@ fn is_refusal(error: &Error) -> bool {
     error.kind() == ErrorKind::InvalidCredentials
 }
 
-async fn read(mut response: Response) -> Result<TokenResponse, Error> {
+async fn read(
+    mut response: Response,
+    timed_out: impl Fn() -> Error,
+) -> Result<TokenResponse, Error> {
     let header = |headers: &HeaderMap, name: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
@@ -301,7 +309,7 @@ async fn read(mut response: Response) -> Result<TokenResponse, Error> {
         if token_response.body.len() + chunk.len() > BODY_LIMIT {
             return Err(Error::new(
                 ErrorKind::Protocol,
-                format!("the token response is longer than {BODY_LIMIT} bytes; check token_url"),
+                format!("the token response is longer than {BODY_LIMIT} bytes; check `token_url`"),
             )
             .with_response(token_response.status, None));
         }
@@ -314,10 +322,6 @@ async fn read(mut response: Response) -> Result<TokenResponse, Error> {
         token_response.body.extend_from_slice(&chunk);
     }
     Ok(token_response)
-}
-
-fn timed_out() -> Error {
-    Error::new(ErrorKind::Network, "the token endpoint did not respond within request_timeout")
 }
 
 /// HTTP Basic (RFC 7617).

@@ -40,7 +40,7 @@ impl TokenRequest {
             // The password would begin at its colon (RFC 7617).
             AuthMethod::ClientSecretBasicRaw if client_id.contains(':') => {
                 return Err(Error::invalid(
-                    "client_id must not hold a colon with client_secret_basic_raw; try client_secret_basic",
+                    "`client_id` must not hold a colon with client_secret_basic_raw; try client_secret_basic",
                 ));
             }
             AuthMethod::ClientSecretBasicRaw => {

@@ -104,7 +104,7 @@ impl TokenResponse {
             None | Some(Value::Null) if config.allow_non_expiring => Duration::MAX,
             None | Some(Value::Null) => {
                 return Err(self.protocol(
-                    "expires_in is missing; set allow_non_expiring if this server's tokens never expire",
+                    "expires_in is missing; set `allow_non_expiring` if this server's tokens never expire",
                 ));
             }
             Some(value) => whole_seconds(&value).ok_or_else(|| {
@@ -136,7 +136,7 @@ impl TokenResponse {
                 None,
             ));
         }
-        Ok(Grant::new(access_token, lifetime, scopes))
+        Ok(Grant { status: Some(self.status), ..Grant::new(access_token, lifetime, scopes) })
     }
 
     fn members(&self, body: &[u8]) -> Result<Members, Error> {
@@ -172,7 +172,7 @@ impl TokenResponse {
     fn classify(&self, code: Option<&str>, description: Option<&str>) -> (ErrorKind, &'static str) {
         const CREDENTIALS: (ErrorKind, &str) = (
             ErrorKind::InvalidCredentials,
-            "check client_id and client_secret, and that they belong to this environment",
+            "check `client_id` and `client_secret`, and that they belong to this environment",
         );
         const THROTTLED: (ErrorKind, &str) = (ErrorKind::Throttled, "slow down");
         const UNAVAILABLE: (ErrorKind, &str) =
@@ -212,19 +212,19 @@ impl TokenResponse {
             ),
             (_, Some("invalid_request" | "unsupported_grant_type")) => (
                 ErrorKind::InvalidArgument,
-                "the server does not take this form of request; check service and token_url",
+                "the server does not take this form of request; check service and `token_url`",
             ),
             (401, _) => CREDENTIALS,
             (415, _) => (
                 ErrorKind::InvalidArgument,
-                "the server does not take this form of request; check service and token_request_format",
+                "the server does not take this form of request; check service and `token_request_format`",
             ),
             (404 | 405 | 410, _) => {
-                (ErrorKind::Protocol, "there is no token endpoint here; check token_url")
+                (ErrorKind::Protocol, "there is no token endpoint here; check `token_url`")
             }
             _ => (
                 ErrorKind::Protocol,
-                "not a response of RFC 6749; check token_url and what stands in between",
+                "not a response of RFC 6749; check `token_url` and what stands in between",
             ),
         }
     }
@@ -251,7 +251,10 @@ impl TokenResponse {
     fn protocol(&self, problem: &str) -> Error {
         self.error(
             ErrorKind::Protocol,
-            format!("{problem} (HTTP {}); check token_url and what stands in between", self.status),
+            format!(
+                "{problem} (HTTP {}); check `token_url` and what stands in between",
+                self.status
+            ),
             None,
         )
     }

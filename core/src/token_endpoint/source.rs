@@ -21,6 +21,8 @@ pub(crate) struct Grant {
     pub(crate) sent: Option<Moment>,
     /// The fingerprint of the secret that the server accepted.
     pub(crate) accepted: u64,
+    /// The HTTP status of the response that it came with.
+    pub(crate) status: Option<u16>,
     /// What a token has that other processes use too.
     pub(crate) shared: Option<Shared>,
 }
@@ -39,7 +41,7 @@ pub(crate) struct Shared {
 impl Grant {
     /// A token that this process was granted.
     pub(crate) fn new(access_token: Secret, lifetime: Duration, scopes: Vec<String>) -> Self {
-        Self { access_token, lifetime, scopes, sent: None, accepted: 0, shared: None }
+        Self { access_token, lifetime, scopes, sent: None, accepted: 0, status: None, shared: None }
     }
 }
 

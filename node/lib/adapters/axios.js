@@ -5,9 +5,9 @@
 
 const { Readable } = require('node:stream');
 const { types } = require('node:util');
-const { failure } = require('../error.js');
+const { SeekAuthError } = require('../error.js');
 const { isAbortSignal } = require('../pending-calls.js');
-const { drain, hostsOf, sendWithAuth, timeLimit } = require('./send.js');
+const { drain, sendWithAuth, timeLimit } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -31,10 +31,10 @@ function attachWith({ Axios, getAdapter, VERSION }) {
   return (client, instance) => {
     // The version of what sends: names of adapters are looked up here, whichever axios made the instance.
     if (!isSafe(VERSION)) {
-      throw failure(
-        'invalid_argument',
+      throw new SeekAuthError(
         `axios ${LOWEST.join('.')} or later is needed, and this is ${VERSION || 'of no version'}: older ones send ` +
           'HTTPS requests, and the token in them, to a proxy in clear text; install a newer one',
+        { code: 'invalid_argument' },
       );
     }
     /** @param {Config} config */
@@ -78,7 +78,7 @@ async function send(client, url, adapter, config) {
   let outcome;
   try {
     Object.assign(config, { auth: undefined, beforeRedirect: guard(url, beforeRedirect), ...(isPlain && { proxy: false }) });
-    const plan = { url, body: data, hosts: hostsOf(Object.entries(headers)), waiting };
+    const plan = { url, body: data, headers: Object.entries(headers), waiting };
     await sendWithAuth(client, plan, async (flow, authorization) => {
       for (const [name, value] of flow.headers(Object.keys(headers))) headers.set(name, value);
       headers.set('Authorization', authorization);

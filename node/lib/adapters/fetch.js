@@ -3,8 +3,9 @@
 // `client.fetch`: the platform's own fetch with a token. It does what fetch does, redirects included; fetch
 // takes no token to another origin. A response is handed over as soon as its first bytes give a verdict.
 
+const { noteRequestId } = require('../error.js');
 const { replayBody } = require('./replayed-response.js');
-const { drain, headersOf, hostsOf, sendWithAuth } = require('./send.js');
+const { drain, headersOf, sendWithAuth } = require('./send.js');
 
 /** @typedef {import('../../index').Client} Client */
 /** @typedef {import('../../index').Inspection} Inspection */
@@ -13,11 +14,12 @@ const { drain, headersOf, hostsOf, sendWithAuth } = require('./send.js');
  * @param {Client} client
  * @param {string | URL | Request} input
  * @param {RequestInit} [init]
+ * @param {(input: string | Request, init?: RequestInit) => Promise<Response>} [send] in place of the platform's fetch
  * @returns {Promise<Response>}
  */
-async function authenticatedFetch(client, input, init) {
+async function authenticatedFetch(client, input, init, send = fetch) {
   // A request in the place of options has getters, which no copy would have.
-  if (init instanceof Request) return authenticatedFetch(client, new Request(input, init));
+  if (init instanceof Request) return authenticatedFetch(client, new Request(input, init), undefined, send);
   const original = input instanceof Request ? input : undefined;
   const url = original ? original.url : String(input);
   const headers = pairs(init?.headers ?? original?.headers ?? {});
@@ -28,12 +30,13 @@ async function authenticatedFetch(client, input, init) {
   /** @type {Response | undefined} */
   let response;
   try {
-    const plan = { url, body, hosts: hostsOf(headers), waiting: { signal } };
+    const plan = { url, body, headers, waiting: { signal } };
     await sendWithAuth(client, plan, async (flow, authorization) => {
       const changes = { headers: headersOf(flow, headers, authorization), ...(body != null && { body }) };
-      const sent = fetch(request, { ...init, ...changes });
+      const sent = send(request, { ...init, ...changes });
       request = spare ?? request;
       response = await sent;
+      noteRequestId(response, flow.requestId);
       return peekResponse(flow.inspect(response.status, response.redirected ? response.url : undefined), response);
     });
   } finally {

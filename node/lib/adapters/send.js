@@ -19,7 +19,7 @@ const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
  * @typedef {object} Plan
  * @property {string} url
  * @property {unknown} body
- * @property {unknown[]} hosts values of the header `Host`, if the caller set it
+ * @property {[string, unknown][]} headers of the caller
  * @property {import('../../index').GetTokenOptions} waiting how to wait for tokens
  */
 
@@ -31,21 +31,23 @@ const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
  * @param {(flow: Flow, authorization: string) => Promise<Rejection | undefined>} sendOnce sends it. Resolves to
  *   nothing for a response that is the caller's
  */
-async function sendWithAuth(client, { url, body, hosts, waiting }, sendOnce) {
+async function sendWithAuth(client, { url, body, headers, waiting }, sendOnce) {
   /** @type {Flow} */
   const flow = /** @type {any} */ (client)[openAuthFlow](url, isReplayable(body));
   try {
-    for (const host of hosts) flow.checkHost(String(host));
-    // While the token needs nothing, the client has its value at hand.
-    let authorization = client.authorizationNow() ?? (await flow.authorization(waiting));
+    const [requestId] = valuesOf(headers, 'x-request-id');
+    if (requestId !== undefined) flow.requestId = String(requestId);
+    for (const host of valuesOf(headers, 'host')) flow.checkHost(String(host));
+    /** @type {Promise<void> | undefined} The end of a rejection. */
+    let ended;
     for (;;) {
+      const authorization = await flow.authorization(waiting);
+      await ended;
       flow.attempt(authorization);
       const rejection = await sendOnce(flow, authorization);
       if (!rejection) return;
-      const ended = end(rejection);
+      ended = end(rejection);
       flow.retry();
-      authorization = await flow.authorization(waiting);
-      await ended;
     }
   } finally {
     /** @type {any} */ (flow)[releaseAuthFlow]();
@@ -130,12 +132,13 @@ function timeLimit(timeout) {
 }
 
 /**
- * The values of the header `Host` among those of the caller.
+ * The values of a header among those of the caller.
  *
  * @param {[string, unknown][]} own
+ * @param {string} wanted its name in lower case
  */
-function hostsOf(own) {
-  return own.flatMap(([name, value]) => (name.toLowerCase() === 'host' && value != null ? value : []));
+function valuesOf(own, wanted) {
+  return own.flatMap(([name, value]) => (name.toLowerCase() === wanted && value != null ? value : []));
 }
 
 /**
@@ -154,4 +157,4 @@ function headersOf(flow, own, authorization) {
   return [...kept, ...set];
 }
 
-module.exports = { MOST_BYTES, drain, headersOf, hostsOf, sendWithAuth, timeLimit };
+module.exports = { MOST_BYTES, drain, headersOf, sendWithAuth, timeLimit };

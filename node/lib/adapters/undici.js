@@ -5,7 +5,7 @@
 
 const { isAbortSignal } = require('../pending-calls.js');
 const { decoder } = require('./content-decoding.js');
-const { MOST_BYTES, headersOf, hostsOf, sendWithAuth, timeLimit } = require('./send.js');
+const { MOST_BYTES, headersOf, sendWithAuth, timeLimit } = require('./send.js');
 const { Watch } = require('./undici-destination.js');
 
 /** @typedef {import('../../index').Client} Client */
@@ -33,7 +33,7 @@ function interceptor(client) {
       const own = pairs(options.headers);
       const waiting = { timeoutMs: timeLimit(headersTimeout), signal: isAbortSignal(signal) ? signal : undefined };
       const check = destinationCheck(client, url, servername);
-      await sendWithAuth(client, { url, body, hosts: hostsOf(own), waiting }, (flow, authorization) => {
+      await sendWithAuth(client, { url, body, headers: own, waiting }, (flow, authorization) => {
         // A Host that is right is left to undici, so that another one tells of a look-up in between.
         const headers = headersOf(flow, own, authorization).filter(([name]) => name.toLowerCase() !== 'host');
         const watch = new Watch(headers);

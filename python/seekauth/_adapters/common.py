@@ -12,7 +12,7 @@ from seekauth._async import authorization_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
     from typing import Any
 
     from seekauth import AuthFlow, Client, Inspection
@@ -40,6 +40,13 @@ def bound(timeout: object) -> float | None:
     No client of seekauth waits for a day by itself, so that nothing longer bounds anything.
     """
     return timeout if isinstance(timeout, (int, float)) and 0 <= timeout < _DAY else None
+
+
+def note_request_id(flow: AuthFlow, headers: Mapping[str, Any]) -> None:
+    """Tells the flow the X-Request-Id that a request has, for the errors."""
+    value = headers.get("X-Request-Id")
+    if value is not None:
+        flow.request_id = value if isinstance(value, str) else value.decode("latin-1")
 
 
 def replacement(client: Client) -> Callable[[], str] | None:

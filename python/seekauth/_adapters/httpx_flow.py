@@ -23,6 +23,7 @@ from seekauth._adapters.common import (
     has_found_rejection,
     is_complete,
     is_rejection,
+    note_request_id,
 )
 from seekauth._adapters.frames import forget_failure
 
@@ -113,6 +114,7 @@ class AuthFlowMixin:
     def _auth_flow(self, request: Any) -> AuthFlow:
         replayable = isinstance(request.stream, self.library.ByteStream)
         flow = self._client.auth_flow(str(request.url), replayable=replayable)
+        note_request_id(flow, request.headers)
         check_host(flow, request.headers.get_list("Host"))
         return flow
 

@@ -3,13 +3,13 @@
 //! each, turn and turn about. Against the sandbox, and against a server that costs next to nothing and so
 //! hides nothing. Takes the C program's path, which measures the same for libcurl, and prints the table.
 
+mod server;
+
+use std::env;
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use std::{env, thread};
 
 use reqwest::Client as Http;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
@@ -17,39 +17,12 @@ use seekauth::{Client, Config, Environment, blocking};
 use tokio::runtime::Builder;
 
 const BODY: &str = r#"{"query":"{ self { partner { name } } }"}"#;
-const ANSWER: &str = r#"{"data":{"self":{"partner":{"name":"Acme"}}}}"#;
 const TIMEOUT: Duration = Duration::from_secs(30);
-const TOKEN: &str =
-    r#"{"access_token":"0123456789abcdef","token_type":"Bearer","expires_in":1800}"#;
 const AGENT: &str = "overhead/1.0";
 const WARM_UP: usize = 500;
 const TURNS: usize = 10_000;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// Answers on one connection until it ends.
-fn answer(stream: TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut to = stream.try_clone()?;
-    let mut from = BufReader::new(stream);
-    loop {
-        let (mut length, mut line) = (0, String::new());
-        if from.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let body = if line.contains("/token") { TOKEN } else { ANSWER };
-        while line != "\r\n" {
-            line.clear();
-            from.read_line(&mut line)?;
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().map_err(std::io::Error::other)?;
-            }
-        }
-        from.by_ref().take(length).read_to_end(&mut Vec::new())?;
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length";
-        to.write_all(format!("{head}: {}\r\n\r\n{body}", body.len()).as_bytes())?;
-    }
-}
 
 /// What plays SEEK, and where.
 struct Server {
@@ -60,13 +33,7 @@ struct Server {
 
 /// A server that costs next to nothing.
 fn idle() -> Outcome<Server> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || answer(stream));
-        }
-    });
+    let address = server::start()?;
     Ok(Server {
         name: "a server that does nothing",
         token_url: format!("http://{address}/token"),

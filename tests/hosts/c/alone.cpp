@@ -47,6 +47,14 @@ int main() {
         std::chrono::milliseconds(-1));
     if (refused || !is_refused(refused.error())) return 3;
     if (made->try_graphql(operation) || made->try_send(request) || !made->try_drain()) return 4;
+#if __cplusplus >= 202002L
+    const auto fake = seekauth::Client::try_fake({.token = "t", .lifetime = std::chrono::minutes(1)});
+    if (!fake || !fake->try_respond({{.status = 204}})) return 8;
+#else
+    const auto fake = seekauth::Client::try_fake();
+    if (!fake || !fake->try_respond({})) return 8;
+#endif
+    if (!fake->try_advance(std::chrono::hours(1)) || fake->try_journal()->size() != 0) return 9;
 #if SEEKAUTH_EXCEPTIONS
     try {
         seekauth::Client(options()).get_token();

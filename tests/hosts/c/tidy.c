@@ -1,5 +1,6 @@
-/* Everything once: clients, tokens, errors, calls that block and call back, a function for credentials. With an
- * argument it ends without a shutdown, as programs may. Searches for leaks and races have nothing to report. */
+/* Everything once: clients, tokens, errors, calls that block and call back, a function for credentials, a client
+ * for tests. With an argument it ends without a shutdown, as programs may. Searches for leaks and races have
+ * nothing to report. */
 
 #include "check.h"
 #include "outcome.h"
@@ -31,6 +32,34 @@ static void on_body(void *user_data, seekauth_error *error, seekauth_response *r
     seekauth_error_free(error);
 }
 
+static int32_t respond(void *user_data, const seekauth_fake_request *request, seekauth_responder *responder) {
+    const seekauth_fake_response response = {200, NULL, 0, "{\"data\":null}", 13};
+    shared *with = user_data;
+    with->written += strcmp(seekauth_fake_request_method(request), "POST") == 0;
+    return seekauth_error_code(seekauth_responder_set(responder, &response));
+}
+
+/* A client for tests, whose responses come from a function. */
+static void fake(const seekauth_graphql *operation) {
+    const seekauth_fake_options options = SEEKAUTH_FAKE_OPTIONS_INIT;
+    seekauth_client *client = NULL;
+    seekauth_journal *journal = NULL;
+    CHECK_OK(seekauth_client_fake(&options, &client));
+    shared *with = calloc(1, sizeof *with);
+    CHECK_OK(seekauth_fake_respond_with(client, respond, with, free));
+    for (int i = 0; i < 5; i++) {
+        seekauth_response *response = NULL;
+        with->written++;
+        CHECK_OK(seekauth_client_graphql(client, operation, &response));
+        CHECK(with->written == 2 * i + 2);
+        seekauth_response_free(response);
+    }
+    CHECK_OK(seekauth_fake_journal(client, &journal));
+    CHECK(seekauth_journal_count(journal) == 6);
+    seekauth_client_free_and_wait(client);
+    seekauth_journal_free(journal);
+}
+
 int main(int count, char **arguments) {
     static const char *pair[] = {"sandbox-playground", "sandbox-playground-secret"};
     seekauth_options options = api_options(), pass = sandbox_options(), none = SEEKAUTH_OPTIONS_INIT;
@@ -53,6 +82,7 @@ int main(int count, char **arguments) {
     CHECK_OK(seekauth_client_graphql_async(client, &operation, on_body, &later, &call));
     CHECK_OK(seekauth_client_drain(client, 0));
     CHECK(strcmp(seekauth_response_body(later), seekauth_response_body(response)) == 0);
+    fake(&operation);
     CHECK_OK(seekauth_client_get_token(other, 0, &token));
     for (int i = 0; i < 20; i++) {
         shared *with = calloc(1, sizeof *with);

@@ -22,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PROGRAM = ROOT / "tests" / "c" / "example.c"
+OWN_TESTS = ROOT / "tests" / "c" / "ctest"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 CMAKE = """
 cmake_minimum_required(VERSION 3.13)
@@ -180,6 +181,15 @@ FetchContent_MakeAvailable(seekauth)"""
             if needs_the_library(program) != (kind == "shared"):
                 raise Failure(f"{kind} is not how {name} linked the library")
 
+    def by_ctest(self) -> None:
+        """a program's own tests, by CTest and GoogleTest, without any server"""
+        build = self.work / "ctest"
+        run("cmake", "-S", OWN_TESTS, "-B", build, f"-DCMAKE_PREFIX_PATH={self.folder}")
+        run("cmake", "--build", build)
+        said = run("ctest", "--output-on-failure", "--no-tests=error", cwd=build)
+        if "100% tests passed, 0 tests failed out of 5" not in said:
+            raise Failure(said)
+
     def by_meson(self) -> None:
         """meson, with the wrap file of a release, shared and static"""
         for kind in ("shared", "static"):
@@ -264,6 +274,7 @@ TESTS: tuple[Callable[[Package], None], ...] = (
     Package.by_find_package_of_a_later_version,
     Package.by_fetch_content,
     Package.by_add_subdirectory,
+    Package.by_ctest,
     Package.by_meson,
     Package.two_rusts,
     Package.header_and_library,

@@ -17,8 +17,11 @@ LLVM = $(SYSROOT)/lib/rustlib/$(HOST)/bin
 # What a triple is called by cargo-zigbuild and in a wheel's name, and what Rust has to be told for it.
 ZIG_TARGET = $*$(if $(findstring gnu,$*),.2.17)
 WHEEL_TAG = $(if $(findstring gnu,$*),manylinux2014,musllinux_1_2)
-DIST_FLAGS = $(REMAPPED:%=--remap-path-prefix=%) $(if $(findstring musl,$*),-Ctarget-feature=-crt-static)
+PATH_FLAGS = $(REMAPPED:%=--remap-path-prefix=%)
+DIST_FLAGS = $(PATH_FLAGS) $(if $(findstring musl,$*),-Ctarget-feature=-crt-static)
 WITH_ZIG = PATH=$(CROSS_TOOLS)/bin:$$PATH RUSTFLAGS="$(strip $(DIST_FLAGS))"
+# A program of musl's has its C library in it; one of glibc's looks names up as the others on its system do.
+WITH_ZIG_ALONE = PATH=$(CROSS_TOOLS)/bin:$$PATH RUSTFLAGS="$(strip $(PATH_FLAGS))"
 
 $(CROSS_TOOLS)/.ready: tests/release/dist/requirements.txt
 	@echo "dist: setting up zig in target/dist/tools"
@@ -47,6 +50,7 @@ DIST_READY = $(CROSS)/%/.rust $(CROSS)/notices/.made $(CROSS)/sbom/.made
 dist-c-%: $(DIST_READY)
 	@echo "dist: C for $*"
 	@$(WITH_ZIG) cargo zigbuild --quiet --release --target $(ZIG_TARGET) -p seekauth-capi
+	@$(WITH_ZIG_ALONE) cargo zigbuild --quiet --release --target $(ZIG_TARGET) -p seekauth-cli
 	@tests/release/dist/tarball.sh $(VERSION) $* $(CROSS) $(DIST) $(LLVM)
 
 # maturin calls zig in a way of its own, and would undo what cargo-zigbuild has built.
@@ -140,7 +144,7 @@ test-abi: dist-programs ## release: the C header's ABI, against the frozen one
 	$(PYTHON) tests/c/abi/compare.py tests/c/abi/seekauth-0.1.h include/seekauth.h
 
 # `make install` as a distribution calls it, of the library that is published.
-test-build-systems: debug-sandbox dist-programs dist-c-x86_64-unknown-linux-gnu ## release: the C package, as pkg-config, CMake and meson find it
+test-build-systems: gtest debug-sandbox dist-programs dist-c-x86_64-unknown-linux-gnu ## release: the C package, as pkg-config, CMake and meson find it
 	@rm -rf $(CROSS)/installed
 	@$(MAKE) --no-print-directory --silent install-files DESTDIR=$(CROSS)/installed PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu \
 		BUILT=target/x86_64-unknown-linux-gnu/release NOTICES=$(CROSS)/notices

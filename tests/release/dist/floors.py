@@ -46,25 +46,31 @@ class Library:
 
     def problems(self) -> list[str]:
         """All that is not as it is promised."""
+        dynamic, relocations = readelf(self.path, "-d"), readelf(self.path, "-r")
+        soname = re.search(r"\(SONAME\).*\[(.*)\]", dynamic)
+        found = {
+            "has thread-locals that dlopen may have no room for": "STATIC_TLS" in dynamic
+            or any(kind in relocations for kind in INITIAL_EXEC),
+            f"has the SONAME {soname and soname[1]}": (soname and soname[1]) != self.soname,
+            f"exports {sorted(self.exported() ^ self.exports)[:3]} beside or short of": self.exported() != self.exports,
+        }
+        return self.of_any_file() + [f"{self.path.name} {problem}" for problem, is_there in found.items() if is_there]
+
+    def of_any_file(self) -> list[str]:
+        """What a program must not be either."""
         header, dynamic, segments = (readelf(self.path, option) for option in ("-h", "-d", "-l"))
         needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
-        soname = re.search(r"\(SONAME\).*\[(.*)\]", dynamic)
         stack = re.search(r"GNU_STACK(?: +\S+){5} +([RWE]+)", segments)
         loads = re.findall(r"^ +LOAD(?: +\S+){5} +([RWE ]+?) +0x", segments, re.MULTILINE)
-        relocations = readelf(self.path, "-r")
         found = {
             "is for another processor": MACHINES[self.architecture] not in header,
             f"needs {needed - self.allowed()}": not needed <= self.allowed(),
             f"starts from glibc {self.floor()} only": self.libc == "gnu" and self.floor() > GLIBC_FLOOR,
             f"wants versions of {self.versions() - {'GLIBC'}}": bool(self.versions() - {"GLIBC"}),
-            "has thread-locals that dlopen may have no room for": "STATIC_TLS" in dynamic
-            or any(kind in relocations for kind in INITIAL_EXEC),
             "has no RELRO": "GNU_RELRO" not in segments,
             "is bound lazily": "BIND_NOW" not in dynamic,
             "has a stack that can be executed": stack is None or "E" in stack[1],
             "has memory that can be written and executed": any("W" in load and "E" in load for load in loads),
-            f"has the SONAME {soname and soname[1]}": (soname and soname[1]) != self.soname,
-            f"exports {sorted(self.exported() ^ self.exports)[:3]} beside or short of": self.exported() != self.exports,
             "has debugging symbols": ".debug_info" in readelf(self.path, "-S"),
         }
         return [f"{self.path.name} {problem}" for problem, is_there in found.items() if is_there]
@@ -84,6 +90,20 @@ class Library:
     def exported(self) -> set[str]:
         listing = subprocess.run(["nm", "-D", "--defined-only", self.path], check=True, capture_output=True, text=True)
         return {line.split()[-1] for line in listing.stdout.splitlines()}
+
+
+@dataclass
+class Program(Library):
+    """The command of the C package."""
+
+    def problems(self) -> list[str]:
+        """All that is not as it is promised."""
+        interpreter = "INTERP" in readelf(self.path, "-l")
+        is_alone = [f"{self.path.name} needs a loader"] if interpreter and self.libc == "musl" else []
+        return self.of_any_file() + is_alone
+
+    def allowed(self) -> set[str]:
+        return set() if self.libc == "musl" else super().allowed()
 
 
 def declared() -> set[str]:

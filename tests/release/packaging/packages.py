@@ -49,6 +49,11 @@ def check_shown(text: str) -> None:
     assert "sandbox-seek-api-" not in text and "Bearer" not in text, "a token is shown"
 
 
+def check_told(text: str) -> None:
+    """The command of the package says whose credentials these are."""
+    assert text.startswith("partner: Sandbox partner "), text
+
+
 def wheel_installs(wheel: Path, folder: Path) -> None:
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / "bin" / "python"
@@ -65,6 +70,7 @@ def wheel_installs(wheel: Path, folder: Path) -> None:
         ]
     )
     check_shown(run([python, *one_liners()["python"]], env=environment(), cwd=folder))
+    check_told(run([folder / "venv" / "bin" / "seekauth", "whoami"], env=environment(), cwd=folder))
     # unittest speaks on stderr alone.
     command = [python, "-m", "unittest", "-q", "test_unittest"]
     subprocess.run(command, cwd=UNIT_TESTS, check=True, capture_output=True, timeout=300)
@@ -76,6 +82,7 @@ def tarball_installs(tarball: Path, platform: Path, folder: Path) -> None:
     run(["npm", "init", "--yes", "--silent"], cwd=folder)
     subprocess.run(["npm", "install", "--silent", "--offline", tarball, platform], cwd=folder, check=True, timeout=300)
     check_shown(run(["node", *one_liners()["node"]], env=environment(), cwd=folder))
+    check_told(run([folder / "node_modules" / ".bin" / "seekauth", "whoami"], env=environment(), cwd=folder))
     assert "withScopes" in run(
         [
             "node",

@@ -64,12 +64,17 @@ SPEAKS_ON_STDERR = re.compile(r"\blogging\b|\bstderr\b|\bcerr\b|\beprintln!|\bco
 """An example that writes there by itself; all others have to be silent."""
 
 
+def is_rust_test(text: str) -> bool:
+    return re.search(r"^ *#\[(tokio::)?test\]", text, re.MULTILINE) is not None
+
+
 def rust_project(source: Path) -> list[str]:
     """A package around a Rust example, with the dependencies that its reader would add."""
+    tests = is_rust_test(source.read_text())
     project = WORK / "rust"
     shutil.rmtree(project, ignore_errors=True)
     (project / "src").mkdir(parents=True)
-    shutil.copy(source, project / "src" / "main.rs")
+    shutil.copy(source, project / "src" / ("lib.rs" if tests else "main.rs"))
     # The workspace's own versions, so that nothing is built twice.
     shutil.copy(ROOT / "Cargo.lock", project / "Cargo.lock")
     (project / "Cargo.toml").write_text(f"""
@@ -92,7 +97,7 @@ debug = "line-tables-only"
     manifest = str(project / "Cargo.toml")
     return [
         "cargo",
-        "run",
+        "test" if tests else "run",
         "--quiet",
         "--manifest-path",
         manifest,
@@ -116,6 +121,7 @@ def command(language: str, source: Path, library: Path) -> list[str]:
         f"-L{library}",
         f"-Wl,-rpath,{library}",
         "-lseekauth",
+        *(["-lgtest", "-lgtest_main", "-pthread"] if "<gtest/gtest.h>" in source.read_text() else []),
         "-o",
         program,
     ]
@@ -131,15 +137,13 @@ def extension(language: str, text: str) -> str:
 
 
 def node_packages() -> None:
-    """Lets Node find the package as built here, and the HTTP clients it has adapters for."""
+    """Lets Node find the package as built here, and those of others that examples use."""
     modules = WORK / "node_modules"
     modules.mkdir(parents=True, exist_ok=True)
     installed = ROOT / "node" / "node_modules"
     for name, folder in {
         "seekauth": ROOT / "node",
-        "axios": installed / "axios",
-        "got": installed / "got",
-        "undici": installed / "undici",
+        **{name: installed / name for name in ("@opentelemetry", "axios", "got", "p-retry", "prom-client", "undici")},
     }.items():
         if not (modules / name).exists():
             (modules / name).symlink_to(folder)

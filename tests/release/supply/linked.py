@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 # The artefacts, by the name of the folder in bindings/.
 ARTEFACTS = {"c": "seekauth-capi", "python": "seekauth-python", "node": "seekauth-node"}
+# Programs that come with them.
+PROGRAMS = {"c": ["seekauth-cli"]}
 
 
 @dataclass
@@ -76,13 +78,14 @@ def rust_version() -> str:
 
 def linked(artefact: str, target: str | None = None) -> list[Crate]:
     """The crates in this artefact for a target, or for this machine's, sorted by name, the artefact itself included."""
+    names = [ARTEFACTS[artefact], *PROGRAMS.get(artefact, [])]
     tree = cargo(
-        *("tree", "--package", ARTEFACTS[artefact], "--target", target or compiler("host")),
+        *("tree", *(f"--package={name}" for name in names), "--target", target or compiler("host")),
         *("--edges", "normal,no-proc-macro", "--no-dedupe", "--prefix", "depth", "--format", " {p}"),
     )
     found: dict[str, Crate] = {}
     above: list[Crate] = []
-    for line in tree.splitlines():
+    for line in filter(None, tree.splitlines()):
         match = re.match(r"(\d+) (\S+) v(\S+)", line)
         if match is None:
             raise SystemExit(f"cargo tree says {line!r}")

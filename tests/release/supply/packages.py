@@ -94,10 +94,11 @@ def main() -> None:
     # Who installs a library from its sources makes the bill if they want one.
     bill = {"seekauth-c.cdx.json": (bills / "seekauth-c.cdx.json").read_bytes()}
     installed = {name: text for name, text in from_folder(folder).items() if not name.endswith(".cdx.json")}
-    check("c", installed | bill, r"libseekauth\.so\.0$", zig)
+    for binary in (r"libseekauth\.so\.0$", r"(^|/)bin/seekauth$"):
+        check("c", installed | bill, binary, zig)
     if zig:
         same_everywhere()
-    print(f"notices: {3 + bool(zig)} passed, 0 failed")
+    print(f"notices: {4 + bool(zig)} passed, 0 failed")
 
 
 if __name__ == "__main__":

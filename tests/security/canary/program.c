@@ -43,6 +43,9 @@ static void complain(seekauth_error *error) {
     say("error", seekauth_error_message(error));
     say("error", seekauth_error_server_code(error));
     say("error", seekauth_error_target(error));
+    say("error", seekauth_error_request_id(error));
+    say("error", seekauth_error_server_message(error));
+    say("error", seekauth_error_server_path(error));
     seekauth_error_free(error);
 }
 

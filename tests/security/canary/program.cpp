@@ -40,6 +40,9 @@ void complain(const seekauth::Error &error) {
     say("error", error.name());
     say("error", error.server_code());
     say("error", error.target());
+    say("error", error.request_id());
+    say("error", error.server_message());
+    say("error", error.server_path());
 }
 
 void set(Options &options, const std::string &name, const std::string &value) {

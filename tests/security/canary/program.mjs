@@ -55,6 +55,7 @@ function show(thing, kind = 'shown') {
 function complain(error) {
   show(error, 'error');
   say('error', error?.stack);
+  for (const name of ['serverCode', 'target', 'requestId', 'serverMessage', 'serverPath']) say('error', error?.[name]);
   if (error?.cause) complain(error.cause);
 }
 

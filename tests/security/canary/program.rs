@@ -111,6 +111,12 @@ fn complain(error: &(dyn StdError + 'static)) {
         say("error", &format!("{one}"));
         say("error", &format!("{one:?}"));
         say("error", &format!("{one:#?}"));
+        if let Some(own) = one.downcast_ref::<seekauth::Error>() {
+            let told = [own.server_code(), own.target(), own.request_id(), own.server_message()];
+            for text in told.into_iter().chain([own.server_path()]).flatten() {
+                say("error", text);
+            }
+        }
         next = one.source();
     }
 }

@@ -19,6 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import command
 from story import KINDS, LIBRARY_ONLY, SURFACES, Plants, Story, WrongTurnError, clients, tokens
 from subject import Subject
 
@@ -251,12 +252,16 @@ def main(words: list[str]) -> int:
     print(f"{'memory, program-held strings *':<30}" + "".join(f"{text:>24}" for text in held))
     marked = (f"{result.marked[True]} of {result.marked.total()}" for result in results.values())
     print(f"{'tokens out of header tables':<30}" + "".join(f"{text:>24}" for text in marked))
+    searched, shown = command.examine()
+    print(f"{'the command seekauth':<30}{f'{len(shown)} of {searched}':>24}")
     print("* the program's own, beyond the library's reach; not counted as wrong")
     for name, result in results.items():
         for text in result.wrong[:40]:
             print(f"\n{name}: {text}")
-    bad = sum(bool(result.wrong) for result in results.values())
-    print(f"\ncanary: {len(results) - bad} passed, {bad} failed, {time.monotonic() - began:.0f} s")
+    for text in shown[:40]:
+        print(f"\nthe command: {text}")
+    bad = sum(bool(result.wrong) for result in results.values()) + bool(shown)
+    print(f"\ncanary: {len(results) + 1 - bad} passed, {bad} failed, {time.monotonic() - began:.0f} s")
     return 1 if bad else 0
 
 

@@ -7,6 +7,7 @@ role of its secret; its tokens have the role `token:` and that handle.
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -233,13 +234,19 @@ class Story:
 
     def _be_rejected(self) -> None:
         """An API that takes no token, and says which."""
-        words = f"the token is not good, nor is {self._secrets['text']}"
-        rejection = {"errors": [{"message": words, "extensions": {"code": "UNAUTHENTICATED"}}]}
-        self._script_api({"json": rejection, "times": 0})
-        self._meet_error("send", **self._request("text", self._sandbox.urls["graphql_url"]))
-        for role in ("text", "file"):
+        secret = self._secrets["text"]
+        words = {
+            # A path of GraphQL's own holds names alone.
+            "text": {"message": f"the token is not good, nor is {secret}", "path": [re.sub(r"\W", "_", secret)]},
+            "file": {"message": "the token is not good", "path": ["self", 0]},
+        }
+        for role, entry in words.items():
+            rejection = {"errors": [{**entry, "extensions": {"code": "UNAUTHENTICATED"}}]}
+            self._script_api({"json": rejection, "times": 0})
+            if role == "text":
+                self._meet_error("send", **self._request(role, self._sandbox.urls["graphql_url"]))
             self._program.tell("graphql", handle=role)
-        self._sandbox.ask("DELETE", "/script")
+            self._sandbox.ask("DELETE", "/script")
         for answer in ({"status": 500, "body": "no"}, {"body": "torn {"}, {"drop": "before"}, {"drop": "mid_body"}):
             self._script_api({**answer, "times": 0})
             self._program.tell("graphql", handle="text")

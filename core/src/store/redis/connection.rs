@@ -174,7 +174,7 @@ async fn trusted(server: &Server) -> Result<Arc<rustls::ClientConfig>, Trouble> 
     let reading = reading.map_err(|problem| Trouble(limit::words(&problem)))?;
     match reading.await {
         Ok(Ok(config)) => Ok(Arc::new(config)),
-        Ok(Err(error)) => Err(Trouble(error.message().to_owned())),
+        Ok(Err(error)) => Err(Trouble(error.marked().to_owned())),
         Err(_) => Err(Trouble("the certificate authorities could not be read".to_owned())),
     }
 }
@@ -187,6 +187,6 @@ fn insecure(problem: &(dyn StdError + 'static)) -> Trouble {
     let unknown = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
     let is_unknown = find::<rustls::Error>(problem) == Some(&unknown);
     let advice =
-        if is_unknown { "; if that is right, set store_ca_file to its authority's" } else { "" };
+        if is_unknown { "; if that is right, set `store_ca_file` to its authority's" } else { "" };
     Trouble(format!("there is no TLS with the server: {}{advice}", cause(problem)))
 }

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// A proxy on loopback.
 pub struct Proxy {
@@ -25,8 +27,23 @@ impl Proxy {
     ///
     /// When no port or no thread can be had.
     #[must_use]
-    #[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
     pub fn start(login: Option<&str>) -> Self {
+        Self::begin(login, None)
+    }
+
+    /// Starts one that reads along: it shows this certificate in place of the host's, and speaks plain HTTP
+    /// with the host.
+    ///
+    /// # Panics
+    ///
+    /// When no port or no thread can be had.
+    #[must_use]
+    pub fn inspecting(tls: ServerConfig) -> Self {
+        Self::begin(None, Some(TlsAcceptor::from(Arc::new(tls))))
+    }
+
+    #[expect(clippy::unwrap_used, reason = "a test that cannot be set up fails here")]
+    fn begin(login: Option<&str>, inspects: Option<TlsAcceptor>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();
@@ -34,7 +51,7 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let (targets, seen) = (Arc::new(Mutex::default()), Arc::new(Mutex::default()));
         let pass = login.map(|login| format!("basic {}", STANDARD.encode(login)));
-        runtime.spawn(accept(listener, Arc::clone(&targets), Arc::clone(&seen), pass));
+        runtime.spawn(accept(listener, Arc::clone(&targets), Arc::clone(&seen), pass, inspects));
         Self { address, targets, seen, _runtime: runtime }
     }
 
@@ -65,12 +82,14 @@ async fn accept(
     targets: Arc<Mutex<Vec<String>>>,
     seen: Arc<Mutex<Vec<u8>>>,
     pass: Option<String>,
+    inspects: Option<TlsAcceptor>,
 ) {
     while let Ok((stream, _)) = listener.accept().await {
-        let (targets, seen, pass) = (Arc::clone(&targets), Arc::clone(&seen), pass.clone());
+        let (targets, seen) = (Arc::clone(&targets), Arc::clone(&seen));
+        let (pass, inspects) = (pass.clone(), inspects.clone());
         tokio::spawn(async move {
             // A client that goes away ends its tunnel, and that is all.
-            let _ = serve(stream, &targets, &seen, pass).await;
+            let _ = serve(stream, &targets, &seen, pass, inspects).await;
         });
     }
 }
@@ -80,6 +99,7 @@ async fn serve(
     targets: &Mutex<Vec<String>>,
     seen: &Mutex<Vec<u8>>,
     pass: Option<String>,
+    inspects: Option<TlsAcceptor>,
 ) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let end = loop {
@@ -118,6 +138,11 @@ async fn serve(
     let mut server = TcpStream::connect(host).await?;
     if method == "CONNECT" {
         client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        if let Some(inspects) = inspects {
+            let mut client = inspects.accept(client).await?;
+            copy_bidirectional(&mut client, &mut server).await?;
+            return Ok(());
+        }
         server.write_all(&bytes[end + 4..]).await?;
     } else {
         server.write_all(&bytes).await?;

@@ -42,17 +42,20 @@ pub struct Failure {
 /// Something was not as the case expects. Unless the agent is lost, it is ready for the next case.
 pub async fn run(
     case: &Case,
+    language: &str,
     adapter: Option<&Adapter>,
     agent: &mut Agent,
     limits: Limits,
 ) -> Result<(), Failure> {
+    let mut variables = Variables::default();
+    variables.set_settings(language);
     let mut run = Run {
         case,
         adapter,
         agent,
         sandbox: None,
         folder: None,
-        variables: Variables::default(),
+        variables,
         secrets: Secrets::default(),
         clients: BTreeSet::new(),
         environment: BTreeSet::new(),
@@ -81,6 +84,18 @@ pub async fn run(
     }
     let agent_lost = run.agent_lost;
     result.and(end).map_err(|(place, problem)| Failure { place, problem, agent_lost })
+}
+
+/// Errors of a request to the API from before there is one.
+const WITHOUT_REQUEST: [&str; 3] = ["invalid_argument", "closed", "forbidden_origin"];
+
+/// Whether an error of a request to the API carries the id of that request.
+fn tells_request_id(request: &Request, error: &Reply) -> bool {
+    let name = error.fields.get("name").map_or("foreign", String::as_str);
+    !matches!(request.verb.as_str(), "send" | "graphql")
+        || name == "foreign"
+        || WITHOUT_REQUEST.contains(&name)
+        || error.fields.get("request_id").is_some_and(|id| !id.is_empty())
 }
 
 struct Run<'a> {
@@ -334,6 +349,9 @@ impl Run<'_> {
                     reply.fields.get("message").filter(|text| text.starts_with("agent: "))
                 {
                     return Err(format!("{} was not understood: {problem}", request.verb));
+                }
+                if !tells_request_id(request, &reply) {
+                    return Err(format!("there is no request_id, in {reply}"));
                 }
                 for (part, text) in &reply.fields {
                     self.secrets.check(&format!("the error's {part}"), text)?;

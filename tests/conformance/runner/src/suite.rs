@@ -59,7 +59,7 @@ pub async fn run(
     report: impl FnMut(&str),
 ) -> Result<Summary, String> {
     let agent = Agent::start(command).await?;
-    let mut suite = Suite { command, limits, agent, failed: Vec::new(), report };
+    let mut suite = Suite { language, command, limits, agent, failed: Vec::new(), report };
     let (mut passed, mut requests, mut adapters) = (0, Vec::new(), Adapters::default());
     let (about_requests, others): (Vec<&Case>, Vec<&Case>) =
         cases.iter().partition(|case| case.has_adapter());
@@ -87,6 +87,7 @@ pub async fn run(
 }
 
 struct Suite<'a, Report> {
+    language: &'a str,
     command: &'a [String],
     limits: Limits,
     agent: Agent,
@@ -101,7 +102,9 @@ impl<Report: FnMut(&str)> Suite<'_, Report> {
         adapter: Option<&Adapter>,
         title: &str,
     ) -> Result<bool, String> {
-        let Err(failure) = run::run(case, adapter, &mut self.agent, self.limits).await else {
+        let Err(failure) =
+            run::run(case, self.language, adapter, &mut self.agent, self.limits).await
+        else {
             return Ok(true);
         };
         let mut line = format!("FAILED {title}: {}: {}", failure.place, failure.problem);

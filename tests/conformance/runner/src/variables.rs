@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use seekauth::binding::Setting;
 use serde_json::Value;
 
 /// The variables of one run of one case.
@@ -41,6 +42,17 @@ impl Variables {
                 self.set(&format!("{name}_host"), host);
                 self.set(&format!("{name}_port"), host.rsplit(':').next().unwrap_or_default());
             }
+        }
+    }
+
+    /// Gives each setting, as `setting:client_id`, the name that messages in this language have for it.
+    pub fn set_settings(&mut self, language: &str) {
+        for setting in Setting::all() {
+            let name = match language {
+                "node" => setting.camel_name(),
+                _ => setting.name().to_owned(),
+            };
+            self.set(&format!("setting:{}", setting.name()), name);
         }
     }
 

@@ -18,8 +18,18 @@ pub struct Verb {
 }
 
 /// Parts of an error that `expect` may name beside `error`.
-pub const ERROR_PARTS: &[&str] =
-    &["code", "retryable", "retry_after_ms", "status", "server_code", "message", "target"];
+pub const ERROR_PARTS: &[&str] = &[
+    "code",
+    "retryable",
+    "retry_after_ms",
+    "status",
+    "server_code",
+    "message",
+    "target",
+    "request_id",
+    "server_message",
+    "server_path",
+];
 
 const TOKEN: &[&str] =
     &["none", "value", "authorization", "scopes", "remaining_ms", "expires_at_ms"];
@@ -69,7 +79,7 @@ pub const VERBS: &[Verb] = &[
         "graphql",
         &["query"],
         &["client", "variables", "operation_name", "headers", "timeout_ms", "async"],
-        &["status", "body"],
+        &["status", "body", "request_id"],
     ),
     agent("close", &[], &["client"], &[]),
     agent("free", &[], &["client"], &[]),

@@ -125,6 +125,9 @@ unsafe extern "C" {
     pub fn seekauth_error_status(error: Handle) -> i32;
     pub fn seekauth_error_server_code(error: Handle) -> *const c_char;
     pub fn seekauth_error_target(error: Handle) -> *const c_char;
+    pub fn seekauth_error_request_id(error: Handle) -> *const c_char;
+    pub fn seekauth_error_server_message(error: Handle) -> *const c_char;
+    pub fn seekauth_error_server_path(error: Handle) -> *const c_char;
     pub fn seekauth_error_free(error: Handle);
     pub fn seekauth_error_code_name(code: i32) -> *const c_char;
     pub fn seekauth_error_code_meaning(code: i32) -> *const c_char;

@@ -70,6 +70,9 @@ pub fn check_error(error: Handle) -> Option<i32> {
     let code = unsafe {
         check_text(seekauth_error_server_code(error));
         check_text(seekauth_error_target(error));
+        check_text(seekauth_error_request_id(error));
+        check_text(seekauth_error_server_message(error));
+        check_text(seekauth_error_server_path(error));
         let message = check_text(seekauth_error_message(error)).expect("a message");
         assert!(!message.is_empty() && !message.contains(char::is_control), "{message:?}");
         let code = seekauth_error_code(error);

@@ -143,7 +143,10 @@ impl Agent {
                 let operation = operation(ask)?;
                 let reply = self.runtime.block_on(self.client(ask)?.graphql(operation))?;
                 let status = reply.status().to_string();
-                return Ok(Reply::ok().with("status", status).with("body", reply.text()));
+                return Ok(Reply::ok()
+                    .with("status", status)
+                    .with("body", reply.text())
+                    .with_some("request_id", reply.request_id()));
             }
             "debug" => {
                 let client = self.client(ask)?;
@@ -273,4 +276,7 @@ fn failed(error: &Error) -> Reply {
         .with_some("status", error.status().map(|status| status.to_string()))
         .with_some("server_code", error.server_code())
         .with_some("target", error.target())
+        .with_some("request_id", error.request_id())
+        .with_some("server_message", error.server_message())
+        .with_some("server_path", error.server_path())
 }
