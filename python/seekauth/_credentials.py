@@ -1,7 +1,7 @@
 """The callback through which the native half asks a program's own function for credentials.
 
-It runs on a thread of the library's. Of a failure of the function the class alone is passed on, since
-an exception's text may hold a secret. `Credentials` itself is the native half's.
+It runs on a thread of the library's. Of a failure of the function the class alone is passed on,
+since an exception's text may hold a secret. `Credentials` itself is the native half's.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def make_callback(function: Callable[[], object]) -> Callable[[], Credentials | str | type[BaseException]]:
+def make_callback(
+    function: Callable[[], object],
+) -> Callable[[], Credentials | str | type[BaseException]]:
     """A callback that calls `function`, waits for its result, and never raises.
 
-    It returns the credentials; the name of the result's type, if that is another; or the class of the
-    exception with which the function failed.
+    It returns the credentials; the name of the result's type, if that is another; or the class of
+    the exception with which the function failed.
     """
     take_signals = signals_of_this_thread()
 

@@ -310,8 +310,8 @@ class AuthFlow:
     def request_id(self) -> str | None:
         """The X-Request-Id of the request, which its errors carry.
 
-        Set it to the value of a header that the request has already; one that is not visible ASCII in
-        moderate length is no id, and errors then carry None.
+        Set it to the value of a header that the request has already; one that is not visible ASCII
+        in moderate length is no id, and errors then carry None.
         """
     @request_id.setter
     def request_id(self, value: str) -> None: ...
@@ -592,6 +592,6 @@ class Client:
     def _graphql_then(
         self,
         operation: Operation,
-        done: Callable[[tuple[int, str] | None, SeekAuthError | None], None],
+        done: Callable[[tuple[int, str, str | None] | None, SeekAuthError | None], None],
     ) -> CancelHandle:
         """`_graphql()` that calls `done(response, error)` once, from a library thread."""

