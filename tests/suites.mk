@@ -78,7 +78,7 @@ test-c: debug-rust debug-c ## contribute: C and C++ programs, header, symbols
 test-python: debug-rust debug-python target/lowest/venv/.ready ## contribute: tests of the Python package
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) $(PY) -m pytest --quiet
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) ../target/lowest/venv/bin/python -m pytest --quiet \
-		tests/test_proxy.py tests/test_adapters.py tests/test_tracebacks.py tests/test_metrics.py
+		tests/test_proxy.py tests/test_adapters.py tests/test_doubles.py tests/test_tracebacks.py tests/test_metrics.py
 
 # The lowest versions of what the package's extras take.
 target/lowest/venv/.ready: python/requirements-lowest.txt
