@@ -126,6 +126,18 @@ test('a rejected token is renewed, and the request sent again', async () => {
   }
 });
 
+test('where authorization has a double, a rejected token of its own is not renewed behind its back', async (t) => {
+  const client = Client.fake();
+  const { mock } = t.mock.method(client, 'authorization', async () => 'Bearer mine');
+  client.respond(rejection);
+  await assert.rejects(client.fetch(client.apiUrl, post), { code: 'token_rejected' });
+  assert.deepEqual([mock.callCount(), tokens(client)], [2, []]);
+  mock.mockImplementation(async () => `Bearer ${mock.callCount()}`);
+  client.respond(rejection, partner);
+  assert.equal((await client.fetch(client.apiUrl, post)).status, 200);
+  assert.deepEqual(api(client).slice(-2).map(({ headers }) => headers['authorization']), ['Bearer 2', 'Bearer 3']);
+});
+
 test('a function responds, and may take its time', async () => {
   const client = Client.fake();
   client.respond(async (request) => {
@@ -208,6 +220,8 @@ test('the doubles of other HTTP clients see what the adapters send', async () =>
   const adapter = async (/** @type {any} */ config) => ({ status: 200, statusText: '', headers: {}, config, data: { data: config.headers.get('authorization') } });
   const instance = attach(client, axios.create({ baseURL: client.apiUrl, adapter }));
   assert.deepEqual((await instance.post('', post.body)).data, { data: 'Bearer fake-token' });
+  const mocked = attach(/** @type {any} */ ({ authorization: async () => 'Bearer t' }), axios.create({ adapter }));
+  await assert.rejects(mocked.post('http://127.0.0.1:9/'), { name: 'TypeError', message: /in tests, Client\.fake\(\) gives one/ });
 });
 
 test('it needs no socket: it works where none can be opened, and keeps no process alive', { skip: process.platform === 'win32' && 'descriptors have no limit there' }, () => {
