@@ -43,6 +43,7 @@ lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lint
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock,seekauth-harness/manual-clock \
 		-- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps $(CORE)
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth-sandbox
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
@@ -78,7 +79,7 @@ test-c: debug-rust debug-c ## contribute: C and C++ programs, header, symbols
 test-python: debug-rust debug-python target/lowest/venv/.ready ## contribute: tests of the Python package
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) $(PY) -m pytest --quiet
 	cd python && SEEKAUTH_SANDBOX=$(SANDBOX) ../target/lowest/venv/bin/python -m pytest --quiet \
-		tests/test_proxy.py tests/test_adapters.py tests/test_tracebacks.py tests/test_metrics.py
+		tests/test_proxy.py tests/test_adapters.py tests/test_doubles.py tests/test_tracebacks.py tests/test_metrics.py
 
 # The lowest versions of what the package's extras take.
 target/lowest/venv/.ready: python/requirements-lowest.txt

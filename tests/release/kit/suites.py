@@ -58,8 +58,8 @@ def python(packages: Packages, work: Path) -> str:
     pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     install([*pip, "-r", HERE / "requirements.txt"], work)
     install([*pip, "--no-index", "--no-deps", packages.wheel, packages.sandbox_wheel], work)
-    tests = ["test_service.py", "test_receiver.py", "test_service_unittest.py"]
-    lay(work, "service.py", "receiver.py", *tests)
+    tests = [f"test_{name}.py" for name in ("service", "receiver", "service_unittest", "app", "views")]
+    lay(work, "service.py", "receiver.py", "app.py", "views.py", *tests)
     shutil.copy(HERE / "test_plugin.py", work)
     pytest = [programs / "python", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     passed = [count(run([*pytest], work))]

@@ -10,7 +10,8 @@ const { pack } = require('../../../../node/scripts/pack-folder');
 const { platform } = require('../../../../node/scripts/platform');
 
 const [triple = '', program = '', papers = '', destination = ''] = process.argv.slice(2);
-const { version, license, repository } = require('../package.json');
+const { version } = require('../../../../node/package.json');
+const { license, repository } = require('../package.json');
 const { os, cpu } = platform(triple);
 // The program has a C library in it, and so is for every Linux.
 const name = `sandbox-${os}-${cpu}`;
