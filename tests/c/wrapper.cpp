@@ -453,7 +453,7 @@ void events() {
             thread = std::this_thread::get_id();
             if (event.name() == "token_request") {
                 CHECK(event.level() == "debug" && event.message().find("got a token") == 0);
-                CHECK(event.field("result") == "ok" && !event.field("status") && !event.number("result"));
+                CHECK(event.field("result") == "ok" && event.number("status") == 200 && !event.number("result"));
                 CHECK(event.number("attempt") == 1 && event.number("duration").has_value());
                 CHECK(event.fields().size() >= 9 && event.fields()[0].first == "client");
                 CHECK(event.time() <= std::chrono::system_clock::now() + 60s);
