@@ -144,3 +144,4 @@ clean: ## contribute: removes everything that was built or set up
 
 include bindings/c/package/install.mk tests/release/supply.mk tests/release/dist/dist.mk
 include tests/suites.mk tests/hosts/hosts.mk tests/bench/bench.mk tests/release/crate.mk tests/release/carried.mk
+include tests/release/kit/kit.mk

@@ -383,7 +383,8 @@ export class Client {
 
   /**
    * The whole value of the `Authorization` header, `Bearer …`. Waits only where no token can be
-   * used; then for `timeoutMs` at most.
+   * used; then for `timeoutMs` at most. What a subclass or a test's spy puts in the place of this method is asked
+   * for each attempt of {@link Client.fetch}, of the adapters and of {@link AuthFlow.authorization}.
    */
   authorization(): Promise<string>;
 

@@ -43,9 +43,11 @@ lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lint
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock,seekauth-harness/manual-clock \
 		-- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps $(CORE)
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth-sandbox
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy
+	cd tests/sandbox/python && $(VENV)/bin/mypy
 	cd tests/bench/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked
 	cd tests/security/fuzz && cargo update --quiet --workspace --locked
 	cd tests/hosts/rust && cargo fmt --all --check && cargo update --quiet --workspace --locked

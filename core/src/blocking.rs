@@ -148,7 +148,7 @@ impl Client {
     /// where waiting would stop the very work that is waited for.
     pub fn get_token(&self, timeout: Option<Duration>) -> Result<Arc<Token>, Error> {
         self.inner.check_open()?;
-        if let Some(token) = self.inner.fresh_token() {
+        if let Some(token) = self.fresh_token() {
             return Ok(token);
         }
         self.start(timeout)?.wait()

@@ -12,8 +12,7 @@
 //! let fake = Fake::new().token("t").lifetime(Duration::from_secs(1_800));
 //! let client = Client::fake(&fake)?;
 //!
-//! let body = br#"{"data": {"self": {"partner": {"name": "Acme"}}}}"#.to_vec();
-//! fake.respond([Response { status: 200, headers: Vec::new(), body }]);
+//! fake.respond([Response::new(200, r#"{"data": {"self": {"partner": {"name": "Acme"}}}}"#)]);
 //! let response = client.graphql(Graphql::new("{ self { partner { name } } }")).await?;
 //! assert!(response.text().contains("Acme"));
 //! assert!(matches!(fake.journal()[..], [Asked::Token { .. }, Asked::Api(_)]));
@@ -31,7 +30,8 @@ mod journal;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::api::GraphqlResponse;
+use crate::error::{Error, ErrorKind};
 use crate::token::{self, Token};
 
 pub use crate::api::{Request, Response};
@@ -52,4 +52,14 @@ pub fn token<S: Into<String>>(
     let mut scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
     scopes.sort_unstable();
     token::by_hand(value.into(), lifetime.unwrap_or(fake::LIFETIME), scopes).map(Arc::new)
+}
+
+/// A response to a GraphQL operation from its JSON text, for tests of what only reads one.
+///
+/// # Errors
+///
+/// `protocol` for a text that is no GraphQL response.
+pub fn graphql_response(status: u16, json: &str) -> Result<GraphqlResponse, Error> {
+    GraphqlResponse::read(status, json.as_bytes())
+        .map_err(|problem| Error::new(ErrorKind::Protocol, format!("the response {problem}")))
 }

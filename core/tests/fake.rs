@@ -4,7 +4,7 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response, token};
+use seekauth::testing::{Asked, Fake, Request, Response, graphql_response, token};
 use seekauth::{Client, Error, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
@@ -181,6 +181,14 @@ async fn a_function_that_blocks_holds_up_nothing_else() {
 }
 
 #[test]
+fn a_response_is_made_by_hand() {
+    let response = graphql_response(200, r#"{"errors":[{"message":"no"}]}"#).unwrap();
+    assert_eq!((response.status(), response.errors()[0].message()), (200, "no"));
+    let error = graphql_response(200, "<html>").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+}
+
+#[test]
 fn its_tokens_stay_on_this_machine() {
     let client = blocking::Client::fake(&Fake::new()).unwrap();
     for url in ["http://127.0.0.1:8080/graphql", "http://localhost/", "https://[::1]:9/x"] {
@@ -228,4 +236,21 @@ fn nothing_is_shared_between_two_fakes() {
     assert_eq!(remaining[1].as_secs(), 1_800);
     clients[0].close();
     assert_eq!(clients[0].get_token(None).unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_callback_has_the_token_that_needs_no_waiting() {
+    let fake = Fake::new().token("t");
+    let client = blocking::Client::fake(&fake).unwrap();
+    let in_a_callback = |client: &blocking::Client| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let again = client.clone();
+        let done = move |_| sender.send(again.get_token(None)).unwrap();
+        client.get_token_then(None, done).unwrap();
+        receiver.recv().unwrap()
+    };
+    assert_eq!(in_a_callback(&client).unwrap().value(), "t");
+    fake.fail_with(ErrorKind::Unavailable, None);
+    fake.advance(Duration::from_secs(1_800));
+    assert_eq!(in_a_callback(&client).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }

@@ -207,7 +207,8 @@ function fakeClass({ Client, NativeParts, native, calls }) {
     }
 
     get journal() {
-      return this.#fake.native.journal().map(read);
+      // A list of this context, and not of the one that loaded the library first.
+      return Object.freeze([...this.#fake.native.journal()].map(read));
     }
 
     /** What may be shown of it. */

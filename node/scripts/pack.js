@@ -16,6 +16,7 @@ const platforms = fs
   .readdirSync(destination)
   .filter((file) => file.startsWith(`${name}-`) && file.endsWith(`-${version}.tgz`))
   .map((file) => file.slice(`${name}-`.length, -'.tgz'.length))
+  .filter((platform) => !platform.startsWith('sandbox-')) // Of another package.
   .filter((platform) => platform !== version) // A package of an earlier run, with this very name.
   .map((platform) => platform.slice(0, -`-${version}`.length))
   .sort();

@@ -63,7 +63,7 @@ test('one renewal and one repetition are all there is', async () => {
   assert.notEqual(second, first);
   assert.equal(second, client.authorizationNow());
   flow.attempt(second);
-  assert.throws(() => flow.retry(), { name: 'SeekAuthError', code: 'token_rejected', message: /audience and environment/ });
+  assert.throws(() => flow.retry(), { name: 'SeekAuthError', code: 'token_rejected', message: /wrong audience, a wrong environment/ });
 
   const stream = client.authFlow(sandbox.urls.graphql_url, { replayable: false });
   stream.attempt(await client.authorization());

@@ -176,6 +176,7 @@ for (const { what, body } of [
   { what: 'whose client was never closed', body: 'await Client.oauth(settings).getToken().catch(() => {});' },
   { what: 'with a function for credentials', body: 'const { clientId, clientSecret, ...rest } = settings; await Client.oauth({ ...rest, credentials: () => ({ clientId, clientSecret }) }).getToken().catch(() => {});' },
   { what: 'with requests of its own', body: "const client = Client.oauth({ ...settings, apiUrl: 'http://127.0.0.1:9/' }); await client.fetch(client.apiUrl).catch(() => {}); client.authFlow(client.apiUrl);" },
+  { what: 'with a client for tests', body: "const client = Client.fake(); client.respond(() => ({ data: { client: String(client) } })); await client.graphql('{ a }'); await client.fetch(client.apiUrl);" },
 ]) {
   test(`a copy ${what} can be collected when it is thrown away`, () => {
     const program = `

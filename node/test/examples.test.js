@@ -43,7 +43,7 @@ async function run(name) {
   return output;
 }
 
-for (const name of fs.readdirSync(folder)) {
+for (const name of fs.readdirSync(folder).filter((name) => name.endsWith('.mjs'))) {
   test(`${name} gets data and errors`, async () => {
     assert.match(await run(name), /^[^\n]*\bSandbox partner sandbox-live\b[^\n]*\nFORBIDDEN\n$/);
     const requests = await sandbox.requests('graphql');

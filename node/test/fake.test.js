@@ -4,7 +4,6 @@
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { inspect } = require('node:util');
@@ -127,6 +126,18 @@ test('a rejected token is renewed, and the request sent again', async () => {
   }
 });
 
+test('where authorization has a double, a rejected token of its own is not renewed behind its back', async (t) => {
+  const client = Client.fake();
+  const { mock } = t.mock.method(client, 'authorization', async () => 'Bearer mine');
+  client.respond(rejection);
+  await assert.rejects(client.fetch(client.apiUrl, post), { code: 'token_rejected' });
+  assert.deepEqual([mock.callCount(), tokens(client)], [2, []]);
+  mock.mockImplementation(async () => `Bearer ${mock.callCount()}`);
+  client.respond(rejection, partner);
+  assert.equal((await client.fetch(client.apiUrl, post)).status, 200);
+  assert.deepEqual(api(client).slice(-2).map(({ headers }) => headers['authorization']), ['Bearer 2', 'Bearer 3']);
+});
+
 test('a function responds, and may take its time', async () => {
   const client = Client.fake();
   client.respond(async (request) => {
@@ -209,31 +220,35 @@ test('the doubles of other HTTP clients see what the adapters send', async () =>
   const adapter = async (/** @type {any} */ config) => ({ status: 200, statusText: '', headers: {}, config, data: { data: config.headers.get('authorization') } });
   const instance = attach(client, axios.create({ baseURL: client.apiUrl, adapter }));
   assert.deepEqual((await instance.post('', post.body)).data, { data: 'Bearer fake-token' });
+  const mocked = attach(/** @type {any} */ ({ authorization: async () => 'Bearer t' }), axios.create({ adapter }));
+  await assert.rejects(mocked.post('http://127.0.0.1:9/'), { name: 'TypeError', message: /in tests, Client\.fake\(\) gives one/ });
 });
 
-test('it opens no socket, and leaves nothing that keeps the process alive', { skip: !fs.existsSync('/proc/self/fd') && 'there is no /proc to look into' }, () => {
+test('it needs no socket: it works where none can be opened, and keeps no process alive', { skip: process.platform === 'win32' && 'descriptors have no limit there' }, () => {
   const program = `
     const fs = require('node:fs');
-    const sockets = () => fs.readdirSync('/proc/self/fd').filter((fd) => {
-      try { return fs.readlinkSync('/proc/self/fd/' + fd).startsWith('socket:'); } catch { return false; }
-    }).length;
-    const before = sockets();
     const { Client } = require('seekauth');
+    const client = Client.fake();
+    client.respond({ data: { a: 1 } });
+    const use = async () => {
+      await client.graphql('{ a }');
+      await (await client.fetch(client.apiUrl)).json();
+      client.advance(3_600_000);
+    };
     (async () => {
-      const client = Client.fake();
-      client.respond({ data: { a: 1 } });
-      const seen = [];
-      for (let i = 0; i < 3; i++) {
-        await client.graphql('{ a }');
-        await (await client.fetch(client.apiUrl)).json();
-        client.advance(3_600_000);
-        seen.push(sockets());
+      // The first call starts the library's thread.
+      await use();
+      try {
+        for (;;) fs.openSync('/dev/null');
+      } catch ({ code }) {
+        for (let i = 0; i < 3; i++) await use();
+        const { length } = client.journal.filter(({ kind }) => kind === 'token');
+        // Through a descriptor that is open.
+        fs.writeSync(1, JSON.stringify({ code, length }));
       }
-      console.log(JSON.stringify({ before, seen, resources: process.getActiveResourcesInfo().filter((name) => /TCP|UDP|GETADDRINFO/i.test(name)) }));
     })();`;
-  const output = execFileSync(process.execPath, ['-e', program], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
-  const { before, seen, resources } = JSON.parse(output);
-  assert.deepEqual([seen, resources], [[before, before, before], []]);
+  const output = execFileSync('sh', ['-c', 'ulimit -n 100 && exec "$0" -e "$1"', process.execPath, program], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(output), { code: 'EMFILE', length: 4 });
 });
 
 test('tokens and errors are made by hand', () => {

@@ -36,7 +36,7 @@ class Sandbox {
   static async start(...options) {
     const program = process.env.SEEKAUTH_SANDBOX;
     if (!program) throw new Error('set SEEKAUTH_SANDBOX to the seekauth-sandbox program');
-    const child = spawn(program, ['--exit-with-stdin', ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(program, ['--exit-with-stdin', '--show-secrets', ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = readline.createInterface({ input: child.stdout });
     const [line] = await once(lines, 'line');
     return new Sandbox(child, JSON.parse(line));

@@ -1,10 +1,12 @@
 // Never run: tsc reads it, and fails where the types allow what they should not or refuse what they should allow.
 
+import { metrics } from '@opentelemetry/api';
 import axios from 'axios';
 import { subscribe } from 'node:diagnostics_channel';
-import { Client, GraphQLError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type GetTokenOptions } from 'seekauth';
+import { Client, GraphQLError, SeekAuthError, Token, type ClientOptions, type ErrorCode, type FakeClient, type GetTokenOptions } from 'seekauth';
 import type { AuthFlow, Credentials, GraphQLErrorEntry, GraphQLResponse, Inspection, SeekAuthEvents, Stats } from 'seekauth';
 import { attach } from 'seekauth/axios';
+import { instrument } from 'seekauth/opentelemetry';
 import { interceptor } from 'seekauth/undici';
 import { Agent } from 'undici';
 
@@ -65,7 +67,7 @@ export async function use(wait: GetTokenOptions): Promise<string> {
   ];
   // @ts-expect-error: a token never changes
   token.value = 'mine';
-  // @ts-expect-error: tokens come from clients
+  // @ts-expect-error: a token has a value
   new Token();
   const acted: boolean = api.invalidate(token) || api.invalidate(token.value);
   // @ts-expect-error: neither a token nor its value
@@ -101,6 +103,9 @@ export async function send(client: Client): Promise<number> {
   await agent.close();
   // @ts-expect-error: the client is missing
   interceptor();
+  instrument(client, { meterProvider: metrics.getMeterProvider() }).close();
+  // @ts-expect-error: not a client
+  instrument({});
   return responses.length + status;
 }
 
@@ -161,4 +166,31 @@ export function observe(client: Client): number {
     console.log(event.message, facts, event.lifetimeMs);
   });
   return failures + (state?.length ?? 0);
+}
+
+export async function fake(): Promise<string> {
+  const client: FakeClient = Client.fake({ token: 't', scopes: ['a', 'b'], lifetimeMs: 60_000, apiUrl: 'http://127.0.0.1:8080/graphql' });
+  // @ts-expect-error: no such option
+  Client.fake({ lifetime: 5 });
+  client.respond({ data: {} }, Response.json({}, { status: 503 }));
+  client.respond(async (request) => Response.json({ data: await request.json() }));
+  client.withScopes('c').respond(() => ({ data: {} }));
+  // @ts-expect-error: at least one
+  client.respond();
+  client.failWith('throttled', { retryAfterMs: 1_000 });
+  // @ts-expect-error: there is no such kind
+  client.failWith('broken');
+  client.succeed();
+  client.advance(60_000);
+  const now: Date = client.now;
+  const like: Client = client;
+  // @ts-expect-error: only one for tests has it
+  like.advance(5);
+  const sent = client.journal.map((entry) => (entry.kind === 'api' ? `${entry.method} ${entry.url} ${entry.headers['a']} ${entry.body}` : (entry.failure ?? entry.scopes.join())));
+  const token = new Token('t', { lifetimeMs: 5, scopes: 'a b' });
+  const error = new SeekAuthError('slow down', { code: 'throttled', retryAfterMs: 5, cause: new Error() });
+  // @ts-expect-error: an error has a code
+  new SeekAuthError('slow down');
+  const graphql = new GraphQLError<number>({ errors: [{ message: 'no', extensions: { code: 'FORBIDDEN' } }], data: 5 });
+  return `${client.apiUrl.length} ${now} ${sent} ${token.value} ${error.code} ${graphql.data}`;
 }

@@ -33,12 +33,15 @@ class SeekAuthError(Exception):
     status: int | None
     """HTTP status of the server's response, where there was one."""
     server_code: str | None
-    """The server's own code: the `error` of a token response (RFC 6749, 5.2), or the code with
-    which a GraphQL API rejected the token."""
+    """The server's own code.
+
+    The `error` of a token response (RFC 6749, 5.2), or the code with which a GraphQL API rejected
+    the token.
+    """
     target: str | None
     """The token asked for: token endpoint, client id, audience and scopes. Never the secret."""
     request_id: str | None
-    """The `X-Request-Id` of the request to the API that this is about; SEEK can be asked about it.
+    """The `X-Request-Id` of the request to the API, which SEEK can be asked about.
 
     What failed before it was sent has it too. None for an error of another call.
     """

@@ -203,7 +203,7 @@ def test_a_stream_is_sent_once_and_the_error_says_so(
 @pytest.mark.usefixtures("clock")
 def test_a_second_rejection_is_an_error(adapter: Adapter, server: Server) -> None:
     server.responses = [Response([REJECTION]), Response([REJECTION])]
-    with pytest.raises(seekauth.TokenRejectedError, match="audience and environment"):
+    with pytest.raises(seekauth.TokenRejectedError, match="wrong audience, a wrong environment"):
         adapter.send(post(server.url))
     assert len(server.received) == 2
     assert adapter.send(post(server.url)).body == GOOD

@@ -116,3 +116,36 @@ atexit.register(late)
 import seekauth
 """
     assert run(sandbox, "", early) == "the interpreter is exiting\nBearer \n"
+
+
+LISTENER = """
+import atexit, threading, time
+# Registered before the package's own, it runs after that.
+atexit.register(lambda: print(time.perf_counter() - began))
+from seekauth import Client
+client, entered = Client.from_env(), threading.Event()
+
+def hear(event):
+    entered.set()
+    {hears}
+
+client.on_event(hear, level="debug")
+client.close()
+entered.wait()
+
+@atexit.register
+def begin():
+    global began
+    began = time.perf_counter()
+"""
+
+
+@pytest.mark.parametrize(
+    ("hears", "least"), [("threading.Event().wait()", 0.2), ("time.sleep(0.01)", 0.0)]
+)
+def test_what_was_told_is_handed_over_for_a_fifth_of_a_second_at_most(
+    sandbox: Sandbox, hears: str, least: float
+) -> None:
+    took = float(run(sandbox, LISTENER.format(hears=hears), ""))
+    # A busy machine adds its own; without a bound the first would never end.
+    assert least <= took < least + 1

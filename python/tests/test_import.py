@@ -99,11 +99,8 @@ def test_the_stub_has_the_members_and_the_words_of_the_native_half() -> None:
         native = getattr(_native, cls.name)
         assert ast.get_docstring(cls) == inspect.getdoc(native)
         methods = (ast.FunctionDef, ast.AsyncFunctionDef)
-        members: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
-        for node in cls.body:
-            if isinstance(node, methods):
-                # The getter of a property comes first, and has the words.
-                members.setdefault(node.name, node)
+        # A property stands before its setter, and has the words of both.
+        members = {node.name: node for node in reversed(cls.body) if isinstance(node, methods)}
         assert {name for name in members if not name.startswith("__")} == {
             name for name in dir(native) if not name.startswith("__")
         }

@@ -12,7 +12,7 @@ sandbox=$1
 shift
 directory=$(mktemp -d)
 mkfifo "$directory/urls"
-"$sandbox" $tls >"$directory/urls" &
+"$sandbox" --show-secrets $tls >"$directory/urls" &
 server=$!
 trap 'kill "$server" 2>/dev/null; rm -r "$directory"' EXIT
 read -r urls <"$directory/urls"

@@ -36,7 +36,7 @@ class Sandbox:
 
     def __init__(self, program: str | Path = SANDBOX, *, tls: bool = False) -> None:
         self._process = subprocess.Popen(
-            [program, "--exit-with-stdin", *(["--tls"] if tls else [])],
+            [program, "--exit-with-stdin", "--show-secrets", *(["--tls"] if tls else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -18,8 +18,8 @@ $(API_TOOL):
 
 .PHONY: test-crate test-msrv test-api
 test-crate: test-msrv test-api debug-sandbox ## release: the crate as it is published, with the oldest Rust, and its public interface
-	cargo package --quiet --allow-dirty --no-verify --package seekauth
-	@$(PYTHON) tests/release/crate.py target/package/seekauth-$(VERSION).crate
+	cargo package --quiet --allow-dirty --no-verify --package seekauth --package seekauth-sandbox
+	@for crate in seekauth seekauth-sandbox; do $(PYTHON) tests/release/crate.py target/package/$$crate-$(VERSION).crate; done
 	@for example in graphql blocking; do \
 		cargo build --quiet $(CORE) --example $$example; \
 		$(WITH_SANDBOX) sh tests/release/example.sh target/debug/examples/$$example; done
@@ -29,6 +29,7 @@ test-msrv: ## release: the crate with the oldest Rust that Cargo.toml names
 	$(call toolchain,$(RUST_VERSION).0)
 	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv $(API_FEATURES) -p seekauth
 	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv -p seekauth
+	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv -p seekauth-sandbox
 
 test-api: $(API_TOOL) ## release: the crate's public interface, against core/public-api.txt; UPDATE=1 writes it
 	$(call toolchain,$(API_RUST))

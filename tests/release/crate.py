@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = {"README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock"}
 MADE = {"Cargo.toml.orig", ".cargo_vcs_info.json"}
+# Where the sources and the README of each crate are.
+FOLDERS = {"seekauth": (ROOT / "core", ROOT), "seekauth-sandbox": (ROOT / "tests" / "sandbox",) * 2}
 WANTED = ("description", "documentation", "repository", "readme", "license", "keywords", "categories", "rust-version")
 
 
@@ -24,17 +26,19 @@ def main() -> None:
             for member in archive.getmembers()
             if member.isfile()
         }
-    core = ROOT / "core"
-    sources = {str(file.relative_to(core)) for kind in ("src", "examples") for file in (core / kind).rglob("*.rs")}
+    crate = path.name.rsplit("-", 1)[0]
+    folder, papers = FOLDERS[crate]
+    sources = {str(file.relative_to(folder)) for kind in ("src", "examples") for file in (folder / kind).rglob("*.rs")}
     assert set(files) == sources | PAPERS | MADE, set(files) ^ (sources | PAPERS | MADE)
     manifest = files["Cargo.toml"].decode()
     missing = [field for field in WANTED if not re.search(rf"^{field} = ", manifest, re.MULTILINE)]
     assert not missing, f"the manifest names no {missing}"
-    assert "[package.metadata.docs.rs]" in manifest
-    assert files["README.md"] == (ROOT / "README.md").read_bytes()
+    # One has features, and its documentation those of the packages.
+    assert ("[package.metadata.docs.rs]" in manifest) == ("[features]" in manifest)
+    assert files["README.md"] == (papers / "README.md").read_bytes()
     assert not re.search(r'^path = "(\.\.|/)', manifest, re.MULTILINE), "a path leads out of the crate"
     size = path.stat().st_size
-    print(f"crate: {len(files)} files, {size / 1e6:.2f} MB")
+    print(f"crate {crate}: {len(files)} files, {size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ PACKAGED_WHEEL = $(DIST)/seekauth-$(VERSION)-cp310-abi3-manylinux2014_x86_64.man
 PACKAGED_NODE = $(DIST)/seekauth-linux-x64-gnu-$(VERSION).tgz
 PACKAGED_JS = $(DIST)/seekauth-$(VERSION).tgz
 PACKAGED_C = $(CROSS)/x86_64-unknown-linux-gnu/seekauth-$(VERSION)-x86_64-unknown-linux-gnu
-PACKAGED_PAPERS = $(CROSS)/sbom $(CROSS_TOOLS)
+PACKAGED_SANDBOX = $(DIST)/seekauth_sandbox-$(VERSION)-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_2_x86_64.whl
+PACKAGED_PAPERS = $(CROSS)/sbom $(CROSS_TOOLS) $(PACKAGED_SANDBOX)
 else
 PACKAGES := wheel npm-package installed
 PACKAGED_WHEEL = $(wildcard target/wheels/*.whl)

@@ -92,8 +92,10 @@ pub extern "C" fn seekauth_auth_flow_get_token(
     catch_error(|| {
         let auth_flow = required("auth_flow", auth_flow)?;
         let out = required("out", out)?;
-        let pending = auth_flow.client.start_for(&auth_flow.inner, timeout(timeout_ms)?)?;
-        out.write(Some(Box::new(Token::new(call::waited(pending.wait())?))));
+        let timeout = timeout(timeout_ms)?;
+        let (client, flow) = (&auth_flow.client, &auth_flow.inner);
+        let token = call::wait(|| client.start_for(flow, timeout)?.wait())?;
+        out.write(Some(Box::new(Token::new(token))));
         Ok(())
     })
 }

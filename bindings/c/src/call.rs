@@ -35,6 +35,7 @@ pub(crate) fn callback<T>(
 ) -> impl FnOnce(T) + Send + 'static {
     let handover = Handover::new();
     handover.depart();
+    thread_sanitizer::call_begins();
     move |outcome| {
         handover.arrive();
         thread_sanitizer::callbacks_have_returned();
@@ -43,8 +44,11 @@ pub(crate) fn callback<T>(
     }
 }
 
-/// What a call that waited has come to: what was asked for credentials meanwhile has returned.
-pub(crate) fn waited<T>(outcome: T) -> T {
+/// Makes a call that waits. What the program did before is done before what it asks for credentials or a
+/// response meanwhile, and that has returned afterwards.
+pub(crate) fn wait<T>(call: impl FnOnce() -> T) -> T {
+    thread_sanitizer::call_begins();
+    let outcome = call();
     thread_sanitizer::callbacks_have_returned();
     outcome
 }

@@ -178,7 +178,7 @@ pub extern "C" fn seekauth_client_authorization(
             copied
         } else {
             let _wait = Uncancelled::new();
-            copy(&*call::waited(client.get_token(None))?)
+            copy(&*call::wait(|| client.get_token(None))?)
         };
         if let Some(length) = length {
             length.write(needed);
@@ -234,7 +234,8 @@ pub extern "C" fn seekauth_client_get_token(
     catch_error(|| {
         let client = required("client", client)?;
         let out = required("out", out)?;
-        let token = call::waited(client.inner.get_token(timeout(timeout_ms)?))?;
+        let timeout = timeout(timeout_ms)?;
+        let token = call::wait(|| client.inner.get_token(timeout))?;
         out.write(Some(Box::new(Token::new(token))));
         Ok(())
     })

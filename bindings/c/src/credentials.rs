@@ -8,6 +8,7 @@ use seekauth_core as core;
 
 use crate::error::{Error, catch_error};
 use crate::pointer::{Text, UserData, required};
+use crate::thread_sanitizer;
 use crate::user_data::OwnedUserData;
 
 /// Takes the credentials that a seekauth_credentials_callback found. It belongs to the library and lives
@@ -74,6 +75,7 @@ impl Provider {
 
     pub(crate) fn ask(&self) -> Result<core::Credentials, Box<dyn StdError + Send + Sync>> {
         let mut found = Credentials::default();
+        thread_sanitizer::program_is_asked();
         if self.user_data.lend(|user_data| (self.ask)(user_data, &mut found)) != 0 {
             return Err("the callback found none".into());
         }

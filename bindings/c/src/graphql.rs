@@ -28,7 +28,7 @@ pub extern "C" fn seekauth_client_graphql(
         let client = required("client", client)?;
         let operation = operation.read()?.owned()?;
         let out = required("out", out)?;
-        let response = call::waited(client.inner().start_graphql(operation)?.wait())?;
+        let response = call::wait(|| client.inner().start_graphql(operation)?.wait())?;
         out.write(Some(Box::new(Response::from(response))));
         Ok(())
     })

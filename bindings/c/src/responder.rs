@@ -11,6 +11,7 @@ use crate::fake::{fake_of, invalid, kind};
 use crate::fake_request::FakeRequest;
 use crate::headers;
 use crate::pointer::{Bytes, FakeResponses, Headers, UserData, required};
+use crate::thread_sanitizer;
 use crate::user_data::OwnedUserData;
 
 /// A response of the API, for a client for tests. All it points to is borrowed for the call that takes it.
@@ -121,6 +122,7 @@ pub extern "C" fn seekauth_fake_respond_with(
         let callback = required("callback", callback)?;
         fake.respond_with(move |request| {
             let (request, mut responder) = (FakeRequest::from(request), Responder::default());
+            thread_sanitizer::program_is_asked();
             let code = user_data.lend(|user_data| callback(user_data, &request, &mut responder));
             Box::pin(std::future::ready(outcome(code, responder)))
         });

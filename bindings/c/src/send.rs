@@ -35,7 +35,7 @@ pub extern "C" fn seekauth_client_send(
         let client = required("client", client)?;
         let request = request.read()?.owned()?;
         let out = required("out", out)?;
-        let response = call::waited(client.inner().start_send(request)?.wait())?;
+        let response = call::wait(|| client.inner().start_send(request)?.wait())?;
         out.write(Some(Box::new(Response::from(response))));
         Ok(())
     })

@@ -29,7 +29,18 @@ impl Handover {
     }
 }
 
+static CALLS: u8 = 0;
 static CALLBACKS: u8 = 0;
+
+/// A call begins on this thread that may ask the program for credentials, or for a response.
+pub(crate) fn call_begins() {
+    tool::release((&raw const CALLS).cast());
+}
+
+/// The program is about to be asked on this thread, for a call that has begun.
+pub(crate) fn program_is_asked() {
+    tool::acquire((&raw const CALLS).cast());
+}
 
 /// A callback, or a function for credentials, returns on this thread.
 pub(crate) fn callback_returns() {

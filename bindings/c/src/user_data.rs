@@ -34,6 +34,7 @@ impl Drop for OwnedUserData {
         if let Some(free) = self.free {
             self.handover.arrive();
             free(self.user_data);
+            thread_sanitizer::callback_returns();
         }
     }
 }

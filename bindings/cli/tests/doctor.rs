@@ -12,7 +12,7 @@ use seekauth_transport::{After, Authority, Certificate, Proxy, Server};
 use serde_json::{Value, json};
 
 fn sandbox(tls: bool) -> Sandbox {
-    Sandbox::start_blocking(Options { tls }).unwrap()
+    Sandbox::start_blocking(Options { tls, ..Options::default() }).unwrap()
 }
 
 /// The stages of a run by name and host, with how each ended.

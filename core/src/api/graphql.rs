@@ -107,7 +107,7 @@ pub struct GraphqlResponse {
 impl GraphqlResponse {
     /// A response from its bytes. A mark of the byte order is left out, and what is not UTF-8
     /// replaced: it may be one letter in somebody's name.
-    fn read(status: u16, body: &[u8]) -> Result<Self, &'static str> {
+    pub(crate) fn read(status: u16, body: &[u8]) -> Result<Self, &'static str> {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         let text = String::from_utf8_lossy(body).into_owned();
         let errors = graphql_shape::errors(&text)?.into_iter().map(GraphqlError).collect();

@@ -51,12 +51,12 @@ pub(super) async fn examine(
                 Failure::Failed(error) => error.message().to_owned(),
             };
             findings.fact("problem", &message);
-            findings.fail(message);
+            findings.fail(&message);
             return findings;
         }
     };
     let status = response.status().as_u16();
-    findings.fact("status", status.to_string());
+    findings.fact("status", &status.to_string());
     let body = read(response).await;
     let mut inspection = if is_graphql {
         Inspection::of_graphql(status, None)
@@ -66,7 +66,7 @@ pub(super) async fn examine(
     inspection.feed(&body);
     if inspection.finish() == Verdict::Rejected {
         let variable = |setting| config.prefix().variable(setting);
-        findings.fail(format!(
+        findings.fail(&format!(
             "the API refuses a token that was issued just now: check {} and {}, for a token of one environment \
              is worth nothing in another",
             variable(&setting::ENVIRONMENT),
@@ -95,7 +95,7 @@ fn request(mut url: Url, is_graphql: bool, token: &Secret, id: &str) -> Option<R
     headers.insert(HeaderName::from_static("x-request-id"), HeaderValue::from_str(id).ok()?);
     if is_graphql {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(serde_json::json!({ "query": QUERY }).to_string().into());
+        *request.body_mut() = Some(["{\"query\":\"", QUERY, "\"}"].concat().into());
     }
     Some(request)
 }
@@ -118,12 +118,13 @@ fn judge_graphql(findings: &mut Findings, config: &Config, status: u16, body: &[
         findings.fact("partner", partner);
     } else if let Some(code) = code {
         findings.fact("code", code);
-        findings
-            .fail(format!("the API took the token and did not answer ({code}): ask SEEK about it"));
+        findings.fail(&format!(
+            "the API took the token and did not answer ({code}): ask SEEK about it"
+        ));
     } else if status >= 500 || status == 429 {
         findings.fail("the API fails or asks for a pause: try again in a minute");
     } else {
-        findings.fail(format!(
+        findings.fail(&format!(
             "what responded is not GraphQL: check {} and what stands in between",
             config.prefix().variable(&setting::API_URL)
         ));

@@ -29,7 +29,7 @@ pub(super) async fn examine(http: &HttpClient, url: &Url, allowed: Duration) -> 
         Err(failure) => {
             findings.fact(
                 "problem",
-                match failure {
+                &match failure {
                     Failure::TimedOut => format!("no response within {} s", allowed.as_secs_f64()),
                     Failure::Failed(error) => error.message().to_owned(),
                 },
@@ -51,7 +51,7 @@ pub(super) async fn examine(http: &HttpClient, url: &Url, allowed: Duration) -> 
     let direction = if is_ahead { "ahead of" } else { "behind" };
     findings.fact(
         "difference",
-        if difference < Duration::from_secs(2) {
+        &if difference < Duration::from_secs(2) {
             "less than 2 s".to_owned()
         } else {
             format!("{} s {direction} the server's", difference.as_secs())
@@ -60,8 +60,7 @@ pub(super) async fn examine(http: &HttpClient, url: &Url, allowed: Duration) -> 
     if difference > ALLOWED {
         findings.warn(
             "set this machine's clock (NTP): tokens do not depend on it, but certificates and the signatures \
-             of webhooks do",
-        );
+             of webhooks do");
     }
     findings
 }

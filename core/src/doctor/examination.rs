@@ -1,5 +1,6 @@
 //! The order of the stages, and which of them cannot be judged when another has failed.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use crate::config::Config;
 use crate::doctor::host::{Host, Way};
-use crate::doctor::report::Report;
+use crate::doctor::report::{Report, Work};
 use crate::doctor::settings::Valid;
 use crate::doctor::stage::{Fact, Findings, Outcome, Stage};
 use crate::doctor::{api, clock, process, settings, store, token};
@@ -41,7 +42,8 @@ pub fn examine(
 ) -> Result<Examination, Error> {
     let (sender, stages) = channel();
     let report = Report::new(sender);
-    let task = runtime::spawn(|| run(config, extent, host, report))?;
+    let run: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(run(config, extent, host, report));
+    let task = runtime::spawn(|| run)?;
     Ok(Examination { stages, task: task.abort_handle(), is_complete: false })
 }
 
@@ -86,7 +88,7 @@ async fn run(config: Result<Config, Error>, extent: Extent, host: Vec<Fact>, rep
     }
     let mut valid = None;
     let examined = settings::examine(config.as_ref(), &mut valid, &report);
-    report.tell("config", None, examined).await;
+    report.tell("config", None, Box::pin(examined)).await;
     match (&config, valid) {
         (Ok(config), Some(valid)) => {
             through_the_network(config, &valid, extent, &report).await;
@@ -97,11 +99,11 @@ async fn run(config: Result<Config, Error>, extent: Extent, host: Vec<Fact>, rep
             }
         }
     }
-    report.tell(process::NAME, None, async { process::examine(host) }).await;
+    report.tell(process::NAME, None, Box::pin(async { process::examine(host) })).await;
 }
 
 async fn skip(report: &Report, name: &'static str, host: Option<&str>, reason: &str) {
-    report.tell(name, host, async { Findings::skipped(reason) }).await;
+    report.tell(name, host, Box::pin(std::future::ready(Findings::skipped(reason)))).await;
 }
 
 async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, report: &Report) {
@@ -128,7 +130,9 @@ async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, rep
     };
     match clock_url {
         Some(url) => {
-            report.tell("clock", None, clock::examine(http, url, resolved.request_timeout)).await;
+            report
+                .tell("clock", None, Box::pin(clock::examine(http, url, resolved.request_timeout)))
+                .await;
         }
         None => skip(report, "clock", None, "no host could be reached").await,
     }
@@ -145,7 +149,7 @@ async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, rep
         TokenEndpoint::new(Arc::clone(resolved), clock, Arc::clone(http), Arc::default(), events);
     let mut granted = None;
     let asked = token::examine(config, resolved, scopes, &endpoint, &mut granted);
-    report.tell("token", Some(&issuer.address()), asked).await;
+    report.tell("token", Some(&issuer.address()), Box::pin(asked)).await;
     let Some(granted) = granted else {
         for name in ["api", "store"] {
             skip(report, name, None, "there is no token").await;
@@ -158,33 +162,32 @@ async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, rep
         Some(_) if !api_works => skip(report, "api", None, "the API could not be reached").await,
         Some(api) => {
             let asked = api::examine(config, resolved, http, &granted);
-            report.tell("api", Some(&api.address()), asked).await;
+            report.tell("api", Some(&api.address()), Box::pin(asked)).await;
         }
     }
     if resolved.store.is_none() {
         skip(report, "store", None, "no store is set: each process asks for tokens of its own")
             .await;
     } else {
-        report.tell("store", None, store::examine(config)).await;
+        report.tell("store", None, Box::pin(store::examine(config))).await;
     }
 }
 
 /// The way to one host. Whether a client gets there.
 async fn examine_host(way: &Way, host: &Host, extent: Extent, report: &Report) -> bool {
     let address = host.address();
-    let mut failed = report.tell("proxy", Some(&address), async { way.proxy(host) }).await;
+    let mut failed =
+        report.tell("proxy", Some(&address), Box::pin(std::future::ready(way.proxy(host)))).await;
     for name in ["name", "connect", "tls"] {
         if extent == Extent::Offline {
             skip(report, name, Some(&address), OFFLINE).await;
         } else if failed == Outcome::Failed {
             skip(report, name, Some(&address), "an earlier stage failed").await;
         } else {
-            let work = async {
-                match name {
-                    "name" => way.name(host).await,
-                    "connect" => way.connect(host).await,
-                    _ => way.tls(host).await,
-                }
+            let work: Work<'_> = match name {
+                "name" => Box::pin(way.name(host)),
+                "connect" => Box::pin(way.connect(host)),
+                _ => Box::pin(way.tls(host)),
             };
             failed = report.tell(name, Some(&address), work).await;
         }

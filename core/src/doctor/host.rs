@@ -76,8 +76,8 @@ impl Way {
         let mut findings = Findings::new();
         match self.proxy_to(host) {
             Ok(Some(proxy)) => {
-                findings.fact("through", proxy.name());
-                findings.fact("named by", self.spelt(proxy.named_by));
+                findings.fact("through", &proxy.name());
+                findings.fact("named by", &self.spelt(proxy.named_by));
                 findings.fact("login", if proxy.login.is_some() { "yes" } else { "none" });
             }
             Ok(None) if host.is_plain => {
@@ -113,10 +113,10 @@ impl Way {
         let mut findings = Findings::new();
         let (name, _, proxy) = self.next_hop(host);
         if proxy.is_some() {
-            findings.fact("name", format!("{name} (the proxy; it looks up the host's name)"));
+            findings.fact("name", &format!("{name} (the proxy; it looks up the host's name)"));
         }
         if address(&name).is_some() {
-            findings.fact("address", name);
+            findings.fact("address", &name);
             return findings;
         }
         let allowed = self.config.connect_timeout;
@@ -124,17 +124,17 @@ impl Way {
             Ok(Ok(found)) => {
                 for found in found {
                     let family = if found.is_ipv4() { "IPv4" } else { "IPv6" };
-                    findings.fact(family, found.ip().to_string());
+                    findings.fact(family, &found.ip().to_string());
                 }
             }
             Ok(Err(problem)) => {
-                findings.fact("problem", problem.to_string());
-                findings.fail(format!(
+                findings.fact("problem", &problem.to_string());
+                findings.fail(&format!(
                     "check the spelling of {name} and this machine's name servers (/etc/resolv.conf)"
                 ));
             }
             Err(_) => {
-                findings.fact("problem", format!("no reply within {} s", allowed.as_secs_f64()));
+                findings.fact("problem", &format!("no reply within {} s", allowed.as_secs_f64()));
                 findings
                     .fail("the name servers do not reply: check /etc/resolv.conf and the network");
             }
@@ -164,8 +164,8 @@ impl Way {
             Ok(Err(problem)) => message(host, &*problem),
             Err(_) => format!("no connection within {} s", allowed.as_secs_f64()),
         };
-        findings.fact("problem", problem);
-        findings.fail(match proxy {
+        findings.fact("problem", &problem);
+        findings.fail(&match proxy {
             Some(proxy) => format!(
                 "{} was set by {}: check it and its login, ask who runs it to let {} through, or add the host \
                  to NO_PROXY",
@@ -204,10 +204,10 @@ impl Way {
             match result {
                 Ok(took) => {
                     works += 1;
-                    findings.fact(found.to_string(), format!("{} ms", took.as_millis()));
+                    findings.fact(&found.to_string(), &format!("{} ms", took.as_millis()));
                 }
                 Err(problem) => {
-                    findings.fact(found.to_string(), problem);
+                    findings.fact(&found.to_string(), &problem);
                     fails = Some(found);
                 }
             }
@@ -215,7 +215,7 @@ impl Way {
         if let Some(fails) = fails
             && works > 0
         {
-            findings.warn(format!(
+            findings.warn(&format!(
                 "{fails} is not reached: connections are slower for it; have the route or the name mended"
             ));
         }
@@ -244,11 +244,11 @@ impl Way {
         }
         match began {
             Ok(version) => {
-                findings.fact("version", version);
+                findings.fact("version", &version);
                 self.trusted_by(&mut findings, host, chain).await;
             }
             Err(problem) => {
-                findings.fact("problem", message(host, &*problem));
+                findings.fact("problem", &message(host, &*problem));
                 self.explain(&mut findings, host, &*problem, certificate.as_ref());
             }
         }
@@ -259,7 +259,9 @@ impl Way {
     async fn handshake(&self, host: &Host, chain: &Chain) -> Result<String, BoxError> {
         let (config, seen) = (Arc::clone(&self.config), Arc::clone(chain));
         let read = run_detached("seekauth-trust", move || {
-            tls::config_verified_by(&config, |inner| Arc::new(Recorder::new(inner, seen)))
+            tls::config_verified_by(&config, &|inner| {
+                Arc::new(Recorder::new(inner, Arc::clone(&seen)))
+            })
         })?;
         let trusted = Arc::new(read.await??);
         // Nothing that a proxy's own certificate says belongs to the host.
@@ -300,11 +302,11 @@ impl Way {
         // macOS and Windows judge by themselves, and a package may bring authorities along.
         let Some((name, path)) = found else { return };
         let named = name.map_or_else(|| "the system's".to_owned(), |name| self.spelt(name));
-        findings.fact("trusted by", format!("{named} {}", path.display()));
+        findings.fact("trusted by", &format!("{named} {}", path.display()));
         if name.is_some()
             && let (_, _, Some(proxy)) = self.next_hop(host)
         {
-            findings.warn(format!(
+            findings.warn(&format!(
                 "the proxy {} shows a certificate of its own in place of {}'s and can read the secret and every \
                  token: have it let this host through unread",
                 proxy.name(),
@@ -327,7 +329,7 @@ impl Way {
         let issuer = certificate.map_or("nobody known", |certificate| certificate.issuer.as_str());
         let (_, _, proxy) = self.next_hop(host);
         let name = &host.name;
-        findings.fail(match (refused, proxy) {
+        findings.fail(&match (refused, proxy) {
             (Some(CertificateError::UnknownIssuer), Some(proxy)) => format!(
                 "the proxy {} answers in place of {name} with a certificate of its own ({issuer}): set {} to \
                  the certificate of the proxy's authority",

@@ -1,5 +1,7 @@
 //! Whose credentials these are.
 
+use std::pin::Pin;
+
 use serde_json::Value;
 
 use crate::client::Client;
@@ -23,7 +25,9 @@ use crate::{Graphql, GraphqlResponse};
 /// As [`Client::get_token`] and [`Client::graphql`]; `protocol` when the API does not tell the name.
 pub fn whoami(config: Config) -> Result<Vec<Fact>, Error> {
     let (sender, asked) = channel();
-    runtime::spawn(|| async move { sender.send(ask(config).await) })?;
+    let run: Pin<Box<dyn Future<Output = ()> + Send>> =
+        Box::pin(async move { sender.send(ask(config).await) });
+    runtime::spawn(|| run)?;
     asked.recv().unwrap_or_else(|| Err(runtime::panicked()))
 }
 

@@ -16,12 +16,12 @@ const LIBC: &str = if cfg!(target_env = "musl") {
 pub(super) fn examine(host: Vec<Fact>) -> Findings {
     let mut findings = Findings::new();
     findings.fact("seekauth", crate::VERSION);
-    findings.fact("system", format!("{} {}{LIBC}", std::env::consts::OS, std::env::consts::ARCH));
+    findings.fact("system", &format!("{} {}{LIBC}", std::env::consts::OS, std::env::consts::ARCH));
     for Fact { name, value } in host {
-        findings.fact(name, value);
+        findings.fact(&name, &value);
     }
     if let Some(threads) = threads() {
-        findings.fact("threads", threads);
+        findings.fact("threads", &threads);
     }
     findings
 }

@@ -1,11 +1,15 @@
 //! Where stages go when they have ended, and what keeps secrets out of them.
 
+use std::pin::Pin;
 use std::time::Instant;
 
 use crate::credentials::known_secrets::KnownSecrets;
 use crate::doctor::stage::{Findings, Outcome, Stage};
 use crate::sys::channel::Sender;
 use crate::sys::secret::Secret;
+
+/// What a stage does.
+pub(super) type Work<'a> = Pin<Box<dyn Future<Output = Findings> + Send + 'a>>;
 
 pub(super) struct Report {
     sender: Sender<Stage>,
@@ -27,7 +31,7 @@ impl Report {
         &self,
         name: &'static str,
         host: Option<&str>,
-        work: impl Future<Output = Findings>,
+        work: Work<'_>,
     ) -> Outcome {
         let began = Instant::now();
         let mut findings = work.await;

@@ -51,9 +51,9 @@ pub(super) async fn examine(
             let shown = shown(setting, value, judged.is_ok());
             let (whole, origin) = (whole(value), origin(config, setting, value));
             let spaces = if whole { "" } else { ", with white space at its ends" };
-            findings.fact(&name, format!("{shown}{spaces} ({origin})"));
+            findings.fact(&name, &format!("{shown}{spaces} ({origin})"));
             if !whole {
-                findings.warn(format!("remove the white space at the ends of {name}"));
+                findings.warn(&format!("remove the white space at the ends of {name}"));
             }
         }
     }
@@ -63,7 +63,7 @@ pub(super) async fn examine(
     };
     for warning in questionable {
         findings.fact("questionable", &warning);
-        findings.warn(warning);
+        findings.warn(&warning);
     }
     match judged {
         Err(error) => refuse(&mut findings, &error),
@@ -97,7 +97,7 @@ fn refuse(findings: &mut Findings, error: &Error) {
     findings.fact("problem", error.message());
     let misspelt = findings.facts.iter().find(|fact| fact.name == "questionable");
     let advice = misspelt.map_or_else(|| error.message().to_owned(), |fact| fact.value.clone());
-    findings.fail(advice);
+    findings.fail(&advice);
 }
 
 /// A value as everybody may see it. What was not found valid may be a secret in the wrong place.
@@ -144,7 +144,7 @@ fn defaults(findings: &mut Findings, prefix: &Prefix, resolved: &ResolvedConfig)
         if let Some(value) = value
             && !findings.facts.iter().any(|fact| fact.name == name)
         {
-            findings.fact(name, format!("{value} (default)"));
+            findings.fact(&name, &format!("{value} (default)"));
         }
     };
     note(&setting::TOKEN_URL, Some(url(&resolved.token_url)));
@@ -224,11 +224,11 @@ fn from_elsewhere(findings: &mut Findings, source: &CredentialsSource, found: &C
         CredentialsSource::Command(_) => "command",
     };
     if source.known_client_id().is_none() {
-        findings.fact(setting::CLIENT_ID.name(), format!("{} ({origin})", found.client_id()));
+        findings.fact(setting::CLIENT_ID.name(), &format!("{} ({origin})", found.client_id()));
     }
     let names = [setting::CLIENT_SECRET.name(), setting::CLIENT_SECRET_NEXT.name()];
     for (name, secret) in names.into_iter().zip(found.secrets()) {
         let length = secret.expose().chars().count();
-        findings.fact(name, format!("{length} characters ({origin})"));
+        findings.fact(name, &format!("{length} characters ({origin})"));
     }
 }

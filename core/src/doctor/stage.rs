@@ -94,23 +94,23 @@ impl Findings {
         findings
     }
 
-    pub(super) fn fact(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.facts.push(Fact::new(name, printable(&value.into())));
+    pub(super) fn fact(&mut self, name: &str, value: &str) {
+        self.facts.push(Fact::new(name, printable(value)));
     }
 
     /// Something to look at. The first advice stays.
-    pub(super) fn warn(&mut self, advice: impl Into<String>) {
+    pub(super) fn warn(&mut self, advice: &str) {
         if self.outcome == Outcome::Passed {
             self.outcome = Outcome::Warning;
-            self.advice = Some(printable(&advice.into()));
+            self.advice = Some(printable(advice));
         }
     }
 
     /// What keeps a client from working. The first advice stays.
-    pub(super) fn fail(&mut self, advice: impl Into<String>) {
+    pub(super) fn fail(&mut self, advice: &str) {
         if self.outcome != Outcome::Failed {
             self.outcome = Outcome::Failed;
-            self.advice = Some(printable(&advice.into()));
+            self.advice = Some(printable(advice));
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn examine(config: &Config) -> Findings {
     client.close();
     findings.fact("kind", status.kind);
     for (name, count) in status.counts().into_iter().filter(|(_, count)| *count > 0) {
-        findings.fact(name.replace('_', " "), count.to_string());
+        findings.fact(&name.replace('_', " "), &count.to_string());
     }
     if let Err(error) = token {
         note_error(&mut findings, &error);
@@ -27,15 +27,13 @@ pub(super) async fn examine(config: &Config) -> Findings {
     }
     match status.last_problem {
         Some(problem) => {
-            findings.fact("problem", problem);
+            findings.fact("problem", &problem);
             findings.warn(
-                "the store is not used, and each process asks for tokens of its own: mend what the problem names",
-            );
+                "the store is not used, and each process asks for tokens of its own: mend what the problem names");
         }
         None if status.unreadable > 0 => findings.warn(
             "the store holds a record that this secret does not open: processes that share it need the same \
-             secret, or the same store_key_file",
-        ),
+             secret, or the same store_key_file"),
         None => {}
     }
     findings

@@ -20,7 +20,7 @@ pub(super) async fn examine(
 ) -> Findings {
     let mut findings = Findings::new();
     if !scopes.is_empty() {
-        findings.fact("scopes asked for", scopes.join(" "));
+        findings.fact("scopes asked for", &scopes.join(" "));
     }
     let asked = match endpoint.credentials().await {
         Ok(credentials) => {
@@ -36,7 +36,7 @@ pub(super) async fn examine(
         }
         Err(error) => {
             note_error(&mut findings, &error);
-            findings.fail(advice(config, resolved, &error));
+            findings.fail(&advice(config, resolved, &error));
         }
     }
     findings
@@ -45,13 +45,13 @@ pub(super) async fn examine(
 fn note_grant(findings: &mut Findings, config: &Config, asked: &Credentials, grant: &Grant) {
     findings.fact(
         "lifetime",
-        match grant.lifetime {
+        &match grant.lifetime {
             Duration::MAX => "without end".to_owned(),
             lifetime => format!("{} s", lifetime.as_secs()),
         },
     );
     if !grant.scopes.is_empty() {
-        findings.fact("scopes granted", grant.scopes.join(" "));
+        findings.fact("scopes granted", &grant.scopes.join(" "));
     }
     let mut secrets = asked.secrets();
     let position = secrets.position(|secret| asked.fingerprint(secret) == grant.accepted);
@@ -60,7 +60,7 @@ fn note_grant(findings: &mut Findings, config: &Config, asked: &Credentials, gra
         let (first, next) =
             (variable(&setting::CLIENT_SECRET), variable(&setting::CLIENT_SECRET_NEXT));
         findings.fact("secret", "the other one of the rotation");
-        findings.warn(format!(
+        findings.warn(&format!(
             "the server refuses {first} and takes {next}, or what stands in their files: the rotation is half \
              done; put the one that works in the first place"
         ));
@@ -72,13 +72,13 @@ pub(super) fn note_error(findings: &mut Findings, error: &Error) {
     findings.fact("problem", error.message());
     findings.fact("error", error.kind().name());
     if let Some(status) = error.status() {
-        findings.fact("status", status.to_string());
+        findings.fact("status", &status.to_string());
     }
     if let Some(code) = error.server_code() {
         findings.fact("server code", code);
     }
     if let Some(pause) = error.retry_after() {
-        findings.fact("retry after", format!("{} s", pause.as_secs()));
+        findings.fact("retry after", &format!("{} s", pause.as_secs()));
     }
 }
 

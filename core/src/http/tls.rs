@@ -62,13 +62,13 @@ pub(crate) fn paths(config: &ResolvedConfig) -> Vec<PathBuf> {
 
 /// The files are read anew: they may have been replaced since the client was made. Blocks.
 pub(crate) fn config(config: &ResolvedConfig) -> Result<ClientConfig, Error> {
-    config_verified_by(config, |verifier| verifier)
+    config_verified_by(config, &|verifier| verifier)
 }
 
 /// The same, with something around what judges the server's certificate.
 pub(crate) fn config_verified_by(
     config: &ResolvedConfig,
-    around: impl FnOnce(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
+    around: &dyn Fn(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
 ) -> Result<ClientConfig, Error> {
     let provider = provider();
     let named = named_authorities(config)?;

@@ -62,6 +62,11 @@ pub(crate) fn run_detached<T: Send + 'static>(
 ///
 /// Those of the system when it refuses the thread.
 pub(crate) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    spawn_boxed(name, Box::new(work))
+}
+
+/// Made once for all kinds of work: what std makes for each is large.
+fn spawn_boxed(name: &str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     // Held until the thread is on the list, which it would leave before.
     with_list(|list, running| {
         let running = running.begin();

@@ -32,8 +32,12 @@ const releaseAuthFlow = Symbol.for('seekauth.releaseAuthFlow');
  *   nothing for a response that is the caller's
  */
 async function sendWithAuth(client, { url, body, headers, waiting }, sendOnce) {
+  const open = /** @type {any} */ (client)?.[openAuthFlow];
+  if (typeof open !== 'function') {
+    throw new TypeError('requests need a Client of seekauth; in tests, Client.fake() gives one, and an automatic mock is none');
+  }
   /** @type {Flow} */
-  const flow = /** @type {any} */ (client)[openAuthFlow](url, isReplayable(body));
+  const flow = open.call(client, url, isReplayable(body));
   try {
     const [requestId] = valuesOf(headers, 'x-request-id');
     if (requestId !== undefined) flow.requestId = String(requestId);

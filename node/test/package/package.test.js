@@ -35,7 +35,7 @@ test('it holds the façade, the types and the licences, and nothing else', () =>
   const expected = [
     ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'],
     ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'opentelemetry.d.ts', 'opentelemetry.js', 'undici.d.ts', 'undici.js'],
-    ...['lib', 'lib/auth-flow.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/events.js', 'lib/graphql.js'],
+    ...['lib', 'lib/auth-flow.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/events.js', 'lib/fake.js', 'lib/graphql.js'],
     ...['lib/missing-library.js', 'lib/native.js', 'lib/opentelemetry.js', 'lib/pending-calls.js', 'lib/platform.js', 'lib/token.js'],
     ...['lib/adapters'],
     ...['lib/adapters/axios.js'],
@@ -73,6 +73,18 @@ test('it works by require and by import', () => {
   const imported = `import { Client } from 'seekauth'; console.log(Client.oauth(${options}).authorizationNow());`;
   assert.equal(run(folder, process.execPath, '-e', required), 'undefined\n');
   assert.equal(run(folder, process.execPath, '--input-type=module', '-e', imported), 'undefined\n');
+});
+
+test('a client for tests works in what is released, also for those who must not wait', () => {
+  const program = `
+    const { Client } = require('seekauth');
+    const client = Client.fake({ token: 't', lifetimeMs: 60_000 });
+    client.authorization().then(() => {
+      const before = client.authorizationNow();
+      client.advance(60_000);
+      console.log(before, client.authorizationNow(), client.journal.length);
+    });`;
+  assert.equal(run(folder, process.execPath, '-e', program), 'Bearer t undefined 1\n');
 });
 
 test('its types stand by themselves', () => {

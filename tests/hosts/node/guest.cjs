@@ -85,8 +85,40 @@ exports.checks = (seekauth, { timers, reload } = {}) => {
       client.close();
       await assert.rejects(client.getToken(), (error) => error instanceof SeekAuthError && error instanceof Error && error.code === 'closed');
     },
+
+    'a client for tests': async () => {
+      const client = Client.fake({ token: 't' });
+      assert.ok(client instanceof Client);
+      client.respond(async (request) => ({ data: { query: (await request.json()).query } }), Response.json({ data: { a: 1 } }));
+      assert.equal((await client.graphql(query)).data.query, query);
+      assert.deepEqual(await (await client.fetch(client.apiUrl, post)).json(), { data: { a: 1 } });
+      assert.ok(client.journal instanceof Array && client.journal[1] instanceof Object && client.now instanceof Date);
+      assert.equal(client.journal.at(-1).headers.authorization, 'Bearer t');
+      client.failWith('unavailable');
+      client.advance(3_600_000);
+      await assert.rejects(client.authorization(), (error) => error instanceof SeekAuthError && error instanceof Error && error.code === 'unavailable');
+      assert.throws(() => client.advance('5'), (error) => error instanceof TypeError);
+      assert.throws(() => new Token(5), (error) => error instanceof TypeError);
+      assert.ok(new SeekAuthError('no', { code: 'network' }) instanceof Error);
+    },
   };
   if (timers) {
+    checks['timers that stand still, and a client for tests'] = async () => {
+      timers.start();
+      try {
+        const client = Client.fake({ token: 't' });
+        client.respond(() => ({ data: { a: 1 } }), { data: { a: 2 } });
+        assert.deepEqual((await client.graphql(query)).data, { a: 1 });
+        assert.deepEqual((await client.graphql(query)).data, { a: 2 });
+        client.advance(3_600_000);
+        assert.equal(await client.authorization(), 'Bearer t-2');
+        client.failWith('network');
+        client.advance(3_600_000);
+        await assert.rejects(client.authorization(), (error) => error.code === 'network');
+      } finally {
+        timers.stop();
+      }
+    };
     checks['timers that stand still'] = async () => {
       await admin('PATCH', '/settings', { seek_api_lifetime_s: 1 });
       const client = Client.seekApi(options);

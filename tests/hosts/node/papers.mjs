@@ -36,7 +36,7 @@ export async function compilePapers(project, moduleResolution) {
   }
   if (count < 10) throw new Error(`the papers have ${count} programs`);
   const examples = path.join(root, 'node', 'examples');
-  for (const name of fs.readdirSync(examples)) {
+  for (const name of fs.readdirSync(examples).filter((name) => name.endsWith('.mjs'))) {
     fs.copyFileSync(path.join(examples, name), path.join(folder, name.replace(/\.mjs$/, '.mts')));
   }
   const types = path.join(folder, 'types');

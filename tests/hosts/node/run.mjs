@@ -28,6 +28,12 @@ function install(folder) {
     const isPart = name === 'lib' || name === 'package.json' || /\.(js|mjs|node|d\.ts|d\.mts)$/.test(name);
     if (isPart) fs.cpSync(path.join(source, name), path.join(target, name), { recursive: true });
   }
+  // The HTTP clients are those that the package is developed with.
+  for (const name of ['axios', 'undici']) {
+    const link = path.join(folder, 'node_modules', name);
+    fs.rmSync(link, { recursive: true, force: true });
+    fs.symlinkSync(path.join(source, 'node_modules', name), link);
+  }
 }
 
 /** Runs a program in the project; its output is the error where it fails. */
@@ -78,31 +84,31 @@ function jest(config, ...options) {
   return withSandbox(process.execPath, ['--expose-gc', bin('jest'), '--config', JSON.stringify(all), '--runInBand', ...options]);
 }
 
-/** Sixty test files that all do the same. */
-function manyFiles(count = 60) {
+/** Sixty test files that all do the same: with the sandbox, or with a client for tests. */
+function manyFiles(name = 'jest-file', count = 60) {
   const folder = path.join(project, 'many');
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder);
-  for (let i = 0; i < count; i++) fs.copyFileSync(path.join(here, 'jest-file.test.cjs'), path.join(folder, `file${i}.test.cjs`));
+  for (let i = 0; i < count; i++) fs.copyFileSync(path.join(here, `${name}.test.cjs`), path.join(folder, `file${i}.test.cjs`));
   return { testMatch: ['<rootDir>/many/*.test.cjs'] };
 }
 
 const MOST_GROWTH_MB = 5;
 
-/** @returns {Promise<string>} what was measured */
-async function memory() {
-  const output = await jest(manyFiles(), '--logHeapUsage');
+/** @returns {Promise<{ said: string }>} what was measured */
+async function memory(name) {
+  const output = await jest(manyFiles(name), '--logHeapUsage');
   const heaps = [...output.matchAll(/(\d+) MB heap size/g)].map(([, megabytes]) => Number(megabytes));
   if (heaps.length !== 60) throw new Error(`there are ${heaps.length} figures\n${output}`);
   const median = (part) => part.toSorted((a, b) => a - b)[part.length >> 1];
   const [warm, end] = [median(heaps.slice(10, 20)), median(heaps.slice(50))];
   const said = `${warm} MB after warm-up, ${end} MB in the end`;
   if (end - warm > MOST_GROWTH_MB) throw new Error(`${said}: ${heaps}`);
-  return said;
+  return { said };
 }
 
-async function openHandles() {
-  const output = await jest(manyFiles(10), '--detectOpenHandles');
+async function openHandles(name) {
+  const output = await jest(manyFiles(name, 10), '--detectOpenHandles');
   if (/open handle/.test(output)) throw new Error(output);
 }
 
@@ -122,8 +128,7 @@ async function jestRecipe() {
   await withSandbox(process.execPath, [bin('jest'), '--config', JSON.stringify(config), '--detectOpenHandles'], { env: addresses });
 }
 
-const vitest = (pool, include, env) =>
-  withSandbox(process.execPath, [bin('vitest'), 'run', '--pool', pool, ...(include ? ['--dir', include] : [])], { env });
+const vitest = (pool) => withSandbox(process.execPath, [bin('vitest'), 'run', '--pool', pool], { env: { HOSTS_POOL: pool } });
 
 async function vitestRecipe() {
   const folder = path.join(project, 'recipe');
@@ -131,6 +136,26 @@ async function vitestRecipe() {
   const prelude = "import { Client } from 'seekauth';\nimport { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';\n";
   fs.writeFileSync(path.join(folder, 'recipe.test.mjs'), recipe(prelude));
   await withSandbox(process.execPath, [bin('vitest'), 'run', '--root', folder], { env: addresses });
+}
+
+/** What runs the examples of tests of a program, for each runner. */
+const examples = {
+  jest: [bin('jest'), ['jest.test.cjs'], ['--rootDir', '.', '--testMatch', '<rootDir>/jest.test.cjs', '--detectOpenHandles']],
+  vitest: [bin('vitest'), ['vitest.test.mjs'], ['run']],
+  'node:test': ['--test', ['node.test.mjs'], ['node.test.mjs']],
+};
+
+/** The examples as they stand, without a sandbox and without any setting. */
+async function unitTests(runner, files, options) {
+  const folder = path.join(project, 'unit');
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder);
+  const source = path.join(root, 'node', 'examples', 'unit-tests');
+  for (const name of ['partner.cjs', ...files]) fs.copyFileSync(path.join(source, name), path.join(folder, name));
+  const output = await run(process.execPath, [runner, ...options], { cwd: folder });
+  const passed = /^Tests: +(\d+) passed|^ +Tests +(\d+) passed|^# pass (\d+)/m.exec(output)?.slice(1).find(Boolean);
+  if (Number(passed) < 5) throw new Error(output);
+  return { said: `${passed} tests` };
 }
 
 /** The whole suite of the package, with another Node. */
@@ -165,17 +190,23 @@ const newer = [22, 24, 26];
 /** @type {[host: string, tried: string, check: () => Promise<unknown>][]} */
 const quick = [
   ['jest', 'environment, realms, fake timers, modules loaded anew, requests', () => jest({})],
-  ['jest', 'memory over 60 files', memory],
-  ['jest', '--detectLeaks', () => jest(manyFiles(10), '--detectLeaks')],
-  ['jest', '--detectOpenHandles', openHandles],
+  ['jest', 'doubles', () => jest({ testMatch: ['<rootDir>/jest-doubles.test.cjs'] })],
+  ...['jest-file', 'jest-fake-file'].flatMap((name) => [
+    ['jest', `memory over 60 files, ${name}`, () => memory(name)],
+    ['jest', `--detectOpenHandles, ${name}`, () => openHandles(name)],
+  ]),
+  // Not with what uses the platform's Headers or loads modules anew: of that alone Jest says that it leaks.
+  ['jest', '--detectLeaks', () => jest(manyFiles('jest-file', 10), '--detectLeaks')],
+  ...Object.entries(examples).map(([runner, program]) => [runner, 'unit tests with a client for tests', () => unitTests(...program)]),
   ['jest', 'the recipe', jestRecipe],
   ...['threads', 'forks', 'vmThreads', 'vmForks'].map((pool) => [
     `vitest, ${pool}`,
-    'environment, realms, fake timers, requests',
+    'environment, realms, fake timers, requests, doubles',
     () => vitest(pool),
   ]),
   ['vitest', 'the recipe', vitestRecipe],
   ['node:test', "environment, requests, modules loaded anew, its fake timers and Sinon's", () => withSandbox(process.execPath, ['--test', 'node-test.cjs'])],
+  ['node:test', "doubles, and Sinon's", () => run(process.execPath, ['--test', 'node-doubles.cjs'])],
   ['worker_threads', 'an environment of its own, requests', () => withSandbox(process.execPath, ['worker.cjs'])],
   ['tsc --strict, node16', 'README, recipes, examples, types', () => compilePapers(project, 'node16')],
   ['tsc --strict, bundler', 'README, recipes, examples, types', () => compilePapers(project, 'bundler')],
@@ -201,8 +232,8 @@ for (const [host, tried, check] of isQuick ? quick : [...quick, ...others]) {
   const start = performance.now();
   let result;
   try {
-    const measured = await check();
-    result = tried.startsWith('memory') ? `passed: ${measured}` : 'passed';
+    const { said } = (await check()) ?? {};
+    result = said ? `passed: ${said}` : 'passed';
   } catch (error) {
     failed++;
     console.error(error.message);

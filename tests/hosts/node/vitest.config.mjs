@@ -3,6 +3,6 @@ export default {
   test: {
     include: ['*.test.mjs'],
     // A CommonJS file, which is loaded as one of a package is.
-    server: { deps: { external: [/guest\.cjs$/] } },
+    server: { deps: { external: [/(guest|doubles)\.cjs$/] } },
   },
 };

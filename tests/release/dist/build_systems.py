@@ -190,6 +190,12 @@ FetchContent_MakeAvailable(seekauth)"""
         if "100% tests passed, 0 tests failed out of 5" not in said:
             raise Failure(said)
 
+    def client_for_tests(self) -> None:
+        """a client for tests does as released what it does in this library's own tests"""
+        source, program = ROOT / "tests" / "c" / "fake.c", self.work / "fake"
+        run("cc", "-std=c99", *WARNINGS, source, "-o", program, *self.pkg_config("--cflags", "--libs"), "-pthread")
+        run(program, env={"LD_LIBRARY_PATH": str(self.folder / "lib")})
+
     def by_meson(self) -> None:
         """meson, with the wrap file of a release, shared and static"""
         for kind in ("shared", "static"):
@@ -275,6 +281,7 @@ TESTS: tuple[Callable[[Package], None], ...] = (
     Package.by_fetch_content,
     Package.by_add_subdirectory,
     Package.by_ctest,
+    Package.client_for_tests,
     Package.by_meson,
     Package.two_rusts,
     Package.header_and_library,

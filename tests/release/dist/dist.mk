@@ -3,6 +3,7 @@
 #   make dist                                    everything
 #   make dist-x86_64-unknown-linux-gnu           wheel, npm package and tarball for one system
 #   make dist-wheel-x86_64-unknown-linux-gnu     one of them; also dist-npm-… and dist-c-…
+#   make dist-sandbox-x86_64-unknown-linux-musl  wheel and npm package of the stand-in for SEEK
 #   make test-dist                               what is in dist/: its floors, and a token on the oldest system there is
 #
 # zig links against the C library that a system is promised for, whatever this machine has; Rust's standard library for
@@ -47,7 +48,22 @@ $(CROSS)/sbom/.made: tests/release/supply/sbom.py tests/release/supply/linked.py
 .PRECIOUS: $(CROSS)/%/.rust
 DIST_READY = $(CROSS)/%/.rust $(CROSS)/notices/.made $(CROSS)/sbom/.made
 
+# The stand-in for SEEK is a program with a C library in it: one for each processor is for every Linux.
+SANDBOXES := $(filter %-musl,$(LINUX))
+SANDBOX_OF = $(CROSS)/sandbox/$(1)/release/seekauth-sandbox
+
+dist-sandbox-%: $(DIST_READY)
+	@echo "dist: the sandbox for $*"
+	@mkdir -p $(DIST)
+	@cp LICENSE-* $(CROSS)/notices/sandbox/LICENSE-* $(CROSS)/sbom/seekauth-sandbox.cdx.json tests/sandbox/python/
+	@cd tests/sandbox/python && PATH=$(CROSS_TOOLS)/bin:$$PATH RUSTFLAGS="$(REMAPPED:%=--remap-path-prefix=%)" \
+		CARGO_TARGET_DIR=$(CROSS)/sandbox $(CROSS_TOOLS)/bin/maturin build --quiet --zig --release --target $* \
+		--compatibility manylinux2014 musllinux_1_2 --out $(DIST) --sbom-include seekauth-sandbox.cdx.json --compression-level 9
+	@node tests/sandbox/node/scripts/pack-platform.js $* $(call SANDBOX_OF,$*) $(CROSS) $(DIST)
+
+# The C package takes the program along.
 dist-c-%: $(DIST_READY)
+	@$(MAKE) --no-print-directory dist-sandbox-$(firstword $(subst -, ,$*))-unknown-linux-musl
 	@echo "dist: C for $*"
 	@$(WITH_ZIG) cargo zigbuild --quiet --release --target $(ZIG_TARGET) -p seekauth-capi
 	@$(WITH_ZIG_ALONE) cargo zigbuild --quiet --release --target $(ZIG_TARGET) -p seekauth-cli
@@ -70,7 +86,7 @@ dist-npm-%: $(DIST_READY)
 
 $(LINUX:%=dist-%): dist-%: dist-c-% dist-wheel-% dist-npm-%
 
-.PHONY: dist dist-clean dist-sdist dist-npm dist-set test-dist test-dist-quick version $(LINUX:%=dist-%) $(LINUX:%=test-dist-%)
+.PHONY: dist dist-clean dist-sdist dist-npm dist-sandbox dist-set test-dist test-dist-quick version $(LINUX:%=dist-%) $(LINUX:%=test-dist-%)
 dist-sdist: $(CROSS_TOOLS)/.ready
 	@echo "dist: Python's sources"
 	@mkdir -p $(DIST) && rm -f python/LICENSE-* && cp LICENSE-* python/
@@ -79,6 +95,13 @@ dist-sdist: $(CROSS_TOOLS)/.ready
 dist-npm: node/package.json
 	@echo "dist: Node's package"
 	@node node/scripts/pack.js $(DIST)
+
+# The packages of the sandbox that are for all systems; the image has those that were built.
+dist-sandbox:
+	@echo "dist: the sandbox's package and image"
+	@node tests/sandbox/node/scripts/pack.js $(DIST)
+	@$(PYTHON) tests/release/dist/image.py $(VERSION) $(DIST)/seekauth-sandbox-$(VERSION).oci.tar tests/sandbox/python \
+		$(foreach triple,$(SANDBOXES),$(addprefix $(firstword $(subst -, ,$(triple)))=,$(wildcard $(call SANDBOX_OF,$(triple)))))
 
 # Refuses a set with a gap, or of several versions.
 dist-set:
@@ -89,7 +112,7 @@ dist-clean:
 
 dist: dist-clean ## release: all packages for Linux, into dist/
 	@started=$$(date +%s); \
-	for part in $(LINUX:%=dist-%) dist-sdist dist-npm dist-set; do $(MAKE) --no-print-directory $$part || exit 1; \
+	for part in $(LINUX:%=dist-%) dist-sdist dist-npm dist-sandbox dist-set; do $(MAKE) --no-print-directory $$part || exit 1; \
 	echo "dist: $$part, $$(($$(date +%s) - started)) s"; done
 
 version:

@@ -94,6 +94,8 @@ class Trial:
         yield from self.c()
         yield self.python()
         yield self.node()
+        if self.libc == "musl":
+            yield self.sandbox()
 
     # ---- C ----
 
@@ -216,6 +218,24 @@ class Trial:
             command = [*self.emulator, "-L", self.systems / "debian-bookworm-arm64" / "root", node]
             return System("Node 20.0.0, glibc 2.36, qemu", command)
         return System(f"Node 20.0.0, glibc {here()}", [node])
+
+    # ---- the sandbox ----
+
+    def sandbox(self) -> Row:
+        """The program alone, which is for every Linux, in the place of the one that the trials use."""
+        [wheel] = self.dist.glob(f"seekauth_sandbox-{self.version}-py3-none-*musllinux_1_2_{self.architecture}.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            [name] = [name for name in archive.namelist() if name.endswith("/scripts/seekauth-sandbox")]
+            program = Path(archive.extract(name, self.work))
+        program.chmod(0o755)
+        start = self.work / "sandbox"
+        start.write_text(f"#!/bin/sh\nexec {' '.join(map(str, [*self.emulator, program]))} \"$@\"\n")
+        start.chmod(0o755)
+        with Sandbox(start) as sandbox:
+            if sandbox.accepts("Bearer none") or sandbox.requests("graphql") != 1:
+                sys.exit(f"dist: the sandbox for {self.architecture} does not answer as it should")
+        name = f"sandbox {self.architecture}"
+        return Row(name, "none", program.stat().st_size, f"no libc{self.on}", "start request journal")
 
     # ---- both ----
 

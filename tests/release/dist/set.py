@@ -20,7 +20,7 @@ from pathlib import Path
 
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 LIBCS = {"gnu": "manylinux2014_{0}.manylinux_2_17_{0}", "musl": "musllinux_1_2_{0}"}
-ARTEFACTS = ("c", "python", "node")
+ARTEFACTS = ("c", "python", "node", "sandbox")
 # Built by the release workflow, on machines of those systems: all of them, or none.
 ELSEWHERE = (
     r"seekauth-{v}-cp310-abi3-macosx_\d+_\d+_x86_64\.whl",
@@ -36,7 +36,11 @@ SUMS = "SHA256SUMS"
 def promised(version: str) -> set[str]:
     """The files of a release for Linux."""
     names = {f"seekauth-{version}.tar.gz", f"seekauth-{version}.tgz"}
+    names |= {f"seekauth-sandbox-{version}.tgz", f"seekauth-sandbox-{version}.oci.tar"}
     for architecture, short in ARCHITECTURES.items():
+        # The program of the sandbox has a C library in it.
+        tags = f"manylinux2014_{architecture}.manylinux_2_17_{architecture}.musllinux_1_2_{architecture}"
+        names |= {f"seekauth_sandbox-{version}-py3-none-{tags}.whl", f"seekauth-sandbox-linux-{short}-{version}.tgz"}
         for libc, tag in LIBCS.items():
             c = f"seekauth-{version}-{architecture}-unknown-linux-{libc}"
             names |= {f"{c}.tar.gz", f"{c}.wrap", f"seekauth-linux-{short}-{libc}-{version}.tgz"}
@@ -53,6 +57,9 @@ def said_version(path: Path) -> str:
     if path.suffix == ".wrap":
         return field(path.read_text(), r"/releases/download/v([^/]+)/")
     with tarfile.open(path) as archive:
+        if path.name.endswith(".oci.tar"):
+            [image] = json.load(archive.extractfile("index.json"))["manifests"]
+            return image["annotations"]["org.opencontainers.image.ref.name"]
         for member, pattern in {
             "package/package.json": r'^  "version": "(.*)"',
             f"{path.name.removesuffix('.tar.gz')}/PKG-INFO": r"^Version: (.*)$",
@@ -90,10 +97,12 @@ def problems(folder: Path, version: str) -> list[str]:
         return found
     versions = {name: said_version(folder / name) for name in sorted(there)}
     found = [f"{name} says that it is version {said}" for name, said in versions.items() if said != version]
-    packed = {re.fullmatch(rf"seekauth-(.+)-{re.escape(version)}\.tgz", name) for name in there}
-    wanted = {f"@seekauth/{match[1]}": version for match in packed if match}
-    if platforms(folder / f"seekauth-{version}.tgz") != wanted:
-        found.append("the npm package depends on other packages of platforms than there are")
+    packed = [re.fullmatch(rf"seekauth-(.+)-{re.escape(version)}\.tgz", name) for name in there]
+    parts = {match[1] for match in packed if match} - {"sandbox"}
+    programs = {part for part in parts if part.startswith("sandbox-")}
+    for package, wanted in {"seekauth": parts - programs, "seekauth-sandbox": programs}.items():
+        if platforms(folder / f"{package}-{version}.tgz") != {f"@seekauth/{part}": version for part in wanted}:
+            found.append(f"the npm package {package} depends on other packages of platforms than there are")
     return found
 
 

@@ -12,6 +12,10 @@ LD="$llvm/rust-lld -flavor gnu" OBJCOPY=$llvm/llvm-objcopy AR=$llvm/llvm-ar \
     make --no-print-directory --silent -C "$root" install-files DESTDIR="$stage" PREFIX= 'PC_PREFIX=$${pcfiledir}/../..' \
     BUILT="$root/target/$triple/release" NOTICES="$cross/notices"
 cp "$cross/sbom/seekauth-c.cdx.json" "$stage/share/doc/seekauth/"
+# The stand-in for SEEK, for tests.
+install -D -m 755 "$cross/sandbox/${triple%%-*}-unknown-linux-musl/release/seekauth-sandbox" "$stage/bin/seekauth-sandbox"
+install -D -m 644 "$cross/notices/sandbox/LICENSE-THIRD-PARTY" "$stage/share/doc/seekauth/sandbox/LICENSE-THIRD-PARTY"
+cp "$cross/sbom/seekauth-sandbox.cdx.json" "$stage/share/doc/seekauth/sandbox/"
 for file in CMakeLists.txt meson.build; do
     sed "s|@version@|$version|" "$package/$file.in" >"$stage/$file"
 done

@@ -24,6 +24,8 @@ PAGES = [
     "node/README.md",
     *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md") if page.name not in ELSEWHERE),
 ]
+# A file of a project, with its name in front: tests/release/kit runs those.
+IS_FILE = re.compile(r"(?:#|//|/\*) [\w./-]+\.\w+(?: \*/)?\n")
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
@@ -57,7 +59,12 @@ def environment() -> dict[str, str]:
 def examples() -> list[tuple[str, str, str]]:
     """Page, language and text of each fenced block of a programming language, in order."""
     block = re.compile(r"^```(python|js|rust|c|cpp)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    return [(page, language, text) for page in PAGES for language, text in block.findall((ROOT / page).read_text())]
+    return [
+        (page, language, text)
+        for page in PAGES
+        for language, text in block.findall((ROOT / page).read_text())
+        if not IS_FILE.match(text)
+    ]
 
 
 SPEAKS_ON_STDERR = re.compile(r"\blogging\b|\bstderr\b|\bcerr\b|\beprintln!|\bconsole\.error\b")

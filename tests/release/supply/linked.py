@@ -8,13 +8,18 @@ import argparse
 import json
 import re
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-# The artefacts, by the name of the folder in bindings/.
-ARTEFACTS = {"c": "seekauth-capi", "python": "seekauth-python", "node": "seekauth-node"}
+# The artefacts: the bindings by their languages, and the stand-in for SEEK.
+ARTEFACTS = {
+    "c": "seekauth-capi",
+    "python": "seekauth-python",
+    "node": "seekauth-node",
+    "sandbox": "seekauth-sandbox",
+}
 # Programs that come with them.
 PROGRAMS = {"c": ["seekauth-cli"]}
 
@@ -89,8 +94,9 @@ def linked(artefact: str, target: str | None = None) -> list[Crate]:
         match = re.match(r"(\d+) (\S+) v(\S+)", line)
         if match is None:
             raise SystemExit(f"cargo tree says {line!r}")
-        depth, crate = int(match[1]), packages()[f"{match[2]} {match[3]}"]
-        found[crate.key] = crate
+        # What it uses differs between artefacts, by their features.
+        depth, key = int(match[1]), f"{match[2]} {match[3]}"
+        crate = found.setdefault(key, replace(packages()[key], uses=set()))
         del above[depth:]
         if above:
             above[-1].uses.add(crate.key)
@@ -100,7 +106,7 @@ def linked(artefact: str, target: str | None = None) -> list[Crate]:
 
 @dataclass
 class Runtime:
-    """Software of a linker's own that it links into a shared library."""
+    """Software of a linker's own that it links into what it makes."""
 
     name: str
     version: str
@@ -112,14 +118,18 @@ class Runtime:
         return f"{self.name} {self.version}"
 
 
-def runtimes(zig: Path | None) -> list[Runtime]:
-    """Those of zig, installed in an environment; a system's own linker takes the system's shared libraries."""
+def runtimes(artefact: str, zig: Path | None) -> list[Runtime]:
+    """Those of zig, installed in an environment; a system's own linker takes the system's shared libraries. The program
+    has a C library in it, and needs none.
+    """
     if zig is None:
         return []
     folder = next(zig.glob("lib/*/site-packages/ziglang"))
     version = next(folder.parent.glob("ziglang-*.dist-info")).name.removeprefix("ziglang-").removesuffix(".dist-info")
     origin = f"(of zig {version})"
+    static = [Runtime("musl", origin, "MIT", folder / "lib/libc/musl/COPYRIGHT")] if artefact == "sandbox" else []
     return [
+        *static,
         Runtime("libunwind", origin, "Apache-2.0 WITH LLVM-exception", folder / "lib/libunwind/LICENSE.TXT"),
         Runtime("compiler_rt", origin, "MIT", folder / "LICENSE"),
     ]

@@ -111,7 +111,7 @@ def main() -> None:
         for artefact in ARTEFACTS:
             path = given.out / artefact / NAME
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = notice(artefact, runtimes(given.zig))
+            text = notice(artefact, runtimes(artefact, given.zig))
             path.write_text(text, encoding="utf-8")
             print(f"{path.resolve().relative_to(ROOT)}: {len(listed(text))} crates, {len(text) // 1024} KiB")
     except MissingError as problem:

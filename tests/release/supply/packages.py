@@ -3,7 +3,7 @@ with it name the crates that cargo links, no more and no less; the crates that h
 the binary itself are among them; and no path of this machine is in it.
 
 Takes the wheel, the npm tarball with the native library, a folder with the C package, the bills' folder, and the
-environment of zig where that linked them.
+environment of zig and the wheel of the sandbox where that linked them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def check(artefact: str, files: dict[str, bytes], binary: str, zig: Path | None)
 
     bill = json.loads(one(files, r"\.cdx\.json$"))
     billed = {component["bom-ref"] for component in [*bill["components"], bill["metadata"]["component"]]}
-    others = {runtime.key for runtime in runtimes(zig)}
+    others = {runtime.key for runtime in runtimes(artefact, zig)}
     expected = {crate.key for crate in linked(artefact)} | {f"std {rust_version()}"} | others
     assert billed == expected, f"{artefact}: {billed ^ expected} differ in the bill"
 
@@ -87,8 +87,8 @@ def from_standard_library(trace: str, library: bytes) -> bool:
 
 
 def main() -> None:
-    wheel, tarball, folder, bills, *given = map(Path, sys.argv[1:6])
-    zig = given[0] if given else None
+    wheel, tarball, folder, bills, *given = map(Path, sys.argv[1:7])
+    zig, sandbox = given or (None, None)
     check("python", from_wheel(wheel), r"_native\.abi3\.so$", zig)
     check("node", from_tarball(tarball), r"\.node$", zig)
     # Who installs a library from its sources makes the bill if they want one.
@@ -96,9 +96,10 @@ def main() -> None:
     installed = {name: text for name, text in from_folder(folder).items() if not name.endswith(".cdx.json")}
     for binary in (r"libseekauth\.so\.0$", r"(^|/)bin/seekauth$"):
         check("c", installed | bill, binary, zig)
-    if zig:
+    if sandbox:
+        check("sandbox", from_wheel(sandbox), r"/scripts/seekauth-sandbox$", zig)
         same_everywhere()
-    print(f"notices: {4 + bool(zig)} passed, 0 failed")
+    print(f"notices: {6 if sandbox else 4} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def main() -> None:
     given = arguments("sbom")
     given.out.mkdir(parents=True, exist_ok=True)
     for artefact in ARTEFACTS:
-        text = bill(artefact, runtimes(given.zig))
+        text = bill(artefact, runtimes(artefact, given.zig))
         if problem := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
             sys.exit(f"the bill of {artefact} is not CycloneDX: {problem}")
         path = given.out / f"seekauth-{artefact}.cdx.json"

@@ -4,12 +4,14 @@ use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::announcement::Announcement;
 use crate::control::Control;
 use crate::reply::Reply;
 use crate::request::Received;
 use crate::script::Scripted;
 use crate::service::not_found;
 use crate::trouble::Trouble;
+use crate::webhook::Webhook;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,10 +40,10 @@ enum Answers {
 }
 
 /// Answers an admin request.
-pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
+pub(crate) async fn answer(control: &Control, received: &Received) -> Reply {
     let done = || Ok(json!({"ok": true}));
     let outcome = match (received.method(), received.path()) {
-        (&Method::GET, "/urls") => Ok(json!(control.urls())),
+        (&Method::GET, "/urls") => Ok(json!(Announcement::of(control))),
         (&Method::GET, "/journal") => Ok(journal(control, received)),
         (&Method::DELETE, "/journal") => {
             control.clear_journal();
@@ -74,6 +76,9 @@ pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
             control.release();
             done()
         }
+        (&Method::GET, "/webhooks") => Ok(json!(control.webhooks())),
+        (&Method::POST, "/webhooks") => deliver(control, received).await,
+        (&Method::GET, "/ca.pem") => return authority(control),
         (&Method::POST, "/trouble") => body(received).and_then(|made: Made| {
             let known = control.trouble(&made.service, made.trouble);
             if known { done() } else { Err("service: auth, graphql, pass or foreign".to_owned()) }
@@ -93,13 +98,36 @@ pub(crate) fn answer(control: &Control, received: &Received) -> Reply {
     }
 }
 
-/// The entries, or with `?endpoint=…` those of one endpoint.
+/// The entries; with `?endpoint=…` those of one endpoint, with `?operation=…` those with that GraphQL operation.
 fn journal(control: &Control, received: &Received) -> Value {
     let mut entries = control.journal();
     if let Some(endpoint) = received.query("endpoint") {
         entries.retain(|entry| entry.endpoint.name() == endpoint);
     }
+    if let Some(name) = received.query("operation") {
+        entries.retain(|entry| entry.operation.as_ref() == Some(&name));
+    }
     json!(entries)
+}
+
+/// Sends webhooks: how the attempts went, or with `?wait=false` nothing of that.
+async fn deliver(control: &Control, received: &Received) -> Result<Value, String> {
+    let order: Webhook = body(received)?;
+    let attempts = if received.query("wait").as_deref() == Some("false") {
+        control.start_delivery(order).map(|_| Vec::new())
+    } else {
+        control.deliver(order).await
+    };
+    attempts.map(|attempts| json!(attempts)).map_err(|error| error.to_string())
+}
+
+/// The certificate of the authority, for those who do not share a file system with the sandbox.
+fn authority(control: &Control) -> Reply {
+    let file = control.urls().ca_file.as_ref();
+    match file.and_then(|file| std::fs::read_to_string(file).ok()) {
+        Some(pem) => Reply::text(StatusCode::OK, "application/x-pem-file", pem),
+        None => not_found(),
+    }
 }
 
 fn script(control: &Control, answers: Answers) -> Result<Value, String> {

@@ -1,6 +1,7 @@
 //! Everything a running sandbox can be asked or told, by a test in Rust or over the admin endpoint.
 //! One lock guards the whole state; it is never held across an await.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,20 +9,27 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use crate::deliveries::{Attempt, Deliveries};
+use crate::environment;
 use crate::error::Error;
 use crate::graphql::Positions;
 use crate::journal::{Counts, Entry, Journal};
+use crate::redaction;
 use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Script, Scripted};
 use crate::seek_api::QuotaWindow;
 use crate::seek_pass_resource::Submissions;
+use crate::seek_pass_webhooks::Webhooks;
+use crate::sender;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::tls::Authority;
 use crate::tokens::Tokens;
 use crate::trouble::{Trouble, Troubles};
+use crate::webhook::Webhook;
 
 /// A handle on a running sandbox; clones are the same sandbox.
 #[derive(Clone, Debug)]
@@ -32,6 +40,7 @@ pub struct Control {
 #[derive(Debug)]
 struct Shared {
     urls: Urls,
+    shows_secrets: bool,
     started: Instant,
     state: Mutex<State>,
     connections: AtomicU64,
@@ -49,6 +58,8 @@ pub(crate) struct State {
     pub(crate) quota: QuotaWindow,
     pub(crate) submissions: Submissions,
     pub(crate) positions: Positions,
+    pub(crate) pass_webhooks: Webhooks,
+    pub(crate) deliveries: Deliveries,
     script: Script,
     journal: Journal,
     advanced: Duration,
@@ -59,15 +70,23 @@ pub(crate) struct State {
 pub(crate) struct Now {
     /// Time since the sandbox started.
     pub(crate) age: Duration,
+    /// Time since 1970.
+    pub(crate) unix: Duration,
+}
+
+impl Now {
     /// Seconds since 1970.
-    pub(crate) unix_s: u64,
+    pub(crate) fn unix_s(self) -> u64 {
+        self.unix.as_secs()
+    }
 }
 
 impl Control {
-    pub(crate) fn new(urls: Urls, authority: Option<Authority>) -> Control {
+    pub(crate) fn new(urls: Urls, authority: Option<Authority>, shows_secrets: bool) -> Control {
         Control {
             shared: Arc::new(Shared {
                 urls,
+                shows_secrets,
                 started: Instant::now(),
                 state: Mutex::default(),
                 connections: AtomicU64::new(0),
@@ -87,6 +106,19 @@ impl Control {
     #[must_use]
     pub fn urls(&self) -> &Urls {
         &self.shared.urls
+    }
+
+    /// The environment variables that point a client of the SEEK API at this sandbox, for `from_env`.
+    #[must_use]
+    pub fn env(&self) -> BTreeMap<String, String> {
+        environment::seek_api(&self.shared.urls)
+    }
+
+    /// The environment variables that point a client of SEEK Pass at this sandbox, for `from_env` with the prefix
+    /// `PASS_`.
+    #[must_use]
+    pub fn pass_env(&self) -> BTreeMap<String, String> {
+        environment::seek_pass(&self.shared.urls)
     }
 
     /// Appends answers to the queues of their endpoints.
@@ -145,6 +177,34 @@ impl Control {
     /// Forgets what arrived, and the counts of it.
     pub fn clear_journal(&self) {
         self.state().journal.clear();
+    }
+
+    /// Sends webhooks, with all repetitions, and gives how each attempt went.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`] when the order makes no sense; a receiver that fails is none.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn deliver(&self, webhook: Webhook) -> Result<Vec<Attempt>, Error> {
+        let sending = self.start_delivery(webhook)?;
+        // A task that is not aborted and does not panic has a result; a runtime that ends has none.
+        Ok(sending.await.unwrap_or_default())
+    }
+
+    /// The same, without waiting for it: [`webhooks`](Self::webhooks) tells how it goes.
+    pub(crate) fn start_delivery(
+        &self,
+        webhook: Webhook,
+    ) -> Result<JoinHandle<Vec<Attempt>>, Error> {
+        let batches = self.with(|state, now| webhook.batches(state, now))?;
+        Ok(tokio::spawn(sender::send(self.clone(), webhook, batches)))
+    }
+
+    /// How each attempt to deliver a webhook went, in order.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Attempt> {
+        self.state().deliveries.attempts()
     }
 
     /// Waits until `count` requests have arrived at `endpoint` since the start or the last clearing. It waits for ever
@@ -218,9 +278,14 @@ impl Control {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = Now {
             age: self.shared.started.elapsed().saturating_add(state.advanced),
-            unix_s: unix.saturating_add(state.advanced).as_secs(),
+            unix: unix.saturating_add(state.advanced),
         };
         act(&mut state, now)
+    }
+
+    /// Milliseconds of real time since the start.
+    pub(crate) fn age_ms(&self) -> u64 {
+        u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Numbers a connection.
@@ -231,10 +296,13 @@ impl Control {
     /// Records an arrival and takes the scripted answer for it. The receiver sees every release after this moment.
     pub(crate) fn arrived(&self, mut entry: Entry) -> (u64, Option<Scripted>, watch::Receiver<()>) {
         let held = self.shared.releases.subscribe();
-        entry.at_ms = u64::try_from(self.shared.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        entry.at_ms = self.age_ms();
         let (number, scripted) = {
             let mut state = self.state();
-            let scripted = state.script.next(entry.endpoint);
+            let scripted = state.script.next(&entry);
+            if !self.shared.shows_secrets {
+                redaction::hide(&mut entry, &state.settings, &state.tokens);
+            }
             (state.journal.arrived(entry), scripted)
         };
         self.shared.arrivals.send_replace(());

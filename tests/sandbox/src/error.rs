@@ -9,4 +9,7 @@ pub enum Error {
     /// A settings object makes no sense; the text names the member.
     #[error("settings: {0}")]
     Settings(String),
+    /// An order to send webhooks makes no sense; the text names the field.
+    #[error("webhook: {0}")]
+    Webhook(String),
 }

@@ -31,8 +31,8 @@ const fn fault(
 }
 
 #[rustfmt::skip]
-static TABLE: [Fault; 26] = {
-    use Endpoint::{Graphql as G, SeekApiToken as A, SeekPassApi as R, SeekPassToken as P};
+static TABLE: [Fault; 30] = {
+    use Endpoint::{BrowserToken as B, Graphql as G, SeekApiToken as A, SeekPassApi as R, SeekPassToken as P};
     [
         fault(A, "invalid_request", 400, "invalid_request", "A required parameter is missing"),
         fault(A, "unsupported_grant_type", 400, "unsupported_grant_type", "This grant type is not supported"),
@@ -58,6 +58,10 @@ static TABLE: [Fault; 26] = {
         fault(G, "BAD_USER_INPUT", 200, "BAD_USER_INPUT", "The input is not acceptable"),
         fault(G, "INTERNAL_SERVER_ERROR", 200, "INTERNAL_SERVER_ERROR", "Something went wrong"),
         fault(G, "RATE_LIMITED", 200, "RATE_LIMITED", "Too many requests"),
+        fault(B, "BAD_USER_INPUT", 400, "BAD_USER_INPUT", "The input is not acceptable"),
+        fault(B, "UNAUTHENTICATED", 401, "UNAUTHENTICATED", "A valid partner token is required"),
+        fault(B, "FORBIDDEN", 403, "FORBIDDEN", "There is no relationship with this hirer"),
+        fault(B, "RATE_LIMITED", 429, "RATE_LIMITED", "Too many requests"),
         fault(R, "invalid_token", 401, "invalid_token", "The access token is invalid"),
         fault(R, "insufficient_scope", 403, "insufficient_scope", "Access to this resource requires another scope"),
     ]
@@ -92,7 +96,7 @@ impl Fault {
                     .header("pragma", "no-cache")
                     .header("www-authenticate", &self.challenge(description))
             }
-            Endpoint::Graphql => {
+            Endpoint::Graphql | Endpoint::BrowserToken => {
                 let error = json!({"message": description, "extensions": {"code": self.code}});
                 Reply::json(status, &json!({"errors": [error], "data": null}))
                     .header("content-type", "application/json; charset=utf-8")
@@ -137,5 +141,5 @@ pub(crate) fn limited(reply: Reply, limit: u64, left: u64, wait_s: u64, now: Now
     reply
         .header("x-ratelimit-limit", &limit.to_string())
         .header("x-ratelimit-remaining", &left.to_string())
-        .header("x-ratelimit-reset", &now.unix_s.saturating_add(wait_s).to_string())
+        .header("x-ratelimit-reset", &now.unix_s().saturating_add(wait_s).to_string())
 }

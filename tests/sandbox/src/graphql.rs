@@ -1,9 +1,10 @@
 //! Plays the GraphQL endpoint: who a token belongs to, a hiring organisation, and a mutation that posts a position once.
 //! The token's audience decides between live and Playground; errors come in the body, as SEEK's do.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use async_graphql_parser::types::{Field, OperationType};
+use async_graphql_parser::parse_query;
+use async_graphql_parser::types::{DocumentOperations, Field, OperationType};
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -20,10 +21,15 @@ pub(crate) struct Positions {
     posted: HashMap<(String, String), String>,
 }
 
+/// The scope that a browser token needs to ask for an organisation.
+const ORGANIZATIONS: &str = "query:organizations";
+
 /// Whose token came with the request.
 struct Caller {
     client_id: String,
     playground: bool,
+    /// The hirer and the scopes that a browser token is bound to; a partner token has none.
+    bound_to: Option<(String, BTreeSet<String>)>,
 }
 
 /// A field that could not be had.
@@ -118,12 +124,31 @@ fn operation(received: &Received) -> Result<Operation, (&'static str, String)> {
 
 fn caller(state: &State, now: Now, received: &Received) -> Result<Caller, Rejected> {
     let issued = state.tokens.check(received.bearer(), now.age)?;
-    match &issued.grant {
-        Grant::Audience(audience) => Ok(Caller {
-            client_id: issued.client_id.clone(),
-            playground: audience == PLAYGROUND_AUDIENCE,
-        }),
-        Grant::Scopes(_) => Err(Rejected::Unknown),
+    let (audience, bound_to) = match &issued.grant {
+        Grant::Audience(audience) => (audience, None),
+        Grant::Browser { audience, hirer_id, scopes, .. } => {
+            (audience, Some((hirer_id.clone(), scopes.clone())))
+        }
+        Grant::Scopes(_) => return Err(Rejected::Unknown),
+    };
+    Ok(Caller {
+        client_id: issued.client_id.clone(),
+        playground: audience == PLAYGROUND_AUDIENCE,
+        bound_to,
+    })
+}
+
+/// The name of the operation that a request asks for: the one it says, else that of its only one.
+pub(crate) fn operation_name(received: &Received) -> Option<String> {
+    let body = received.json()?;
+    if let Some(name) = body.get("operationName").and_then(Value::as_str) {
+        return Some(name.to_owned());
+    }
+    match parse_query(body.get("query")?.as_str()?).ok()?.operations {
+        DocumentOperations::Multiple(named) if named.len() == 1 => {
+            named.into_keys().next().map(|name| name.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -153,11 +178,14 @@ fn resolve(
                 "id": identifier(caller, "organization", "sandbox"),
                 "name": format!("Sandbox partner {}", caller.client_id),
             },
-            "hirer": null,
+            "hirer": caller.bound_to.as_ref().map(|(hirer_id, _)| organization(hirer_id)),
         })),
         ("Query", "hiringOrganization") => {
             let id = operation.argument(field, "id");
             hiring_organization(state, caller, id.as_ref().and_then(Value::as_str))
+        }
+        ("Mutation", "postPosition") if caller.bound_to.is_some() => {
+            failed("FORBIDDEN", "This mutation takes partner tokens only")
         }
         ("Mutation", "postPosition") => {
             let input = operation.argument(field, "input").unwrap_or_default();
@@ -193,11 +221,23 @@ fn hiring_organization(
     if !state.settings.hirers.iter().any(|hirer| hirer == id) {
         return failed("FORBIDDEN", "There is no relationship with this hirer");
     }
-    Ok(json!({
+    if let Some((hirer_id, scopes)) = &caller.bound_to {
+        if !scopes.contains(ORGANIZATIONS) {
+            return failed("FORBIDDEN", "This query requires scope query:organizations");
+        }
+        if hirer_id != id {
+            return failed("FORBIDDEN", "The access token is bound to another hirer");
+        }
+    }
+    Ok(organization(id))
+}
+
+fn organization(id: &str) -> Value {
+    json!({
         "__typename": "HiringOrganization",
         "id": {"__typename": "ObjectIdentifier", "value": id},
         "name": "Sandbox hirer",
-    }))
+    })
 }
 
 /// Posts a position; a repeat of the idempotency id gives the conflict that a retrying client may read as success.

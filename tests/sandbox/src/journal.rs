@@ -1,5 +1,5 @@
 //! What arrived, in order of arrival, and counts of it that outlive the journal's bound.
-//! Bodies and headers are kept whole, secrets included: the sandbox only ever sees test credentials.
+//! Unless the sandbox is told to show them, secrets and tokens are hidden before a request is recorded.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,6 +27,8 @@ pub struct Entry {
     pub path: String,
     /// Its query, without the question mark.
     pub query: Option<String>,
+    /// The name of its GraphQL operation.
+    pub operation: Option<String>,
     /// Its headers, names in lower case; several of one name joined by `, `. `host` is there over HTTP/2 too.
     pub headers: BTreeMap<String, String>,
     /// Its body, with what is not UTF-8 replaced.

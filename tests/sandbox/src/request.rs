@@ -124,6 +124,7 @@ impl Received {
             method: self.parts.method.to_string(),
             path: self.path().to_owned(),
             query: self.parts.uri.query().map(str::to_owned),
+            operation: None,
             headers,
             body: String::from_utf8_lossy(&self.body).into_owned(),
             http_version: format!("{:?}", self.parts.version),

@@ -1,6 +1,7 @@
 //! Starts and stops the servers. Everything a running sandbox can be asked is on [`Control`], which it lends.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 
 use serde::Serialize;
@@ -22,6 +23,14 @@ const BACKLOG: u32 = 16_384;
 pub struct Options {
     /// Whether the three services speak https. The foreign server and the admin endpoint never do.
     pub tls: bool,
+    /// Whether the journal shows secrets and tokens, for tests that look for them there.
+    pub show_secrets: bool,
+    /// The address to listen on; 127.0.0.1 unless others than this machine are to reach it, as in a container.
+    pub listen: Option<IpAddr>,
+    /// The first of five ports that follow each other; free ones of the system's choice unless they must be known before.
+    pub first_port: Option<u16>,
+    /// The name of this machine in the URLs and in the certificate; by default the address.
+    pub host: Option<String>,
 }
 
 /// Where a sandbox listens. Base URLs have no trailing slash.
@@ -68,17 +77,22 @@ impl Sandbox {
     )]
     pub async fn start(options: Options) -> io::Result<Sandbox> {
         let (issuer, authority) = if options.tls {
-            let (issuer, directory) = tls::prepare()?;
+            let (issuer, directory) = tls::prepare(options.host.as_deref())?;
             (Some(issuer), Some(directory))
         } else {
             (None, None)
         };
         let mut listeners = Vec::new();
         let mut bases = Vec::new();
-        for service in Service::ALL {
-            let listener = listen()?;
+        for (place, service) in (0..).zip(Service::ALL) {
+            let listener = listen(&options, place)?;
             let scheme = if options.tls && service.is_secured() { "https" } else { "http" };
-            bases.push(format!("{scheme}://{}", listener.local_addr()?));
+            let address = listener.local_addr()?;
+            let authority = match &options.host {
+                Some(host) => format!("{host}:{}", address.port()),
+                None => address.to_string(),
+            };
+            bases.push(format!("{scheme}://{authority}"));
             listeners.push((service, listener));
         }
         let [auth, graphql, pass, foreign, admin] =
@@ -96,7 +110,7 @@ impl Sandbox {
                 .as_ref()
                 .map(|directory| tls::authority_file(directory).display().to_string()),
         };
-        let control = Control::new(urls, issuer);
+        let control = Control::new(urls, issuer, options.show_secrets);
         let accepting = listeners
             .into_iter()
             .map(|(service, listener)| {
@@ -151,8 +165,23 @@ impl std::ops::Drop for Sandbox {
     }
 }
 
-fn listen() -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(([127, 0, 0, 1], 0).into())?;
+/// Listens for the service in that place.
+fn listen(options: &Options, place: u16) -> io::Result<TcpListener> {
+    let address = options.listen.unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let port = match options.first_port {
+        Some(first) => first
+            .checked_add(place)
+            .ok_or_else(|| io::Error::other("there are not five ports from the first one on"))?,
+        None => 0,
+    };
+    if port != 0 {
+        // As servers with a port of their own do: connections of an earlier one may still be closing.
+        socket.set_reuseaddr(true)?;
+    }
+    let address = SocketAddr::new(address, port);
+    socket
+        .bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
     socket.listen(BACKLOG)
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::journal::Entry;
 
 /// Where a request arrived, as named in scripts, journal and counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub enum Endpoint {
     SeekApiToken,
     /// `POST /graphql` of graphql.seek.com.
     Graphql,
+    /// `POST /auth/token` of graphql.seek.com.
+    BrowserToken,
     /// `POST /api/partner/v1/oauth/token.json` of SEEK Pass.
     SeekPassToken,
     /// Every other path under `/api/partner/` of SEEK Pass.
@@ -35,6 +38,7 @@ impl Endpoint {
         match self {
             Endpoint::SeekApiToken => "seek_api_token",
             Endpoint::Graphql => "graphql",
+            Endpoint::BrowserToken => "browser_token",
             Endpoint::SeekPassToken => "seek_pass_token",
             Endpoint::SeekPassApi => "seek_pass_api",
             Endpoint::Foreign => "foreign",
@@ -83,6 +87,12 @@ pub enum DropWith {
 pub struct Scripted {
     /// The endpoint whose next request gets this answer.
     pub endpoint: Endpoint,
+    /// Only requests with the GraphQL operation of this name get this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Only requests for this path get this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// HTTP status. Default 200, with `redirect` 307, with `error` what that error has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -164,6 +174,8 @@ impl Scripted {
     pub fn on(endpoint: Endpoint) -> Scripted {
         Scripted {
             endpoint,
+            operation: None,
+            path: None,
             status: None,
             headers: BTreeMap::new(),
             json: None,
@@ -186,11 +198,23 @@ impl Scripted {
         }
     }
 
+    /// Whether this answer is for that request.
+    fn fits(&self, request: &Entry) -> bool {
+        self.operation.as_ref().is_none_or(|name| request.operation.as_ref() == Some(name))
+            && self.path.as_ref().is_none_or(|path| request.path == *path)
+    }
+
     /// Checks what the types cannot: that at most one body is given, that the error exists there, that status and headers can be sent.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let refuse = |text: String| Err(Error::Script(format!("{}: {text}", self.endpoint)));
         if self.endpoint == Endpoint::Other {
             return refuse("this endpoint cannot be scripted".to_owned());
+        }
+        if self.operation.is_some() && self.endpoint != Endpoint::Graphql {
+            return refuse("only graphql has operations".to_owned());
+        }
+        if self.path.as_ref().is_some_and(|path| !path.starts_with('/')) {
+            return refuse("path must start with /".to_owned());
         }
         let bodies = [
             ("json", self.json.is_some()),
@@ -260,16 +284,17 @@ impl Script {
         Ok(())
     }
 
-    /// The answer for the next request at `endpoint`.
-    pub(crate) fn next(&mut self, endpoint: Endpoint) -> Option<Scripted> {
-        let queue = self.queues.get_mut(&endpoint)?;
-        let front = queue.front_mut()?;
-        match front.times {
-            0 => Some(front.clone()),
-            1 => queue.pop_front(),
+    /// The first answer that is for `request`.
+    pub(crate) fn next(&mut self, request: &Entry) -> Option<Scripted> {
+        let queue = self.queues.get_mut(&request.endpoint)?;
+        let at = queue.iter().position(|answer| answer.fits(request))?;
+        let found = queue.get_mut(at)?;
+        match found.times {
+            0 => Some(found.clone()),
+            1 => queue.remove(at),
             _ => {
-                front.times -= 1;
-                Some(front.clone())
+                found.times -= 1;
+                Some(found.clone())
             }
         }
     }

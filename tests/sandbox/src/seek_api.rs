@@ -9,7 +9,7 @@ use crate::reply::Reply;
 use crate::request::{Received, text};
 use crate::script::Endpoint;
 use crate::settings::{Client, LIVE_AUDIENCE, PLAYGROUND_AUDIENCE, Quota, Settings, WrongSecret};
-use crate::tokens::Grant;
+use crate::tokens::{Grant, SEEK_API};
 
 /// Token requests in the window that is running.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ fn granted(settings: &Settings, client: &Client, audience: &str) -> Result<(), R
 fn grant(state: &mut State, now: Now, asked: &Asked) -> Reply {
     let lifetime_s = state.settings.seek_api_lifetime_s;
     let value = state.tokens.issue(
-        "sandbox-seek-api-",
+        SEEK_API,
         &asked.client_id,
         Grant::Audience(asked.audience.clone()),
         now.age,

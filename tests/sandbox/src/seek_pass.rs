@@ -12,7 +12,7 @@ use crate::request::{Received, text};
 use crate::script::Endpoint;
 use crate::seek_api::overridden;
 use crate::settings::Settings;
-use crate::tokens::Grant;
+use crate::tokens::{Grant, SEEK_PASS};
 
 /// Answers a token request.
 pub(crate) fn token(state: &mut State, now: Now, received: &Received) -> Reply {
@@ -95,9 +95,7 @@ fn grant(state: &mut State, now: Now, asked: Asked) -> Reply {
         if state.settings.revoke_previous {
             state.tokens.revoke_latest(&asked.client_id, &grant);
         }
-        // Shaped like the real one, a JWT, but not one: clients have no business reading it.
-        let prefix = "eyJhbGciOiJIUzUxMiJ9.sandbox-seek-pass.";
-        let value = state.tokens.issue(prefix, &asked.client_id, grant, now.age, lifetime_s);
+        let value = state.tokens.issue(SEEK_PASS, &asked.client_id, grant, now.age, lifetime_s);
         (value, lifetime_s)
     });
     let mut members = Map::new();
@@ -107,7 +105,7 @@ fn grant(state: &mut State, now: Now, asked: Asked) -> Reply {
     if !scope.is_empty() {
         members.insert("scope".to_owned(), json!(scope));
     }
-    members.insert("created_at".to_owned(), json!(now.unix_s));
+    members.insert("created_at".to_owned(), json!(now.unix_s()));
     let body = overridden(members, &state.settings.seek_pass_reply);
     Reply::json(StatusCode::OK, &body)
         .header("content-type", "application/json; charset=utf-8")

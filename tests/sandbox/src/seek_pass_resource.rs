@@ -12,6 +12,7 @@ use crate::fault::refuse;
 use crate::reply::Reply;
 use crate::request::Received;
 use crate::script::Endpoint;
+use crate::seek_pass_webhooks;
 use crate::service::not_found;
 use crate::tokens::{Grant, Issued, Rejected};
 
@@ -70,8 +71,19 @@ pub(crate) fn answer(state: &mut State, now: Now, received: &Received) -> Reply 
     let posted = received.method() == Method::POST;
     let read = received.method() == Method::GET;
     match parts.as_slice() {
-        ["v1", "add", credential_type] if posted => add(state, now, received, credential_type),
+        ["v1", "add", credential_type] if posted => {
+            add(state, now, received, credential_type, "id")
+        }
         ["v2", "add", "requests", "batch"] if posted => batch(state, now, received),
+        ["v2", "add", "requests", credential_type] if posted => {
+            add(state, now, received, credential_type, "credential_id")
+        }
+        ["v2", "verify", "requests", "digital_identity"] if posted => verify(state, now, received),
+        ["v2", "webhooks", rest @ ..] => {
+            with_token(state, now, received, &[], |state, client_id| {
+                seek_pass_webhooks::answer(&mut state.pass_webhooks, client_id, received, rest)
+            })
+        }
         ["v1", "submissions", "status"] if posted => statuses(state, now, received),
         ["v1", "submissions", id, "status"] if read => {
             with_token(state, now, received, &[], |state, client_id| {
@@ -100,16 +112,23 @@ fn scope_of(credential_type: &str) -> Option<String> {
     }
 }
 
-fn add(state: &mut State, now: Now, received: &Received, credential_type: &str) -> Reply {
+/// `member` is what the id is called in that version.
+fn add(
+    state: &mut State,
+    now: Now,
+    received: &Received,
+    credential_type: &str,
+    member: &str,
+) -> Reply {
     let Some(scope) = scope_of(credential_type) else { return not_found() };
     with_token(state, now, received, &[scope], |state, client_id| {
         let body = received.json().unwrap_or_default();
-        match body.get("id").and_then(Value::as_str) {
+        match body.get(member).and_then(Value::as_str) {
             Some(id) => {
                 let redirect_uri = state.submissions.add(client_id, id, credential_type, now);
                 Reply::json(StatusCode::CREATED, &json!({"redirect_uri": redirect_uri}))
             }
-            None => unprocessable("id must be a string"),
+            None => unprocessable(&format!("{member} must be a string")),
         }
     })
 }
@@ -127,6 +146,21 @@ fn batch(state: &mut State, now: Now, received: &Received) -> Reply {
     with_token(state, now, received, &scopes, |state, client_id| {
         let redirect_uri = state.submissions.add(client_id, id, "batch", now);
         Reply::json(StatusCode::CREATED, &json!({"redirect_uri": redirect_uri}))
+    })
+}
+
+/// Needs both scopes, for what is verified is read too.
+fn verify(state: &mut State, now: Now, received: &Received) -> Reply {
+    let scopes = ["write.digital_identity", "read.digital_identity"].map(str::to_owned);
+    with_token(state, now, received, &scopes, |state, client_id| {
+        let body = received.json().unwrap_or_default();
+        match body.get("request_id").and_then(Value::as_str) {
+            Some(id) => {
+                let redirect_uri = state.submissions.add(client_id, id, "verify", now);
+                Reply::json(StatusCode::CREATED, &json!({"redirect_uri": redirect_uri}))
+            }
+            None => unprocessable("request_id must be a string"),
+        }
     })
 }
 
@@ -181,11 +215,11 @@ fn with_token(
 fn scopes_of(issued: &Issued) -> Result<(&str, &std::collections::BTreeSet<String>), Rejected> {
     match &issued.grant {
         Grant::Scopes(scopes) => Ok((&issued.client_id, scopes)),
-        Grant::Audience(_) => Err(Rejected::Unknown),
+        Grant::Audience(_) | Grant::Browser { .. } => Err(Rejected::Unknown),
     }
 }
 
-fn unprocessable(text: &str) -> Reply {
+pub(crate) fn unprocessable(text: &str) -> Reply {
     Reply::json(
         StatusCode::UNPROCESSABLE_ENTITY,
         &json!({"error": "invalid_request", "error_description": text}),

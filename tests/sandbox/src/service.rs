@@ -17,7 +17,7 @@ use crate::reply::{Body, End, Keep, Reply, Then};
 use crate::request::Received;
 use crate::sandbox::Urls;
 use crate::script::{Drop, Endpoint, Scripted};
-use crate::{admin, graphql, seek_api, seek_pass, seek_pass_resource};
+use crate::{admin, browser_token, graphql, seek_api, seek_pass, seek_pass_resource};
 
 /// The part a listener plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ impl Service {
         match (self, path) {
             (Service::Auth, "/oauth/token") => Endpoint::SeekApiToken,
             (Service::Graphql, "/graphql") => Endpoint::Graphql,
+            (Service::Graphql, "/auth/token") => Endpoint::BrowserToken,
             (Service::Pass, "/api/partner/v1/oauth/token.json" | "/api/partner/v1/oauth/token") => {
                 Endpoint::SeekPassToken
             }
@@ -79,11 +80,14 @@ pub(crate) async fn answer(
 ) -> io::Result<Response<Body>> {
     let received = Received::read(request).await?;
     if service == Service::Admin {
-        return Ok(admin::answer(control, &received).into_response(None, None));
+        return Ok(admin::answer(control, &received).await.into_response(None, None));
     }
     let endpoint = service.endpoint(received.path());
     let mut entry = received.entry(endpoint, service, connection);
     entry.token_indexing = seen.worst();
+    if endpoint == Endpoint::Graphql {
+        entry.operation = graphql::operation_name(&received);
+    }
     let (number, scripted, mut held) = control.arrived(entry);
     let script = scripted.unwrap_or_else(|| Scripted::on(endpoint));
     // The answer is made before it is delayed, so that a token's life runs while its reply is on the way.
@@ -170,11 +174,14 @@ fn played(endpoint: Endpoint, state: &mut State, now: Now, received: &Received) 
         Endpoint::SeekApiToken if posted => seek_api::token(state, now, received),
         Endpoint::SeekPassToken if posted => seek_pass::token(state, now, received),
         Endpoint::Graphql if posted => graphql::answer(state, now, received),
+        Endpoint::BrowserToken if posted => browser_token::token(state, now, received),
         Endpoint::SeekPassApi => seek_pass_resource::answer(state, now, received),
         Endpoint::Foreign => Reply::json(StatusCode::OK, &json!({"foreign": true})),
-        Endpoint::SeekApiToken | Endpoint::SeekPassToken | Endpoint::Graphql | Endpoint::Other => {
-            not_found()
-        }
+        Endpoint::SeekApiToken
+        | Endpoint::SeekPassToken
+        | Endpoint::Graphql
+        | Endpoint::BrowserToken
+        | Endpoint::Other => not_found(),
     }
 }
 

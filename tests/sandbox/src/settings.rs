@@ -52,6 +52,10 @@ pub struct Settings {
     pub graphql_unauthenticated_status: u16,
     /// `Content-Type` of GraphQL replies.
     pub graphql_content_type: String,
+    /// Lifetime of a browser token in seconds. Zero and less issue tokens that have already expired. Default 3600.
+    pub browser_token_lifetime_s: i64,
+    /// Members put into (or, when `null`, left out of) each successful browser token reply.
+    pub browser_token_reply: BTreeMap<String, Value>,
     /// Ids of the hiring organisations that live callers have a relationship with; others are `FORBIDDEN`.
     pub hirers: Vec<String>,
 }
@@ -73,6 +77,8 @@ impl Default for Settings {
             submission_status: "incomplete".to_owned(),
             graphql_unauthenticated_status: 200,
             graphql_content_type: "application/json; charset=utf-8".to_owned(),
+            browser_token_lifetime_s: 3600,
+            browser_token_reply: BTreeMap::new(),
             hirers: vec![
                 "seekAnz:organization:seek:93WyyF1h".to_owned(),
                 "seekAnzPublicTest:organization:seek:93WyyF1h".to_owned(),

@@ -19,6 +19,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Signs the certificates.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
+    names: Vec<String>,
     acceptor: Mutex<TlsAcceptor>,
 }
 
@@ -30,7 +31,7 @@ impl Authority {
 
     /// Another certificate, with a key of its own.
     pub(crate) fn renew(&self) -> io::Result<()> {
-        let acceptor = sign(&self.issuer).map_err(io::Error::other)?;
+        let acceptor = sign(&self.issuer, &self.names).map_err(io::Error::other)?;
         *self.acceptor.lock().unwrap_or_else(PoisonError::into_inner) = acceptor;
         Ok(())
     }
@@ -42,9 +43,11 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Makes both certificates and writes the authority's.
-pub(crate) fn prepare() -> io::Result<(Authority, TempDir)> {
-    let (pem, authority) = make().map_err(io::Error::other)?;
+/// Makes both certificates, good for `host` too, and writes the authority's.
+pub(crate) fn prepare(host: Option<&str>) -> io::Result<(Authority, TempDir)> {
+    let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(host);
+    let names = names.map(str::to_owned).collect();
+    let (pem, authority) = make(names).map_err(io::Error::other)?;
     let directory = tempfile::Builder::new().prefix("seekauth-sandbox-").tempdir()?;
     std::fs::write(authority_file(&directory), pem)?;
     Ok((authority, directory))
@@ -55,7 +58,7 @@ pub(crate) fn authority_file(directory: &TempDir) -> PathBuf {
     directory.path().join("ca.pem")
 }
 
-fn make() -> Result<(String, Authority), Failure> {
+fn make(names: Vec<String>) -> Result<(String, Authority), Failure> {
     let authority_key = KeyPair::generate()?;
     let mut authority = CertificateParams::default();
     authority.distinguished_name.push(DnType::CommonName, "seekauth sandbox authority");
@@ -63,13 +66,12 @@ fn make() -> Result<(String, Authority), Failure> {
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let pem = authority.self_signed(&authority_key)?.pem();
     let issuer = Issuer::new(authority, authority_key);
-    let acceptor = Mutex::new(sign(&issuer)?);
-    Ok((pem, Authority { issuer, acceptor }))
+    let acceptor = Mutex::new(sign(&issuer, &names)?);
+    Ok((pem, Authority { issuer, names, acceptor }))
 }
 
-fn sign(issuer: &Issuer<'static, KeyPair>) -> Result<TlsAcceptor, Failure> {
+fn sign(issuer: &Issuer<'static, KeyPair>, names: &[String]) -> Result<TlsAcceptor, Failure> {
     let key = KeyPair::generate()?;
-    let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     let mut leaf = CertificateParams::new(names)?;
     leaf.distinguished_name.push(DnType::CommonName, "seekauth sandbox");
     leaf.use_authority_key_identifier_extension = true;

@@ -4,6 +4,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+/// What the values of SEEK API tokens start with.
+pub(crate) const SEEK_API: &str = "sandbox-seek-api-";
+/// What those of browser tokens start with.
+pub(crate) const BROWSER: &str = "sandbox-browser-";
+/// What those of SEEK Pass start with: shaped like the real ones, JWTs, but none, for clients have no business reading them.
+pub(crate) const SEEK_PASS: &str = "eyJhbGciOiJIUzUxMiJ9.sandbox-seek-pass.";
+/// All of them.
+pub(crate) const PREFIXES: [&str; 3] = [SEEK_API, BROWSER, SEEK_PASS];
+/// The length of the random rest, in hexadecimal digits.
+pub(crate) const VALUE_LENGTH: usize = 32;
+
 /// What a token was issued for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Grant {
@@ -11,6 +22,8 @@ pub(crate) enum Grant {
     Audience(String),
     /// A SEEK Pass token's scopes.
     Scopes(BTreeSet<String>),
+    /// What a browser token is bound to.
+    Browser { audience: String, hirer_id: String, scopes: BTreeSet<String>, user_id: String },
 }
 
 /// A token that was issued.
@@ -18,6 +31,8 @@ pub(crate) enum Grant {
 pub(crate) struct Issued {
     pub(crate) client_id: String,
     pub(crate) grant: Grant,
+    /// Its place among the tokens issued, from 1.
+    pub(crate) number: usize,
     /// `None`: beyond what the clock can count to.
     expires_at: Option<Duration>,
     revoked: bool,
@@ -54,6 +69,7 @@ impl Tokens {
         let issued = Issued {
             client_id: client_id.to_owned(),
             grant: grant.clone(),
+            number: self.issued.len() + 1,
             expires_at: now.checked_add(lifetime),
             revoked: false,
         };
@@ -99,6 +115,11 @@ impl Tokens {
             }
             None => false,
         }
+    }
+
+    /// The place of a token among those issued.
+    pub(crate) fn number(&self, value: &str) -> Option<usize> {
+        self.issued.get(value).map(|issued| issued.number)
     }
 
     /// The token of that value if it is good.

@@ -142,8 +142,9 @@ impl Run<'_> {
     async fn prepare(&mut self) -> Result<(), String> {
         let case = self.case;
         let tls = case.tls || self.adapter.is_some_and(|adapter| adapter.http2);
-        let sandbox =
-            Sandbox::start(Options { tls }).await.map_err(|problem| problem.to_string())?;
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .map_err(|problem| problem.to_string())?;
         self.variables.set("scheme", if tls { "https" } else { "http" });
         let urls = serde_json::to_value(sandbox.urls()).map_err(|problem| problem.to_string())?;
         self.variables.set_addresses(&urls);

@@ -96,7 +96,9 @@ fn speakers(sandbox: &Sandbox) -> Vec<(&'static str, Client)> {
 #[tokio::test]
 async fn every_way_of_speaking_sees_answers_and_cuts() {
     for tls in [false, true] {
-        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .unwrap();
         assert_eq!(sandbox.urls().token_url.starts_with("https://"), tls);
         assert!(sandbox.urls().admin.starts_with("http://"));
         for (version, client) in speakers(&sandbox) {
@@ -132,7 +134,9 @@ async fn every_way_of_speaking_sees_answers_and_cuts() {
 #[tokio::test]
 async fn head_gets_the_headers_alone() {
     for tls in [false, true] {
-        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .unwrap();
         for (version, client) in speakers(&sandbox) {
             let answer = Scripted { body: Some("0123456789".to_owned()), ..Scripted::on(TOKEN) };
             sandbox.script(vec![answer]).unwrap();
@@ -147,7 +151,9 @@ async fn head_gets_the_headers_alone() {
 
 #[tokio::test]
 async fn only_its_authority_makes_it_trusted() {
-    let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
+    let sandbox = Sandbox::start(Options { tls: true, show_secrets: true, ..Options::default() })
+        .await
+        .unwrap();
     let error = seek_api(&sandbox, &live()).send().await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
     assert_eq!(sandbox.journal(), []);
@@ -180,7 +186,9 @@ async fn a_body_drips() {
 #[tokio::test]
 async fn a_body_can_stop_without_an_end() {
     for tls in [false, true] {
-        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .unwrap();
         for (version, client) in speakers(&sandbox) {
             let answer = Scripted {
                 body: Some("0123456789".to_owned()),
@@ -263,7 +271,9 @@ fn certificate(response: &reqwest::Response) -> Vec<u8> {
 
 #[tokio::test]
 async fn connections_freeze_and_go_away_and_new_ones_do_not() {
-    let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
+    let sandbox = Sandbox::start(Options { tls: true, show_secrets: true, ..Options::default() })
+        .await
+        .unwrap();
     let client = trusting(&sandbox);
     let ask = || client.post(&sandbox.urls().token_url).json(&live()).send();
     let first = certificate(&ask().await.unwrap());
@@ -282,7 +292,9 @@ async fn connections_freeze_and_go_away_and_new_ones_do_not() {
 
 #[tokio::test]
 async fn a_refused_request_is_not_processed() {
-    let sandbox = Sandbox::start(Options { tls: true }).await.unwrap();
+    let sandbox = Sandbox::start(Options { tls: true, show_secrets: true, ..Options::default() })
+        .await
+        .unwrap();
     let refusal = Scripted { drop: Some(Drop::Refuse), ..Scripted::on(TOKEN) };
     sandbox.script(vec![refusal]).unwrap();
     let client = trusting(&sandbox);

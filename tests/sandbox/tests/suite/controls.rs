@@ -1,6 +1,6 @@
 //! The controls of a running sandbox, in Rust and over the admin endpoint: journal, counts, settings, revocation, reset.
 
-use seekauth_sandbox::{Endpoint, Error, Options, Sandbox, Settings};
+use seekauth_sandbox::{Announcement, Endpoint, Error, Options, Sandbox, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -142,7 +142,10 @@ async fn a_reset_makes_it_fresh() {
 #[tokio::test]
 async fn everything_can_be_done_over_http() {
     let sandbox = sandbox().await;
-    assert_eq!(admin(&sandbox, "GET", "/urls", Value::Null).await, (200, json!(sandbox.urls())));
+    assert_eq!(
+        admin(&sandbox, "GET", "/urls", Value::Null).await,
+        (200, json!(Announcement::of(&sandbox)))
+    );
     let (_, settings) =
         admin(&sandbox, "PATCH", "/settings", json!({"seek_api_lifetime_s": 100})).await;
     assert_eq!(settings["seek_api_lifetime_s"], 100);

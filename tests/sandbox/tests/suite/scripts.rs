@@ -198,6 +198,37 @@ async fn answers_in_order_as_often_as_told() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_for_one_operation_or_one_path_whatever_comes_first() {
+    let sandbox = sandbox().await;
+    let of = |operation: &str, status| Scripted {
+        operation: Some(operation.to_owned()),
+        status: Some(status),
+        ..Scripted::on(Endpoint::Graphql)
+    };
+    let first_of_all = Scripted { status: Some(503), ..Scripted::on(Endpoint::Graphql) };
+    let on_path = Scripted {
+        path: Some("/api/partner/v1/submissions/a/status.json".to_owned()),
+        status: Some(418),
+        ..Scripted::on(Endpoint::SeekPassApi)
+    };
+    sandbox.script(vec![of("B", 502), of("A", 501), of("B", 504), first_of_all, on_path]).unwrap();
+    let mut statuses = Vec::new();
+    for name in ["A", "B", "C", "B", "A"] {
+        let body = json!({"query": format!("query {name} {{ __typename }}")});
+        let request = client().post(&sandbox.urls().graphql_url).json(&body);
+        statuses.push(request.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [501, 502, 503, 504, 200]);
+    let mut statuses = Vec::new();
+    for id in ["b", "a", "a"] {
+        let url = format!("{}/api/partner/v1/submissions/{id}/status.json", sandbox.urls().pass);
+        statuses.push(client().get(url).send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [401, 418, 401]);
+    assert_eq!(sandbox.script_left(), 0);
+}
+
+#[tokio::test]
 async fn delays_the_answer() {
     let sandbox = sandbox().await;
     scripted(&sandbox, json!({"delay_ms": 300}));
@@ -268,7 +299,9 @@ async fn compresses_for_those_who_accept_it() {
 #[tokio::test]
 async fn somebody_elses_server_is_on_record() {
     for tls in [false, true] {
-        let sandbox = Sandbox::start(Options { tls }).await.unwrap();
+        let sandbox = Sandbox::start(Options { tls, show_secrets: true, ..Options::default() })
+            .await
+            .unwrap();
         let url = format!("{}/any/where", sandbox.urls().foreign);
         assert!(url.starts_with("http://"));
         let answer = client().put(&url).bearer_auth("stray").send().await.unwrap();
@@ -323,6 +356,8 @@ async fn refuses_what_makes_no_sense() {
         ),
         (Scripted { redirect: Some("/\u{7}".to_owned()), ..on(TOKEN) }, "redirect cannot be sent"),
         (on(Endpoint::Other), "cannot be scripted"),
+        (Scripted { operation: Some("A".to_owned()), ..on(TOKEN) }, "only graphql has operations"),
+        (Scripted { path: Some("a".to_owned()), ..on(TOKEN) }, "path must start with /"),
     ];
     for (answer, wanted) in bad {
         let error = sandbox.script(vec![on(TOKEN), answer]).unwrap_err();

@@ -273,3 +273,28 @@ async fn many_statuses_are_read_at_once_but_not_too_many() {
     let bare = client().post(&url).json(&json!({"ids": []}));
     assert_eq!(bare.send().await.unwrap().status(), 401);
 }
+
+#[tokio::test]
+async fn the_second_version_has_its_own_names_for_ids() {
+    let sandbox = sandbox().await;
+    let scopes = "write.education write.digital_identity read.digital_identity";
+    let send = async |scope: &str, path: &str, body: Value| {
+        let url = format!("{}/api/partner/v2/{path}", sandbox.urls().pass);
+        let token = seek_pass_token(&sandbox, scope).await;
+        client().post(url).bearer_auth(token).json(&body).send().await.unwrap()
+    };
+    let add = "add/requests/education.json";
+    let made = send(scopes, add, json!({"credential_id": "1"})).await;
+    assert_eq!(made.status(), 201);
+    assert!(made.json::<Value>().await.unwrap()["redirect_uri"].is_string());
+    assert_eq!(send(scopes, add, json!({"id": "1"})).await.status(), 422);
+    let unknown = send(scopes, "add/requests/nonsense.json", json!({"credential_id": "1"})).await;
+    assert_eq!(unknown.status(), 404);
+    let verify = "verify/requests/digital_identity.json";
+    let request = json!({"request_id": "2"});
+    assert_eq!(send(scopes, verify, request.clone()).await.status(), 201);
+    assert_eq!(send(scopes, verify, json!({})).await.status(), 422);
+    for scope in ["write.digital_identity", "read.digital_identity"] {
+        refused(send(scope, verify, request.clone()).await, 403, "insufficient_scope").await;
+    }
+}

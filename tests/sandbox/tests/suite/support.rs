@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 pub(crate) const PASS_SECRET: &str = "sandbox-pass-secret & more=100%";
 
 pub(crate) async fn sandbox() -> Sandbox {
-    Sandbox::start(Options::default()).await.unwrap()
+    Sandbox::start(Options { show_secrets: true, ..Options::default() }).await.unwrap()
 }
 
 /// A client that follows no redirect, uses no proxy and names itself.
