@@ -109,13 +109,16 @@ impl AuthFlow {
     /// Set it to the value of a header that the request has already; one that is not visible ASCII
     /// in moderate length is no id, and errors then carry None.
     #[getter]
-    fn request_id(&self) -> Option<&str> {
-        self.core.request_id()
+    fn request_id(&self, py: Python<'_>) -> PyResult<Option<&str>> {
+        guard(py, || Ok(self.core.request_id()))
     }
 
     #[setter]
-    fn set_request_id(&mut self, value: &str) {
-        self.core.set_request_id(value);
+    fn set_request_id(&mut self, py: Python<'_>, value: &str) -> PyResult<()> {
+        guard(py, || {
+            self.core.set_request_id(value);
+            Ok(())
+        })
     }
 
     /// Refuses a Host header that names another host than the API's: the token would go there.

@@ -14,6 +14,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use seekauth::binding::Language;
 use seekauth::{Config, GraphqlResponse, blocking};
 
+use crate::attributes;
 use crate::auth_flow::AuthFlow;
 use crate::authorization::CachedAuthorization;
 use crate::call::{CancelHandle, start_with_callback, wait};
@@ -96,12 +97,15 @@ impl Client {
 
     #[pyo3(signature = (*args, **settings))]
     fn __init__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         args: &Bound<'_, PyTuple>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        guard(py, || if self.0.get().is_some() { Ok(()) } else { self.init(py, args, settings) })
+        let (py, client) = (slf.py(), slf.get());
+        guard(py, || match client.0.get() {
+            Some(_) => attributes::drop_empty(slf),
+            None => client.init(py, args, settings),
+        })
     }
 
     /// A client of the SEEK API; `environment` is `"live"` or `"playground"`.
@@ -637,7 +641,9 @@ fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
 
 /// An instance of the class whose method was called, so that subclasses stay themselves.
 fn instantiate<'py>(cls: &Bound<'py, PyType>, new: NewClient) -> PyResult<Bound<'py, PyAny>> {
-    cls.py().get_type::<Client>().call_method1("__new__", (cls, new))
+    let client = cls.py().get_type::<Client>().call_method1("__new__", (cls, new))?;
+    attributes::drop_empty(&client)?;
+    Ok(client)
 }
 
 /// The status, text and request id of a response to a GraphQL operation.

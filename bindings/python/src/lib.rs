@@ -2,6 +2,7 @@
 //! core's results and errors into Python's; every default, rule and message is the core's. The package
 //! that users import, and all that needs `async def`, is in `python/seekauth`.
 
+mod attributes;
 mod auth_flow;
 mod authorization;
 mod call;
