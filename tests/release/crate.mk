@@ -44,7 +44,7 @@ test-api: $(API_TOOL) ## release: the crate's public interface, against core/pub
 # out: its build asks for Node's own import library, which only Windows has.
 ELSEWHERE := x86_64-pc-windows-gnu
 .PHONY: check-windows
-check-windows: $(ELSEWHERE:%=$(CROSS)/%/.rust) ## release: the core, the C library and the Python module compile for Windows
+check-windows: $(ELSEWHERE:%=$(CROSS)/%/.rust) ## release: the core, the C library, the Python module and the sandbox compile for Windows
 	@PATH=$(CROSS_TOOLS)/bin:$$PATH cargo-zigbuild check --quiet --target $(ELSEWHERE) --target-dir target/elsewhere \
-		-p seekauth-capi -p seekauth-python
-	@echo "Windows: core, C and Python compile"
+		-p seekauth-capi -p seekauth-python -p seekauth-sandbox
+	@echo "Windows: core, C, Python and the sandbox compile"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "testing.md"
+LAID: set[str] = set()
+"""The examples that were written into a project so far."""
 NAMED = re.compile(r"^(?:#|//|/\*) ([\w./-]+\.\w+)(?: \*/)?$")
 
 
@@ -27,6 +29,7 @@ def examples() -> dict[str, str]:
 
 def lay(folder: Path, *names: str) -> None:
     """Writes some of them into a project."""
+    LAID.update(names)
     all_of_them = examples()
     for name in names:
         path = folder / name

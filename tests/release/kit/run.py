@@ -6,12 +6,14 @@ run.py VERSION DIST WHEEL C NODE_PACKAGE... [--only NAME]
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import suites
 from bars import bars
+from examples import LAID, examples
 from image import image
 from loopback import alone
 from suites import Packages
@@ -43,6 +45,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="seekauth-kit-") as work:
             said = TRIALS[name](packages, Path(work))
         print(f"kit: {name}: {said} ({time.monotonic() - began:.0f} s)")
+    if not given.only and (forgotten := set(examples()) - LAID):
+        sys.exit(f"kit: no suite has {sorted(forgotten)} of docs/testing.md")
     print(f"kit: {len(trials)} passed, 0 failed")
 
 

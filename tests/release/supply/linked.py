@@ -81,11 +81,17 @@ def rust_version() -> str:
     return compiler("release")
 
 
+def built_for(artefact: str) -> str:
+    """What an artefact for this machine is built for; the sandbox has musl in it on any Linux."""
+    host = compiler("host")
+    return host.replace("-linux-gnu", "-linux-musl") if artefact == "sandbox" else host
+
+
 def linked(artefact: str, target: str | None = None) -> list[Crate]:
     """The crates in this artefact for a target, or for this machine's, sorted by name, the artefact itself included."""
     names = [ARTEFACTS[artefact], *PROGRAMS.get(artefact, [])]
     tree = cargo(
-        *("tree", *(f"--package={name}" for name in names), "--target", target or compiler("host")),
+        *("tree", *(f"--package={name}" for name in names), "--target", target or built_for(artefact)),
         *("--edges", "normal,no-proc-macro", "--no-dedupe", "--prefix", "depth", "--format", " {p}"),
     )
     found: dict[str, Crate] = {}
