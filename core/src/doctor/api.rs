@@ -35,7 +35,7 @@ pub(super) async fn examine(
         findings.fact("environment", environment);
     }
     let id = RequestId::new();
-    findings.fact("request id", &*id);
+    findings.fact("request id", &id);
     let Some(request) = request(url, is_graphql, token, &id) else {
         findings.fail("the request could not be written");
         return findings;
