@@ -22,10 +22,10 @@ Object.defineProperty(SeekAuthError.prototype, 'name', { value: 'SeekAuthError' 
 
 class GraphQLError extends Error {
   /** @param {import('../index').GraphQLErrorOptions} response all of which becomes properties */
-  constructor({ data, errors, extensions, status = 200 }) {
+  constructor({ data, errors, extensions, status = 200, requestId }) {
     const texts = errors.map(({ message }) => message);
     super(texts.filter((text) => typeof text === 'string').join('; '));
-    Object.assign(this, { data, errors, extensions, status });
+    Object.assign(this, { data, errors, extensions, status, requestId });
   }
 }
 Object.defineProperty(GraphQLError.prototype, 'name', { value: 'GraphQLError' });

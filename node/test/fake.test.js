@@ -266,6 +266,7 @@ test('tokens and errors are made by hand', () => {
   const error = new SeekAuthError('slow down', { code: 'throttled', retryAfterMs: 1_000, cause });
   assert.deepEqual([error.name, error.code, error.number, error.retryable, error.retryAfterMs, error.message, error.cause], ['SeekAuthError', 'throttled', 8, true, 1_000, 'slow down', cause]);
   assert.equal(new SeekAuthError('', { code: 'network', retryable: false }).retryable, false);
+  assert.equal(new SeekAuthError('', { code: 'token_rejected', requestId: 'mine', serverMessage: 'no' }).serverMessage, 'no');
   for (const options of [undefined, { code: 'broken' }]) {
     assert.throws(() => new SeekAuthError('', /** @type {any} */ (options)), { name: 'TypeError', message: /^code must be one of invalid_argument/ });
   }

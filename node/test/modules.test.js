@@ -15,11 +15,12 @@ const root = path.join(__dirname, '..');
 test('require and import give the same classes', async () => {
   const required = require('seekauth');
   const imported = await import('seekauth');
-  assert.deepEqual(Object.keys(required), ['Client', 'GraphQLError', 'SeekAuthError', 'Token']);
+  assert.deepEqual(Object.keys(required), ['Client', 'GraphQLError', 'SeekAuthError', 'Token', 'requestIdOf']);
   assert.equal(imported.Client, required.Client);
   assert.equal(imported.GraphQLError, required.GraphQLError);
   assert.equal(imported.SeekAuthError, required.SeekAuthError);
   assert.equal(imported.Token, required.Token);
+  assert.equal(imported.requestIdOf, required.requestIdOf);
 });
 
 test('named imports work in a module, without types', () => {

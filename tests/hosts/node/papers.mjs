@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const fence = /^```js\n(.*?)^```$/gms;
+/** A file of a project, with its name in front: tests/release/kit runs those. */
+const isFile = /^\/\/ [\w./-]+\.\w+\n/;
 
 /**
  * @param {string} project
@@ -29,6 +31,7 @@ export async function compilePapers(project, moduleResolution) {
   let count = 0;
   for (const page of ['README.md', 'node/README.md', ...docs.map((name) => `docs/${name}`)]) {
     for (const [, program = ''] of fs.readFileSync(path.join(root, page), 'utf8').matchAll(fence)) {
+      if (isFile.test(program)) continue;
       const extension = /^import /m.test(program) ? 'mts' : 'cts';
       const isTyped = extension === 'mts' ? program : typed(program);
       fs.writeFileSync(path.join(folder, `${page.replaceAll(/\W/g, '_')}_${++count}.${extension}`), isTyped);
