@@ -152,6 +152,8 @@ async function unitTests(runner, files, options) {
   fs.mkdirSync(folder);
   const source = path.join(root, 'node', 'examples', 'unit-tests');
   for (const name of ['partner.cjs', ...files]) fs.copyFileSync(path.join(source, name), path.join(folder, name));
+  const page = fs.readFileSync(path.join(root, 'docs', 'testing-fake.md'), 'utf8');
+  if (!page.includes(fs.readFileSync(path.join(source, 'partner.cjs'), 'utf8'))) throw new Error('docs/testing-fake.md quotes another partner.cjs');
   const output = await run(process.execPath, [runner, ...options], { cwd: folder });
   const passed = /^Tests: +(\d+) passed|^ +Tests +(\d+) passed|^# pass (\d+)/m.exec(output)?.slice(1).find(Boolean);
   if (Number(passed) < 5) throw new Error(output);
