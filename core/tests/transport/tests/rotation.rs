@@ -162,7 +162,9 @@ fn the_second_secret_is_tried_once_and_then_preferred() {
     let client = blocking::Client::new(config).unwrap();
     let (sender, events) = mpsc::channel();
     let _listening = client.listen(EventLevel::Info, move |batch| {
-        batch.iter().for_each(|event| sender.send(event.clone()).unwrap());
+        for event in batch {
+            sender.send(event.clone()).unwrap();
+        }
     });
     client.get_token(None).unwrap();
     issuer.accept(&["new"]);
