@@ -138,11 +138,18 @@ def share(program: Program, environment: Mapping[str, str], sandbox: Sandbox) ->
 
 
 def compare_errors(story: Story) -> None:
-    """One core says what a wrong secret is, so all languages have to say the same."""
+    """One core says what a wrong secret is, so all languages have to say the same, each with its own spelling of the
+    settings.
+    """
     said = [cell.what for cell in story["secret"] if cell.verdict == OK]
     for index, cell in enumerate(story["secret"]):
-        if cell.verdict == OK and cell.what != said[0]:
+        if cell.verdict == OK and unspelled(cell.what) != unspelled(said[0]):
             story["secret"][index] = Cell(WRONG, f"other languages say: {said[0]}")
+
+
+def unspelled(text: str) -> str:
+    """The same for `client_id` and `clientId`."""
+    return text.replace("_", "").lower()
 
 
 def conclude(programs: Sequence[Program], story: Story) -> bool:
