@@ -562,8 +562,9 @@ typedef void (*seekauth_event_callback)(void *user_data, const struct seekauth_e
 /// replaced meanwhile by another thread may still be in a call when this returns.
 ///
 /// In a forked child it is called with what the child does; where the parent was in a call when it forked,
-/// the child never calls `free`. seekauth_client_close leaves it in place, so that it is told of that. Freeing the client removes it, and what it was not told of by then is lost:
-/// call seekauth_client_drain before, which waits until all is told.
+/// the child never calls `free`. seekauth_client_close leaves it in place, so that it is told of that. Freeing
+/// the client removes it, and what it was not told of by then is lost: call seekauth_client_drain before, which
+/// waits until all is told.
 ///
 /// `free`, which may be NULL, is called once with `user_data` when no more call of `callback` can come: on
 /// any thread, before this returns if it fails or if `callback` is NULL.

@@ -155,7 +155,7 @@ impl AuthFlow {
     ///
     /// `forbidden_origin`.
     pub fn check_host(&self, host: &str) -> Result<(), Error> {
-        self.check_origin(host).map_err(|error| self.circumstances().told(error))
+        self.check_origin(host).map_err(|error| self.context().annotated(error))
     }
 
     fn check_origin(&self, host: &str) -> Result<(), Error> {
@@ -189,13 +189,13 @@ impl AuthFlow {
     /// What the next attempt takes its token from.
     pub(crate) fn next(&self) -> NextToken {
         let repetition = self.repetition.clone().unwrap_or(Repetition::OtherThan(0));
-        NextToken { repetition, circumstances: self.circumstances() }
+        NextToken { repetition, context: self.context() }
     }
 
     /// What an error of this request tells besides.
-    pub(crate) fn circumstances(&self) -> Circumstances {
+    pub(crate) fn context(&self) -> RequestContext {
         let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Circumstances {
+        RequestContext {
             client: self.client.clone(),
             request_id: self.request_id.clone(),
             rejected,
@@ -224,7 +224,7 @@ impl AuthFlow {
             matches!(&self.repetition, Some(Repetition::With(token, _)) if token.is(authorization));
         if was_rejected && !may_repeat {
             return Err(self
-                .circumstances()
+                .context()
                 .rejection("the API rejected the token, and no other is to be had at the moment"));
         }
         self.sent = Some(Sent {
@@ -267,7 +267,7 @@ impl AuthFlow {
     pub fn retry(&mut self) -> Result<(), Error> {
         if self.repetition.is_some() {
             return Err(self
-                .circumstances()
+                .context()
                 .rejection("the API rejected the token for the repetition too"));
         }
         let Some(sent) = &self.sent else {
@@ -278,20 +278,20 @@ impl AuthFlow {
         let repetition = match self.client.reject(sent.authorization.expose(), sent.at) {
             Rejection::SetAside | Rejection::Superseded => Repetition::OtherThan(generation),
             Rejection::Resend(token, at) => Repetition::With(token, at),
-            Rejection::Failing(error) => return Err(self.circumstances().told(error)),
+            Rejection::Failing(error) => return Err(self.context().annotated(error)),
             Rejection::Disproved => {
                 self.was_accepted = true;
-                return Err(self.circumstances().rejection(
+                return Err(self.context().rejection(
                     "the API rejected the token for this request and accepted it for a later one, so something in the request is refused",
                 ));
             }
             Rejection::Limited if self.was_accepted => {
-                return Err(self.circumstances().token_rejected(
+                return Err(self.context().token_rejected(
                     "the API rejected a token that it had accepted before, and too many were rejected lately to ask for a new one at once; another process may have renewed it, so share tokens between processes (setting `store`)",
                 ));
             }
             Rejection::Limited => {
-                return Err(self.circumstances().rejection(
+                return Err(self.context().rejection(
                     "the API rejected the token, and too many were rejected lately to ask for a new one at once",
                 ));
             }
@@ -300,7 +300,7 @@ impl AuthFlow {
         if self.replayable {
             Ok(())
         } else {
-            Err(self.circumstances().token_rejected(
+            Err(self.context().token_rejected(
                 "the API rejected the token, and the request's body is a stream that cannot be sent twice; send the request again",
             ))
         }
@@ -314,7 +314,7 @@ impl AuthFlow {
 }
 
 /// What is known about a request, for its errors.
-pub(crate) struct Circumstances {
+pub(crate) struct RequestContext {
     client: Client,
     request_id: Option<RequestId>,
     rejected: Option<Arc<RejectedResponse>>,
@@ -322,7 +322,7 @@ pub(crate) struct Circumstances {
     was_accepted: bool,
 }
 
-impl Circumstances {
+impl RequestContext {
     /// Those of a request of which nothing was sent yet.
     pub(crate) fn of_request(client: &Client, request_id: Option<RequestId>) -> Self {
         let client = client.clone();
@@ -330,7 +330,7 @@ impl Circumstances {
     }
 
     /// The error with the request's id.
-    pub(crate) fn told(&self, error: Error) -> Error {
+    pub(crate) fn annotated(&self, error: Error) -> Error {
         match &self.request_id {
             Some(id) if !self.client.known_secrets().show_in_beside(id, self.token()) => {
                 error.with_request_id(id.clone().into())
@@ -348,7 +348,7 @@ impl Circumstances {
     /// `token_rejected` with what the API said.
     fn token_rejected(&self, message: impl Into<String>) -> Error {
         let error = Error::new(ErrorKind::TokenRejected, message);
-        let error = self.told(error.with_target(self.client.shared_target()));
+        let error = self.annotated(error.with_target(self.client.shared_target()));
         let Some(response) = &self.rejected else { return error };
         let (message, path) = response.words(self.client.known_secrets(), self.token());
         error
@@ -367,7 +367,6 @@ impl fmt::Debug for AuthFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthFlow")
             .field("target", &self.client.target())
-            .field("request_id", &self.request_id())
             .field("is_repetition", &self.repetition.is_some())
             .finish_non_exhaustive()
     }
@@ -376,7 +375,7 @@ impl fmt::Debug for AuthFlow {
 /// The token for the next attempt of an [`AuthFlow`].
 pub(crate) struct NextToken {
     repetition: Repetition,
-    circumstances: Circumstances,
+    context: RequestContext,
 }
 
 /// The token for the next attempt, at the latest when `limit` has passed.
@@ -385,12 +384,12 @@ pub(crate) async fn next_token(
     next: NextToken,
     limit: TimeLimit,
 ) -> Result<Arc<Token>, Error> {
-    let circumstances = next.circumstances;
-    let told = |error| circumstances.told(error);
+    let context = next.context;
+    let annotated = |error| context.annotated(error);
     match next.repetition {
-        Repetition::OtherThan(0) => client.get_token_by(limit).await.map_err(told),
+        Repetition::OtherThan(0) => client.get_token_by(limit).await.map_err(annotated),
         Repetition::OtherThan(rejected) => {
-            client.get_other_than(rejected, limit).await.map_err(told)
+            client.get_other_than(rejected, limit).await.map_err(annotated)
         }
         Repetition::With(token, at) => {
             let wait = Duration::from_nanos(at.saturating_sub(client.clock().now().monotonic));
@@ -398,7 +397,7 @@ pub(crate) async fn next_token(
                 let message = format!(
                     "the API rejected a token that was just issued; give it a moment, and more time than {limit}"
                 );
-                let error = circumstances.token_rejected(message);
+                let error = context.token_rejected(message);
                 return Err(error.with_retryable(true).with_retry_after(Some(wait)));
             }
             let client = client.clone();
@@ -409,7 +408,7 @@ pub(crate) async fn next_token(
                 };
                 client.while_open(waited).await
             };
-            runtime::run(waiting).await.map_err(told)
+            runtime::run(waiting).await.map_err(annotated)
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::api::auth_flow::Circumstances;
+use crate::api::auth_flow::RequestContext;
 use crate::api::graphql_shape;
 use crate::api::http_message::{self, Response};
 use crate::api::request_id::RequestId;
@@ -175,7 +175,6 @@ impl std::fmt::Debug for GraphqlResponse {
         f.debug_struct("GraphqlResponse")
             .field("status", &self.status)
             .field("errors", &self.errors)
-            .field("request_id", &self.request_id())
             .finish_non_exhaustive()
     }
 }
@@ -226,28 +225,27 @@ impl Client {
 
     async fn send_operation(&self, operation: &Graphql) -> Result<GraphqlResponse, Error> {
         let mut request = self.operation(operation)?;
-        let circumstances = Circumstances::of_request(self, RequestId::of(&mut request));
-        let response = self.send_and_read(request).await;
-        let response = response.map_err(|error| circumstances.told(error))?;
+        let context = RequestContext::of_request(self, RequestId::of(&mut request));
+        let response = self.send_and_read(request).await?;
         let status = response.status;
         match GraphqlResponse::read(status, &response.body) {
             Ok(read) => Ok(GraphqlResponse { request_id: response.request_id, ..read }),
             Err(problem) => {
                 let error = not_graphql(status, problem, self.wait(&response));
-                Err(circumstances.told(error.with_target(self.shared_target())))
+                Err(context.annotated(error.with_target(self.shared_target())))
             }
         }
     }
 
     /// [`send`](Self::send) with the whole response.
     pub(crate) async fn send_and_read(&self, mut request: Request) -> Result<Response, Error> {
-        let circumstances = Circumstances::of_request(self, RequestId::of(&mut request));
+        let context = RequestContext::of_request(self, RequestId::of(&mut request));
         let client = self.clone();
         let sending = async move {
             let response = client.send(request).await?;
             client.while_open(Response::read(response)).await
         };
-        runtime::run(sending).await.map_err(|error| circumstances.told(error))
+        runtime::run(sending).await.map_err(|error| context.annotated(error))
     }
 
     fn operation(&self, operation: &Graphql) -> Result<Request, Error> {

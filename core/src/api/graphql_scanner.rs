@@ -1,6 +1,7 @@
 //! Reads the body of a GraphQL response chunk by chunk for the code of a rejected token. It keeps a
-//! few bytes of state and the beginning of one error, whatever the body holds, and judges nothing but the way to that code: numbers
-//! without bounds, lone surrogates, foreign encodings and any depth are passed over.
+//! few bytes of state and the beginning of one error, whatever the body holds, and judges nothing but the
+//! way to that code: numbers without bounds, lone surrogates, foreign encodings and any depth are passed
+//! over.
 
 use std::fmt;
 

@@ -18,7 +18,7 @@ pub(crate) const API: &str = "the API";
 const BODY_LIMIT: usize = 64 << 20;
 
 /// A request to the API.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Request {
     /// `GET`, `POST` and so on.
     pub method: String,
@@ -43,6 +43,16 @@ impl Request {
             *request.body_mut() = Some(self.body.into());
         }
         Ok(request)
+    }
+}
+
+impl std::fmt::Debug for Request {
+    /// Leaves out headers and body: they may hold a token, and are about people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 

@@ -114,7 +114,8 @@ impl Inspection {
     }
 
     /// Takes in the next chunk of the body, after any content decoding. Nothing of it is kept but, for the
-    /// error of a rejection, its [message](crate::Error::server_message) and path. A response that says nothing of rejection in its first mebibyte is for the caller.
+    /// error of a rejection, its [message](crate::Error::server_message) and path. A response that says
+    /// nothing of rejection in its first mebibyte is for the caller.
     pub fn feed(&mut self, chunk: &[u8]) -> Verdict {
         if self.verdict == Verdict::Undecided {
             self.read = self.read.saturating_add(chunk.len());

@@ -127,8 +127,8 @@ fn path(json: &str) -> Option<String> {
 pub(crate) fn cause(config: &ResolvedConfig, was_accepted: bool) -> String {
     let fits = if was_accepted {
         "the last one fits: the API accepted this client's tokens before".to_owned()
-    } else if let Some(misfit) = config.misfit() {
-        misfit
+    } else if let Some(mismatch) = config.mismatch() {
+        mismatch
     } else {
         "one of the first two fits better: the API accepted no token of this client so far; it does not say which".to_owned()
     };

@@ -12,7 +12,7 @@ use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, WWW_AUTHENTI
 use reqwest::{Body, Request, Response};
 use tokio::time::Instant;
 
-use crate::api::auth_flow::{AuthFlow, Circumstances, next_token};
+use crate::api::auth_flow::{AuthFlow, RequestContext, next_token};
 use crate::api::http_message::API;
 use crate::api::inspection::{Inspection, Verdict};
 use crate::api::request_id::RequestId;
@@ -45,21 +45,25 @@ impl Client {
     /// the body is a stream; `timeout`, `network`, and what [`get_token`](Self::get_token) fails
     /// with.
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
+        #[cfg(feature = "tracing")]
+        let span = span::of_send(self, request.method().as_str());
+        let work = self.send_request(request);
+        #[cfg(feature = "tracing")]
+        let work = span::within(span, work, |response| response.status().as_u16());
+        work.await
+    }
+
+    async fn send_request(&self, request: Request) -> Result<Response, Error> {
         self.check_open()?;
         let limit = self.config().time_limit_of_call(request.timeout().copied());
         let deadline = self.clock().now().plus(limit.left);
-        #[cfg(feature = "tracing")]
-        let span = span::of_send(self, request.method().as_str());
         let request = ReplayableRequest::new(self, request)?;
-        let circumstances = request.flow.circumstances();
+        let context = request.flow.context();
         let client = self.clone();
         let sending =
             async move { client.while_open(client.transmit(request, deadline, limit)).await };
         // On the heap, because the future of an HTTP request is large and would be moved about.
-        let sending = Box::pin(runtime::run(sending));
-        #[cfg(feature = "tracing")]
-        let sending = span::within(span, sending, |response| response.status().as_u16());
-        sending.await.map_err(|error| circumstances.told(error))
+        Box::pin(runtime::run(sending)).await.map_err(|error| context.annotated(error))
     }
 
     /// The request and its repetition, on the library's runtime.
@@ -119,8 +123,8 @@ impl ReplayableRequest {
     pub(crate) fn new(client: &Client, mut request: Request) -> Result<Self, Error> {
         let replayable = request.try_clone().is_some();
         let id = RequestId::of(&mut request);
-        let told = |error| Circumstances::of_request(client, id.clone()).told(error);
-        let mut flow = client.auth_flow(request.url().as_str(), replayable).map_err(told)?;
+        let annotated = |error| RequestContext::of_request(client, id.clone()).annotated(error);
+        let mut flow = client.auth_flow(request.url().as_str(), replayable).map_err(annotated)?;
         flow.note_request_id(id);
         for host in request.headers().get_all(HOST) {
             // One that is not text is no host's name.

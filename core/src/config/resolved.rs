@@ -177,7 +177,7 @@ impl ResolvedConfig {
     }
 
     /// What in the configuration does not go together, where an API rejects the tokens.
-    pub(crate) fn misfit(&self) -> Option<String> {
+    pub(crate) fn mismatch(&self) -> Option<String> {
         let environment = self.environment.map_or("", Environment::name);
         let (audience, api_url, token_url) =
             (setting::AUDIENCE.mention(), setting::API_URL.mention(), setting::TOKEN_URL.mention());

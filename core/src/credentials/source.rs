@@ -18,8 +18,8 @@ pub type Provided<'a> =
 /// A source of credentials of the program's own, such as a secret store's client.
 pub trait CredentialProvider: Send + Sync {
     /// The credentials to use now. Called for each token request, on the library's own tokio runtime,
-    /// whose one thread it must not block; it may take as long as `request_timeout`. A failure is reported to callers as `credentials_unavailable`, without
-    /// its text unless it is an [`Error`].
+    /// whose one thread it must not block; it may take as long as `request_timeout`. A failure is reported
+    /// to callers as `credentials_unavailable`, without its text unless it is an [`Error`].
     fn credentials(&self) -> Provided<'_>;
 }
 

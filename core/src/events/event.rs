@@ -36,12 +36,6 @@ impl EventLevel {
         }
     }
 
-    /// The level with this name, if there is one.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-
     /// The level with this name, for bindings.
     ///
     /// # Errors
@@ -49,7 +43,7 @@ impl EventLevel {
     /// `invalid_argument`, naming those that there are.
     #[doc(hidden)]
     pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::named(name).ok_or_else(|| {
+        Self::ALL.into_iter().find(|level| level.name() == name).ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
             Error::invalid(format!("level has to be one of {names}"))
         })

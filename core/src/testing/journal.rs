@@ -1,12 +1,10 @@
 //! What a fake client was asked.
 
-use std::fmt;
-
 use crate::api::Request;
 use crate::error::ErrorKind;
 
 /// Something that a fake client would have sent; see [`crate::testing::Fake::journal`].
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Asked {
     /// A request for a token.
@@ -19,20 +17,4 @@ pub enum Asked {
     /// A request to the API, with the token in its headers. Those that an adapter sends by an HTTP client of
     /// the program's are not here: that client's own doubles see them.
     Api(Request),
-}
-
-/// Leaves out headers and bodies: they hold a token and speak of people.
-impl fmt::Debug for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Token { scopes, failure } => {
-                f.debug_struct("Token").field("scopes", scopes).field("failure", failure).finish()
-            }
-            Self::Api(request) => f
-                .debug_struct("Api")
-                .field("method", &request.method)
-                .field("url", &request.url)
-                .finish_non_exhaustive(),
-        }
-    }
 }
