@@ -54,8 +54,8 @@ static void of_a_token_that_was_just_issued(seekauth_token *(*ask)(const seekaut
     CHECK(!invalidated);
     reject(flow, token);
 
-    /* Less time than it takes until the rejection would count. */
-    seekauth_error *error = seekauth_auth_flow_get_token(flow, 1, &token);
+    /* Less time than it takes until the rejection would count; it is judged at once. */
+    seekauth_error *error = seekauth_auth_flow_get_token(flow, YOUNG_MS / 2, &token);
     CHECK(seekauth_error_retryable(error) && seekauth_error_retry_after_ms(error) <= YOUNG_MS);
     CHECK_ERROR(error, SEEKAUTH_TOKEN_REJECTED, "just issued");
 
