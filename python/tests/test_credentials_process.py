@@ -57,7 +57,7 @@ def test_a_live_token_stays_in_use_while_the_function_hangs_or_fails(sandbox: Sa
     print(client.authorization() != value)
     """
     assert run(sandbox, code, PREAMBLE + UNLOGGED) == (
-        "True\nTrue\nthe program's own credential provider failed\nTrue\n"
+        "True\nTrue\nthe program's own credential provider failed with OSError\nTrue\n"
     )
     assert sandbox.requests() == 2
 
