@@ -8,17 +8,12 @@ import pickle
 import traceback
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
-import requests
 
-import seekauth.httpx
-import seekauth.requests
+import seekauth
 from seekauth import SeekAuthError, _native, errors
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from sandbox import Sandbox
 
 BUILTIN = {
@@ -155,22 +150,6 @@ def test_words_of_the_server_that_repeat_a_secret_are_withheld(sandbox: Sandbox)
     with sandbox.client() as client, pytest.raises(seekauth.TokenRejectedError) as raised:
         client.graphql("{ self { __typename } }", timeout=9)
     assert (raised.value.server_message, raised.value.server_path) == (None, None)
-
-
-@pytest.mark.parametrize("library", [httpx, requests])
-def test_errors_of_other_clients_requests_have_their_request_id(
-    sandbox: Sandbox, library: ModuleType
-) -> None:
-    with sandbox.client(client_secret="wr0ng-s3cret") as client:
-        auth = getattr(seekauth, library.__name__).SeekAuth(client)
-        for own in ({}, {"X-Request-Id": "mine"}):
-            with pytest.raises(seekauth.InvalidCredentialsError) as raised:
-                library.post(client.api_url, auth=auth, headers=own)
-            assert raised.value.request_id
-            assert (raised.value.request_id == "mine") is bool(own)
-        with pytest.raises(seekauth.InvalidCredentialsError) as raised:
-            client.get_token()
-    assert raised.value.request_id is None
 
 
 def test_a_response_has_its_request_id(sandbox: Sandbox) -> None:

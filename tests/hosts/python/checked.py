@@ -20,6 +20,10 @@ from harness.paths import PACKAGE, PYTHON, ROOT
 WORK = ROOT / "target" / "hosts" / "python" / "checked"
 
 
+# A file of a project, with its name in front, is checked where it runs.
+IS_FILE = re.compile(r"# [\w./-]+\.py\n")
+
+
 def write_programs() -> int:
     """Each block as a file of its own, and how many there are."""
     shutil.rmtree(WORK, ignore_errors=True)
@@ -28,7 +32,8 @@ def write_programs() -> int:
     for page in [ROOT / "README.md", PACKAGE / "README.md", *sorted(ROOT.glob("docs/*.md"))]:
         blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
         folder = page.parent.name if page.name == "README.md" else page.stem
-        for number, block in enumerate(blocks, 1):
+        programs = [block for block in blocks if not IS_FILE.match(block)]
+        for number, block in enumerate(programs, 1):
             (WORK / f"{folder.replace('-', '_')}_{number}.py").write_text(block)
             count += 1
     for example in (PACKAGE / "examples").glob("*.py"):
