@@ -180,6 +180,15 @@ async fn a_function_that_blocks_holds_up_nothing_else() {
     assert_eq!((error.kind(), error.message()), (ErrorKind::Network, "no way"));
 }
 
+#[tokio::test]
+async fn a_call_that_gets_no_response_times_out() {
+    let fake = Fake::new();
+    let client = Client::fake(&fake).unwrap();
+    fake.respond_with(|_| Box::pin(std::future::pending()));
+    let operation = Graphql::new("{ a }").timeout(Duration::from_millis(20));
+    assert_eq!(client.graphql(operation).await.unwrap_err().kind(), ErrorKind::Timeout);
+}
+
 #[test]
 fn a_response_is_made_by_hand() {
     let response = graphql_response(200, r#"{"errors":[{"message":"no"}]}"#).unwrap();

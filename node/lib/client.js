@@ -3,8 +3,8 @@
 // The client. It keeps the current header value as a JavaScript string, so that the hot call crosses into the
 // library once, to learn whether the value is still fresh. All decisions are the library's.
 
-const { hasSubscribers } = require('node:diagnostics_channel');
 const { debuglog } = require('node:util');
+const channels = require('./channels.js');
 const { unwrap } = require('./error.js');
 const native = require('./native.js');
 const calls = require('./pending-calls.js');
@@ -27,12 +27,11 @@ let authenticatedFetch;
 /** @type {ReturnType<typeof import('./fake.js').fakeClass> | undefined} */
 let FakeClient;
 
-const channels = native.eventNames().map((name) => `seekauth:${name}`);
 const log = debuglog('seekauth');
 
 /** Whether anybody hears of events. Channels tell nobody of a new subscriber, so clients look before they begin something. */
 function isSubscribed() {
-  return log.enabled || channels.some((name) => hasSubscribers(name));
+  return log.enabled || [...channels.values()].some(({ hasSubscribers }) => hasSubscribers);
 }
 
 /** The native parts of a client. */

@@ -3,8 +3,9 @@
 // Publishes what clients do on the channels `seekauth:…` of node:diagnostics_channel, and prints it where
 // NODE_DEBUG=seekauth asks for it.
 
-const { channel } = require('node:diagnostics_channel');
 const { debuglog } = require('node:util');
+
+const channels = require('./channels.js');
 
 /** @typedef {import('./binding').NativeEvent} NativeEvent */
 
@@ -14,8 +15,8 @@ const log = debuglog('seekauth');
 function publish(events) {
   for (const { name, level, message, fields } of events) {
     log('%s: %s', level, message);
-    const subscribed = channel(`seekauth:${name}`);
-    if (!subscribed.hasSubscribers) continue;
+    const subscribed = channels.get(name);
+    if (!subscribed?.hasSubscribers) continue;
     const entries = fields.map(({ name, value, isMoment }) => [name, isMoment ? new Date(Number(value)) : own(value)]);
     subscribed.publish(Object.freeze({ name, level, message, ...Object.fromEntries(entries) }));
   }

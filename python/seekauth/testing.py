@@ -121,7 +121,12 @@ class FakeClient(Client):
         is the pause that the server asks for. As in production, a token that is still good is
         served meanwhile, and a failure that is permanent is remembered for some time.
         """
-        self._fake.fail_with(kind if isinstance(kind, str) else kind.kind, retry_after)
+        if isinstance(kind, type) and issubclass(kind, SeekAuthError):
+            kind = getattr(kind, "kind", kind)
+        if not isinstance(kind, str):
+            message = "kind must be the class of an error, such as ThrottledError, or its kind"
+            raise TypeError(message)
+        self._fake.fail_with(kind, retry_after)
 
     def succeed(self) -> None:
         """Makes requests for tokens succeed from now on."""

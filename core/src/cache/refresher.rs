@@ -55,7 +55,9 @@ impl Refresher {
 
     /// Ends all flights, forgets all tokens, lets go of all connections.
     pub(crate) fn close(&self) {
-        self.closed.set();
+        if !self.closed.set() {
+            return;
+        }
         self.slots.clear(self.clock.now());
         self.source.close();
         self.observer.events.tell(EventLevel::Debug, &[].into(), || EventKind::Closed);

@@ -114,7 +114,9 @@ impl HttpClient {
         self.complete(&mut request)?;
         if let Some(responder) = &self.responder {
             let url = request.url().clone();
-            let response = responder::execute(&**responder, request, what).await;
+            let response = responder::execute(&**responder, request, what);
+            let response = tokio::time::timeout_at(deadline, response).await;
+            let response = response.map_err(|_| Failure::TimedOut)?;
             return Ok(addressed(response.map_err(Failure::Failed)?, url));
         }
         let connections = self.connections.get(|| self.connections());

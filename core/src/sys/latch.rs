@@ -22,9 +22,11 @@ impl Latch {
         self.set.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set(&self) {
-        self.set.store(true, Ordering::Release);
+    /// Says whether it was not set before.
+    pub(crate) fn set(&self) -> bool {
+        let is_first = !self.set.swap(true, Ordering::AcqRel);
         self.waiters.get(Notify::new).notify_waiters();
+        is_first
     }
 
     pub(crate) async fn wait(&self) {

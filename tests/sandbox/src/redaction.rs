@@ -16,6 +16,9 @@ const MEMBERS: [&str; 5] =
 const SHORTEST: usize = 6;
 const HEADERS: [&str; 2] = ["authorization", "proxy-authorization"];
 
+/// A header whose name has one of these in it is taken to be secret, whatever it is.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "secret", "token"];
+
 /// Hides what `entry` has of the sort.
 pub(crate) fn hide(entry: &mut Entry, settings: &Settings, tokens: &Tokens) {
     for name in HEADERS {
@@ -35,11 +38,25 @@ pub(crate) fn hide(entry: &mut Entry, settings: &Settings, tokens: &Tokens) {
         && MEMBERS.iter().any(|name| members.contains_key(*name))
     {
         entry.body = object(members);
+    } else if names_a_secret(&entry.body) && serde_json::from_str::<Value>(&entry.body).is_err() {
+        entry.body = format!("[{} bytes that are neither JSON nor a form]", entry.body.len());
+    }
+    for (name, value) in &mut entry.headers {
+        if !HEADERS.contains(&name.as_str())
+            && SECRET_HEADERS.iter().any(|part| name.contains(part))
+        {
+            SECRET.clone_into(value);
+        }
     }
     let texts = entry.headers.values_mut().chain(&mut entry.query);
     for text in texts.chain([&mut entry.path, &mut entry.body]) {
         anywhere(text, settings, tokens);
     }
+}
+
+/// Whether a body that cannot be read speaks of a value that is secret.
+fn names_a_secret(body: &str) -> bool {
+    MEMBERS.iter().any(|name| body.contains(name))
 }
 
 fn authorization(value: &str, tokens: &Tokens) -> String {

@@ -11,6 +11,8 @@ use crate::webhook_event::{id_of, made, unique};
 
 /// As many events as the SEEK API sends in one request.
 const BATCH: usize = 10;
+/// Events of one order; a test that wants more gives another.
+const MOST_EVENTS: usize = 10_000;
 
 /// Whose webhook it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +193,9 @@ impl Webhook {
         }
         if self.attempts == 0 || (self.events.is_empty() && self.count == 0) {
             return refuse("attempts and count must be at least 1");
+        }
+        if self.count > MOST_EVENTS {
+            return refuse("count: must be at most 10000");
         }
         if self.secret.as_deref() == Some("") {
             return refuse("secret: is empty");

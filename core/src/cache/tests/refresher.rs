@@ -633,6 +633,18 @@ async fn an_outage_is_told_while_nobody_notices_it_and_counted() {
 }
 
 #[tokio::test]
+async fn an_end_is_told_once() {
+    let harness = Harness::new(60);
+    let mut subscription = Subscription::new(&harness.refresher.observer.events, EventLevel::Debug);
+    for _ in 0..3 {
+        harness.refresher.close();
+    }
+    assert_eq!(subscription.next().await.unwrap().name(), "closed");
+    drop(harness);
+    assert_eq!(subscription.next().await, None);
+}
+
+#[tokio::test]
 async fn a_failure_that_no_caller_outlasts_is_told_as_theirs() {
     let harness = Harness::new(60);
     let events = &harness.refresher.observer.events;

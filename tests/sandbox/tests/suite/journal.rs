@@ -74,6 +74,20 @@ async fn a_secret_of_the_tests_own_is_hidden_too_and_whatever_is_sent_as_one() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_shows_nothing_where_it_speaks_of_a_secret() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    for body in [
+        r#"{"client_secret":"torn-one","client_id":"#,
+        "--x\r\nname=\"client_secret\"\r\n\r\ntorn-two",
+    ] {
+        let request = client().post(&sandbox.urls().seek_api_token_url).body(body);
+        request.header("x-client-secret", "torn-three").send().await.unwrap();
+    }
+    let shown = serde_json::to_string(&sandbox.journal()).unwrap();
+    assert!(!shown.contains("torn-") && shown.contains("neither JSON nor a form"), "{shown}");
+}
+
+#[tokio::test]
 async fn names_the_graphql_operation() {
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
     let post = async |body: serde_json::Value| {
