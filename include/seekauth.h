@@ -140,7 +140,8 @@ typedef struct seekauth_event seekauth_event;
 typedef struct seekauth_stats seekauth_stats;
 
 /// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
-/// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
+/// of threads may read it at once. No text in it holds a secret or a token, and none but those of
+/// seekauth_error_server_message and seekauth_error_server_path is out of the body of a response.
 typedef struct seekauth_error seekauth_error;
 
 /// A response of the API, read to its end. The receiver frees it with seekauth_response_free. It never
@@ -1186,7 +1187,8 @@ struct seekauth_error *seekauth_responder_set(struct seekauth_responder *respond
                                               const seekauth_fake_response *response);
 
 /// Has the API respond with `responses`, the first of `count`, in place of what responded before: the first to
-/// the first request and so on, the last to all that follow. They are copied before this returns.
+/// the first request and so on, the last to all that follow. They are copied before this returns. With a `count`
+/// of 0 there is no response, as at the start.
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake, for text that is not UTF-8, and for a
 /// status that cannot be HTTP's.

@@ -137,7 +137,7 @@ private:
 };
 
 /// Why a call failed: what() is one line that is safe to log, the rest are the facts to act on. It
-/// never holds a secret, a token or the body of a response.
+/// never holds a secret or a token, and only server_message() and server_path() are out of the body of a response.
 class Error : public std::runtime_error {
 public:
     /// Takes over an error of the C interface.
@@ -1203,7 +1203,7 @@ std::int32_t respond(void *function, const seekauth_fake_request *request,
     } catch (const Error &error) {
         return error.code();
     } catch (...) {
-        return SEEKAUTH_UNAVAILABLE;
+        return SEEKAUTH_INVALID_ARGUMENT;
     }
 #else
     return hand_over((*static_cast<Function *>(function))(FakeRequest(request)), responder);
@@ -1670,13 +1670,14 @@ public:
     void advance(milliseconds span) const { try_advance(span).value(); }
 
     /// Has the API respond with these, in place of what responded before: the first to the first request and so
-    /// on, the last to all that follow.
+    /// on, the last to all that follow. Without any there is no response, as at the start.
     void respond(const std::vector<FakeResponse> &responses) const { try_respond(responses).value(); }
 
     /// Has the API respond by a function, in place of what responded before: any function object that takes a
     /// const FakeRequest & and returns a FakeResponse, or a Result of one. A call fails with the code of the Error
-    /// that it throws or returns, and with SEEKAUTH_UNAVAILABLE if it throws anything else. It runs on the thread
-    /// of the library that callbacks run on, never twice at once, and must not wait for a token or a response.
+    /// that it throws or returns, and with SEEKAUTH_INVALID_ARGUMENT if it throws anything else. It runs on the
+    /// thread of the library that callbacks run on, never twice at once, and must not wait for a token or a
+    /// response.
     template <class Function, detail::IfResponder<Function> = 0>
     void respond_with(Function &&function) const {
         try_respond_with(std::forward<Function>(function)).value();

@@ -482,8 +482,9 @@ export interface TokenOptions {
 
 /**
  * How a client for tests responds to a request to its API: as the platform's `Response` says, with status 200 and the
- * JSON of any other value, or with what a function gives. A function that throws makes the request fail; with
- * {@link Client.graphql}, a {@link SeekAuthError} that it throws keeps its code.
+ * JSON of any other value, or with what a function gives. What a function throws is what {@link Client.fetch} fails
+ * with. With {@link Client.graphql}, a {@link SeekAuthError} keeps its code and its pause, and anything else becomes
+ * `invalid_argument`.
  */
 export type FakeResponse = Response | object | ((request: Request) => Response | object | Promise<Response | object>);
 
@@ -529,9 +530,9 @@ export interface FakeClient extends Client {
 
   /**
    * From now on requests to the API get these responses: the first one the first, and so on; the last one all that
-   * follow.
+   * follow. Without any there is no response, as at the start.
    */
-  respond(...responses: [FakeResponse, ...FakeResponse[]]): void;
+  respond(...responses: FakeResponse[]): void;
 
   /** What was asked so far, in order. */
   readonly journal: readonly (FakeTokenRequest | FakeApiRequest)[];
@@ -843,8 +844,8 @@ export class SeekAuthError extends Error {
   /** The HTTP status of the response, where there was one. */
   readonly status?: number;
   /**
-   * The server's own code: the `error` of a token response, or the code with which a GraphQL API rejected the
-   * token.
+   * The server's own code: the `error` of a token response or of `WWW-Authenticate`, or the code with which a
+   * GraphQL API rejected the token.
    */
   readonly serverCode?: string;
   /** What was asked for: token endpoint, client id, audience and scopes. */

@@ -71,6 +71,19 @@ impl ErrorKind {
         Self::ALL.iter().copied().find(|kind| kind.code() == code)
     }
 
+    /// The kind with this name, for bindings.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument`, naming those that there are.
+    #[doc(hidden)]
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
+            Error::invalid(format!("the kind of error has to be one of {}", names.join(", ")))
+        })
+    }
+
     /// The stable name, such as `invalid_credentials`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -139,8 +152,9 @@ impl fmt::Display for ErrorKind {
 }
 
 /// A failure: a kind to act on, one line that is safe to log, and what the server said in its own
-/// terms. It never holds a secret, a token or the body of a response. Cloning is cheap: all callers
-/// that waited for one token request share its failure.
+/// terms. It never holds a secret, a token or the body of a response, but for what a GraphQL API says as it
+/// rejects the token: [`server_message`](Self::server_message) and [`server_path`](Self::server_path), which
+/// nothing shows or logs. Cloning is cheap: all callers that waited for one token request share its failure.
 #[derive(Clone, thiserror::Error)]
 #[error("{}", .0.message)]
 pub struct Error(Arc<Facts>);
@@ -342,7 +356,11 @@ mod tests {
         assert_eq!(names.len(), ErrorKind::ALL.len());
         for kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_code(kind.code()), Some(*kind));
+            assert_eq!(ErrorKind::parse(kind.name()).ok(), Some(*kind));
         }
         assert_eq!(ErrorKind::from_code(0), None);
+        let error = ErrorKind::parse("Timeout").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.message().contains("one of invalid_argument, closed, "), "{error}");
     }
 }

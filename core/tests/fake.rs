@@ -107,6 +107,9 @@ async fn a_function_responds_too() {
         (201, &"POST".parse().unwrap())
     );
     assert_eq!(response.text().await.unwrap(), "hello");
+    fake.respond([]);
+    let gone = client.get(&url).send().await.unwrap_err();
+    assert_eq!(gone.message(), missing.message());
     assert_eq!(client.get_token().await.unwrap().scopes(), ["read.employment"]);
     let other = client.with_scopes(["write.education"]).unwrap();
     assert_eq!(other.get_token().await.unwrap().scopes(), ["write.education"]);
@@ -138,9 +141,11 @@ fn what_other_clients_send_is_in_the_journal() {
     let error = fake.record(request.clone()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     fake.respond([json(200, "{}")]);
-    fake.record(request).unwrap();
+    fake.record(request.clone()).unwrap();
     assert_eq!(requests(&fake).len(), 2);
     assert_eq!(requests(&fake)[0].url, "http://127.0.0.1:9/x");
+    fake.respond([]);
+    assert_eq!(fake.record(request).unwrap_err().message(), error.message());
 }
 
 /// Readers who must not wait get it in every build, though it is not to be had without the lock.

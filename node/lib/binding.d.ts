@@ -124,10 +124,11 @@ export interface NativeClient {
 /** The other side of a client for tests. */
 export interface NativeFake {
   readonly nowMs: number;
-  failWith(code: unknown, retryAfterMs: unknown): Outcome<undefined>;
+  failWith(code: unknown, options: unknown): Outcome<undefined>;
   succeed(): void;
   advance(ms: unknown): Outcome<undefined>;
   respond(completions: Completions, number: number): void;
+  clearResponses(): void;
   record(method: string, url: string, headers: [string, string][], body: Uint8Array): Outcome<undefined>;
   journal(): JournalEntry[];
 }
@@ -149,7 +150,7 @@ export interface FakeRequest {
   readonly headers: [string, string][];
   readonly body: Uint8Array<ArrayBuffer>;
   provide(status: number, headers: [string, string][], body: Uint8Array): void;
-  fail(message: string, code?: string): void;
+  fail(message: string, code?: string, retryAfterMs?: number): void;
 }
 
 export interface Binding {

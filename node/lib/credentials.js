@@ -4,6 +4,8 @@
 // longer than for a token request. The client alone holds the function, so that both can be collected, also
 // where the function closes over the client.
 
+const { className } = require('./error.js');
+
 /** @typedef {import('./binding').CredentialsRequest} CredentialsRequest */
 /** @typedef {Map<number, (request: CredentialsRequest) => void>} Providers */
 
@@ -39,21 +41,6 @@ class Provider {
     } catch (error) {
       request.fail(className(error));
     }
-  }
-}
-
-/**
- * The class of what was thrown, and nothing else of it: its text may hold a secret.
- *
- * @param {unknown} error
- */
-function className(error) {
-  try {
-    const name = /** @type {any} */ (error)?.constructor?.name;
-    return typeof name === 'string' ? name : undefined;
-  } catch {
-    // What was thrown has a getter that throws.
-    return undefined;
   }
 }
 

@@ -90,6 +90,21 @@ function unwrap(outcome) {
   throw new SeekAuthError(message, /** @type {any} */ (facts));
 }
 
+/**
+ * The class of what was thrown, and nothing else of it: its text may hold a secret.
+ *
+ * @param {unknown} error
+ */
+function className(error) {
+  try {
+    const name = /** @type {any} */ (error)?.constructor?.name;
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    // What was thrown has a getter that throws.
+    return undefined;
+  }
+}
+
 /** Under which a response of `fetch` has the id of its request, also for another copy of this package. */
 const requestId = Symbol.for('seekauth.requestId');
 
@@ -113,4 +128,4 @@ function requestIdOf(response) {
   return response?.[requestId];
 }
 
-module.exports = { GraphQLError, SeekAuthError, isRefused, noteRequestId, recognizeCopies, requestIdOf, unwrap };
+module.exports = { GraphQLError, SeekAuthError, className, isRefused, noteRequestId, recognizeCopies, requestIdOf, unwrap };

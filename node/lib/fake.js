@@ -5,7 +5,7 @@
 // file is loaded late, perhaps for a client of a copy of the package that the program has replaced meanwhile, so that
 // it shares nothing with others but what it is given.
 
-const { SeekAuthError, unwrap } = require('./error.js');
+const { SeekAuthError, className, unwrap } = require('./error.js');
 
 /** @typedef {import('./binding').FakeRequest} FakeRequest */
 /** @typedef {import('./binding').NativeFake} NativeFake */
@@ -57,9 +57,9 @@ class Fake {
 
   /** @param {FakeResponse[]} responses */
   respond(responses) {
-    if (responses.length === 0) throw new TypeError('respond needs a response, or a function that gives one');
     this.#responses = [...responses];
-    this.#listen();
+    if (responses.length === 0) this.#native.clearResponses();
+    else this.#listen();
   }
 
   /** @param {FakeRequest} asked by the library */
@@ -72,8 +72,7 @@ class Fake {
       const { status, headers: pairs, body: bytes } = await partsOf(await this.#next(request));
       asked.provide(status, pairs, bytes);
     } catch (error) {
-      if (!(error instanceof SeekAuthError)) return asked.fail(`what responds for the fake client failed: ${error}`);
-      asked.fail(error.message, /** @type {import('../index').SeekAuthError} */ (/** @type {unknown} */ (error)).code);
+      asked.fail(...failureOf(error));
     } finally {
       this.#open.delete(asked);
     }
@@ -130,6 +129,21 @@ async function partsOf(response) {
   return { status: response.status, headers: [...response.headers], body };
 }
 
+/**
+ * @param {unknown} thrown by what responds
+ * @returns {Parameters<FakeRequest['fail']>}
+ */
+function failureOf(thrown) {
+  try {
+    if (!(thrown instanceof SeekAuthError)) return [`what responds for the fake client failed: ${thrown}`];
+    const { message, code, retryAfterMs } = /** @type {import('../index').SeekAuthError} */ (/** @type {unknown} */ (thrown));
+    return [`${message}`, code, retryAfterMs];
+  } catch {
+    // It has no form as text: an object without a prototype, a getter that throws.
+    return [`what responds for the fake client failed: ${className(thrown) ?? typeof thrown}`];
+  }
+}
+
 /** @param {import('./binding').JournalEntry} entry */
 function read({ scopes, failure, method, url, headers, body }) {
   if (scopes) return Object.freeze({ kind: 'token', scopes: Object.freeze([...scopes]), failure });
@@ -184,8 +198,8 @@ function fakeClass({ Client, NativeParts, native, calls }) {
      * @param {import('../index').ErrorCode} code
      * @param {{ retryAfterMs?: number | undefined }} [options]
      */
-    failWith(code, { retryAfterMs } = {}) {
-      unwrap(this.#fake.native.failWith(code, retryAfterMs));
+    failWith(code, options) {
+      unwrap(this.#fake.native.failWith(code, options));
     }
 
     succeed() {

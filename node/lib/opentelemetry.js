@@ -47,7 +47,7 @@ function instrument(client, { meterProvider = metrics.getMeterProvider(), tracer
   subscribe(CHANNEL, listen);
   ends.push(() => unsubscribe(CHANNEL, listen));
   // The client looks whether anybody is subscribed, which is so by now.
-  inner[observe](observer(tracer, httpRequests, client.apiUrl, serverOf(apiServer)));
+  inner[observe](observer(tracer, httpRequests, serverOf(apiServer)));
   ends.push(() => /** @type {any} */ (held.deref())?.[observe](undefined));
   return { close };
 }
@@ -125,15 +125,12 @@ function tell(event, server, { tracer, tokenRequests, httpRequests }) {
  *
  * @param {Tracer} tracer
  * @param {Histogram} httpRequests
- * @param {string | undefined} url
  * @param {Attributes} server
  * @returns {import('./client').Observer}
  */
-function observer(tracer, httpRequests, url, server) {
+function observer(tracer, httpRequests, server) {
   return async ({ operationName, headers }, send) => {
-    const attributes = {
-      ...server, ...(url && { 'url.full': url }), ...(operationName != null && { 'graphql.operation.name': String(operationName) }),
-    };
+    const attributes = { ...server, ...(operationName != null && { 'graphql.operation.name': String(operationName) }) };
     const span = tracer.startSpan('POST', { kind: SpanKind.CLIENT, attributes });
     inject(trace.setSpan(context.active(), span), headers);
     const start = performance.now();

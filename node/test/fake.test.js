@@ -157,10 +157,10 @@ test('a function responds, and may take its time', async () => {
 test('what a function throws arrives', async () => {
   const client = Client.fake();
   client.respond(() => {
-    throw new SeekAuthError('the connection broke', { code: 'network' });
+    throw new SeekAuthError('the connection broke', { code: 'network', retryAfterMs: 3_000 });
   });
-  await assert.rejects(client.graphql('{ a }'), { code: 'network', message: 'the connection broke' });
-  await assert.rejects(client.fetch(client.apiUrl), { code: 'network' });
+  await assert.rejects(client.graphql('{ a }'), { code: 'network', message: 'the connection broke', retryAfterMs: 3_000 });
+  await assert.rejects(client.fetch(client.apiUrl), { code: 'network', retryAfterMs: 3_000 });
   client.respond(() => assert.fail('not this one'));
   await assert.rejects(client.graphql('{ a }'), { code: 'invalid_argument', message: /AssertionError.*not this one/ });
   await assert.rejects(client.fetch(client.apiUrl), { name: 'AssertionError' });
@@ -168,12 +168,42 @@ test('what a function throws arrives', async () => {
   await assert.rejects(client.graphql('{ a }'), { message: /JSON can hold/ });
 });
 
-test('what is asked before there is a response says so', async () => {
-  const client = Client.fake();
-  for (const asked of [() => client.graphql('{ a }'), () => client.fetch(client.apiUrl)]) {
-    await assert.rejects(asked, { name: 'SeekAuthError', code: 'invalid_argument', message: /was given no response/ });
+test('what is thrown that has no form as text arrives by its class', { timeout: 60_000 }, async () => {
+  class Wordless {
+    toString() {
+      throw new Error('no text');
+    }
   }
-  assert.equal(api(client).length, 2);
+  const odd = new SeekAuthError('slow down', { code: 'throttled', retryAfterMs: /** @type {any} */ ('soon') });
+  /** @type {[unknown, object][]} */
+  const thrown = [
+    [new Wordless(), { code: 'invalid_argument', message: /failed: Wordless$/ }],
+    [Object.create(null), { code: 'invalid_argument', message: /failed: object$/ }],
+    [Symbol('a'), { code: 'invalid_argument', message: /failed: Symbol$/ }],
+    [odd, { code: 'throttled', message: 'slow down' }],
+  ];
+  const client = Client.fake();
+  for (const [value, expected] of thrown) {
+    client.respond(() => {
+      throw value;
+    });
+    await assert.rejects(client.graphql('{ a }'), expected);
+  }
+});
+
+test('what is asked while there is no response says so', async () => {
+  const client = Client.fake();
+  const isTold = async () => {
+    for (const asked of [() => client.graphql('{ a }'), () => client.fetch(client.apiUrl)]) {
+      await assert.rejects(asked, { name: 'SeekAuthError', code: 'invalid_argument', message: /was given no response/ });
+    }
+  };
+  await isTold();
+  client.respond(partner);
+  assert.deepEqual((await client.graphql('{ a }')).data, partner.data);
+  client.respond();
+  await isTold();
+  assert.equal(api(client).length, 5);
 });
 
 test('a signal gives up a request that nothing responds to', async () => {
@@ -202,7 +232,8 @@ test('mistakes are named', () => {
     [() => Client.fake({ apiUrl: 'https://graphql.seek.com/graphql' }), { code: 'invalid_argument', message: /loopback/ }],
     [() => Client.fake().failWith(/** @type {any} */ ('broken')), { code: 'invalid_argument', message: /one of invalid_argument, closed/ }],
     [() => Client.fake().advance(-1), { code: 'invalid_argument', message: /ms must be from 0/ }],
-    [() => /** @type {any} */ (Client.fake()).respond(), { name: 'TypeError', message: /needs a response/ }],
+    [() => Client.fake().failWith('throttled', /** @type {any} */ ({ retryAfter: 1 })), { name: 'TypeError', message: /"retryAfter"; the options are retryAfterMs/ }],
+    [() => Client.fake().failWith('throttled', { retryAfterMs: -1 }), { code: 'invalid_argument', message: /retryAfterMs must be from 0/ }],
     [() => Client.fake().authFlow('https://graphql.seek.com/graphql'), { code: 'forbidden_origin' }],
   ];
   for (const [mistake, expected] of mistakes) assert.throws(mistake, expected, String(mistake));

@@ -175,9 +175,10 @@ export async function fake(): Promise<string> {
   client.respond({ data: {} }, Response.json({}, { status: 503 }));
   client.respond(async (request) => Response.json({ data: await request.json() }));
   client.withScopes('c').respond(() => ({ data: {} }));
-  // @ts-expect-error: at least one
   client.respond();
   client.failWith('throttled', { retryAfterMs: 1_000 });
+  // @ts-expect-error: no such option
+  client.failWith('throttled', { retryAfter: 1 });
   // @ts-expect-error: there is no such kind
   client.failWith('broken');
   client.succeed();

@@ -370,7 +370,8 @@ class Inspection:
     def feed(self, chunk: bytes) -> bool | None:
         """Takes the next chunk of the body, after content decoding, and returns the verdict.
 
-        Nothing of it is kept; a response without a rejection in its first 1 MiB is none.
+        Nothing of it is kept but the message and path of a rejection, for the error. A response
+        without a rejection in its first 1 MiB is none.
         """
     def finish(self) -> bool:
         """Says that the body has ended or broke off; returns the verdict: no longer None."""

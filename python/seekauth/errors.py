@@ -2,8 +2,9 @@
 
 All derive from `SeekAuthError`; some also from the builtin that a Python program expects in their
 place. Kinds, codes and messages are the library's own and the same in every language. No error
-holds a secret, a token or the body of a server's response, so all of them may be logged; and all
-can be pickled and copied, so that they survive the way out of a worker process.
+holds a secret or a token, and what is printed of one quotes no server, so all of them may be
+logged; a server's own words are in `server_message` and `server_path` alone. All can be pickled and
+copied, so that they survive the way out of a worker process.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class SeekAuthError(Exception):
     server_code: str | None
     """The server's own code.
 
-    The `error` of a token response (RFC 6749, 5.2), or the code with which a GraphQL API rejected
-    the token.
+    The `error` of a token response (RFC 6749, 5.2) or of `WWW-Authenticate`, or the code with
+    which a GraphQL API rejected the token.
     """
     target: str | None
     """The token asked for: token endpoint, client id, audience and scopes. Never the secret."""
@@ -51,7 +52,10 @@ class SeekAuthError(Exception):
     None where it repeats a secret.
     """
     server_path: str | None
-    """Where in its response a GraphQL API rejected the token: a path such as `"self.hirer"`."""
+    """Where in its response a GraphQL API rejected the token: a path such as `"self.hirer"`.
+
+    Not part of `str()`; None where it repeats a secret.
+    """
 
     def __init__(
         self,

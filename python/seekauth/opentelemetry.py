@@ -210,10 +210,9 @@ def _operations(
 ) -> Callable[[str | None, Mapping[str, str] | None], Request]:
     """What makes the requests of a client that are measured and traced."""
     server = _server(client._api_server)
-    common = {**server, **({} if client.api_url is None else {"url.full": client.api_url})}
 
     def begin(operation_name: str | None, headers: Mapping[str, str] | None) -> Request:
-        attributes = dict(common)
+        attributes = dict(server)
         if isinstance(operation_name, str):
             attributes["graphql.operation.name"] = operation_name
         span = tracer.start_span("POST", kind=SpanKind.CLIENT, attributes=attributes)

@@ -148,12 +148,12 @@ class FakeClient(Client):
     def respond(self, /, *responses: Any) -> None:
         """Responds to requests to the API, in place of what responded before.
 
-        With responses: the first to the first request and so on, the last to all that follow. Or
-        with a function, or coroutine function, that takes an `APIRequest` and returns a response.
-        It is called on a thread of the library's own, a coroutine in an event loop of its own
-        there. The request fails with the `SeekAuthError` that it raises, such as a `NetworkError`;
-        what else it raises goes to `sys.unraisablehook`, and the request fails with an
-        `InvalidArgumentError`.
+        With responses: the first to the first request and so on, the last to all that follow;
+        without any there is no response, as at the start. Or with a function, or coroutine
+        function, that takes an `APIRequest` and returns a response. It is called on a thread of the
+        library's own, a coroutine in an event loop of its own there. The request fails with the
+        `SeekAuthError` that it raises, such as a `NetworkError`; what else it raises goes to
+        `sys.unraisablehook`, and the request fails with an `InvalidArgumentError`.
         """
         if len(responses) == 1 and callable(responses[0]):
             self._fake.respond_with(_make_callback(responses[0]))

@@ -161,6 +161,13 @@ def test_without_a_response_it_asks_for_one() -> None:
     with pytest.raises(seekauth.InvalidArgumentError, match="no response"):
         client.graphql("{ a }")
     assert len(api_requests(client)) == 1
+    canned: list[Any] = [GraphQLResponse({}), lambda _: GraphQLResponse({})]
+    for response in canned:
+        client.respond(response)
+        assert client.graphql("{ a }").data == {}
+        client.respond()
+        with pytest.raises(seekauth.InvalidArgumentError, match="no response"):
+            client.graphql("{ a }")
 
 
 def test_a_function_responds_or_a_coroutine_function() -> None:
@@ -335,7 +342,7 @@ def test_arguments_of_other_types_are_named() -> None:
         client.advance("1")
     with pytest.raises(seekauth.InvalidArgumentError, match="span must be 0 seconds or more"):
         client.advance(-1)
-    with pytest.raises(seekauth.InvalidArgumentError, match="kind must be one of 'invalid_argu"):
+    with pytest.raises(seekauth.InvalidArgumentError, match="has to be one of invalid_argu"):
         client.fail_with("nonsense")
     with pytest.raises(TypeError, match="a response must be"):
         client.respond({"data": {}})

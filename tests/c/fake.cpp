@@ -137,6 +137,10 @@ void responses_are_canned() {
     const Response response = fake.send(echo());
     CHECK(response.status() == 404 && response.header("content-type") == "application/json");
     CHECK(failure_of([&] { fake.respond({json(-1, "")}); })->code() == SEEKAUTH_INVALID_ARGUMENT);
+    fake.respond({});
+    const auto error = failure_of([&] { fake.send(echo()); });
+    CHECK(error && error->code() == SEEKAUTH_INVALID_ARGUMENT);
+    CHECK(std::string(error->what()).find("no response") != std::string::npos);
     FakeResponse torn = json(200, "");
     torn.headers = {{"a", std::string("b\0c", 3)}};
     CHECK(failure_of([&] { fake.respond({torn}); })->code() == SEEKAUTH_INVALID_ARGUMENT);
@@ -158,9 +162,11 @@ void functions_respond() {
     CHECK(response.status() == 202 && response.body() == std::string("PUT a\0b", 7));
 
     fake.respond_with([](const FakeRequest &) -> FakeResponse { throw Error(SEEKAUTH_NETWORK, "cut"); });
-    CHECK(failure_of([&] { fake.send(echo()); })->code() == SEEKAUTH_NETWORK);
+    auto error = failure_of([&] { fake.send(echo()); });
+    CHECK(error && error->code() == SEEKAUTH_NETWORK);
     fake.respond_with([](const FakeRequest &) -> FakeResponse { throw std::runtime_error("a bug"); });
-    CHECK(failure_of([&] { fake.send(echo()); })->code() == SEEKAUTH_UNAVAILABLE);
+    error = failure_of([&] { fake.send(echo()); });
+    CHECK(error && error->code() == SEEKAUTH_INVALID_ARGUMENT && !error->retryable());
     fake.respond_with([](const FakeRequest &) -> Result<FakeResponse> { return Error(SEEKAUTH_TIMEOUT, "late"); });
     CHECK(failure_of([&] { fake.send(echo()); })->code() == SEEKAUTH_TIMEOUT);
     const std::function<FakeResponse(const FakeRequest &)> none;

@@ -40,7 +40,8 @@ pub const SEEKAUTH_CREDENTIALS_UNAVAILABLE: i32 = 13;
 pub const SEEKAUTH_INTERNAL: i32 = 99;
 
 /// Why a call failed. The receiver frees it with seekauth_error_free. It never changes, so any number
-/// of threads may read it at once. No text in it holds a secret, a token or the body of a response.
+/// of threads may read it at once. No text in it holds a secret or a token, and none but those of
+/// seekauth_error_server_message and seekauth_error_server_path is out of the body of a response.
 #[derive(Debug)]
 pub struct Error {
     cause: seekauth_core::Error,

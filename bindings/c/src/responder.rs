@@ -80,7 +80,8 @@ pub extern "C" fn seekauth_responder_set(
 }
 
 /// Has the API respond with `responses`, the first of `count`, in place of what responded before: the first to
-/// the first request and so on, the last to all that follow. They are copied before this returns.
+/// the first request and so on, the last to all that follow. They are copied before this returns. With a `count`
+/// of 0 there is no response, as at the start.
 ///
 /// Fails with SEEKAUTH_INVALID_ARGUMENT for a client that is no fake, for text that is not UTF-8, and for a
 /// status that cannot be HTTP's.

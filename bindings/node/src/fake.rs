@@ -72,15 +72,14 @@ pub fn new_token(env: Env, value: Unknown<'_>, options: Unknown<'_>) -> Outcome<
 impl NativeFake {
     /// From now on requests for tokens fail with the kind of this name.
     #[napi]
-    pub fn fail_with(
-        &self,
-        env: Env,
-        code: Unknown<'_>,
-        retry_after_ms: Unknown<'_>,
-    ) -> Outcome<()> {
+    pub fn fail_with(&self, env: Env, code: Unknown<'_>, options: Unknown<'_>) -> Outcome<()> {
         Outcome::of(|| {
-            let kind = kind(&settings::string("code", &code)?)?;
-            let retry_after = settings::duration(env, "retryAfterMs", &retry_after_ms)?;
+            let kind = ErrorKind::parse(&settings::string("code", &code)?)?;
+            let mut retry_after = None;
+            members(env, &options, &["retryAfterMs"], |name, value| {
+                retry_after = settings::duration(env, name, value)?;
+                Ok(())
+            })?;
             self.fake.fail_with(kind, retry_after);
             Ok(())
         })
@@ -120,6 +119,12 @@ impl NativeFake {
                 response.await.unwrap_or_else(|_| Err(gone()))
             })
         });
+    }
+
+    /// From now on there is no response to requests to the API.
+    #[napi]
+    pub fn clear_responses(&self) {
+        self.fake.respond([]);
     }
 
     /// Notes a request that JavaScript responds to without being asked.
@@ -221,11 +226,19 @@ impl FakeRequest {
         self.end(Ok(Response { headers, ..Response::new(status, body.to_vec()) }));
     }
 
-    /// Fails, with the kind of this name if there is one: what a function threw.
+    /// Fails, with the kind of this name and with this pause if there are any: what a function threw.
     #[napi]
-    pub fn fail(&mut self, message: String, code: Option<String>) {
-        let kind = code.and_then(|code| kind(&code).ok()).unwrap_or(ErrorKind::InvalidArgument);
-        self.end(Err(Error::new(kind, message)));
+    pub fn fail(
+        &mut self,
+        env: Env,
+        message: String,
+        code: Option<String>,
+        retry_after_ms: Unknown<'_>,
+    ) {
+        let kind = code.and_then(|code| ErrorKind::parse(&code).ok());
+        let retry_after = settings::duration(env, "retryAfterMs", &retry_after_ms).ok().flatten();
+        let error = Error::new(kind.unwrap_or(ErrorKind::InvalidArgument), message);
+        self.end(Err(error.with_retry_after(retry_after)));
     }
 
     fn end(&mut self, result: Result<Response, Error>) {
@@ -234,14 +247,6 @@ impl FakeRequest {
             let _ = sender.send(result);
         }
     }
-}
-
-/// The kind of this name.
-fn kind(code: &str) -> Result<ErrorKind, Error> {
-    ErrorKind::ALL.iter().copied().find(|kind| kind.name() == code).ok_or_else(|| {
-        let names: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
-        Error::new(ErrorKind::InvalidArgument, format!("code must be one of {}", names.join(", ")))
-    })
 }
 
 /// Scopes in one string or several.

@@ -208,7 +208,8 @@ impl Inspection {
 
     /// Takes the next chunk of the body, after content decoding, and returns the verdict.
     ///
-    /// Nothing of it is kept; a response without a rejection in its first 1 MiB is none.
+    /// Nothing of it is kept but the message and path of a rejection, for the error. A response
+    /// without a rejection in its first 1 MiB is none.
     fn feed(&mut self, py: Python<'_>, chunk: &[u8]) -> PyResult<Option<bool>> {
         guard(py, || Ok(self.0.feed(chunk).is_rejected()))
     }

@@ -40,11 +40,11 @@ pub(crate) fn from_exception(py: Python<'_>, failure: &PyErr) -> Option<Error> {
         return None;
     }
     let kind: String = object.getattr("kind").ok()?.extract().ok()?;
-    let kind = ErrorKind::ALL.iter().find(|known| known.name() == kind)?;
+    let kind = ErrorKind::parse(&kind).ok()?;
     let pause: Option<f64> = object.getattr("retry_after").ok()?.extract().ok()?;
     let pause = pause.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let message = object.str().ok()?.to_string();
-    Some(Error::new(*kind, message).with_retry_after(pause))
+    Some(Error::new(kind, message).with_retry_after(pause))
 }
 
 fn object<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {

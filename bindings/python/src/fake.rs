@@ -13,7 +13,7 @@ use seekauth::testing::{self, Asked, Request, Response};
 use seekauth::{Error, ErrorKind, blocking};
 
 use crate::credentials::{Callback, upgrade};
-use crate::error::{exception, from_exception, invalid};
+use crate::error::{exception, from_exception};
 use crate::interpreter;
 use crate::modules::imported;
 use crate::panic::guard;
@@ -40,15 +40,10 @@ impl Fake {
         retry_after: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         guard(py, || {
-            let kind =
-                ErrorKind::ALL.iter().find(|known| known.name() == kind).ok_or_else(|| {
-                    let names = ErrorKind::ALL.iter().map(|kind| format!("'{}'", kind.name()));
-                    let names: Vec<_> = names.collect();
-                    invalid(py, format!("kind must be one of {}", names.join(", ")))
-                })?;
+            let kind = ErrorKind::parse(kind).map_err(|error| exception(py, &error))?;
             let retry_after =
                 retry_after.map(|pause| settings::span("retry_after", pause)).transpose()?;
-            self.core.fail_with(*kind, retry_after);
+            self.core.fail_with(kind, retry_after);
             Ok(())
         })
     }
@@ -96,7 +91,8 @@ impl Fake {
 
     /// What was asked so far, in order.
     fn journal<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        guard(py, || self.core.journal().iter().map(|asked| entry(py, asked)).collect())
+        let entries = |asked: &Asked| entry(py, asked).transpose();
+        guard(py, || self.core.journal().iter().filter_map(entries).collect())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -185,15 +181,17 @@ fn respond(callback: &Bound<'_, PyAny>, request: &Request) -> Result<Response, E
     })
 }
 
-fn entry<'py>(py: Python<'py>, asked: &Asked) -> PyResult<Bound<'py, PyAny>> {
+/// None for what Python is not told of yet.
+fn entry<'py>(py: Python<'py>, asked: &Asked) -> PyResult<Option<Bound<'py, PyAny>>> {
     static TOKEN_REQUEST: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     match asked {
         Asked::Token { scopes, failure } => {
             imported(py, &TOKEN_REQUEST, "seekauth.testing", "TokenRequest")?
                 .call1((PyTuple::new(py, scopes)?, failure.map(ErrorKind::name)))
+                .map(Some)
         }
-        Asked::Api(request) => api_request(py, request),
-        _ => Ok(py.None().into_bound(py)),
+        Asked::Api(request) => api_request(py, request).map(Some),
+        _ => Ok(None),
     }
 }
 

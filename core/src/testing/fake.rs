@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -133,14 +134,18 @@ impl Fake {
         self.0.clock.now().system_time()
     }
 
-    /// Responds to requests to the API: the first to the first and so on, the last to all that follow.
+    /// Responds to requests to the API: the first to the first and so on, the last to all that follow. Without
+    /// any there is no response, as at the start.
     pub fn respond(&self, responses: impl IntoIterator<Item = Response>) {
         let responses: VecDeque<Response> = responses.into_iter().collect();
+        if responses.is_empty() {
+            return self.replace_responder(None);
+        }
         let responses = Mutex::new(responses);
         self.respond_with(move |_| {
             let mut responses = responses.lock().unwrap_or_else(PoisonError::into_inner);
             let response = match responses.len() {
-                0 | 1 => responses.front().cloned(),
+                1 => responses.front().cloned(),
                 _ => responses.pop_front(),
             };
             Box::pin(std::future::ready(response.ok_or_else(no_response)))
@@ -150,9 +155,7 @@ impl Fake {
     /// Responds to requests to the API by a function. It is called on the library's own thread and must not
     /// block it; what it returns may take its time.
     pub fn respond_with(&self, respond: impl Fn(Request) -> Responding + Send + Sync + 'static) {
-        let before = self.lock().respond.replace(Arc::new(respond));
-        // Its end may be the program's, which may come back here: not under the lock.
-        drop(before);
+        self.replace_responder(Some(Arc::new(respond)));
     }
 
     /// Responds to requests to the API by a function that may block: each call has a thread of the library's own.
@@ -188,6 +191,12 @@ impl Fake {
         let mut state = self.lock();
         state.journal.push(Asked::Api(request));
         if state.respond.is_some() { Ok(()) } else { Err(no_response()) }
+    }
+
+    fn replace_responder(&self, respond: Option<Respond>) {
+        let before = mem::replace(&mut self.lock().respond, respond);
+        // Its end may be the program's, which may come back here: not under the lock.
+        drop(before);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,7 @@ const { test } = require('node:test');
 const assert = require('node:assert/strict');
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
+const { createServer } = require('node:http');
 const { startSandbox, SandboxError } = require('seekauth-sandbox');
 const { version } = require('seekauth-sandbox/package.json');
 
@@ -20,6 +21,16 @@ test('the program is on the path of npm, and stops when it is told to', async ()
 test('a sandbox that nobody stops does not hold up the process', () => {
   const code = `require('seekauth-sandbox').startSandbox().then((s) => console.log(s.urls.admin))`;
   assert.match(execFileSync(process.execPath, ['-e', code], { encoding: 'utf8', timeout: 20_000 }), /^http/);
+});
+
+test('a response that is no JSON fails the call and not the program', async () => {
+  const sandbox = await startSandbox();
+  const other = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  sandbox.urls.admin = `http://127.0.0.1:${other.address().port}`;
+  await assert.rejects(sandbox.reset(), { name: 'SyntaxError' });
+  other.close();
+  await sandbox.stop();
 });
 
 test('https, a mistake, and an end that may come twice', async () => {

@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
 
 import pytest
 import seekauth_sandbox
+from seekauth_sandbox import _sandbox
 
 
 def test_a_fresh_sandbox_for_each_test_first(sandbox, seekauth_sandbox):
@@ -38,6 +40,15 @@ def test_a_mistake_is_told(sandbox):
         sandbox.script({"endpoint": "graphql", "error": "nonsense"})
     with pytest.raises(seekauth_sandbox.SandboxError, match="kind: nothing was delivered"):
         sandbox.deliver("seek_api", "http://127.0.0.1:9/", "sixteen letters!", kind="replayed")
+
+
+def test_a_call_that_times_out_ends_no_other(monkeypatch):
+    monkeypatch.setattr(_sandbox, "RESPONDS_WITHIN", 1.0)
+    with seekauth_sandbox.Sandbox() as own, socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        with pytest.raises(TimeoutError):
+            own.deliver("seek_api", f"http://{host}:{port}/", "sixteen letters!")
+        assert own.requests("auth") == 0
 
 
 def test_it_ends_with_its_program():

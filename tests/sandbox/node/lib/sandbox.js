@@ -119,9 +119,13 @@ class Sandbox {
         response.on('data', (chunk) => (text += chunk));
         response.on('error', reject);
         response.on('end', () => {
-          const said = JSON.parse(text);
-          if (response.statusCode === 200) resolve(said);
-          else reject(new SandboxError(said.error));
+          try {
+            const said = JSON.parse(text);
+            if (response.statusCode === 200) resolve(said);
+            else reject(new SandboxError(said.error));
+          } catch (error) {
+            reject(error);
+          }
         });
       });
       call.on('error', reject);

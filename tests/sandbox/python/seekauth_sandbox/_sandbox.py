@@ -140,9 +140,14 @@ class Sandbox:
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         with self._turn:
-            self._admin.request(method, path, None if body is None else json.dumps(body))
-            response = self._admin.getresponse()
-            text = response.read()
+            try:
+                self._admin.request(method, path, None if body is None else json.dumps(body))
+                response = self._admin.getresponse()
+                text = response.read()
+            except BaseException:
+                # A connection with half a response takes no other request; the next one opens another.
+                self._admin.close()
+                raise
         said = json.loads(text)
         if response.status != 200:
             raise SandboxError(said["error"])
