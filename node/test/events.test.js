@@ -167,6 +167,27 @@ if (isMainThread) {
     await until(() => events.some(({ name }) => name === 'closed'));
   });
 
+  test('a subscription lasts although its channel had nobody before and was collected', () => {
+    const program = `
+      const { hasSubscribers, subscribe, unsubscribe } = require('node:diagnostics_channel');
+      require('seekauth');
+      const nobody = () => {};
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      async function main() {
+        subscribe('seekauth:closed', nobody);
+        unsubscribe('seekauth:closed', nobody);
+        await turn();
+        gc();
+        subscribe('seekauth:closed', nobody);
+        // What is left of a collected one is tidied up in later turns.
+        for (let turns = 0; turns < 50; turns++) await turn();
+        console.log(hasSubscribers('seekauth:closed'));
+      }
+      main();`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '-e', program], { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+    assert.deepEqual([stdout, stderr], ['true\n', '']);
+  });
+
   test('handles of one client tell of each event once, with their scopes', async (t) => {
     const events = listen(t);
     const client = Client.seekPass({ ...sandbox.seekPass(), scopes: 'write.education' });

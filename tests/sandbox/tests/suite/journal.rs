@@ -80,7 +80,7 @@ async fn what_cannot_be_read_shows_nothing_where_it_speaks_of_a_secret() {
         r#"{"client_secret":"torn-one","client_id":"#,
         "--x\r\nname=\"client_secret\"\r\n\r\ntorn-two",
     ] {
-        let request = client().post(&sandbox.urls().seek_api_token_url).body(body);
+        let request = client().post(&sandbox.urls().token_url).body(body);
         request.header("x-client-secret", "torn-three").send().await.unwrap();
     }
     let shown = serde_json::to_string(&sandbox.journal()).unwrap();
