@@ -4,7 +4,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use seekauth::testing::{Asked, Fake, Response};
+//! use seekauth::testing::{JournalEntry, Fake, Response};
 //! use seekauth::{Client, ErrorKind, Graphql};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@
 //! fake.respond([Response::new(200, r#"{"data": {"self": {"partner": {"name": "Acme"}}}}"#)]);
 //! let response = client.graphql(Graphql::new("{ self { partner { name } } }")).await?;
 //! assert!(response.text().contains("Acme"));
-//! assert!(matches!(fake.journal()[..], [Asked::Token { .. }, Asked::Api(_)]));
+//! assert!(matches!(fake.journal()[..], [JournalEntry::Token { .. }, JournalEntry::Api(_)]));
 //!
 //! fake.fail_with(ErrorKind::Unavailable, None);
 //! fake.advance(Duration::from_secs(1_800));
@@ -36,7 +36,7 @@ use crate::token::{self, Token};
 
 pub use crate::api::{Request, Response};
 pub use fake::{Fake, Responding};
-pub use journal::Asked;
+pub use journal::JournalEntry;
 
 /// A token without a client, for tests of what only reads one. It ages by the system's clock. `lifetime` is half an
 /// hour unless it is said, and the scopes are sorted.

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use seekauth::testing::{Asked, Fake, Request, Response, graphql_response, token};
+use seekauth::testing::{Fake, JournalEntry, Request, Response, graphql_response, token};
 use seekauth::{Client, Error, ErrorKind, Graphql, blocking};
 
 fn json(status: u16, body: &str) -> Response {
@@ -12,14 +12,14 @@ fn json(status: u16, body: &str) -> Response {
 }
 
 fn tokens(fake: &Fake) -> usize {
-    fake.journal().iter().filter(|asked| matches!(asked, Asked::Token { .. })).count()
+    fake.journal().iter().filter(|asked| matches!(asked, JournalEntry::Token { .. })).count()
 }
 
 fn requests(fake: &Fake) -> Vec<Request> {
     fake.journal()
         .into_iter()
         .filter_map(|asked| match asked {
-            Asked::Api(request) => Some(request),
+            JournalEntry::Api(request) => Some(request),
             _ => None,
         })
         .collect()

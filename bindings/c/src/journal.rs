@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::mem::MaybeUninit;
 
 use seekauth_core::ErrorKind;
-use seekauth_core::testing::Asked;
+use seekauth_core::testing::JournalEntry;
 
 use crate::client::Client;
 use crate::error::{Error, SEEKAUTH_OK, c_string, catch_error};
@@ -27,12 +27,12 @@ enum Entry {
 }
 
 impl Entry {
-    fn new(asked: Asked) -> Option<Self> {
+    fn new(asked: JournalEntry) -> Option<Self> {
         match asked {
-            Asked::Token { scopes, failure } => {
+            JournalEntry::Token { scopes, failure } => {
                 Some(Self::Token { scopes: c_string(&scopes.join(" ")), failure })
             }
-            Asked::Api(request) => Some(Self::Api(request.into())),
+            JournalEntry::Api(request) => Some(Self::Api(request.into())),
             _ => None,
         }
     }

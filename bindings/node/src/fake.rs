@@ -4,7 +4,7 @@
 use napi::bindgen_prelude::{Either6, Object, Uint8Array, Unknown};
 use napi::{Env, JsValue, ValueType};
 use napi_derive::napi;
-use seekauth::testing::{Asked, Fake, Request, Response, token};
+use seekauth::testing::{self, Fake, Request, Response, token};
 use seekauth::{Error, ErrorKind, blocking};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -167,14 +167,14 @@ pub struct JournalEntry {
 
 impl JournalEntry {
     /// None for what JavaScript is not told of yet.
-    fn of(asked: Asked) -> Option<Self> {
+    fn of(asked: testing::JournalEntry) -> Option<Self> {
         Some(match asked {
-            Asked::Token { scopes, failure } => Self {
+            testing::JournalEntry::Token { scopes, failure } => Self {
                 scopes: Some(scopes),
                 failure: failure.map(ErrorKind::name),
                 ..Self::default()
             },
-            Asked::Api(request) => Self {
+            testing::JournalEntry::Api(request) => Self {
                 method: Some(request.method),
                 url: Some(request.url),
                 headers: Some(request.headers),

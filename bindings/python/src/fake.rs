@@ -9,7 +9,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{IntoPyDict, PyTuple};
-use seekauth::testing::{self, Asked, Request, Response};
+use seekauth::testing::{self, JournalEntry, Request, Response};
 use seekauth::{Error, ErrorKind, blocking};
 
 use crate::credentials::{Callback, upgrade};
@@ -91,7 +91,7 @@ impl Fake {
 
     /// What was asked so far, in order.
     fn journal<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let entries = |asked: &Asked| entry(py, asked).transpose();
+        let entries = |asked: &JournalEntry| entry(py, asked).transpose();
         guard(py, || self.core.journal().iter().filter_map(entries).collect())
     }
 
@@ -182,15 +182,15 @@ fn respond(callback: &Bound<'_, PyAny>, request: &Request) -> Result<Response, E
 }
 
 /// None for what Python is not told of yet.
-fn entry<'py>(py: Python<'py>, asked: &Asked) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn entry<'py>(py: Python<'py>, asked: &JournalEntry) -> PyResult<Option<Bound<'py, PyAny>>> {
     static TOKEN_REQUEST: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     match asked {
-        Asked::Token { scopes, failure } => {
+        JournalEntry::Token { scopes, failure } => {
             imported(py, &TOKEN_REQUEST, "seekauth.testing", "TokenRequest")?
                 .call1((PyTuple::new(py, scopes)?, failure.map(ErrorKind::name)))
                 .map(Some)
         }
-        Asked::Api(request) => api_request(py, request).map(Some),
+        JournalEntry::Api(request) => api_request(py, request).map(Some),
         _ => Ok(None),
     }
 }

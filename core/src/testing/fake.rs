@@ -21,7 +21,7 @@ use crate::sys::clock::Clock;
 use crate::sys::clock::manual::{ManualClock, Which};
 use crate::sys::secret::Secret;
 use crate::sys::thread;
-use crate::testing::journal::Asked;
+use crate::testing::journal::JournalEntry;
 use crate::token::StaticToken;
 use crate::token_endpoint::source::{Fetch, Fetched, Grant, TokenSource, Wanted};
 
@@ -55,7 +55,7 @@ struct State {
     granted: u64,
     failure: Option<Error>,
     respond: Option<Respond>,
-    journal: Vec<Asked>,
+    journal: Vec<JournalEntry>,
 }
 
 impl Default for Fake {
@@ -177,7 +177,7 @@ impl Fake {
 
     /// What the clients of this fake were asked so far, in order.
     #[must_use]
-    pub fn journal(&self) -> Vec<Asked> {
+    pub fn journal(&self) -> Vec<JournalEntry> {
         self.lock().journal.clone()
     }
 
@@ -189,7 +189,7 @@ impl Fake {
     /// `invalid_argument` when the fake was given no response, as for requests of its clients.
     pub fn record(&self, request: Request) -> Result<(), Error> {
         let mut state = self.lock();
-        state.journal.push(Asked::Api(request));
+        state.journal.push(JournalEntry::Api(request));
         if state.respond.is_some() { Ok(()) } else { Err(no_response()) }
     }
 
@@ -236,7 +236,7 @@ impl Shared {
         let mut state = self.lock();
         let failure = state.failure.clone();
         let kind = failure.as_ref().map(Error::kind);
-        state.journal.push(Asked::Token { scopes: scopes.to_vec(), failure: kind });
+        state.journal.push(JournalEntry::Token { scopes: scopes.to_vec(), failure: kind });
         if let Some(error) = failure {
             return Err(error);
         }
@@ -259,7 +259,7 @@ impl Responder for Shared {
     fn respond(&self, request: http::Request<Bytes>) -> responder::Responding<'_> {
         let request = plain(&request);
         let mut state = self.lock();
-        state.journal.push(Asked::Api(request.clone()));
+        state.journal.push(JournalEntry::Api(request.clone()));
         let respond = state.respond.clone();
         drop(state);
         Box::pin(async move {

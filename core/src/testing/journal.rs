@@ -6,7 +6,7 @@ use crate::error::ErrorKind;
 /// Something that a fake client would have sent; see [`crate::testing::Fake::journal`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Asked {
+pub enum JournalEntry {
     /// A request for a token.
     Token {
         /// The scopes that were asked for.
