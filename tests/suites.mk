@@ -43,7 +43,7 @@ lint: $(VENV)/.ready node/node_modules/.ready ## contribute: formatting and lint
 		--features seekauth-capi/manual-clock,seekauth-python/manual-clock,seekauth-node/manual-clock,seekauth-harness/manual-clock \
 		-- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps $(CORE)
-	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth-sandbox
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps -p seekauth-sandbox -p seekauth-cli
 	$(VENV)/bin/ruff check --quiet python tests
 	$(VENV)/bin/ruff format --quiet --check python tests
 	cd python && $(VENV)/bin/mypy

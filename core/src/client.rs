@@ -101,6 +101,11 @@ impl Client {
     /// How the store fares through which this client shares its tokens.
     #[must_use]
     pub fn store_status(&self) -> StoreStatus {
+        self.store_status_with_marks().spelled(self.config().language)
+    }
+
+    /// The same with the settings in its problem between backticks.
+    pub(crate) fn store_status_with_marks(&self) -> StoreStatus {
         self.0.shared.as_ref().map_or_else(StoreStatus::none, |shared| shared.status())
     }
 

@@ -18,7 +18,7 @@ pub use builder::Config;
 pub(crate) use builder::FallbackAuthorities;
 pub use setting::{Setting, SettingKind, camel_case};
 pub use spelling::message_in;
-pub(crate) use spelling::spelled;
+pub(crate) use spelling::{spelled, spelled_as_variables};
 pub(crate) use value::Service;
 pub use value::{
     AuthMethod, Environment, Language, RequestFormat, Value, duration_from_milliseconds,

@@ -17,19 +17,21 @@ $(API_TOOL):
 	$(install-tool)
 
 .PHONY: test-crate test-msrv test-api
-test-crate: test-msrv test-api debug-sandbox ## release: the crate as it is published, with the oldest Rust, and its public interface
-	cargo package --quiet --allow-dirty --no-verify --package seekauth --package seekauth-sandbox
-	@for crate in seekauth seekauth-sandbox; do $(PYTHON) tests/release/crate.py target/package/$$crate-$(VERSION).crate; done
+CRATES := seekauth seekauth-sandbox seekauth-cli
+test-crate: test-msrv test-api debug-sandbox ## release: the crates as they are published, with the oldest Rust, and its public interface
+	cargo package --quiet --allow-dirty --no-verify $(CRATES:%=--package %)
+	@for crate in $(CRATES); do $(PYTHON) tests/release/crate.py target/package/$$crate-$(VERSION).crate; done
 	@for example in graphql blocking; do \
 		cargo build --quiet $(CORE) --example $$example; \
 		$(WITH_SANDBOX) sh tests/release/example.sh target/debug/examples/$$example; done
 
 # Each way to choose the cryptography, and all that is optional.
-test-msrv: ## release: the crate with the oldest Rust that Cargo.toml names
+test-msrv: ## release: the crates with the oldest Rust that Cargo.toml names
 	$(call toolchain,$(RUST_VERSION).0)
 	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv $(API_FEATURES) -p seekauth
 	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv -p seekauth
 	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv -p seekauth-sandbox
+	cargo +$(RUST_VERSION).0 check --quiet --locked --target-dir target/msrv -p seekauth-cli
 
 test-api: $(API_TOOL) ## release: the crate's public interface, against core/public-api.txt; UPDATE=1 writes it
 	$(call toolchain,$(API_RUST))
@@ -44,7 +46,7 @@ test-api: $(API_TOOL) ## release: the crate's public interface, against core/pub
 # out: its build asks for Node's own import library, which only Windows has.
 ELSEWHERE := x86_64-pc-windows-gnu
 .PHONY: check-windows
-check-windows: $(ELSEWHERE:%=$(CROSS)/%/.rust) ## release: the core, the C library, the Python module and the sandbox compile for Windows
+check-windows: $(ELSEWHERE:%=$(CROSS)/%/.rust) ## release: the core, the C library, the Python module, the command and the sandbox compile for Windows
 	@PATH=$(CROSS_TOOLS)/bin:$$PATH cargo-zigbuild check --quiet --target $(ELSEWHERE) --target-dir target/elsewhere \
-		-p seekauth-capi -p seekauth-python -p seekauth-sandbox
-	@echo "Windows: core, C, Python and the sandbox compile"
+		-p seekauth-capi -p seekauth-python -p seekauth-cli -p seekauth-sandbox
+	@echo "Windows: core, C, Python, the command and the sandbox compile"

@@ -14,7 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPERS = {"README.md", "LICENSE-MIT", "LICENSE-APACHE", "Cargo.toml", "Cargo.lock"}
 MADE = {"Cargo.toml.orig", ".cargo_vcs_info.json"}
 # Where the sources and the README of each crate are.
-FOLDERS = {"seekauth": (ROOT / "core", ROOT), "seekauth-sandbox": (ROOT / "tests" / "sandbox",) * 2}
+FOLDERS = {
+    "seekauth": (ROOT / "core", ROOT),
+    "seekauth-sandbox": (ROOT / "tests" / "sandbox",) * 2,
+    "seekauth-cli": (ROOT / "bindings" / "cli",) * 2,
+}
 WANTED = ("description", "documentation", "repository", "readme", "license", "keywords", "categories", "rust-version")
 
 
@@ -28,7 +32,8 @@ def main() -> None:
         }
     crate = path.name.rsplit("-", 1)[0]
     folder, papers = FOLDERS[crate]
-    sources = {str(file.relative_to(folder)) for kind in ("src", "examples") for file in (folder / kind).rglob("*.rs")}
+    found = (file for kind in ("src", "examples") for file in (folder / kind).rglob("*"))
+    sources = {str(file.relative_to(folder)) for file in found if file.is_file()}
     assert set(files) == sources | PAPERS | MADE, set(files) ^ (sources | PAPERS | MADE)
     manifest = files["Cargo.toml"].decode()
     missing = [field for field in WANTED if not re.search(rf"^{field} = ", manifest, re.MULTILINE)]

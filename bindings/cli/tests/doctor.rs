@@ -96,7 +96,7 @@ fn where_each_setting_comes_from_is_told_and_no_secret() {
     assert_eq!(fact(config, "client_secret"), "19 characters (file)");
     assert!(fact(config, "SEEKAUTH_CLIENT_SECRET_FILE").contains("(environment), mode 06"));
     // The file is there for everybody to read.
-    assert!(advice(config).contains("every user of this machine"));
+    assert!(advice(config).starts_with("SEEKAUTH_CLIENT_SECRET_FILE: every user of this machine"));
     assert_eq!((run.code, config["outcome"].as_str()), (0, Some("warning")));
 }
 
@@ -109,7 +109,7 @@ fn a_misspelt_variable_is_the_advice_where_its_setting_is_missing() {
     assert_eq!(run.code, 2);
     let config = trouble(&run, "failed");
     assert!(advice(config).contains("SEEKAUTH_ENVIROMENT is no setting"), "{config}");
-    assert!(fact(config, "problem").contains("environment is missing"));
+    assert!(fact(config, "problem").contains("SEEKAUTH_ENVIRONMENT is missing"));
     assert_eq!(stage(&run, "token")["outcome"], "skipped");
     assert_eq!(sandbox.counts().at(Endpoint::SeekApiToken), 0);
 }
@@ -120,7 +120,7 @@ fn a_variable_that_is_of_no_use_is_named_and_its_value_is_not() {
     let settings = api(&sandbox).with("SEEKAUTH_TIMEOUT", "pa55word-in-the-wrong-place");
     let run = run(&[], &settings);
     assert_eq!(run.code, 2);
-    assert!(advice(trouble(&run, "failed")).starts_with("timeout must be a number"));
+    assert!(advice(trouble(&run, "failed")).starts_with("SEEKAUTH_TIMEOUT must be a number"));
     assert!(!run.all().contains("pa55word"));
 }
 
@@ -128,8 +128,8 @@ fn a_variable_that_is_of_no_use_is_named_and_its_value_is_not() {
 fn a_file_that_is_not_there() {
     let sandbox = sandbox(false);
     for (name, path, part) in [
-        ("SEEKAUTH_CA_FILE", "/nowhere/ca.pem", "ca_file could not be read"),
-        ("SEEKAUTH_CREDENTIALS_FILE", "/nowhere/secret.json", "credentials_file"),
+        ("SEEKAUTH_CA_FILE", "/nowhere/ca.pem", "SEEKAUTH_CA_FILE could not be read"),
+        ("SEEKAUTH_CREDENTIALS_FILE", "/nowhere/secret.json", "SEEKAUTH_CREDENTIALS_FILE"),
     ] {
         let settings = if name == "SEEKAUTH_CREDENTIALS_FILE" {
             api(&sandbox).without("SEEKAUTH_CLIENT_ID").without("SEEKAUTH_CLIENT_SECRET")
@@ -332,6 +332,106 @@ fn a_store_that_works_and_one_that_does_not() {
     let store = trouble(&bad, "warning");
     assert_eq!((bad.code, store["name"].as_str()), (0, Some("store")));
     assert!(advice(store).contains("each process asks for tokens of its own"));
+}
+
+#[test]
+fn words_that_name_a_store_and_no_proxy_are_no_secrets() {
+    let sandbox = sandbox(true);
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path().join("local").join("none");
+    std::fs::create_dir_all(&authorities).unwrap();
+    let ca_file = authorities.join("ca.pem");
+    std::fs::copy(sandbox.urls().ca_file.as_ref().unwrap(), &ca_file).unwrap();
+    let settings = api(&sandbox)
+        .with("SEEKAUTH_CA_FILE", ca_file.to_str().unwrap())
+        .with("SEEKAUTH_STORE", "local")
+        .with("SEEKAUTH_PROXY", "none");
+    let run = run(&[], &settings);
+    assert_eq!(run.code, 0, "{}", run.text);
+    assert_eq!(fact(stage(&run, "store"), "kind"), "local");
+    assert!(!run.all().contains("withheld"), "{}", run.text);
+}
+
+#[test]
+fn the_password_of_a_proxy_or_a_store_is_withheld_and_its_host_is_told() {
+    let sandbox = sandbox(true);
+    let proxy = Proxy::start(Some("porter:pa55w%rd-of-the-proxy"));
+    let written = proxy.url(Some("porter:pa55w%25rd-of-the-proxy"));
+    for name in ["SEEKAUTH_PROXY", "HTTPS_PROXY"] {
+        let settings = api(&sandbox).with(name, &*written);
+        let settings = settings.with("SEEKAUTH_USER_AGENT", "Acme/pa55w%rd-of-the-proxy");
+        let run = run(&[], &settings);
+        assert_eq!(run.code, 0, "{}", run.text);
+        assert!(!run.all().contains("pa55w"), "{}", run.text);
+        assert!(fact(stage(&run, "config"), "SEEKAUTH_USER_AGENT").starts_with("withheld"));
+        let through = fact(stage(&run, "proxy"), "through");
+        assert_eq!(through, proxy.url(None).replace("http://", ""));
+    }
+    let settings = api(&sandbox)
+        .with("SEEKAUTH_STORE", "redis://name:pa55word-of-the-store@127.0.0.1:1")
+        .with("SEEKAUTH_USER_AGENT", "Acme/pa55word-of-the-store");
+    let run = run(&[], &settings);
+    assert!(!run.all().contains("pa55word"), "{}", run.text);
+    assert_eq!(fact(stage(&run, "store"), "kind"), "redis");
+}
+
+#[test]
+fn a_host_that_repeats_the_secret_is_withheld() {
+    let sandbox = sandbox(true);
+    let settings = api(&sandbox)
+        .with("SEEKAUTH_API_URL", "https://sandbox-live-secret.invalid/graphql")
+        .with("SEEKAUTH_TOKEN_URL", "https://sandbox-live-secret.invalid/oauth/token");
+    let run = run(&[], &settings);
+    assert_eq!(run.code, 1);
+    assert!(!run.all().contains("sandbox-live-secret"), "{}", run.text);
+    assert_eq!(stage(&run, "connect")["host"], "withheld: it repeats a secret");
+    let settings = settings.with("SEEKAUTH_TOKEN_URL", &*sandbox.urls().token_url);
+    let told = command(&["whoami"], &settings);
+    assert_eq!((told.code, &*told.err), (1, "seekauth: withheld: it repeats a secret (network)\n"));
+}
+
+#[test]
+fn settings_are_named_as_their_variables_are() {
+    let (authority, silent) = (Authority::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    // The system takes the connection, and nobody speaks on it.
+    let url = format!("https://{}/oauth/token", silent.local_addr().unwrap());
+    let settings = command::oauth(&url)
+        .with("SEEKAUTH_CA_FILE", authority.ca_file())
+        .with("SEEKAUTH_CONNECT_TIMEOUT", "0.2")
+        .renamed("SEEKAUTH_", "PASS_");
+    let slow = run(&["--prefix", "PASS_"], &settings);
+    let said = "no TLS within 200 ms, which is the client's setting PASS_CONNECT_TIMEOUT";
+    assert_eq!(fact(trouble(&slow, "failed"), "problem"), said);
+
+    let sandbox = sandbox(true);
+    let short = api(&sandbox)
+        .with("SEEKAUTH_CLIENT_ID", "sandbox-playground")
+        .with("SEEKAUTH_CLIENT_SECRET", "short")
+        .with("SEEKAUTH_STORE", "redis://127.0.0.1:1");
+    let short = run(&[], &short);
+    let warning = fact(stage(&short, "config"), "questionable");
+    assert!(warning.starts_with("SEEKAUTH_STORE: SEEKAUTH_CLIENT_SECRET has fewer"), "{warning}");
+    assert!(warning.ends_with("unless SEEKAUTH_STORE_KEY_FILE is given"), "{warning}");
+    let problem = fact(stage(&short, "token"), "problem");
+    assert!(problem.contains("SEEKAUTH_CLIENT_ID and SEEKAUTH_CLIENT_SECRET"), "{problem}");
+
+    let asked = run(&[], &api(&sandbox).with("SEEKAUTH_TIMEOUT", "soon"));
+    let problem = fact(trouble(&asked, "failed"), "problem");
+    assert!(problem.starts_with("SEEKAUTH_TIMEOUT must be a number of seconds"), "{problem}");
+}
+
+#[test]
+fn a_store_whose_record_does_not_open() {
+    let sandbox = sandbox(true);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let settings = api(&sandbox).with("SEEKAUTH_STORE", format!("local:{}", path.display()));
+    assert_eq!(command(&[], &settings).code, 0);
+    for entry in std::fs::read_dir(&path).unwrap() {
+        std::fs::write(entry.unwrap().path(), "garbage").unwrap();
+    }
+    let run = command(&["--json"], &settings);
+    assert!(advice(trouble(&run, "warning")).ends_with("or the same SEEKAUTH_STORE_KEY_FILE"));
 }
 
 #[test]

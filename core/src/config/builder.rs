@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::setting::{self, Setting};
-use crate::config::{AuthMethod, Environment, Language, Prefix, RequestFormat, Service, Value};
+use crate::config::{
+    AuthMethod, Environment, Language, Prefix, RequestFormat, Service, Value, spelled_as_variables,
+};
 use crate::credentials::{CallbackProvider, CredentialProvider, Credentials};
 use crate::error::Error;
 use crate::sys::variables::Variables;
@@ -112,10 +114,11 @@ impl Config {
         for setting in Setting::all() {
             let variable = prefix.variable(setting);
             match variables.get(&variable).map(OsString::into_string) {
-                Some(Ok(text)) => config.set(setting, Value::text(text))?,
-                Some(Err(_)) => {
-                    return Err(setting.invalid(format!("is not UTF-8 in {variable}")));
-                }
+                Some(Ok(text)) => config.set(setting, Value::text(text)).map_err(|error| {
+                    let message = spelled_as_variables(error.marked(), &prefix);
+                    error.with_message(message)
+                })?,
+                Some(Err(_)) => return Err(Error::invalid(format!("{variable} is not UTF-8"))),
                 None => {}
             }
         }

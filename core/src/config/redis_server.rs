@@ -72,7 +72,7 @@ impl RedisServer {
         let password_file = reader.path(&setting::STORE_PASSWORD_FILE)?;
         if password.is_some() && password_file.is_some() {
             return Err(setting::STORE_PASSWORD_FILE
-                .invalid("is given beside a password in store; leave one of them out"));
+                .invalid("is given beside a password in `store`; leave one of them out"));
         }
         if user.is_some() && password.is_none() && password_file.is_none() {
             return Err(setting.invalid(

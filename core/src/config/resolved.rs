@@ -85,6 +85,15 @@ pub(crate) struct ResolvedConfig {
 impl ResolvedConfig {
     /// The configuration and the scopes of the first handle.
     pub(crate) fn new(config: &Config) -> Result<(Self, Arc<[String]>), Error> {
+        let (mut resolved, scopes) = Self::with_marks(config)?;
+        for warning in &mut resolved.warnings {
+            *warning = spelled(warning, resolved.language);
+        }
+        Ok((resolved, scopes))
+    }
+
+    /// The same, with the settings in its warnings between backticks.
+    pub(crate) fn with_marks(config: &Config) -> Result<(Self, Arc<[String]>), Error> {
         let reader = SettingsReader(config);
         let service = reader.service()?;
         let environment = reader.environment(service)?;
@@ -107,7 +116,6 @@ impl ResolvedConfig {
             &store::warnings(store.as_ref(), &reader)?,
         ]
         .concat();
-        let spell = |warning: &String| spelled(warning, config.host_language());
         let resolved = Self {
             token_url,
             api_origin: api_url.as_ref().map(|url| url.origin().ascii_serialization()),
@@ -137,7 +145,7 @@ impl ResolvedConfig {
             language: config.host_language(),
             fallback_authorities: config.given_fallback_authorities(),
             variables: config.given_variables().clone(),
-            warnings: warnings.iter().map(spell).collect(),
+            warnings,
             prefix: config.prefix().clone(),
             service,
             environment,

@@ -1,8 +1,9 @@
 //! Settings in messages. The core writes the name of one between backticks, and each language's users read
-//! it as they write it: `request_timeout`, and in Node `requestTimeoutMs`. What is no setting of the
-//! client's, such as a member of a JSON file, is written without.
+//! it as they write it: `request_timeout`, in Node `requestTimeoutMs`, who sets environment variables
+//! `SEEKAUTH_REQUEST_TIMEOUT`. What is no setting of the client's, such as a member of a JSON file, is
+//! written without.
 
-use crate::config::{Language, Setting};
+use crate::config::{Language, Prefix, Setting};
 use crate::error::Error;
 
 const MARK: char = '`';
@@ -15,11 +16,19 @@ pub fn message_in(error: &Error, language: Language) -> String {
 
 /// A text of the core's as the users of a language read it; of none, as Rust's do.
 pub(crate) fn spelled(text: &str, language: Option<Language>) -> String {
-    let name = |setting: &Setting| match language {
+    with_names(text, |setting| match language {
         Some(Language::Node) => setting.camel_name(),
         Some(Language::Python) | None => setting.name().to_owned(),
-    };
-    let spell = |word: &str| Setting::named(word).map_or_else(|| word.to_owned(), name);
+    })
+}
+
+/// The same as who sets environment variables reads it.
+pub(crate) fn spelled_as_variables(text: &str, prefix: &Prefix) -> String {
+    with_names(text, |setting| prefix.variable(setting))
+}
+
+fn with_names(text: &str, name: impl Fn(&Setting) -> String) -> String {
+    let spell = |word: &str| Setting::named(word).map_or_else(|| word.to_owned(), &name);
     let parts = text.split(MARK).enumerate();
     parts.map(|(index, part)| if index % 2 == 1 { spell(part) } else { part.to_owned() }).collect()
 }
@@ -41,6 +50,10 @@ mod tests {
             message_in(&error, Language::Node),
             "clientId goes with timeoutMs; client_id is a member, x_y none"
         );
+        assert_eq!(
+            spelled_as_variables(error.marked(), &Prefix::new("PASS_").unwrap()),
+            "PASS_CLIENT_ID goes with PASS_TIMEOUT; client_id is a member, x_y none"
+        );
         assert_eq!(message_in(&Error::invalid("a ` alone"), Language::Node), "a  alone");
     }
 
@@ -57,6 +70,8 @@ mod tests {
                 } else if !path.ends_with("tests.rs") {
                     let text = fs::read_to_string(&path).unwrap();
                     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                    // A text goes on behind the end of such a line.
+                    let code: String = code.split("\\\n").map(str::trim_start).collect();
                     let mut bare =
                         code.lines().filter(|line| !line.contains(MEMBERS)).filter(names_bare);
                     assert_eq!(bare.next(), None, "{}", path.display());

@@ -56,7 +56,7 @@ pub(crate) fn warnings(
     let mut warnings = Vec::new();
     if server.shows_its_password() {
         warnings.push(
-            "store: the password goes to another machine in plain text, for everybody on the way to read; \
+            "`store`: the password goes to another machine in plain text, for everybody on the way to read; \
              use rediss"
                 .to_owned(),
         );
@@ -65,7 +65,7 @@ pub(crate) fn warnings(
         for setting in [setting::CLIENT_SECRET, setting::CLIENT_SECRET_NEXT] {
             if reader.text(&setting)?.is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
                 warnings.push(format!(
-                    "store: {} has fewer than {SHORTEST_SECRET} characters, so who reads the store could \
+                    "`store`: {} has fewer than {SHORTEST_SECRET} characters, so who reads the store could \
                      guess it; the store is not used unless `store_key_file` is given",
                     setting.mention()
                 ));

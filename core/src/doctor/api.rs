@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::api::{Inspection, RequestId, Verdict};
-use crate::config::{Config, ResolvedConfig, setting};
-use crate::doctor::stage::Findings;
+use crate::config::{Config, ResolvedConfig, setting, spelled_as_variables};
+use crate::doctor::stage::{self, Findings};
 use crate::http::client::{Failure, HttpClient};
 use crate::sys::secret::Secret;
 
@@ -25,7 +25,10 @@ pub(super) async fn examine(
     token: &Secret,
 ) -> Findings {
     let (service, environment) = resolved.names();
-    let Some(url) = resolved.api_url.clone() else { return Findings::skipped("no api_url is set") };
+    let variable = |setting| config.prefix().variable(setting);
+    let Some(url) = resolved.api_url.clone() else {
+        return Findings::skipped(&format!("{} is not set", variable(&setting::API_URL)));
+    };
     let is_graphql = resolved.speaks_graphql();
     if !is_graphql && service != "seek_pass" {
         return Findings::skipped("no request is known that this API answers");
@@ -40,15 +43,16 @@ pub(super) async fn examine(
         findings.fail("the request could not be written");
         return findings;
     };
-    let deadline = Instant::now() + resolved.timeout;
+    let limit = resolved.time_limit();
+    let deadline = Instant::now() + limit.left;
     let response = match http.execute(request, "the API", deadline).await {
         Ok(response) => response,
         Err(failure) => {
             let message = match failure {
                 Failure::TimedOut => {
-                    format!("no response within {} s", resolved.timeout.as_secs_f64())
+                    spelled_as_variables(&format!("no response within {limit}"), config.prefix())
                 }
-                Failure::Failed(error) => error.message().to_owned(),
+                Failure::Failed(error) => stage::message(&error, config.prefix()),
             };
             findings.fact("problem", &message);
             findings.fail(&message);
@@ -65,7 +69,6 @@ pub(super) async fn examine(
     };
     inspection.feed(&body);
     if inspection.finish() == Verdict::Rejected {
-        let variable = |setting| config.prefix().variable(setting);
         findings.fail(&format!(
             "the API refuses a token that was issued just now: check {} and {}, for a token of one environment \
              is worth nothing in another",

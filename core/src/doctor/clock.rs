@@ -7,13 +7,20 @@ use reqwest::{Method, Request};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::doctor::stage::Findings;
+use crate::config::{Config, ResolvedConfig, spelled_as_variables};
+use crate::doctor::stage::{Findings, message};
 use crate::http::client::{Failure, HttpClient};
 
 /// Clocks that differ by less do no harm.
 const ALLOWED: Duration = Duration::from_secs(30);
 
-pub(super) async fn examine(http: &HttpClient, url: &Url, allowed: Duration) -> Findings {
+pub(super) async fn examine(
+    config: &Config,
+    resolved: &ResolvedConfig,
+    http: &HttpClient,
+    url: &Url,
+) -> Findings {
+    let limit = resolved.request_limit();
     let mut findings = Findings::new();
     // The root, for a request to the token endpoint may count where tokens are limited.
     let mut root = url.clone();
@@ -21,19 +28,19 @@ pub(super) async fn examine(http: &HttpClient, url: &Url, allowed: Duration) -> 
     root.set_query(None);
     let request = Request::new(Method::HEAD, root);
     let (began, sent) = (Instant::now(), SystemTime::now());
-    let response = http.execute(request, "the host", began + allowed).await;
+    let response = http.execute(request, "the host", began + limit.left).await;
     // The server wrote the date at some time in between.
     let middle = sent + began.elapsed() / 2;
     let response = match response {
         Ok(response) => response,
         Err(failure) => {
-            findings.fact(
-                "problem",
-                &match failure {
-                    Failure::TimedOut => format!("no response within {} s", allowed.as_secs_f64()),
-                    Failure::Failed(error) => error.message().to_owned(),
-                },
-            );
+            let problem = match failure {
+                Failure::TimedOut => {
+                    spelled_as_variables(&format!("no response within {limit}"), config.prefix())
+                }
+                Failure::Failed(error) => message(&error, config.prefix()),
+            };
+            findings.fact("problem", &problem);
             findings.warn("the clock could not be compared: the host did not respond to HEAD");
             return findings;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use crate::config::Config;
+use crate::config::{Config, setting};
 use crate::doctor::host::{Host, Way};
 use crate::doctor::report::{Report, Work};
 use crate::doctor::settings::Valid;
@@ -130,9 +130,8 @@ async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, rep
     };
     match clock_url {
         Some(url) => {
-            report
-                .tell("clock", None, Box::pin(clock::examine(http, url, resolved.request_timeout)))
-                .await;
+            let compared = clock::examine(config, resolved, http, url);
+            report.tell("clock", None, Box::pin(compared)).await;
         }
         None => skip(report, "clock", None, "no host could be reached").await,
     }
@@ -158,7 +157,10 @@ async fn through_the_network(config: &Config, valid: &Valid, extent: Extent, rep
     };
     report.withhold(&granted);
     match &api {
-        None => skip(report, "api", None, "no api_url is set").await,
+        None => {
+            let variable = config.prefix().variable(&setting::API_URL);
+            skip(report, "api", None, &format!("{variable} is not set")).await;
+        }
         Some(_) if !api_works => skip(report, "api", None, "the API could not be reached").await,
         Some(api) => {
             let asked = api::examine(config, resolved, http, &granted);

@@ -8,10 +8,10 @@ use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use crate::config::{Language, Prefix, ResolvedConfig, Setting, setting};
+use crate::config::{Language, Prefix, ResolvedConfig, Setting, setting, spelled_as_variables};
 use crate::doctor::certificate::Certificate;
 use crate::doctor::recorder::{Chain, Recorder};
-use crate::doctor::stage::Findings;
+use crate::doctor::stage::{self, Findings};
 use crate::error::Error;
 use crate::http::connector::{self, Connector};
 use crate::http::failure::{self, BoxError, Peer};
@@ -19,6 +19,7 @@ use crate::http::proxies::{Proxies, ProxyServer};
 use crate::http::trust::{Trust, Versions};
 use crate::http::{dns, tls};
 use crate::sys::thread::run_detached;
+use crate::sys::time_limit::TimeLimit;
 
 /// How many addresses of a name are tried by themselves.
 const ADDRESSES: usize = 8;
@@ -88,8 +89,9 @@ impl Way {
             }
             Ok(None) => findings.fact("through", "nothing"),
             Err(error) => {
-                findings.fact("problem", error.message());
-                findings.fail(error.message());
+                let message = stage::message(&error, &self.prefix);
+                findings.fact("problem", &message);
+                findings.fail(&message);
             }
         }
         findings
@@ -99,6 +101,16 @@ impl Way {
     fn spelt(&self, name: &str) -> String {
         Setting::named(name)
             .map_or_else(|| name.to_owned(), |setting| self.prefix.variable(setting))
+    }
+
+    /// A text of the core's as who sets environment variables reads it.
+    fn spelled(&self, text: &str) -> String {
+        spelled_as_variables(text, &self.prefix)
+    }
+
+    fn message(&self, host: &Host, problem: &(dyn std::error::Error + 'static)) -> String {
+        let peer = Peer { what: host.what, host: &host.address() };
+        stage::message(&failure::describe(problem, peer, false, 0), &self.prefix)
     }
 
     /// Whom a connection is made to: the host, or the proxy on the way.
@@ -119,8 +131,8 @@ impl Way {
             findings.fact("address", &name);
             return findings;
         }
-        let allowed = self.config.connect_timeout;
-        match tokio::time::timeout(allowed, dns::look_up(&name)).await {
+        let limit = self.config.connect_limit();
+        match tokio::time::timeout(limit.left, dns::look_up(&name)).await {
             Ok(Ok(found)) => {
                 for found in found {
                     let family = if found.is_ipv4() { "IPv4" } else { "IPv6" };
@@ -134,7 +146,7 @@ impl Way {
                 ));
             }
             Err(_) => {
-                findings.fact("problem", &format!("no reply within {} s", allowed.as_secs_f64()));
+                findings.fact("problem", &self.spelled(&format!("no reply within {limit}")));
                 findings
                     .fail("the name servers do not reply: check /etc/resolv.conf and the network");
             }
@@ -146,7 +158,7 @@ impl Way {
         let mut findings = Findings::new();
         let (name, port, proxy) = self.next_hop(host);
         self.each_address(&mut findings, host, &name, port).await;
-        let allowed = self.config.connect_timeout;
+        let limit = self.config.connect_limit();
         let connecting = async {
             if host.is_plain {
                 connector::tcp(&host.name, host.port, true).await
@@ -154,15 +166,15 @@ impl Way {
                 self.connector.wire(&host.name, host.port).await
             }
         };
-        let problem = match tokio::time::timeout(allowed, connecting).await {
+        let problem = match tokio::time::timeout(limit.left, connecting).await {
             Ok(Ok(_)) => {
                 if proxy.is_some() {
                     findings.fact("tunnel", "open");
                 }
                 return findings;
             }
-            Ok(Err(problem)) => message(host, &*problem),
-            Err(_) => format!("no connection within {} s", allowed.as_secs_f64()),
+            Ok(Err(problem)) => self.message(host, &*problem),
+            Err(_) => self.spelled(&format!("no connection within {limit}")),
         };
         findings.fact("problem", &problem);
         findings.fail(&match proxy {
@@ -184,19 +196,23 @@ impl Way {
 
     /// Each address by itself, all at once. One family that does not work delays every connection.
     async fn each_address(&self, findings: &mut Findings, host: &Host, name: &str, port: u16) {
+        let limit = self.config.connect_limit();
         let addresses = match address(name) {
             Some(address) => vec![SocketAddr::new(address, port)],
-            None => dns::look_up(name).await.unwrap_or_default(),
+            None => match tokio::time::timeout(limit.left, dns::look_up(name)).await {
+                Ok(found) => found.unwrap_or_default(),
+                // The connection that follows fails for the same reason, and says so.
+                Err(_) => Vec::new(),
+            },
         };
         let is_plain = host.is_plain;
         let fits = |found: &SocketAddr| !is_plain || found.ip().is_loopback();
-        let allowed = self.config.connect_timeout;
         let tries: Vec<_> = addresses
             .iter()
             .filter(|found| fits(found))
             .take(ADDRESSES)
             .map(|found| SocketAddr::new(found.ip(), port))
-            .map(|found| (found, tokio::spawn(try_address(found, is_plain, allowed))))
+            .map(|found| (found, tokio::spawn(try_address(found, is_plain, limit))))
             .collect();
         let (mut works, mut fails) = (0, None);
         for (found, trying) in tries {
@@ -207,7 +223,7 @@ impl Way {
                     findings.fact(&found.to_string(), &format!("{} ms", took.as_millis()));
                 }
                 Err(problem) => {
-                    findings.fact(&found.to_string(), &problem);
+                    findings.fact(&found.to_string(), &self.spelled(&problem));
                     fails = Some(found);
                 }
             }
@@ -227,14 +243,10 @@ impl Way {
         }
         let mut findings = Findings::new();
         let chain = Chain::default();
-        let allowed = self.config.connect_timeout;
-        let shaking = tokio::time::timeout(allowed, self.handshake(host, &chain));
+        let limit = self.config.connect_limit();
+        let shaking = tokio::time::timeout(limit.left, self.handshake(host, &chain));
         let began = shaking.await.unwrap_or_else(|_| {
-            Err(Error::new(
-                crate::ErrorKind::Network,
-                format!("no TLS within {} s", allowed.as_secs_f64()),
-            )
-            .into())
+            Err(Error::new(crate::ErrorKind::Network, format!("no TLS within {limit}")).into())
         });
         let chain = chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let certificate = chain.first().and_then(|leaf| Certificate::read(leaf));
@@ -248,7 +260,7 @@ impl Way {
                 self.trusted_by(&mut findings, host, chain).await;
             }
             Err(problem) => {
-                findings.fact("problem", &message(host, &*problem));
+                findings.fact("problem", &self.message(host, &*problem));
                 self.explain(&mut findings, host, &*problem, certificate.as_ref());
             }
         }
@@ -347,7 +359,7 @@ impl Way {
             (Some(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }), _) => {
                 "the certificate is not valid yet: check this machine's clock".to_owned()
             }
-            _ => message(host, problem),
+            _ => self.message(host, problem),
         });
     }
 
@@ -361,11 +373,6 @@ impl Way {
     }
 }
 
-fn message(host: &Host, problem: &(dyn std::error::Error + 'static)) -> String {
-    let peer = Peer { what: host.what, host: &host.address() };
-    failure::describe(problem, peer, false, 0).message().to_owned()
-}
-
 fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
@@ -373,7 +380,7 @@ fn address(host: &str) -> Option<IpAddr> {
 async fn try_address(
     found: SocketAddr,
     is_plain: bool,
-    allowed: Duration,
+    limit: TimeLimit,
 ) -> Result<Duration, String> {
     let began = Instant::now();
     let host = match found.ip() {
@@ -381,9 +388,9 @@ async fn try_address(
         IpAddr::V6(address) => format!("[{address}]"),
     };
     let connecting = connector::tcp(&host, found.port(), is_plain);
-    match tokio::time::timeout(allowed, connecting).await {
+    match tokio::time::timeout(limit.left, connecting).await {
         Ok(Ok(_)) => Ok(began.elapsed()),
         Ok(Err(problem)) => Err(failure::cause(&*problem)),
-        Err(_) => Err(format!("no connection within {} s", allowed.as_secs_f64())),
+        Err(_) => Err(format!("no connection within {limit}")),
     }
 }

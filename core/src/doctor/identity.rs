@@ -32,10 +32,27 @@ pub fn whoami(config: Config) -> Result<Vec<Fact>, Error> {
 }
 
 async fn ask(config: Config) -> Result<Vec<Fact>, Error> {
-    let (resolved, _) = ResolvedConfig::new(&config)?;
-    let credentials = resolved.credentials.credentials().await?;
     let known = KnownSecrets::default();
     settings::secrets(&config).for_each(|secret| known.note(&secret));
+    match look(config, &known).await {
+        Ok(mut facts) => {
+            for fact in &mut facts {
+                withhold(&known, &mut fact.value);
+            }
+            Ok(facts)
+        }
+        // It may quote a host.
+        Err(error) => {
+            let mut message = error.marked().to_owned();
+            withhold(&known, &mut message);
+            Err(error.with_message(message))
+        }
+    }
+}
+
+async fn look(config: Config, known: &KnownSecrets) -> Result<Vec<Fact>, Error> {
+    let (resolved, _) = ResolvedConfig::new(&config)?;
+    let credentials = resolved.credentials.credentials().await?;
     credentials.secrets().for_each(|secret| known.note(secret));
     let client = Client::new(config)?;
     let token = client.get_token().await?;
@@ -53,9 +70,6 @@ async fn ask(config: Config) -> Result<Vec<Fact>, Error> {
         facts.push(Fact::new("scopes", token.scopes().join(" ")));
     }
     client.close();
-    for fact in &mut facts {
-        withhold(&known, &mut fact.value);
-    }
     Ok(facts)
 }
 

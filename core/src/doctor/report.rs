@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use crate::credentials::known_secrets::KnownSecrets;
-use crate::doctor::stage::{Findings, Outcome, Stage};
+use crate::doctor::stage::{Findings, Outcome, Stage, printable};
 use crate::sys::channel::Sender;
 use crate::sys::secret::Secret;
 
@@ -41,6 +41,10 @@ impl Report {
             withhold(&self.known, &mut fact.value);
         }
         findings.advice.iter_mut().for_each(|advice| withhold(&self.known, advice));
+        let mut host = host.map(printable);
+        if let Some(host) = &mut host {
+            withhold(&self.known, host);
+        }
         let outcome = findings.outcome;
         self.sender.send(findings.into_stage(name, host, duration));
         outcome

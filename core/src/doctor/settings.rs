@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Prefix, ResolvedConfig, Setting, Value, setting};
+use crate::config::{
+    Config, Prefix, ResolvedConfig, Setting, Value, login, setting, spelled_as_variables,
+};
 use crate::credentials::{Credentials, CredentialsSource};
 use crate::doctor::report::Report;
-use crate::doctor::stage::{Findings, Outcome};
+use crate::doctor::stage::{Findings, Outcome, message};
 use crate::error::Error;
 use crate::http::client::HttpClient;
+use crate::http::proxies;
 use crate::sys::secret::Secret;
 use crate::sys::thread::run_detached;
 use crate::sys::{limit, runtime};
@@ -21,14 +24,22 @@ pub(super) struct Valid {
     pub(super) http: Arc<HttpClient>,
 }
 
-/// The secrets among the values, the most important last.
+/// The secrets among the values, the most important last. What names a proxy or a store is an address, with a
+/// password at most.
 pub(super) fn secrets(config: &Config) -> impl Iterator<Item = Secret> {
+    let variable = |name| config.given_variables().get(name)?.into_string().ok().map(Secret::new);
+    let proxies = proxies::VARIABLES.into_iter().filter_map(variable);
     let given = Setting::all().iter().rev().filter(|setting| setting.is_secret());
-    given.filter_map(|setting| config.value(setting)).flat_map(|value| match value {
+    let given = given.filter_map(|setting| Some((setting, config.value(setting)?)));
+    let given = given.flat_map(|(setting, value)| match value {
+        Value::Text(text) if [setting::PROXY, setting::STORE].contains(setting) => {
+            if text.contains("://") { login::secrets(text) } else { Vec::new() }
+        }
         Value::Text(text) => vec![Secret::new(text.as_str())],
         Value::Pairs(pairs) => pairs.iter().map(|(_, value)| Secret::new(value.as_str())).collect(),
         _ => Vec::new(),
-    })
+    });
+    proxies.flat_map(|url| login::secrets(url.expose())).chain(given)
 }
 
 pub(super) async fn examine(
@@ -40,11 +51,11 @@ pub(super) async fn examine(
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            refuse(&mut findings, error);
+            refuse(&mut findings, error.message());
             return findings;
         }
     };
-    let judged = ResolvedConfig::new(config);
+    let judged = ResolvedConfig::with_marks(config);
     for setting in Setting::all() {
         if let Some(value) = config.value(setting) {
             let name = config.prefix().variable(setting);
@@ -62,19 +73,20 @@ pub(super) async fn examine(
         Err(_) => config.warnings().to_vec(),
     };
     for warning in questionable {
+        let warning = spelled_as_variables(&warning, config.prefix());
         findings.fact("questionable", &warning);
         findings.warn(&warning);
     }
     match judged {
-        Err(error) => refuse(&mut findings, &error),
+        Err(error) => refuse(&mut findings, &message(&error, config.prefix())),
         Ok((resolved, scopes)) => {
             defaults(&mut findings, config.prefix(), &resolved);
             modes(&mut findings, config, resolved.connect_timeout).await;
-            credentials(&mut findings, &resolved, report).await;
+            credentials(&mut findings, config.prefix(), &resolved, report).await;
             let resolved = Arc::new(resolved);
             match http(&resolved).await {
                 Ok(http) => *valid = Some(Valid { config: resolved, scopes, http }),
-                Err(error) => refuse(&mut findings, &error),
+                Err(error) => refuse(&mut findings, &message(&error, config.prefix())),
             }
         }
     }
@@ -93,10 +105,10 @@ async fn http(config: &Arc<ResolvedConfig>) -> Result<Arc<HttpClient>, Error> {
 }
 
 /// The error says what to do. A variable that was misspelt explains one that is missing.
-fn refuse(findings: &mut Findings, error: &Error) {
-    findings.fact("problem", error.message());
+fn refuse(findings: &mut Findings, problem: &str) {
+    findings.fact("problem", problem);
     let misspelt = findings.facts.iter().find(|fact| fact.name == "questionable");
-    let advice = misspelt.map_or_else(|| error.message().to_owned(), |fact| fact.value.clone());
+    let advice = misspelt.map_or_else(|| problem.to_owned(), |fact| fact.value.clone());
     findings.fail(&advice);
 }
 
@@ -201,7 +213,12 @@ async fn modes(findings: &mut Findings, config: &Config, allowed: Duration) {
 async fn modes(_: &mut Findings, _: &Config, _: Duration) {}
 
 /// Id and secret as a client gets them for each token request.
-async fn credentials(findings: &mut Findings, resolved: &ResolvedConfig, report: &Report) {
+async fn credentials(
+    findings: &mut Findings,
+    prefix: &Prefix,
+    resolved: &ResolvedConfig,
+    report: &Report,
+) {
     let source = &resolved.credentials;
     match source.credentials().await {
         Ok(credentials) => {
@@ -211,18 +228,15 @@ async fn credentials(findings: &mut Findings, resolved: &ResolvedConfig, report:
             }
         }
         Err(error) => {
-            findings.fact("problem", error.message());
-            findings.fail(error.message());
+            let message = message(&error, prefix);
+            findings.fact("problem", &message);
+            findings.fail(&message);
         }
     }
 }
 
 fn from_elsewhere(findings: &mut Findings, source: &CredentialsSource, found: &Credentials) {
-    let origin = match source {
-        CredentialsSource::Static(_) | CredentialsSource::Custom { .. } => "program",
-        CredentialsSource::Files(_) => "file",
-        CredentialsSource::Command(_) => "command",
-    };
+    let origin = source.name();
     if source.known_client_id().is_none() {
         findings.fact(setting::CLIENT_ID.name(), &format!("{} ({origin})", found.client_id()));
     }

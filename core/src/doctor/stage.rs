@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::config::{Prefix, spelled_as_variables};
+use crate::error::Error;
+
 /// How a stage ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -79,11 +82,11 @@ impl Findings {
     pub(super) fn into_stage(
         self,
         name: &'static str,
-        host: Option<&str>,
+        host: Option<String>,
         duration: Duration,
     ) -> Stage {
         let Self { outcome, facts, advice } = self;
-        Stage { name, host: host.map(str::to_owned), outcome, facts, advice, duration }
+        Stage { name, host, outcome, facts, advice, duration }
     }
 
     /// Those of a stage that was left out.
@@ -113,6 +116,11 @@ impl Findings {
             self.advice = Some(printable(advice));
         }
     }
+}
+
+/// What an error says, to who sets environment variables.
+pub(super) fn message(error: &Error, prefix: &Prefix) -> String {
+    spelled_as_variables(error.marked(), prefix)
 }
 
 /// Names come from servers and certificates too, and a terminal obeys control characters.

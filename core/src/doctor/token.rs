@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, ResolvedConfig, setting};
+use crate::config::{Config, Prefix, ResolvedConfig, setting};
 use crate::credentials::Credentials;
-use crate::doctor::stage::Findings;
+use crate::doctor::stage::{Findings, message};
 use crate::error::{Error, ErrorKind};
 use crate::sys::secret::Secret;
 use crate::token_endpoint::endpoint::TokenEndpoint;
@@ -35,7 +35,7 @@ pub(super) async fn examine(
             *granted = Some(grant.access_token);
         }
         Err(error) => {
-            note_error(&mut findings, &error);
+            note_error(&mut findings, &error, config.prefix());
             findings.fail(&advice(config, resolved, &error));
         }
     }
@@ -68,8 +68,8 @@ fn note_grant(findings: &mut Findings, config: &Config, asked: &Credentials, gra
 }
 
 /// What an error says of itself.
-pub(super) fn note_error(findings: &mut Findings, error: &Error) {
-    findings.fact("problem", error.message());
+pub(super) fn note_error(findings: &mut Findings, error: &Error, prefix: &Prefix) {
+    findings.fact("problem", &message(error, prefix));
     findings.fact("error", error.kind().name());
     if let Some(status) = error.status() {
         findings.fact("status", &status.to_string());
@@ -109,6 +109,6 @@ fn advice(config: &Config, resolved: &ResolvedConfig, error: &Error) -> String {
         ErrorKind::Protocol => {
             format!("what responded is no token endpoint: check {}", variable(&setting::TOKEN_URL))
         }
-        _ => error.message().to_owned(),
+        _ => message(error, config.prefix()),
     }
 }

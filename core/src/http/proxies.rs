@@ -15,6 +15,9 @@ use crate::http::no_proxy::NoProxy;
 use crate::sys::secret::Secret;
 use crate::sys::variables::Variables;
 
+/// What names a proxy where the setting does not, the first that is there.
+pub(crate) const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
 /// The ways out, as they were when the client was made.
 #[derive(Debug)]
 pub(crate) struct Proxies {
@@ -44,8 +47,7 @@ impl Proxies {
             Proxy::Direct => None,
             Proxy::Through(text) => Some(parse(text.expose(), setting::PROXY.name())),
             Proxy::System => {
-                const NAMES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-                NAMES.into_iter().find_map(|name| Some(parse(&variable(name)?, name)))
+                VARIABLES.into_iter().find_map(|name| Some(parse(&variable(name)?, name)))
             }
         };
         let no_proxy = variable("no_proxy").or_else(|| variable("NO_PROXY"));
@@ -85,7 +87,7 @@ fn variable(variables: &Variables, name: &str) -> Option<Zeroizing<String>> {
 
 /// The text is not quoted in errors, for it may hold a password.
 fn parse(text: &str, named_by: &'static str) -> Result<ProxyServer, Error> {
-    let invalid = |problem: &str| Err(Error::invalid(format!("{named_by} {problem}")));
+    let invalid = |problem: &str| Err(Error::invalid(format!("`{named_by}` {problem}")));
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
     let tls = match scheme.to_ascii_lowercase().as_str() {
@@ -147,9 +149,9 @@ impl ProxyServer {
     /// is about who asks or what for.
     pub(crate) fn refusal(&self, status: u16, target: &str) -> Error {
         let advice = match status {
-            401 | 407 => format!("it wants a login, or another one; see {}", self.named_by),
+            401 | 407 => format!("it wants a login, or another one; see `{}`", self.named_by),
             403 => format!(
-                "it does not let this connection through; ask who runs it, or see {}",
+                "it does not let this connection through; ask who runs it, or see `{}`",
                 self.named_by
             ),
             _ => "it did not get there".to_owned(),

@@ -46,7 +46,7 @@ pub(crate) async fn open(
         Some(200..=299) => Ok(wire),
         Some(status) => Err(proxy.refusal(status, target)),
         None => Err(proxy.failure(&format!(
-            "did not speak HTTP in response to CONNECT; see {}",
+            "did not speak HTTP in response to CONNECT; see `{}`",
             proxy.named_by
         ))),
     }

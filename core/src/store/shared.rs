@@ -77,10 +77,10 @@ impl SharedSource {
         Self { config, issuer, backend, clock, patience, places, observer, rest }
     }
 
-    /// How the store fares.
+    /// How the store fares, with the settings in its problem between backticks.
     pub(crate) fn status(&self) -> StoreStatus {
         let usable = self.rest(|rest| rest.until(self.clock.now())).is_none();
-        self.observer.counts.status(self.backend.kind(), usable, self.config.language)
+        self.observer.counts.status(self.backend.kind(), usable)
     }
 
     async fn get(&self, wanted: &Wanted<'_>) -> Result<Fetched, Error> {

@@ -64,17 +64,12 @@ impl Counts {
         self.last_problem.store(Some(Arc::new(trouble.to_string())));
     }
 
-    pub(crate) fn status(
-        &self,
-        kind: &'static str,
-        usable: bool,
-        language: Option<Language>,
-    ) -> StoreStatus {
+    pub(crate) fn status(&self, kind: &'static str, usable: bool) -> StoreStatus {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         StoreStatus {
             kind,
             usable,
-            last_problem: self.last_problem.load().as_deref().map(|told| spelled(told, language)),
+            last_problem: self.last_problem.load().as_deref().cloned(),
             reads: read(&self.reads),
             adopted: read(&self.adopted),
             claimed: read(&self.claimed),
@@ -110,6 +105,12 @@ impl StoreStatus {
 
     /// That of a client without a store.
     pub(crate) fn none() -> Self {
-        Counts::default().status("none", false, None)
+        Counts::default().status("none", false)
+    }
+
+    /// The same with the settings in its problem spelled as that language has them.
+    pub(crate) fn spelled(mut self, language: Option<Language>) -> Self {
+        self.last_problem = self.last_problem.map(|told| spelled(&told, language));
+        self
     }
 }

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from itertools import product
+from urllib.parse import quote
 
 from story import NOWHERE, Plants, clients
 
@@ -28,8 +29,14 @@ def situations(plants: Plants) -> Iterator[tuple[dict[str, str], list[dict[str, 
     yield {"ENVIRONMENT": secret}, []
     yield {"TIMEOUT": other}, []
     yield {"AUDIENCE": f"https://{secret}.example/"}, []
-    yield {"PROXY": f"http://name:{password}@{NOWHERE}"}, []
-    yield {"STORE": f"redis://name:{password}@{NOWHERE}"}, []
+    proxy, store = (f"{scheme}://name:{quote(password, safe='')}@{NOWHERE}" for scheme in ("http", "redis"))
+    yield {"PROXY": proxy}, []
+    yield {"PROXY": proxy, "USER_AGENT": f"Acme/1 {password}"}, []
+    yield {"PROXY": proxy, "USER_AGENT": f"Acme/1 {quote(password, safe='')}"}, []
+    yield {"STORE": store}, []
+    yield {"STORE": store, "USER_AGENT": f"Acme/1 {password}"}, []
+    yield {"API_URL": f"https://{host(secret)}.invalid/graphql"}, []
+    yield {"TOKEN_URL": f"https://{host(secret)}.invalid/oauth/token"}, []
     yield {}, [refusal]
     yield {}, [{"endpoint": "graphql", "json": {"data": {"self": {"partner": {"name": secret}}}}}]
     yield {}, [{"endpoint": "graphql", "json": {"errors": [{"message": words, "extensions": {"code": secret}}]}}]
@@ -58,7 +65,15 @@ def examine() -> tuple[int, list[str]]:
         hits = search.look(output).hits
         wrong += [f"{name}: {times} times the {role}, {form}" for (role, form), times in hits.items()]
         wrong += [f"{name}: a token"] if mark in output else []
+        # Hosts are written in small letters.
+        small = output.decode(errors="replace").lower()
+        wrong += [f"{name}: the {role} as a host" for role, text in plants.secrets.items() if host(text) in small]
     return len(outputs), wrong
+
+
+def host(secret: str) -> str:
+    """All of a secret that a host may have."""
+    return "".join(filter(str.isalnum, secret)).lower()
 
 
 def told(command: list[str], environment: dict[str, str]) -> bytes:
