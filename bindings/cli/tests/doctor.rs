@@ -144,6 +144,28 @@ fn a_file_that_is_not_there() {
 }
 
 #[test]
+fn where_no_secret_is_known_no_value_is_shown() {
+    let sandbox = sandbox(false);
+    let folder = tempfile::tempdir().unwrap();
+    let torn = folder.path().join("torn.json");
+    std::fs::write(&torn, r#"{"client_id":"x","client_secret":"pl4nted"#).unwrap();
+    let torn = torn.display().to_string();
+    for (name, value) in
+        [("SEEKAUTH_CREDENTIALS_FILE", &*torn), ("SEEKAUTH_CREDENTIALS_COMMAND", "/bin/false")]
+    {
+        let settings =
+            api(&sandbox).without("SEEKAUTH_CLIENT_ID").without("SEEKAUTH_CLIENT_SECRET");
+        let run = run(&[], &settings.with(name, value).with("SEEKAUTH_USER_AGENT", "Acme/pl4nted"));
+        assert_eq!(run.code, 2);
+        assert!(
+            !run.text.contains("pl4nted") && run.text.contains("12 characters"),
+            "{}",
+            run.text
+        );
+    }
+}
+
+#[test]
 fn a_name_that_nobody_knows() {
     let sandbox = sandbox(true);
     let settings = api(&sandbox).with("SEEKAUTH_TOKEN_URL", "https://nowhere.invalid/oauth/token");

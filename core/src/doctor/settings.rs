@@ -55,11 +55,19 @@ pub(super) async fn examine(
             return findings;
         }
     };
-    let judged = ResolvedConfig::with_marks(config);
+    let judged = match ResolvedConfig::with_marks(config) {
+        Ok((resolved, scopes)) => {
+            let credentials = resolved.credentials.credentials().await;
+            Ok((resolved, scopes, credentials))
+        }
+        Err(error) => Err(error),
+    };
+    // Where no secret is known, none can be withheld from what other settings repeat.
+    let is_valid = matches!(judged, Ok((_, _, Ok(_))));
     for setting in Setting::all() {
         if let Some(value) = config.value(setting) {
             let name = config.prefix().variable(setting);
-            let shown = shown(setting, value, judged.is_ok());
+            let shown = shown(setting, value, is_valid);
             let (whole, origin) = (whole(value), origin(config, setting, value));
             let spaces = if whole { "" } else { ", with white space at its ends" };
             findings.fact(&name, &format!("{shown}{spaces} ({origin})"));
@@ -69,7 +77,7 @@ pub(super) async fn examine(
         }
     }
     let questionable = match &judged {
-        Ok((resolved, _)) => resolved.warnings.clone(),
+        Ok((resolved, ..)) => resolved.warnings.clone(),
         Err(_) => config.warnings().to_vec(),
     };
     for warning in questionable {
@@ -79,10 +87,10 @@ pub(super) async fn examine(
     }
     match judged {
         Err(error) => refuse(&mut findings, &message(&error, config.prefix())),
-        Ok((resolved, scopes)) => {
+        Ok((resolved, scopes, found)) => {
             defaults(&mut findings, config.prefix(), &resolved);
             modes(&mut findings, config, resolved.connect_timeout).await;
-            credentials(&mut findings, config.prefix(), &resolved, report).await;
+            credentials(&mut findings, config.prefix(), &resolved, found, report);
             let resolved = Arc::new(resolved);
             match http(&resolved).await {
                 Ok(http) => *valid = Some(Valid { config: resolved, scopes, http }),
@@ -213,14 +221,15 @@ async fn modes(findings: &mut Findings, config: &Config, allowed: Duration) {
 async fn modes(_: &mut Findings, _: &Config, _: Duration) {}
 
 /// Id and secret as a client gets them for each token request.
-async fn credentials(
+fn credentials(
     findings: &mut Findings,
     prefix: &Prefix,
     resolved: &ResolvedConfig,
+    found: Result<Credentials, Error>,
     report: &Report,
 ) {
     let source = &resolved.credentials;
-    match source.credentials().await {
+    match found {
         Ok(credentials) => {
             credentials.secrets().for_each(|secret| report.withhold(secret));
             if source.may_change() {
