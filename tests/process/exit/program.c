@@ -17,7 +17,7 @@
 
 #include <seekauth.h>
 
-enum { CODE = 7, WAITERS = 4, GIVES_UP_AFTER_MS = 10 };
+enum { CODE = 7, WAITERS = 4, GIVES_UP_AFTER_MS = 250 };
 
 /* In opened.c only. */
 extern void unload_library(void) __attribute__((weak));

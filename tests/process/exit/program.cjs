@@ -16,7 +16,7 @@ const CODE = 7;
 const WAITERS = 4;
 const EVENTS = 2_000;
 /** Too short for any response, so that no caller waits for the request any more. */
-const GIVES_UP_AFTER_MS = 10;
+const GIVES_UP_AFTER_MS = 250;
 
 /** @type {Client | undefined} */
 let client;

@@ -20,7 +20,7 @@ import seekauth
 
 CODE = 7
 WAITERS = 4
-GIVES_UP_AFTER = 0.01
+GIVES_UP_AFTER = 0.25
 """Seconds; too short for any response, so that no caller waits for the request any more."""
 
 kept = SimpleNamespace(client=None)

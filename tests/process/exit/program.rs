@@ -18,7 +18,7 @@ use seekauth::{Client, Config, Error, blocking};
 const CODE: u8 = 7;
 const WAITERS: usize = 4;
 /// Too short for any answer, so that nobody waits for the request any more.
-const GIVES_UP_AFTER: Duration = Duration::from_millis(10);
+const GIVES_UP_AFTER: Duration = Duration::from_millis(250);
 
 static BLOCKING_CLIENT: Mutex<Option<blocking::Client>> = Mutex::new(None);
 
