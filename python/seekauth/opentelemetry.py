@@ -98,7 +98,7 @@ class Instrumentation:
                     "close() that instrumentation first"
                 )
                 raise ValueError(message)
-            shared.users += 1
+            shared.join(client)
         self._shared: _Instrumented | None = shared
 
     def close(self) -> None:
@@ -110,9 +110,7 @@ class Instrumentation:
             shared, self._shared = self._shared, None
             if shared is None:
                 return
-            shared.users -= 1
-            if shared.users == 0:
-                shared.end()
+            shared.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +123,8 @@ class _Instrumented:
     """A client that is instrumented, however often."""
 
     def __init__(self, client: Client, meters: MeterProvider, tracers: TracerProvider) -> None:
-        self.users = 0
+        self._users = 0
+        self._ends: dict[int, weakref.finalize[..., Client]] = {}
         self._meters, self._tracers = weakref.ref(meters), weakref.ref(tracers)
         meter = metrics.get_meter("seekauth", __version__, meters)
         tracer = trace.get_tracer("seekauth", __version__, tracers)
@@ -142,10 +141,9 @@ class _Instrumented:
                 tell(event)
 
         self._listener: EventListener = client.on_event(listen, level="debug")
-        number = client._number
-        observers[number] = _operations(client, tracer, durations, problems)
-        _instrumented[number] = self
-        self._forget = weakref.finalize(client, _forget, number)
+        self._number = client._number
+        observers[self._number] = _operations(client, tracer, durations, problems)
+        _instrumented[self._number] = self
 
     def has(self, meters: MeterProvider, tracers: TracerProvider) -> bool:
         """Whether it was instrumented with these providers."""
@@ -153,10 +151,33 @@ class _Instrumented:
             self._tracers(), tracers, trace.get_tracer_provider()
         )
 
-    def end(self) -> None:
+    def join(self, client: Client) -> None:
+        """Counts one more user; the client is that which is instrumented, or shares its number."""
+        self._users += 1
+        self._source.add(client)
+        known = self._ends.get(id(client))
+        if known is None or not known.alive:
+            self._ends[id(client)] = weakref.finalize(client, _forget_if_gone, self._number)
+
+    def leave(self) -> None:
+        self._users -= 1
+        if self._users > 0:
+            return
+        for end in self._ends.values():
+            end.detach()
         self._source.close()
         self._listener.close()
-        self._forget()
+        _forget(self._number)
+
+    @property
+    def is_gone(self) -> bool:
+        return self._source.is_gone
+
+
+def _forget_if_gone(number: int) -> None:
+    shared = _instrumented.get(number)
+    if shared is not None and shared.is_gone:
+        _forget(number)
 
 
 def _forget(number: int) -> None:
@@ -199,14 +220,20 @@ class _Source:
 
     def __init__(self, client: Client) -> None:
         # Who collects metrics has the callbacks for ever.
-        self._client: Callable[[], Client | None] = weakref.ref(client)
+        self._clients = [weakref.ref(client)]
         self._is_open = True
         self._latest: _Counts = {}
         self._uncounted: _Counts = {}
         self.read()
 
-    def has(self, client: Client) -> bool:
-        return self._client() is client
+    def add(self, client: Client) -> None:
+        """Takes another that has the same figures."""
+        others = [known for known in self._clients if known() is not None and known() is not client]
+        self._clients = [*others, weakref.ref(client)]
+
+    def _client(self) -> Client | None:
+        clients = (known() for known in self._clients)
+        return next((client for client in clients if client is not None), None)
 
     def read(self) -> Stats | None:
         """How the client stands; nothing where it counts no more."""
@@ -267,10 +294,11 @@ class _Figures:
     def add(self, client: Client) -> _Source:
         number = client._number
         source = self._sources.get(number)
-        if source is not None and source.has(client):
+        if source is None:
+            source = self._sources[number] = _Source(client)
+        else:
+            source.add(client)
             source.reopen()
-            return source
-        source = self._sources[number] = _Source(client)
         return source
 
     def _read(self) -> list[Stats]:

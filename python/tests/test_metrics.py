@@ -388,6 +388,23 @@ def test_a_client_that_is_instrumented_again_counts_once(sandbox: Sandbox) -> No
         assert len(telemetry.spans(2)) == 2
 
 
+def test_a_client_stays_instrumented_when_a_handle_of_it_is_gone(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    with pass_client(sandbox) as client:
+        handle = client.with_scopes("write.career_history")
+        telemetry.instrument(handle)
+        telemetry.instrument(client)
+        watched = weakref.ref(handle)
+        del handle
+        gc.collect()
+        assert watched() is None
+        with pytest.raises(ProtocolError):
+            client.graphql(QUERY)
+        spans = telemetry.spans(2)
+        assert sorted(span.name for span in spans) == ["POST", "seekauth.token_request"]
+        assert values(telemetry.metrics()["seekauth.token.requests"]) == {None: 1}
+
+
 def test_clients_are_of_the_global_providers_before_and_after_these_are_set(
     sandbox: Sandbox,
 ) -> None:
