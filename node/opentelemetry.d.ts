@@ -11,15 +11,19 @@ export interface InstrumentOptions {
 
 /** The instrumentation of a client, which need not be kept. */
 export interface Instrumentation {
-  /** Ends it: nothing is measured and no span is made any more. May be repeated. */
+  /**
+   * Ends it: nothing is measured and no span is made any more. Where the client was instrumented several times, the
+   * last to be closed does that. May be repeated.
+   */
   close(): void;
 }
 
 /**
- * Lets a client be measured and traced, with all handles that `withScopes` made, as long as it is there. Instrument
- * it once.
+ * Lets a client be measured and traced, with all handles that `withScopes` made, as long as it is there. Who
+ * instruments it again shares what is there, which ends when each has closed it; with other providers it is a
+ * TypeError. What fails in OpenTelemetry fails no call: its `diag` logger is told once.
  *
- * Metrics: `seekauth.token.request.duration`, a histogram in seconds; `seekauth.token.requests`,
+ * No attribute tells clients apart: counters are the sums of all clients of a meter provider. Metrics: `seekauth.token.request.duration`, a histogram in seconds; `seekauth.token.requests`,
  * `seekauth.token.rejections` and `seekauth.token.wait.duration`, which count; `seekauth.token.remaining`, in seconds;
  * and the conventions' `http.client.request.duration` of token requests and of `client.graphql()`, which counts the
  * whole call, the wait for a token and a repetition included. `error.type` is the error's code. No attribute holds an

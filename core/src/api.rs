@@ -20,7 +20,7 @@ pub(crate) use auth_flow::next_token;
 pub use graphql::{Graphql, GraphqlError, GraphqlResponse};
 #[cfg(fuzzing)]
 pub(crate) use graphql_shape::errors as graphql_errors;
-pub use http_message::{Request, Response};
+pub use http_message::{Request, Response, is_header};
 pub use inspection::{Inspection, Verdict};
 pub use request_builder::RequestBuilder;
 pub use request_id::RequestId;

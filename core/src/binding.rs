@@ -4,6 +4,7 @@
 #[cfg(any(test, feature = "manual-clock"))]
 pub use crate::sys::clock::process as manual_clock;
 
+pub use crate::api::is_header;
 pub use crate::config::{
     Language, Setting, SettingKind, Value, camel_case, duration_from_milliseconds,
     duration_from_seconds, message_in,

@@ -178,6 +178,7 @@ export interface Binding {
   newFake(options: unknown): Outcome<{ client: NativeClient; fake: NativeFake }>;
   newToken(value: unknown, options: unknown): Outcome<NativeToken>;
   eventNames(): string[];
+  isHeader(name: string, value: string): boolean;
   errorKinds(): { code: string; number: number; meaning: string; retryable: boolean }[];
   settings(): { name: string; camelName: string; kind: string; doc: string; environmentVariable: string }[];
   /** Only in builds for tests, like the three below. */

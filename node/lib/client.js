@@ -301,7 +301,7 @@ class Client {
   /** What its requests are known by. */
   [identity]() {
     const native = this.#native;
-    return { number: native.number(), tokenServer: native.tokenServer(), apiServer: native.apiServer() };
+    return { root: this.#root, number: native.number(), tokenServer: native.tokenServer(), apiServer: native.apiServer() };
   }
 
   /**

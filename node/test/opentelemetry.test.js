@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { after, before, beforeEach, test } = require('node:test');
-const { SpanKind, SpanStatusCode, context, propagation, trace } = require('@opentelemetry/api');
+const { SpanKind, SpanStatusCode, context, diag, propagation, trace } = require('@opentelemetry/api');
 const { AsyncLocalStorageContextManager } = require('@opentelemetry/context-async-hooks');
 const { W3CTraceContextPropagator } = require('@opentelemetry/core');
 const { UndiciInstrumentation } = require('@opentelemetry/instrumentation-undici');
@@ -288,6 +288,199 @@ test('handles are instrumented with their client, other clients are not, and not
   pass.close();
   client.close();
   await telemetry.stop();
+});
+
+test('figures are those of all clients of a provider, and no sum goes down', async () => {
+  const [second, later] = [Client.seekApi(sandbox.seekApi()), Client.seekApi(sandbox.seekApi())];
+  const instrumentation = telemetry.instrument(client);
+  telemetry.instrument(second);
+  await client.authorization();
+  clock.advance(20_000);
+  await second.authorization();
+  const { 'seekauth.token.remaining': remaining, ...metrics } = await telemetry.metrics();
+  assert.deepEqual(remaining?.dataPoints.map(({ value }) => value), [LIFETIME_S - 20]);
+  assert.deepEqual(values(metrics['seekauth.token.requests']), { undefined: 2 });
+  const waitedMs = client.stats().waitedMs + second.stats().waitedMs;
+  const waited = values(metrics['seekauth.token.wait.duration'])['undefined'];
+  assert.ok(waited !== undefined && Math.abs(waited - waitedMs / 1_000) < 1e-9);
+  await fail();
+  const requests = async () => values((await telemetry.metrics())['seekauth.token.requests']);
+  assert.deepEqual(await requests(), { undefined: 2, unavailable: 3 });
+  instrumentation.close();
+  await sandbox.clearScript();
+  await client.authorization();
+  telemetry.instrument(later);
+  assert.deepEqual(await requests(), { undefined: 2, unavailable: 3 });
+  await second.authorization();
+  await later.authorization();
+  // What it did meanwhile does not count.
+  telemetry.instrument(client);
+  assert.deepEqual(await requests(), { undefined: 4, unavailable: 3 });
+  clock.advance(2 * LIFETIME_S * 1_000);
+  await client.authorization();
+  assert.deepEqual(await requests(), { undefined: 5, unavailable: 3 });
+  for (const each of [client, second, later]) each.close();
+  await telemetry.stop();
+});
+
+test('a client that is instrumented again counts once, until the last is closed', async () => {
+  const first = telemetry.instrument(client);
+  const second = telemetry.instrument(client);
+  assert.throws(() => new Telemetry().instrument(client), { name: 'TypeError', message: /with other providers: use these, or close\(\)/ });
+  assert.throws(() => instrument(client, { meterProvider: telemetry.meterProvider }), TypeError);
+  await client.authorization();
+  first.close();
+  first.close();
+  await client.graphql(QUERY);
+  assert.deepEqual((await telemetry.spans(2)).map(({ name }) => name).sort(), ['POST', 'seekauth.token_request']);
+  const metrics = await telemetry.metrics();
+  assert.deepEqual(values(metrics['seekauth.token.requests']), { undefined: 1 });
+  assert.deepEqual(values(metrics['seekauth.token.request.duration']), { undefined: 1 });
+  second.close();
+  await client.graphql(QUERY);
+  // Others may be taken now.
+  const other = new Telemetry();
+  other.instrument(client);
+  await client.graphql(QUERY);
+  assert.equal((await other.spans(1)).length, 1);
+  assert.equal((await telemetry.spans(2)).length, 2);
+  client.close();
+  await Promise.all([telemetry.stop(), other.stop()]);
+});
+
+test('handles are instrumented with their client, whichever of them is given', async () => {
+  const pass = Client.seekPass({ ...sandbox.seekPass(), scopes: 'write.education' });
+  const handle = pass.withScopes('write.career_history');
+  telemetry.instrument(handle);
+  telemetry.instrument(pass);
+  await pass.authorization();
+  await handle.authorization();
+  assert.equal((await telemetry.spans(2)).length, 2);
+  const metrics = await telemetry.metrics();
+  assert.deepEqual(values(metrics['seekauth.token.requests']), { undefined: 2 });
+  const scopes = metrics['seekauth.token.remaining']?.dataPoints.map(({ attributes }) => attributes['seekauth.scopes']);
+  assert.deepEqual(scopes?.sort(), [['write.career_history'], ['write.education']]);
+  pass.close();
+  await telemetry.stop();
+});
+
+/** What is told of failures, until `end`. */
+function diagnosed() {
+  /** @type {string[]} */
+  const told = [];
+  const ignore = () => {};
+  const error = (/** @type {string} */ message, /** @type {unknown[]} */ ...more) => told.push([message, ...more].join(' '));
+  diag.setLogger({ error, warn: ignore, info: ignore, debug: ignore, verbose: ignore });
+  return { told, end: () => diag.disable() };
+}
+
+const fails = () => {
+  throw new Error('broken');
+};
+for (const [step, failure] of /** @type {const} */ ([['onStart', 'a span could not be started'], ['onEnd', 'a span could not be ended']])) {
+  test(`a span processor that fails in ${step} fails no call`, async () => {
+    const quiet = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+    const tracerProvider = new BasicTracerProvider({ spanProcessors: [{ ...quiet, [step]: fails }] });
+    const { told, end } = diagnosed();
+    try {
+      instrument(client, { meterProvider: telemetry.meterProvider, tracerProvider });
+      for (let count = 0; count < 2; count += 1) assert.equal((await client.graphql(QUERY)).status, 200);
+      await sandbox.script({ endpoint: 'graphql', status: 503, body: 'down' });
+      await assert.rejects(client.graphql(QUERY), { code: 'unavailable' });
+      while (told.length < 2) await turn();
+    } finally {
+      end();
+    }
+    const ours = ['a token request could not be measured or traced', failure];
+    assert.deepEqual(told.sort(), ours.sort().map((what) => `seekauth: ${what}; calls go on, and this is told once Error: broken`));
+    const points = (await telemetry.metrics())['http.client.request.duration']?.dataPoints ?? [];
+    const { port } = new URL(sandbox.urls.graphql_url);
+    const atApi = points.filter(({ attributes }) => attributes['server.port'] === Number(port));
+    assert.equal(atApi.reduce((sum, { value }) => sum + /** @type {any} */ (value).count, 0), 3);
+    client.close();
+    await Promise.all([telemetry.stop(), tracerProvider.shutdown()]);
+  });
+}
+
+/** @type {[name: string, wrong: Record<string, unknown>, failure: string][]} */
+const wrongPropagators = [
+  ['a bad name', { 'a name': 'v' }, 'a header "a name" that'],
+  ['a name with a line end', { 'x\r\nx-more': 'v' }, String.raw`a header "x\r\nx-more" that`],
+  ['a value with a line end', { 'x-line': 'hidden\r\nx-more: v' }, 'a header "x-line" that'],
+  ['a value beyond ASCII', { 'x-wide': 'hidden\u00fc' }, 'a header "x-wide" that'],
+  ['a value that is no string', { 'x-object': { hidden: true } }, 'a header "x-object" that'],
+  ['an exception', {}, 'the propagator failed'],
+];
+for (const [name, wrong, failure] of wrongPropagators) {
+  test(`a propagator that writes ${name} fails no call`, async () => {
+    const { told, end } = diagnosed();
+    propagation.disable();
+    propagation.setGlobalPropagator({
+      inject(_, carrier) {
+        Object.assign(/** @type {object} */ (carrier), { 'x-good': 'kept', ...wrong });
+        if (Object.keys(wrong).length === 0) fails();
+      },
+      extract: (active) => active,
+      fields: () => [],
+    });
+    try {
+      telemetry.instrument(client);
+      for (let count = 0; count < 2; count += 1) assert.equal((await client.graphql(QUERY, { headers: { 'x-own': 'mine' } })).status, 200);
+    } finally {
+      propagation.disable();
+      propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+      end();
+    }
+    const requests = await sandbox.requests('graphql');
+    assert.equal(requests.length, 2);
+    for (const { headers } of requests) {
+      assert.deepEqual([headers['x-good'], headers['x-own']], ['kept', 'mine']);
+      for (const absent of ['x-more', 'x-line', 'x-wide', 'x-object']) assert.ok(!(absent in headers));
+    }
+    assert.equal(told.length, 1);
+    assert.ok(told[0]?.includes(failure) && !told[0].includes('hidden'), told[0]);
+    client.close();
+    await telemetry.stop();
+  });
+}
+
+test('what a client counted stays when it is gone', () => {
+  const program = `
+    const { InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } = require('@opentelemetry/sdk-metrics');
+    const { Client } = require('seekauth');
+    const { instrument } = require('seekauth/opentelemetry');
+    const exporter = new InMemoryMetricExporter(1);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
+    const meterProvider = new MeterProvider({ readers: [reader] });
+    const requests = async () => {
+      exporter.reset();
+      await reader.forceFlush();
+      const metrics = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics).flatMap(({ metrics }) => metrics);
+      const { dataPoints } = metrics.find(({ descriptor }) => descriptor.name === 'seekauth.token.requests');
+      return dataPoints.map(({ value }) => value);
+    };
+    setInterval(() => {}, 1_000);
+    const use = async () => {
+      const client = Client.seekApi(${JSON.stringify(sandbox.seekApi())});
+      instrument(client, { meterProvider });
+      const told = new Promise((resolve) => require('node:diagnostics_channel').subscribe('seekauth:token_request', resolve));
+      await Promise.all([client.authorization(), told]);
+      return new WeakRef(client);
+    };
+    const run = async () => {
+      const watched = await use();
+      while (watched.deref()) {
+        await new Promise(setImmediate);
+        globalThis.gc();
+      }
+      const once = await requests();
+      await use();
+      console.log(JSON.stringify([once, await requests()]));
+      process.exit();
+    };
+    run();`;
+  const output = execFileSync(process.execPath, ['--expose-gc', '-e', program], { cwd: path.join(__dirname, '..'), encoding: 'utf8', timeout: 60_000 });
+  assert.equal(output, '[[1],[2]]\n');
 });
 
 test('an instrumentation keeps no client, and ends with it', () => {

@@ -83,6 +83,11 @@ class Sandbox {
     return this.#admin('POST', '/script', responses);
   }
 
+  /** Forgets the responses that no request has used up. */
+  clearScript() {
+    return this.#admin('DELETE', '/script');
+  }
+
   /** @param {object} settings that replace the present ones */
   configure(settings) {
     return this.#admin('PATCH', '/settings', settings);

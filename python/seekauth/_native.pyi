@@ -23,6 +23,9 @@ def run_command(arguments: list[str], facts: list[tuple[str, str]]) -> int:
     It writes to the process's own standard output, and waits without the interpreter lock.
     """
 
+def is_header(name: str, value: str) -> bool:
+    """Whether a request can carry this header."""
+
 def first_import(module: ModuleType) -> ModuleType:
     """The module of this name as it was first imported; that is `module` itself the first time.
 

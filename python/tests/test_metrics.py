@@ -6,6 +6,8 @@ import asyncio
 import gc
 import json
 import re
+import subprocess
+import sys
 import time
 import weakref
 from pathlib import Path
@@ -14,10 +16,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from opentelemetry import propagate
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
@@ -31,7 +35,7 @@ from seekauth.opentelemetry import instrument
 from seekauth.prometheus import collector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conftest import Clock
     from sandbox import Sandbox
@@ -227,14 +231,7 @@ def test_handles_are_instrumented_with_their_client_and_other_clients_are_not(
     sandbox: Sandbox,
 ) -> None:
     telemetry = Telemetry()
-    settings: dict[str, Any] = {
-        "environment": "staging",
-        "client_id": "sandbox-pass",
-        "client_secret": "sandbox-pass-secret & more=100%",
-        "user_agent": "t/1",
-        "base_url": sandbox.urls["pass"],
-    }
-    with Client.seek_pass(**settings, scopes="write.education") as client:
+    with pass_client(sandbox) as client:
         instrumentation = telemetry.instrument(client)
         handle = client.with_scopes("write.career_history")
         with pytest.raises(ProtocolError):
@@ -288,6 +285,273 @@ def test_instrumentation_keeps_no_client(sandbox: Sandbox) -> None:
     gc.collect()
     assert watched() is None
     assert telemetry.metrics() == {}
+
+
+def test_figures_are_those_of_all_clients_of_a_provider(sandbox: Sandbox, clock: Clock) -> None:
+    telemetry = Telemetry()
+    with sandbox.client() as first, sandbox.client() as second, sandbox.client() as later:
+        instrumentation = telemetry.instrument(first)
+        telemetry.instrument(second)
+        first.get_token()
+        clock.advance(20)
+        second.get_token()
+        (remaining,) = telemetry.metrics()["seekauth.token.remaining"].data.data_points
+        assert remaining.value == pytest.approx(LIFETIME - 20, abs=1)
+        fail(sandbox, second, clock)
+        sandbox.clear_script()
+        metrics = telemetry.metrics()
+        waited = first.stats().waited + second.stats().waited
+        assert values(metrics["seekauth.token.requests"]) == {None: 2, "unavailable": 3}
+        assert values(metrics["seekauth.token.wait.duration"]) == {None: pytest.approx(waited)}
+        instrumentation.close()
+        first.get_token()
+        telemetry.instrument(later)
+        metrics = telemetry.metrics()
+        assert values(metrics["seekauth.token.requests"]) == {None: 2, "unavailable": 3}
+        second.get_token()
+        later.get_token()
+        # What it did meanwhile does not count.
+        telemetry.instrument(first)
+        metrics = telemetry.metrics()
+        assert values(metrics["seekauth.token.requests"]) == {None: 4, "unavailable": 3}
+        clock.advance(2 * LIFETIME)
+        first.get_token()
+        metrics = telemetry.metrics()
+        assert values(metrics["seekauth.token.requests"]) == {None: 5, "unavailable": 3}
+
+
+def test_each_set_of_scopes_has_its_remaining_time(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    with pass_client(sandbox) as one, pass_client(sandbox) as other, sandbox.client() as api:
+        for client in (one, other, api):
+            telemetry.instrument(client)
+            client.get_token()
+        other.with_scopes("write.career_history").get_token()
+        points = telemetry.metrics()["seekauth.token.remaining"].data.data_points
+    scopes = sorted(point.attributes["seekauth.scopes"] for point in points)
+    assert scopes == [(), ("write.career_history",), ("write.education",)]
+
+
+def test_what_a_client_counted_stays_when_it_is_gone(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    client = sandbox.client()
+    telemetry.instrument(client)
+    client.get_token()
+    telemetry.spans(1)
+    watched = weakref.ref(client)
+    del client
+    gc.collect()
+    assert watched() is None
+    for _ in range(2):
+        metrics = telemetry.metrics()
+        assert values(metrics["seekauth.token.requests"]) == {None: 1}
+        assert "seekauth.token.remaining" not in metrics
+    with sandbox.client() as later:
+        telemetry.instrument(later)
+        later.get_token()
+        assert values(telemetry.metrics()["seekauth.token.requests"]) == {None: 2}
+
+
+def test_a_client_that_is_instrumented_again_counts_once(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    with pass_client(sandbox) as client:
+        first = telemetry.instrument(client)
+        second = telemetry.instrument(client.with_scopes("write.career_history"))
+        with pytest.raises(ValueError, match=r"with other providers: use these, or close\(\)"):
+            Telemetry().instrument(client)
+        with pytest.raises(ValueError, match="with other providers"):
+            instrument(client, meter_provider=telemetry.meters)
+        client.get_token()
+        telemetry.spans(1)
+        first.close()
+        first.close()
+        with pytest.raises(ProtocolError):
+            client.graphql(QUERY)
+        assert [span.name for span in telemetry.spans(2)] == ["seekauth.token_request", "POST"]
+        metrics = telemetry.metrics()
+        assert values(metrics["seekauth.token.requests"]) == {None: 1}
+        (point,) = metrics["seekauth.token.request.duration"].data.data_points
+        assert point.count == 1
+        second.close()
+        with pytest.raises(ProtocolError):
+            client.graphql(QUERY)
+        # Others may be taken now.
+        other = Telemetry()
+        other.instrument(client)
+        with pytest.raises(ProtocolError):
+            client.graphql(QUERY)
+        assert [span.name for span in other.spans(1)] == ["POST"]
+        assert len(telemetry.spans(2)) == 2
+
+
+def test_a_client_stays_instrumented_when_a_handle_of_it_is_gone(sandbox: Sandbox) -> None:
+    telemetry = Telemetry()
+    with pass_client(sandbox) as client:
+        handle = client.with_scopes("write.career_history")
+        telemetry.instrument(handle)
+        telemetry.instrument(client)
+        watched = weakref.ref(handle)
+        del handle
+        gc.collect()
+        assert watched() is None
+        with pytest.raises(ProtocolError):
+            client.graphql(QUERY)
+        spans = telemetry.spans(2)
+        assert sorted(span.name for span in spans) == ["POST", "seekauth.token_request"]
+        assert values(telemetry.metrics()["seekauth.token.requests"]) == {None: 1}
+
+
+def test_clients_are_of_the_global_providers_before_and_after_these_are_set(
+    sandbox: Sandbox,
+) -> None:
+    program = f"""
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk import metrics as sdk_metrics, trace as sdk_trace
+from seekauth import Client
+from seekauth.opentelemetry import instrument
+
+settings = {sandbox.settings!r}
+first, second = Client.seek_api(**settings), Client.seek_api(**settings)
+instrument(first)
+reader = InMemoryMetricReader()
+meters, tracers = sdk_metrics.MeterProvider([reader]), sdk_trace.TracerProvider()
+metrics.set_meter_provider(meters)
+trace.set_tracer_provider(tracers)
+instrument(first)
+instrument(first, meter_provider=meters, tracer_provider=tracers)
+instrument(second, meter_provider=meters)
+first.get_token()
+second.get_token()
+for resource in reader.get_metrics_data().resource_metrics:
+    for scope in resource.scope_metrics:
+        for metric in scope.metrics:
+            if metric.name == "seekauth.token.requests":
+                print([point.value for point in metric.data.data_points])
+"""
+    command = [sys.executable, "-c", program]
+    where = Path(__file__).parents[1]
+    ended = subprocess.run(
+        command, cwd=where, stdout=subprocess.PIPE, text=True, check=True, timeout=LONG
+    )
+    assert ended.stdout == "[2]\n"
+
+
+class FailingAtTheEnd(SpanProcessor):
+    def on_end(self, *_: object) -> None:
+        raise RuntimeError("at the end")
+
+
+class Failing(FailingAtTheEnd):
+    def on_start(self, *_: object, **__: object) -> None:
+        raise RuntimeError("at the start")
+
+
+@pytest.mark.parametrize(
+    ("processor", "problem"),
+    [(Failing(), "a span could not be started"), (FailingAtTheEnd(), "a span could not be ended")],
+)
+def test_a_span_processor_that_fails_fails_no_call(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, processor: SpanProcessor, problem: str
+) -> None:
+    telemetry = Telemetry()
+    telemetry.tracers.add_span_processor(processor)
+    with sandbox.client() as client, telemetry.instrument(client):
+        for _ in range(2):
+            assert client.graphql(QUERY).status == 200
+            assert asyncio.run(client.graphql_async(QUERY)).status == 200
+        sandbox.script(endpoint="graphql", status=503, body="down")
+        with pytest.raises(UnavailableError):
+            client.graphql(QUERY)
+        until(lambda: len(problems(caplog)) == 2)
+        points = telemetry.metrics()["http.client.request.duration"].data.data_points
+        port = server_of(sandbox.urls["graphql_url"])["server.port"]
+        assert sum(point.count for point in points if point.attributes["server.port"] == port) == 5
+    request = "a token request could not be measured or traced"
+    told = {
+        f"OpenTelemetry: {what}; calls go on, and this is told once" for what in (problem, request)
+    }
+    assert set(problems(caplog)) == told
+
+
+class Propagator(TextMapPropagator):
+    """Writes headers, and fails then if it is to."""
+
+    def __init__(self, headers: dict[Any, Any], failure: Exception | None) -> None:
+        self._headers, self._failure = headers, failure
+
+    def inject(self, carrier: Any, *_: object, **__: object) -> None:
+        carrier.update(self._headers)
+        if self._failure:
+            raise self._failure
+
+    def extract(self, *_: object, **__: object) -> Any:
+        raise NotImplementedError
+
+    @property
+    def fields(self) -> set[str]:
+        return set(self._headers)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "failure", "problem"),
+    [
+        ({"a name": "v"}, None, "a header 'a name' that"),
+        ({"x\r\nx-more": "v"}, None, r"a header 'x\r\nx-more' that"),
+        ({"x-line": "hidden\r\nx-more: v"}, None, "a header 'x-line' that"),
+        ({"x-wide": "hidden\u00fc"}, None, "a header 'x-wide' that"),
+        ({"x-half": "hidden\ud800"}, None, "a header 'x-half' that"),
+        ({"x-number": 5}, None, "a header 'x-number' that"),
+        ({7: "v"}, None, "a header 7 that"),
+        ({}, RuntimeError("broken"), "the propagator failed"),
+    ],
+)
+def test_a_propagator_that_fails_fails_no_call(
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    wrong: dict[Any, Any],
+    failure: Exception | None,
+    problem: str,
+) -> None:
+    telemetry = Telemetry()
+    before = propagate.get_global_textmap()
+    propagate.set_global_textmap(Propagator({"x-good": "kept", **wrong}, failure))
+    try:
+        with sandbox.client() as client, telemetry.instrument(client):
+            for _ in range(2):
+                assert client.graphql(QUERY, headers={"x-own": "mine"}).status == 200
+    finally:
+        propagate.set_global_textmap(before)
+    for entry in sandbox.journal("graphql"):
+        headers = entry["headers"]
+        assert (headers["x-good"], headers["x-own"]) == ("kept", "mine")
+        assert not {"x-more", "x-line", "x-wide", "x-half", "x-number"} & headers.keys()
+    (told,) = problems(caplog)
+    assert problem in told
+    assert "hidden" not in caplog.text
+
+
+def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records if record.name == "seekauth"]
+    return [message for message in messages if message.startswith("OpenTelemetry: ")]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Waits for the library's thread, which tells of token requests."""
+    deadline = time.monotonic() + LONG
+    while not is_so():
+        assert time.monotonic() < deadline
+
+
+def pass_client(sandbox: Sandbox) -> Client:
+    return Client.seek_pass(
+        environment="staging",
+        client_id="sandbox-pass",
+        client_secret="sandbox-pass-secret & more=100%",
+        user_agent="t/1",
+        base_url=sandbox.urls["pass"],
+        scopes="write.education",
+    )
 
 
 def test_prometheus_gets_the_figures(sandbox: Sandbox, clock: Clock) -> None:

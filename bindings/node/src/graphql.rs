@@ -27,6 +27,13 @@ impl From<GraphqlResponse> for NativeResponse {
     }
 }
 
+/// Whether a request can carry this header.
+#[napi]
+#[allow(clippy::needless_pass_by_value, reason = "napi hands values over")]
+pub fn is_header(name: String, value: String) -> bool {
+    seekauth::binding::is_header(&name, &value)
+}
+
 /// The operation that an object of `query`, `variables` (JSON text), `operationName`, `headers`
 /// (pairs) and `timeoutMs` describes; `undefined` and `null` mean absent.
 pub(crate) fn operation(env: Env, options: &Object<'_>) -> Result<Graphql, Refusal> {

@@ -15,6 +15,12 @@ pub(crate) type Arguments<'py> = (
     Option<Bound<'py, PyAny>>,
 );
 
+/// Whether a request can carry this header.
+#[pyfunction]
+pub(crate) fn is_header(name: &str, value: &str) -> bool {
+    seekauth::binding::is_header(name, value)
+}
+
 /// The operation that the façade asks for; a wrong type is a `TypeError` that names the argument.
 pub(crate) fn operation(arguments: Arguments<'_>) -> PyResult<Graphql> {
     let (query, variables, operation_name, headers, timeout) = arguments;

@@ -55,6 +55,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<store_status::StoreStatus>()?;
     module.add_class::<token::Token>()?;
     module.add_function(wrap_pyfunction!(modules::first_import, module)?)?;
+    module.add_function(wrap_pyfunction!(graphql::is_header, module)?)?;
     module.add_function(wrap_pyfunction!(command::run_command, module)?)?;
     let finalize = wrap_pyfunction!(interpreter::finalize, module)?;
     module.py().import("atexit")?.call_method1("register", (finalize,))?;

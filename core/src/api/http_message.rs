@@ -141,6 +141,12 @@ pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
+/// Whether a request can carry this header.
+#[must_use]
+pub fn is_header(name: &str, value: &str) -> bool {
+    headers(&[(name.to_owned(), value.to_owned())]).is_ok()
+}
+
 fn broken(problem: &reqwest::Error, limit: Option<TimeLimit>) -> Error {
     if problem.is_timeout() {
         let limit = limit.map_or_else(|| "the time allowed".to_owned(), |limit| limit.to_string());
