@@ -35,7 +35,7 @@ test('it holds the façade, the types and the licences, and nothing else', () =>
   const expected = [
     ...['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json'],
     ...['axios.d.mts', 'axios.d.ts', 'axios.js', 'axios.mjs', 'index.d.ts', 'index.js', 'opentelemetry.d.ts', 'opentelemetry.js', 'undici.d.ts', 'undici.js'],
-    ...['lib', 'lib/auth-flow.js', 'lib/channels.js', 'lib/client.js', 'lib/credentials.js', 'lib/error.js', 'lib/events.js', 'lib/fake.js', 'lib/graphql.js'],
+    ...['lib', 'lib/auth-flow.js', 'lib/channels.js', 'lib/client.js', 'lib/command.js', 'lib/credentials.js', 'lib/error.js', 'lib/events.js', 'lib/fake.js', 'lib/graphql.js'],
     ...['lib/missing-library.js', 'lib/native.js', 'lib/opentelemetry.js', 'lib/pending-calls.js', 'lib/platform.js', 'lib/token.js'],
     ...['lib/adapters'],
     ...['lib/adapters/axios.js'],
