@@ -68,7 +68,8 @@ class Library:
             f"starts from glibc {self.floor()} only": self.libc == "gnu" and self.floor() > GLIBC_FLOOR,
             f"wants versions of {self.versions() - {'GLIBC'}}": bool(self.versions() - {"GLIBC"}),
             "has no RELRO": "GNU_RELRO" not in segments,
-            "is bound lazily": "BIND_NOW" not in dynamic,
+            # A static program has no functions to bind.
+            "is bound lazily": "(PLTRELSZ)" in dynamic and "BIND_NOW" not in dynamic,
             "has a stack that can be executed": stack is None or "E" in stack[1],
             "has memory that can be written and executed": any("W" in load and "E" in load for load in loads),
             "has debugging symbols": ".debug_info" in readelf(self.path, "-S"),
