@@ -7,6 +7,7 @@ pub(crate) mod count;
 pub(crate) mod counter;
 pub(crate) mod descriptors;
 pub(crate) mod fingerprint;
+pub(crate) mod json_members;
 pub(crate) mod latch;
 pub(crate) mod limit;
 pub(crate) mod per_process;

@@ -1,16 +1,14 @@
 //! What is known when the API has rejected a token: what its response said, and which of the causes the
 //! facts point to.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::api::graphql_shape::paired;
 use crate::config::ResolvedConfig;
 use crate::credentials::known_secrets::KnownSecrets;
+use crate::sys::json_members::each_member;
 use crate::token_endpoint::codes::registered;
 
 /// More of a message is no use to anybody.
@@ -36,9 +34,11 @@ impl RejectedResponse {
     /// One with an error of GraphQL, of which `entry` is the beginning, with this code.
     pub(crate) fn of_graphql(status: u16, code: &'static str, entry: &[u8]) -> Self {
         let mut response = Self { status, code: Some(code), ..Self::default() };
-        let text = String::from_utf8_lossy(entry);
-        // What was read before the text ended is as good as the rest.
-        let _ = serde_json::Deserializer::from_str(&text).deserialize_map(Members(&mut response));
+        each_member(&String::from_utf8_lossy(entry), |name, value| match name {
+            "message" => response.message = message(value.get()),
+            "path" => response.path = path(value.get()),
+            _ => {}
+        });
         response
     }
 
@@ -65,28 +65,6 @@ impl RejectedResponse {
 impl fmt::Debug for RejectedResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RejectedResponse").field("status", &self.status).finish_non_exhaustive()
-    }
-}
-
-struct Members<'a>(&'a mut RejectedResponse);
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let value = map.next_value::<&RawValue>()?.get();
-            match &*name {
-                "message" => self.0.message = message(value),
-                "path" => self.0.path = path(value),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }
 

@@ -2,14 +2,10 @@
 //! with members repeated, line ends in its texts or its end missing, or as a form. Its code decides
 //! what is tried next, so it is found wherever it can be found.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::sys::json_members::each_member;
 use crate::token_endpoint::codes::registered;
 
 /// What the server said, which nobody is shown.
@@ -26,10 +22,11 @@ impl Refusal {
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut refusal = Self::default();
         if body.first() == Some(&b'{') {
-            let text = text(body);
-            // What was read before the text turned out to be torn is as good as the rest.
-            let _ =
-                serde_json::Deserializer::from_str(&text).deserialize_map(Members(&mut refusal));
+            each_member(&text(body), |name, value| {
+                if let Ok(value) = serde_json::from_str::<String>(value.get()) {
+                    refusal.note(name, &value);
+                }
+            });
         } else {
             for (name, value) in form_urlencoded::parse(body) {
                 refusal.note(&name, &value);
@@ -61,27 +58,6 @@ fn text(body: &[u8]) -> Zeroizing<String> {
         text.extend((!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER));
     }
     text
-}
-
-struct Members<'a>(&'a mut Refusal);
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            // As it is written: a value that cannot be read is no reason to lose the next one.
-            let value = map.next_value::<&RawValue>()?;
-            if let Ok(value) = serde_json::from_str::<String>(value.get()) {
-                self.0.note(&name, &value);
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

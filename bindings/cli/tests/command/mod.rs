@@ -4,18 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use seekauth_sandbox::Sandbox;
+use seekauth_transport::OF_THE_MACHINE;
 use serde_json::Value;
-
-/// What decides about proxies and authorities on this machine.
-const OF_THE_MACHINE: [&str; 7] = [
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "CURL_CA_BUNDLE",
-];
 
 /// Environment variables.
 #[derive(Clone, Default)]

@@ -15,6 +15,17 @@ use std::time::Duration;
 
 use seekauth::{Config, Error, ErrorKind, blocking};
 
+/// What decides about proxies and authorities on a machine, in capitals; in small letters too.
+pub const OF_THE_MACHINE: [&str; 7] = [
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+];
+
 /// The secret that [`Server`] takes.
 pub const SECRET: &str = "transport-secret";
 

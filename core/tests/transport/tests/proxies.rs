@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use seekauth::ErrorKind;
-use seekauth_transport::{After, Authority, Certificate, Proxy, SECRET, Server, config, get};
+use seekauth_transport::{
+    After, Authority, Certificate, OF_THE_MACHINE, Proxy, SECRET, Server, config, get,
+};
 
 const LOGIN: &str = "porter:pass%20word";
 
@@ -37,15 +39,7 @@ impl World {
 
     fn run_without_ca_file(&self, variables: &[(&str, &str)]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_seekauth-get"));
-        for name in [
-            "HTTPS_PROXY",
-            "HTTP_PROXY",
-            "ALL_PROXY",
-            "NO_PROXY",
-            "SSL_CERT_FILE",
-            "SSL_CERT_DIR",
-            "CURL_CA_BUNDLE",
-        ] {
+        for name in OF_THE_MACHINE {
             program.env_remove(name).env_remove(name.to_ascii_lowercase());
         }
         program
