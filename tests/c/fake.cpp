@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "check.h"
+#include "failure.hpp"
 #include "seekauth.hpp"
 
 using namespace std::chrono_literals;
@@ -59,16 +60,6 @@ HttpRequest echo() {
 
 // Code under test, which knows nothing of fakes.
 std::string header_by(const Client &client) { return client.authorization(); }
-
-template <class Function>
-std::optional<Error> failure_of(Function call) {
-    try {
-        call();
-    } catch (const Error &error) {
-        return error;
-    }
-    return std::nullopt;
-}
 
 void it_is_a_client() {
     const FakeClient fake = Client::fake(named("t"));

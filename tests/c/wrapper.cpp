@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "failure.hpp"
 #include "sandbox_options.hpp"
 #include "seekauth.hpp"
 
@@ -64,16 +65,6 @@ Graphql who() {
     operation.headers = {{"Accept-Language", "th-TH"}};
     operation.timeout = 300s;
     return operation;
-}
-
-template <class Function>
-std::optional<Error> failure_of(Function call) {
-    try {
-        call();
-    } catch (const Error &error) {
-        return error;
-    }
-    return std::nullopt;
 }
 
 void tokens() {
