@@ -359,7 +359,7 @@ impl Client {
     #[doc(hidden)]
     #[must_use]
     pub fn fresh_token(&self) -> Option<Arc<Token>> {
-        self.inner.fresh_token().or_else(|| self.inner.fresh_token_of_fake())
+        self.inner.fresh_token()
     }
 
     /// The generation of the token that [`with_fresh`](Self::with_fresh) would lend, or 0.

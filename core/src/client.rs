@@ -393,12 +393,6 @@ impl Client {
         if self.is_closed() { None } else { self.0.slot.fresh(&self.0.refresher.clock) }
     }
 
-    /// The same for a fake client, whose token is not to be had without the lock.
-    pub(crate) fn fresh_token_of_fake(&self) -> Option<Arc<Token>> {
-        let is_open = self.is_fake() && !self.is_closed();
-        if is_open { self.0.slot.fresh_at(self.clock().now()) } else { None }
-    }
-
     pub(crate) fn check_open(&self) -> Result<(), Error> {
         if self.is_closed() {
             Err(Error::new(ErrorKind::Closed, "the client is closed; make a new one"))

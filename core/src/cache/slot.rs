@@ -145,10 +145,18 @@ impl Slot {
         self.is_fresh(token.generation(), clock).then(|| read(token))
     }
 
+    /// The token while it needs nothing; under the lock for a slot that hands out nothing without.
     #[inline]
     pub(crate) fn fresh(&self, clock: &Clock) -> Option<Arc<Token>> {
         let generation = self.fresh_generation(clock);
-        self.token.load_full().filter(|token| token.generation() == generation)
+        let token = self.token.load_full().filter(|token| token.generation() == generation);
+        token.or_else(|| if self.is_lock_free { None } else { self.fresh_by_state(clock.now()) })
+    }
+
+    fn fresh_by_state(&self, now: Moment) -> Option<Arc<Token>> {
+        let owned = self.state(now);
+        let state = lock(&owned);
+        self.live(now).filter(|token| self.phase(&state, token, now) == Phase::Fresh)
     }
 
     /// Whether the token of this generation, which the caller saw, can be given out without the lock.
@@ -164,11 +172,6 @@ impl Slot {
     /// The token as long as it has not expired, renewed or not.
     pub(crate) fn live(&self, now: Moment) -> Option<Arc<Token>> {
         self.token.load_full().filter(|token| !token.windows().expires_at.reached(now))
-    }
-
-    /// The token while no renewal of it is due, for readers who take their time.
-    pub(crate) fn fresh_at(&self, now: Moment) -> Option<Arc<Token>> {
-        self.cached(now).filter(|token| !token.windows().refresh_at.reached(now))
     }
 
     /// The token as long as it has neither expired nor been set aside.
